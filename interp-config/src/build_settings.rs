@@ -1,0 +1,33 @@
+//! The settings of `coldframe build`, and both groups together.
+
+use crate::config::PythonInterpreterConfig;
+use crate::entry_point::EntryPoint;
+
+/// What `coldframe build` packs and where it puts the result.
+///
+/// Paths are relative to the file they were read from; the one who read the file joins them. A command line option of the
+/// same name wins over each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BuildSettings {
+    /// The function that the built application calls, as by `--entry`.
+    pub entry: Option<EntryPoint>,
+    /// The virtual environment whose packages are taken, as by `--venv`.
+    pub venv: Option<String>,
+    /// Modules that are packed although no import of them was found, as by `--include`.
+    pub include: Vec<String>,
+    /// Modules that are left out although an import of them was found, as by `--exclude`.
+    pub exclude: Vec<String>,
+    /// The executable that is written, as by `--output`.
+    pub output: Option<String>,
+    /// The application: a folder with a `__main__.py`, or a file.
+    pub app: Option<String>,
+}
+
+/// Everything that one settings file says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Settings {
+    /// How the interpreter is set up: the keys at the top of the table.
+    pub interpreter: PythonInterpreterConfig,
+    /// How the application is packed: the keys of its `build` table.
+    pub build: BuildSettings,
+}

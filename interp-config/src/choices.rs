@@ -1,0 +1,77 @@
+//! The settings that are a choice among a few words.
+
+use crate::string_enum::string_enum;
+
+string_enum! {
+    /// What the user asks for as the start method of `multiprocessing`.
+    ///
+    /// This is the wish; what is done about it on a given system is decided by the `platform-policy` crate, which owns the
+    /// concrete method. Whatever it decides takes effect on the first import of `multiprocessing`, so that the application
+    /// needs no `set_start_method()` early in its `__main__`.
+    pub enum StartMethodSetting: "start method" {
+        /// Change nothing: the interpreter keeps the default that `python` itself would have.
+        None = "none",
+        /// Take the fastest method that works on the system.
+        #[default]
+        Auto = "auto",
+        /// A worker is a copy of the parent, made by `fork()`.
+        Fork = "fork",
+        /// A worker is forked from a clean server process, which was started for that purpose.
+        Forkserver = "forkserver",
+        /// A worker is a new process that starts the executable again.
+        Spawn = "spawn",
+    }
+}
+
+string_enum! {
+    /// The ground on which the other settings are laid: `PyConfig_InitIsolatedConfig` or `PyConfig_InitPythonConfig`.
+    pub enum Profile: "profile" {
+        /// The surroundings have no say: no `PYTHON*` variables, no user site, no current directory on `sys.path`.
+        ///
+        /// This is the default because a built application must behave alike on every machine.
+        #[default]
+        Isolated = "isolated",
+        /// Variables and paths are read as `python` reads them.
+        Python = "python",
+    }
+}
+
+string_enum! {
+    /// The memory allocators of the interpreter (`PyPreConfig.allocator`).
+    pub enum Allocator: "allocator" {
+        /// What the interpreter was built with (`PYMEM_ALLOCATOR_DEFAULT`).
+        #[default]
+        Default = "default",
+        /// The C library's `malloc` for everything (`PYMEM_ALLOCATOR_MALLOC`).
+        Malloc = "malloc",
+        /// Python's allocator for small objects (`PYMEM_ALLOCATOR_PYMALLOC`); a free-threaded Python does not have it.
+        Pymalloc = "pymalloc",
+        /// The default allocator with debug hooks, which find writes out of bounds (`PYMEM_ALLOCATOR_DEBUG`).
+        Debug = "debug",
+    }
+}
+
+string_enum! {
+    /// How far bytecode is stripped (`PyConfig.optimization_level`). In TOML it is an integer.
+    pub enum OptimizationLevel: "optimization level" {
+        /// Everything is kept.
+        #[default]
+        Zero = "0",
+        /// Assertions are removed and `__debug__` is false, as by `-O`.
+        One = "1",
+        /// Docstrings are removed as well, as by `-OO`.
+        Two = "2",
+    }
+}
+
+impl OptimizationLevel {
+    /// The level as the number that CPython counts with.
+    #[must_use]
+    pub const fn as_u8(self) -> u8 {
+        match self {
+            Self::Zero => 0,
+            Self::One => 1,
+            Self::Two => 2,
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The settings of the interpreter.
+
+use crate::choices::{Allocator, OptimizationLevel, Profile, StartMethodSetting};
+use crate::entry_point::EntryPoint;
+
+/// What the interpreter runs once it has started.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum RunTarget {
+    /// A module or a package with a `__main__`, as by `python -m` (`PyConfig.run_module`).
+    Module(String),
+    /// A file, as by `python FILE` (`PyConfig.run_filename`). It may begin with `$ORIGIN`.
+    Script(String),
+    /// A function of a module, as the scripts that `pip` installs.
+    EntryPoint(EntryPoint),
+    /// Source text, as by `python -c` (`PyConfig.run_command`).
+    Code(String),
+    /// The interactive prompt.
+    #[default]
+    Repl,
+}
+
+/// A function that is called when a module has been imported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PostImportHook {
+    /// The module that is waited for.
+    pub module: String,
+    /// The function that is then called with the module. It is imported as late as that.
+    pub hook: EntryPoint,
+}
+
+/// How the embedded interpreter is set up.
+///
+/// It holds what the user wrote and nothing that was found on this machine. In TOML every key is the field's name with
+/// hyphens in place of underscores. Path fields may contain `$ORIGIN`, the folder of the executable:
+/// see [`resolve`](Self::resolve).
+#[derive(Clone, Debug, PartialEq)]
+pub struct PythonInterpreterConfig {
+    /// Which of `PyConfig_InitIsolatedConfig` and `PyConfig_InitPythonConfig` lays the ground.
+    pub profile: Profile,
+    /// What is run: `PyConfig.run_module`, `run_filename` or `run_command`, or the launcher's own call of an entry point.
+    pub run: RunTarget,
+    /// Arguments that are put before those of the command line in `sys.argv` (`PyConfig.argv`).
+    pub argv: Vec<String>,
+    /// How far bytecode is stripped (`PyConfig.optimization_level`).
+    pub optimization_level: OptimizationLevel,
+    /// Whether `sys.frozen` is true. `multiprocessing` then starts its workers by running the executable again.
+    pub sys_frozen: bool,
+    /// Whether `sys._MEIPASS` is set to the folder of the executable, for code that was written for PyInstaller.
+    pub sys_meipass: bool,
+    /// The start method of `multiprocessing`.
+    pub multiprocessing_start_method: StartMethodSetting,
+    /// Whether a process that was started as a worker becomes that worker, with no `freeze_support()` in the application.
+    pub multiprocessing_auto_dispatch: bool,
+    /// Whether Python's own file system importer (`PathFinder`) stays on `sys.meta_path`.
+    pub filesystem_importer: bool,
+    /// Folders of `sys.path` (`PyConfig.module_search_paths`).
+    pub module_search_paths: Vec<String>,
+    /// Whether text is UTF-8 whatever the locale says (`PyPreConfig.utf8_mode`); Python's own default from 3.15 (PEP 686).
+    pub utf8_mode: bool,
+    /// Warning filters, as by `-W` (`PyConfig.warnoptions`).
+    pub warnings: Vec<String>,
+    /// Implementation options, as by `-X` (`PyConfig.xoptions`).
+    pub x_options: Vec<String>,
+    /// Whether `site` is imported at start (`PyConfig.site_import`).
+    pub site_import: bool,
+    /// The memory allocators (`PyPreConfig.allocator`).
+    pub allocator: Allocator,
+    /// Functions that are called when a module has been imported; those of one module run in this order.
+    pub post_import_hooks: Vec<PostImportHook>,
+    /// The folder of the Tcl library, for `tkinter` (`TCL_LIBRARY`).
+    pub tcl_library: Option<String>,
+    /// Folders of the terminal database, for `curses` and `readline` (`TERMINFO_DIRS`).
+    pub terminfo_dirs: Vec<String>,
+    /// The file of trusted certificates, for `ssl` (`SSL_CERT_FILE`).
+    pub ssl_cert_file: Option<String>,
+    /// The folder of trusted certificates, for `ssl` (`SSL_CERT_DIR`).
+    pub ssl_cert_dir: Option<String>,
+}
+
+impl Default for PythonInterpreterConfig {
+    fn default() -> Self {
+        Self {
+            profile: Profile::default(),
+            run: RunTarget::default(),
+            argv: Vec::new(),
+            optimization_level: OptimizationLevel::default(),
+            sys_frozen: true,
+            sys_meipass: false,
+            multiprocessing_start_method: StartMethodSetting::default(),
+            multiprocessing_auto_dispatch: true,
+            filesystem_importer: false,
+            module_search_paths: Vec::new(),
+            utf8_mode: true,
+            warnings: Vec::new(),
+            x_options: Vec::new(),
+            site_import: false,
+            allocator: Allocator::default(),
+            post_import_hooks: Vec::new(),
+            tcl_library: None,
+            terminfo_dirs: Vec::new(),
+            ssl_cert_file: None,
+            ssl_cert_dir: None,
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What is wrong in a settings file, and where.
+
+use super::{ParseChoiceError, ParseEntryPointError};
+use crate::suggest::{list, suffix};
+use crate::text::{position, quote};
+
+/// What is wrong in a settings file, with its place, what was given, what is allowed and the nearest right spelling.
+///
+/// ```
+/// use interp_config::{Document, parse};
+///
+/// let error = parse("\nsys_frozen = true\n", "coldframe.toml", Document::Coldframe).unwrap_err();
+/// assert!(error.to_string().starts_with(
+///     "coldframe.toml:2:1: unknown key `sys_frozen`; did you mean `sys-frozen`? allowed: "
+/// ));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}:{column}: {problem}")]
+pub struct ConfigError {
+    file: String,
+    line: usize,
+    column: usize,
+    // Boxed, so that the result of every reading function stays small.
+    problem: Box<Problem>,
+}
+
+impl ConfigError {
+    pub(crate) fn new(text: &str, file: &str, offset: usize, problem: Problem) -> Self {
+        let (line, column) = position(text, offset);
+        Self { file: file.to_owned(), line, column, problem: Box::new(problem) }
+    }
+
+    /// The file, as it was named to [`parse`](crate::parse).
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The line, counted from one.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
+    /// The column, counted from one in characters.
+    #[must_use]
+    pub fn column(&self) -> usize {
+        self.column
+    }
+
+    /// The message without the place.
+    #[must_use]
+    pub fn message(&self) -> String {
+        self.problem.to_string()
+    }
+}
+
+/// The kinds of mistake. Every message names the key by its path inside our table.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Problem {
+    #[error("not valid TOML: {message}{}", .given.as_deref().map(|given| format!(", at {}", quote(given))).unwrap_or_default())]
+    Syntax { message: String, given: Option<String> },
+
+    #[error("unknown key {}{} allowed: {}", quote(.key), suffix(.suggestion.as_deref()), list(.allowed))]
+    UnknownKey { key: String, suggestion: Option<String>, allowed: Vec<&'static str> },
+
+    #[error("unknown key {}; in this file the settings stand at the top level, without `[tool.coldframe]`", quote(.key))]
+    Nested { key: String },
+
+    #[error("{} must be {expected}, not the {given_type} {}{} allowed: {allowed}", quote(.key), quote(.given), suffix(.suggestion.as_deref()))]
+    WrongType {
+        key: String,
+        expected: &'static str,
+        allowed: String,
+        given_type: &'static str,
+        given: String,
+        suggestion: Option<String>,
+    },
+
+    #[error("{}: {error}", quote(.key))]
+    Choice { key: String, error: ParseChoiceError },
+
+    #[error("{}: {error}", quote(.key))]
+    EntryPoint { key: String, error: ParseEntryPointError },
+
+    #[error("{}: {problem} in {}{} allowed: {allowed}", quote(.key), quote(.given), suffix(.suggestion.as_deref()))]
+    BadText {
+        key: String,
+        given: String,
+        problem: &'static str,
+        suggestion: Option<String>,
+        allowed: &'static str,
+    },
+
+    #[error("{} must have exactly one key, not {}; allowed: {}", quote(.key), .given, list(.allowed))]
+    NotOneKey { key: String, given: String, allowed: Vec<&'static str> },
+}

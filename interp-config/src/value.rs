@@ -1,0 +1,74 @@
+//! The values of settings, each with how it is read from TOML and how it is written.
+
+mod item;
+mod run;
+mod scalar;
+
+pub(crate) use item::{Item, Source};
+
+use crate::config::PostImportHook;
+use crate::entry_point::EntryPoint;
+use crate::error::ConfigError;
+use crate::write::{string, strings};
+
+/// A type that a setting can have.
+pub(crate) trait Value: Sized {
+    /// Takes the value of an item, or says what is wrong with it.
+    fn read(item: &Item<'_>) -> Result<Self, ConfigError>;
+
+    /// The value as TOML, on one line; nothing for what is not set.
+    fn write(&self) -> Option<String>;
+}
+
+impl<T: Value> Value for Option<T> {
+    fn read(item: &Item<'_>) -> Result<Self, ConfigError> {
+        T::read(item).map(Some)
+    }
+
+    fn write(&self) -> Option<String> {
+        self.as_ref().and_then(Value::write)
+    }
+}
+
+impl Value for Vec<PostImportHook> {
+    fn read(item: &Item<'_>) -> Result<Self, ConfigError> {
+        let mut hooks = Self::new();
+        for item in item.items()? {
+            let module = item.key_as_module_name()?;
+            // One module may have several hooks, and a TOML table has each key once: then the value is an array.
+            let named = if item.is_array() { item.elements()? } else { vec![item] };
+            for item in named {
+                hooks.push(PostImportHook {
+                    module: module.clone(),
+                    hook: EntryPoint::read(&item)?,
+                });
+            }
+        }
+        Ok(hooks)
+    }
+
+    fn write(&self) -> Option<String> {
+        let mut tables: Vec<(&str, Vec<String>)> = Vec::new();
+        for PostImportHook { module, hook } in self {
+            match tables.iter_mut().find(|(name, _)| name == module) {
+                Some((_, hooks)) => hooks.push(hook.to_string()),
+                None => tables.push((module, vec![hook.to_string()])),
+            }
+        }
+        let entries: Vec<String> = tables
+            .iter()
+            .map(|(module, hooks)| {
+                let value = match hooks.as_slice() {
+                    [hook] => string(hook),
+                    several => strings(several.iter().map(String::as_str)),
+                };
+                format!("{} = {value}", string(module))
+            })
+            .collect();
+        Some(if entries.is_empty() {
+            "{}".to_owned()
+        } else {
+            format!("{{ {} }}", entries.join(", "))
+        })
+    }
+}

@@ -1,0 +1,208 @@
+//! One key of a settings file with its value, which knows where both stand.
+
+use std::ops::Range;
+
+use toml::de::{DeTable, DeValue};
+
+use crate::error::{ConfigError, Problem};
+use crate::write::{string, strings};
+
+/// The text that is being read, for the place of an error.
+pub(crate) struct Source<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) file: &'a str,
+}
+
+impl<'a> Source<'a> {
+    pub(crate) fn error(&self, offset: usize, problem: Problem) -> ConfigError {
+        ConfigError::new(self.text, self.file, offset, problem)
+    }
+
+    /// The entries of a table in the order of the text; the parser sorts them by name.
+    pub(crate) fn items(&'a self, table: &'a DeTable<'a>, parent: &str) -> Vec<Item<'a>> {
+        let mut items: Vec<Item<'a>> = table
+            .iter()
+            .map(|(name, value)| Item {
+                source: self,
+                key: if parent.is_empty() {
+                    name.get_ref().to_string()
+                } else {
+                    format!("{parent}.{}", name.get_ref())
+                },
+                name: name.get_ref(),
+                key_offset: name.span().start,
+                value: value.get_ref(),
+                span: value.span(),
+            })
+            .collect();
+        items.sort_by_key(|item| item.key_offset);
+        items
+    }
+}
+
+/// A key and its value.
+pub(crate) struct Item<'a> {
+    source: &'a Source<'a>,
+    /// The path from our table down to this, for messages: `build.include[1]`.
+    pub(crate) key: String,
+    /// The last part of the path, as it was written.
+    pub(crate) name: &'a str,
+    key_offset: usize,
+    value: &'a DeValue<'a>,
+    span: Range<usize>,
+}
+
+impl<'a> Item<'a> {
+    /// An error that stands at the key.
+    pub(crate) fn key_error(&self, problem: Problem) -> ConfigError {
+        self.source.error(self.key_offset, problem)
+    }
+
+    /// An error that stands at the value.
+    pub(crate) fn value_error(&self, problem: Problem) -> ConfigError {
+        self.source.error(self.span.start, problem)
+    }
+
+    pub(crate) fn value(&self) -> &'a DeValue<'a> {
+        self.value
+    }
+
+    pub(crate) fn is_array(&self) -> bool {
+        self.value.is_array()
+    }
+
+    /// The value as a table.
+    pub(crate) fn table(&self) -> Result<&'a DeTable<'a>, ConfigError> {
+        self.value
+            .as_table()
+            .ok_or_else(|| self.wrong_type("a table", "`{ ... }`".to_owned(), None))
+    }
+
+    /// The entries of the value, which is a table.
+    pub(crate) fn items(&self) -> Result<Vec<Item<'a>>, ConfigError> {
+        Ok(self.source.items(self.table()?, &self.key))
+    }
+
+    /// The elements of the value, which is an array.
+    pub(crate) fn elements(&self) -> Result<Vec<Item<'a>>, ConfigError> {
+        let Some(array) = self.value.as_array() else {
+            let suggestion = self.value.as_str().map(|text| strings([text]));
+            return Err(self.wrong_type(
+                "an array of strings",
+                "`[\"...\", ...]`".to_owned(),
+                suggestion,
+            ));
+        };
+        let elements = array.iter().enumerate().map(|(index, element)| Item {
+            source: self.source,
+            key: format!("{}[{index}]", self.key),
+            name: self.name,
+            key_offset: element.span().start,
+            value: element.get_ref(),
+            span: element.span(),
+        });
+        Ok(elements.collect())
+    }
+
+    /// The value as a text that can become a C string.
+    pub(crate) fn text(&self) -> Result<&'a str, ConfigError> {
+        let Some(text) = self.value.as_str() else {
+            return Err(self.wrong_type("a string", "`\"...\"`".to_owned(), self.as_string()));
+        };
+        if text.contains('\0') {
+            return Err(self.bad_text(text, "a NUL character", None, "any other character"));
+        }
+        Ok(text)
+    }
+
+    /// The value as the string that was probably meant.
+    fn as_string(&self) -> Option<String> {
+        match self.value {
+            DeValue::Integer(_)
+            | DeValue::Float(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_) => Some(string(self.given())),
+            DeValue::Array(array) => match array.iter().collect::<Vec<_>>().as_slice() {
+                [only] => only.get_ref().as_str().map(string),
+                _ => None,
+            },
+            DeValue::String(_) | DeValue::Table(_) => None,
+        }
+    }
+
+    /// The value as the name of a module.
+    pub(crate) fn module_name(&self) -> Result<String, ConfigError> {
+        let name = self.text()?;
+        check_module_name(name)
+            .map_err(|problem| self.bad_text(name, problem, None, MODULE_NAME))?;
+        Ok(name.to_owned())
+    }
+
+    /// The key as the name of a module.
+    pub(crate) fn key_as_module_name(&self) -> Result<String, ConfigError> {
+        check_module_name(self.name).map_err(|problem| {
+            let (key, given) = (self.key.clone(), self.name.to_owned());
+            self.key_error(Problem::BadText {
+                key,
+                given,
+                problem,
+                suggestion: None,
+                allowed: MODULE_NAME,
+            })
+        })?;
+        Ok(self.name.to_owned())
+    }
+
+    pub(crate) fn bad_text(
+        &self,
+        given: &str,
+        problem: &'static str,
+        suggestion: Option<String>,
+        allowed: &'static str,
+    ) -> ConfigError {
+        let (key, given) = (self.key.clone(), given.to_owned());
+        self.value_error(Problem::BadText { key, given, problem, suggestion, allowed })
+    }
+
+    pub(crate) fn wrong_type(
+        &self,
+        expected: &'static str,
+        allowed: String,
+        suggestion: Option<String>,
+    ) -> ConfigError {
+        self.value_error(Problem::WrongType {
+            key: self.key.clone(),
+            expected,
+            allowed,
+            given_type: self.value.type_str(),
+            given: self.given().to_owned(),
+            suggestion,
+        })
+    }
+
+    /// The value as it was written.
+    fn given(&self) -> &'a str {
+        self.source.text.get(self.span.clone()).unwrap_or_default()
+    }
+}
+
+const MODULE_NAME: &str = "`package.module`";
+
+/// Says what keeps a name from being a module's, if anything does.
+///
+/// This is less strict than an entry point: `python -m` and import hooks work on names that are no identifiers.
+fn check_module_name(name: &str) -> Result<(), &'static str> {
+    if name.is_empty() {
+        Err("no name")
+    } else if name.split('.').any(str::is_empty) {
+        Err("a dot too many")
+    } else if name.contains(|character: char| character.is_whitespace() || character.is_control()) {
+        Err("a space")
+    } else if name.contains(['/', '\\']) {
+        Err("a path")
+    } else if name.contains(':') {
+        Err("a colon")
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,93 @@
+//! The run target: the word `repl`, or a table with one key that says what is run.
+
+use super::{Item, Value};
+use crate::config::RunTarget;
+use crate::entry_point::EntryPoint;
+use crate::error::{ConfigError, Problem};
+use crate::suggest::nearest;
+use crate::write::string;
+
+const REPL: &str = "repl";
+const MODULE: &str = "module";
+const SCRIPT: &str = "script";
+const ENTRY_POINT: &str = "entry-point";
+const CODE: &str = "code";
+const KEYS: [&str; 4] = [MODULE, SCRIPT, ENTRY_POINT, CODE];
+const ALLOWED: &str = "`\"repl\"`, `{ module = \"...\" }`, `{ script = \"...\" }`, \
+                       `{ entry-point = \"...\" }`, `{ code = \"...\" }`";
+
+impl Value for RunTarget {
+    fn read(item: &Item<'_>) -> Result<Self, ConfigError> {
+        match item.value().as_str() {
+            Some(REPL) => Ok(Self::Repl),
+            Some(word) => Err(item.bad_text(word, "no run target", Some(guess(word)), ALLOWED)),
+            None if item.value().is_table() => read_table(item),
+            None => Err(item.wrong_type("a string or a table", ALLOWED.to_owned(), None)),
+        }
+    }
+
+    fn write(&self) -> Option<String> {
+        Some(match self {
+            Self::Repl => string(REPL),
+            Self::Module(name) => table(MODULE, name),
+            Self::Script(path) => table(SCRIPT, path),
+            Self::EntryPoint(entry) => table(ENTRY_POINT, &entry.to_string()),
+            Self::Code(text) => table(CODE, text),
+        })
+    }
+}
+
+fn read_table(item: &Item<'_>) -> Result<RunTarget, ConfigError> {
+    let mut target = None;
+    for entry in item.items()? {
+        let read = match entry.name {
+            MODULE => RunTarget::Module(entry.module_name()?),
+            SCRIPT => RunTarget::Script(script(&entry)?),
+            ENTRY_POINT => RunTarget::EntryPoint(EntryPoint::read(&entry)?),
+            CODE => RunTarget::Code(String::read(&entry)?),
+            unknown => {
+                let suggestion =
+                    nearest(unknown, KEYS.into_iter()).map(|key| format!("{}.{key}", item.key));
+                let (key, allowed) = (entry.key.clone(), KEYS.to_vec());
+                return Err(entry.key_error(Problem::UnknownKey { key, suggestion, allowed }));
+            }
+        };
+        if target.replace(read).is_some() {
+            return Err(entry.key_error(not_one_key(item, format!("also {}", entry.name))));
+        }
+    }
+    target.ok_or_else(|| item.value_error(not_one_key(item, "none".to_owned())))
+}
+
+fn not_one_key(item: &Item<'_>, given: String) -> Problem {
+    Problem::NotOneKey { key: item.key.clone(), given, allowed: KEYS.to_vec() }
+}
+
+fn script(item: &Item<'_>) -> Result<String, ConfigError> {
+    let path = item.text()?;
+    if path.is_empty() {
+        return Err(item.bad_text(path, "no file name", None, "the path of a file"));
+    }
+    Ok(path.to_owned())
+}
+
+/// What a bare word was probably meant to be.
+fn guess(word: &str) -> String {
+    if nearest(word, [REPL].into_iter()).is_some() {
+        string(REPL)
+    } else if word.parse::<EntryPoint>().is_ok() {
+        table(ENTRY_POINT, word)
+    } else if word.ends_with(".py") || word.contains(['/', '\\']) {
+        table(SCRIPT, word)
+    } else if word
+        .contains(|character: char| character.is_whitespace() || "()=;:".contains(character))
+    {
+        table(CODE, word)
+    } else {
+        table(MODULE, word)
+    }
+}
+
+fn table(key: &str, value: &str) -> String {
+    format!("{{ {key} = {} }}", string(value))
+}
