@@ -1,84 +1,237 @@
 //! The archive: one file, looked into in place.
 
-use std::path::Path;
+use std::fmt;
+use std::fs;
+use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use zerocopy::FromBytes;
+
+use crate::error::{Fault, Part};
+use crate::format::{
+    BUCKET_LENGTH, HEADER_LENGTH, Header, Kind, MAGIC, Preamble, Role, VERSION, bytes_at,
+};
+use crate::locate::{locate, read_trailer};
+use crate::mapping::Bytes;
+use crate::record::{Record, Records};
 use crate::{Directory, Error, File, Module, Target};
 
-/// An opened archive; cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Archive(std::sync::Arc<Target>);
+/// An opened archive: cheap to clone, and to share between threads.
+///
+/// Opening reads the header only, so it costs the same for ten modules and for a million.
+/// A look-up is one hash: it allocates nothing, and checks the checksum of everything it reads on its way.
+#[derive(Clone)]
+pub struct Archive(Arc<Inner>);
+
+struct Inner {
+    path: PathBuf,
+    bytes: Bytes,
+    target: Target,
+    header: Header,
+}
 
 impl Archive {
     /// Reads the archive at `path` into memory: a bare archive, or a file with an archive behind it.
-    pub fn open(_path: &Path) -> Result<Self, Error> {
-        todo!()
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let (mut file, range) = open_file(path)?;
+        file.seek(SeekFrom::Start(range.start)).map_err(|error| Error::read(path, error))?;
+        let mut bytes = Vec::new();
+        file.take(range.end - range.start)
+            .read_to_end(&mut bytes)
+            .map_err(|error| Error::read(path, error))?;
+        Self::from_inner(Bytes::Owned(bytes), path)
     }
-    /// Maps the archive at `path`.
+
+    /// Takes bytes that are in memory already: a bare archive, or a file with an archive behind it.
+    /// `name` stands in messages and is given back by [`path`](Self::path).
+    pub fn from_bytes(mut bytes: Vec<u8>, name: &Path) -> Result<Self, Error> {
+        let range = locate(&mut Cursor::new(&bytes), name)?;
+        if let (Ok(start), Ok(end)) = (usize::try_from(range.start), usize::try_from(range.end)) {
+            bytes.truncate(end);
+            bytes.drain(..start.min(end));
+        }
+        Self::from_inner(Bytes::Owned(bytes), name)
+    }
+
+    /// Whether an archive lies behind the file at `path`; reads only its last bytes.
     ///
-    /// # Safety
-    /// The file is neither modified nor truncated while it is mapped.
-    #[expect(unsafe_code, reason = "moves to mapping.rs")]
-    pub unsafe fn map(_path: &Path) -> Result<Self, Error> {
-        todo!()
+    /// A bare archive is not "contained"; a damaged trailer is an error, because the file was meant to have one.
+    pub fn contained_in(path: &Path) -> Result<bool, Error> {
+        Ok(Self::position_in(path)?.is_some())
     }
-    /// Takes bytes already in memory; `name` stands in messages.
-    pub fn from_bytes(_bytes: Vec<u8>, _name: &Path) -> Result<Self, Error> {
-        todo!()
+
+    /// Where in the file at `path` the archive behind it lies, if there is one.
+    /// What comes before its start is the executable alone, padded to a whole page.
+    pub fn position_in(path: &Path) -> Result<Option<Range<u64>>, Error> {
+        let mut file = fs::File::open(path).map_err(|error| Error::read(path, error))?;
+        read_trailer(&mut file, path)
     }
-    /// Whether an archive lies behind the file at `path`; reads only its last bytes. A bare archive is not "contained".
-    pub fn contained_in(_path: &Path) -> Result<bool, Error> {
-        todo!()
+
+    pub(crate) fn from_inner(bytes: Bytes, path: &Path) -> Result<Self, Error> {
+        let header = read_header(&bytes, path)?;
+        let Some(target) = Target::from_record(&header.target) else {
+            return Err(Error::damaged(
+                path,
+                Part::Header,
+                0,
+                Fault::Malformed("has an implementation name that is not text"),
+            ));
+        };
+        Ok(Self(Arc::new(Inner { path: path.to_owned(), bytes, target, header })))
     }
-    /// Where the archive behind the file at `path` lies, if there is one (its `start` is where the executable's own bytes end).
-    pub fn position_in(_path: &Path) -> Result<Option<std::ops::Range<u64>>, Error> {
-        todo!()
-    }
+
     /// The file it came from.
     pub fn path(&self) -> &Path {
-        todo!()
+        &self.0.path
     }
-    /// What it was built for.
+
+    /// The Python it was built for.
     pub fn target(&self) -> &Target {
-        &self.0
+        &self.0.target
     }
+
     /// How many bytes it has.
     pub fn len_bytes(&self) -> u64 {
-        todo!()
+        self.0.header.total_length.get()
     }
-    /// An error naming both when `running` is not what the archive was built for.
-    pub fn check_target(&self, _running: &Target) -> Result<(), Error> {
-        todo!()
+
+    /// An error that names both when `running` is not exactly what the archive was built for.
+    pub fn check_target(&self, running: &Target) -> Result<(), Error> {
+        if self.target() == running {
+            Ok(())
+        } else {
+            Err(Error::wrong_target(self.path(), self.target(), running))
+        }
     }
-    /// One hash look-up.
-    pub fn module(&self, _name: &str) -> Result<Option<Module<'_>>, Error> {
-        todo!()
+
+    /// The module of that full dotted name.
+    pub fn module(&self, name: &str) -> Result<Option<Module<'_>>, Error> {
+        self.find(Kind::Module, name)?.map(|record| Module::new(self, record)).transpose()
     }
-    /// A file of the virtual tree.
-    pub fn file(&self, _path: &str) -> Result<Option<File<'_>>, Error> {
-        todo!()
+
+    /// The file at that path of the virtual tree.
+    pub fn file(&self, path: &str) -> Result<Option<File<'_>>, Error> {
+        Ok(self.find(Kind::File, path)?.map(|record| File::new(self, record)))
     }
-    /// A directory of the virtual tree; the empty path is the root.
-    pub fn directory(&self, _path: &str) -> Result<Option<Directory<'_>>, Error> {
-        todo!()
+
+    /// The folder at that path of the virtual tree; the empty path is the root.
+    pub fn directory(&self, path: &str) -> Result<Option<Directory<'_>>, Error> {
+        self.find(Kind::Directory, path)?.map(|record| Directory::new(self, record)).transpose()
     }
-    /// The metadata folder of a distribution, by normalised name.
-    pub fn distribution(&self, _normalized: &str) -> Result<Option<String>, Error> {
-        todo!()
+
+    /// The metadata folder of a distribution, by its normalised name.
+    pub fn distribution(&self, normalized: &str) -> Result<Option<String>, Error> {
+        Ok(self.find(Kind::Distribution, normalized)?.map(|record| record.path.to_owned()))
     }
-    /// Every distribution as (name, folder), sorted.
+
+    /// Every distribution as (normalised name, metadata folder), sorted by name.
     pub fn distributions(&self) -> impl Iterator<Item = Result<(String, String), Error>> + '_ {
-        std::iter::empty()
+        self.records(Kind::Distribution)
+            .map(|record| record.map(|record| (record.key.to_owned(), record.path.to_owned())))
     }
-    /// Bytes stored under a key, such as `configuration`.
-    pub fn attribute(&self, _key: &str) -> Result<Option<Vec<u8>>, Error> {
-        todo!()
+
+    /// The bytes stored under a key, such as `configuration`.
+    pub fn attribute(&self, key: &str) -> Result<Option<Vec<u8>>, Error> {
+        let Some(record) = self.find(Kind::Attribute, key)? else { return Ok(None) };
+        Ok(Some(self.required_contents(&record, Role::Contents)?.into_owned()))
     }
-    /// Every module, sorted by name.
+
+    /// Every attribute as (key, value), sorted by key.
+    pub fn attributes(&self) -> impl Iterator<Item = Result<(String, Vec<u8>), Error>> + '_ {
+        self.records(Kind::Attribute).map(|record| {
+            let record = record?;
+            Ok((
+                record.key.to_owned(),
+                self.required_contents(&record, Role::Contents)?.into_owned(),
+            ))
+        })
+    }
+
+    /// Every module, sorted by name. For looking through an archive: an import asks [`module`](Self::module).
     pub fn modules(&self) -> impl Iterator<Item = Result<Module<'_>, Error>> + '_ {
-        std::iter::empty()
+        self.records(Kind::Module).map(|record| Module::new(self, record?))
     }
+
     /// Every file, sorted by path.
     pub fn files(&self) -> impl Iterator<Item = Result<File<'_>, Error>> + '_ {
-        std::iter::empty()
+        self.records(Kind::File).map(|record| Ok(File::new(self, record?)))
     }
+
+    pub(crate) fn records(&self, kind: Kind) -> Records<'_> {
+        Records::new(self, kind)
+    }
+
+    pub(crate) fn find(&self, kind: Kind, key: &str) -> Result<Option<Record<'_>>, Error> {
+        crate::index::find(self, kind, key).map_err(|error| error.while_looking_for(kind, key))
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0.bytes
+    }
+
+    pub(crate) fn header(&self) -> &Header {
+        &self.0.header
+    }
+
+    pub(crate) fn damaged(&self, part: Part, offset: u64, fault: Fault) -> Error {
+        Error::damaged(self.path(), part, offset, fault)
+    }
+}
+
+impl fmt::Debug for Archive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Archive")
+            .field("path", &self.path())
+            .field("target", self.target())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Opens a file and finds the archive in it.
+pub(crate) fn open_file(path: &Path) -> Result<(fs::File, Range<u64>), Error> {
+    let mut file = fs::File::open(path).map_err(|error| Error::read(path, error))?;
+    let range = locate(&mut file, path)?;
+    Ok((file, range))
+}
+
+/// Reads and checks the header: what it is, then which version, then whether it is whole.
+/// A newer version may have another header, so nothing else is asked before.
+fn read_header(bytes: &[u8], path: &Path) -> Result<Header, Error> {
+    let available = bytes.len() as u64;
+    let Ok((preamble, _)) = Preamble::read_from_prefix(bytes) else {
+        return Err(Error::cut_short(path, HEADER_LENGTH, available));
+    };
+    if preamble.magic != MAGIC {
+        return Err(Error::damaged(
+            path,
+            Part::Header,
+            0,
+            Fault::Malformed("is not that of an archive"),
+        ));
+    }
+    if preamble.version != VERSION {
+        return Err(Error::format_version(path, preamble.version.get(), VERSION));
+    }
+    let Ok((header, _)) = Header::read_from_prefix(bytes) else {
+        return Err(Error::cut_short(path, HEADER_LENGTH, available));
+    };
+    if header.checksum != header.computed_checksum() {
+        return Err(Error::damaged(path, Part::Header, 0, Fault::Checksum));
+    }
+    if header.total_length > available {
+        return Err(Error::cut_short(path, header.total_length.get(), available));
+    }
+    let index_length = u64::from(header.bucket_count.get()) * BUCKET_LENGTH;
+    let index_fits = bytes_at(bytes, header.index_offset.get(), index_length).is_some();
+    if !header.bucket_count.get().is_power_of_two() || !index_fits {
+        return Err(Error::damaged(
+            path,
+            Part::Index,
+            header.index_offset.get(),
+            Fault::OutOfBounds,
+        ));
+    }
+    Ok(header)
 }

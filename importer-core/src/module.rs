@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+use crate::error::{Fault, Part};
+use crate::format::{Role, flags};
+use crate::record::Record;
 use crate::{Archive, Error};
 
 /// What a module is made of.
@@ -9,7 +12,7 @@ use crate::{Archive, Error};
 pub enum ModuleKind {
     /// Python code, with or without its source.
     Source,
-    /// An extension module.
+    /// A shared library.
     Extension,
     /// A namespace package: a folder that holds modules but no `__init__`.
     Namespace,
@@ -27,49 +30,98 @@ pub enum Optimization {
     Two,
 }
 
-/// A module in an archive.
+impl Optimization {
+    /// Every level, in order.
+    pub const ALL: [Self; 3] = [Self::Zero, Self::One, Self::Two];
+
+    pub(crate) fn role(self) -> Role {
+        match self {
+            Self::Zero => Role::Code0,
+            Self::One => Role::Code1,
+            Self::Two => Role::Code2,
+        }
+    }
+}
+
+/// A module in an archive. Its bytes are checked when they are asked for.
 #[derive(Clone, Copy, Debug)]
-pub struct Module<'a>(&'a Archive);
+pub struct Module<'a> {
+    archive: &'a Archive,
+    record: Record<'a>,
+    kind: ModuleKind,
+}
 
 impl<'a> Module<'a> {
+    pub(crate) fn new(archive: &'a Archive, record: Record<'a>) -> Result<Self, Error> {
+        let kind = match record.flags & flags::KIND_MASK {
+            flags::SOURCE => ModuleKind::Source,
+            flags::EXTENSION => ModuleKind::Extension,
+            flags::NAMESPACE => ModuleKind::Namespace,
+            // A byte from the file, not an enum of ours.
+            _ => {
+                return Err(archive.damaged(
+                    Part::Record,
+                    record.offset,
+                    Fault::Malformed("is of an unknown module kind"),
+                ));
+            }
+        };
+        Ok(Self { archive, record, kind })
+    }
+
     /// Its full dotted name.
     pub fn name(&self) -> &'a str {
-        todo!()
+        self.record.key
     }
+
     /// What it is made of.
     pub fn kind(&self) -> ModuleKind {
-        todo!()
+        self.kind
     }
+
     /// Whether it is a package (a namespace package is one).
     pub fn is_package(&self) -> bool {
-        todo!()
+        self.record.flags & flags::PACKAGE != 0
     }
-    /// Its virtual path: `json/__init__.py`; of a namespace package, its folder.
+
+    /// Its path in the virtual tree, such as `json/__init__.py`; of a namespace package, its folder.
     pub fn path(&self) -> &'a str {
-        todo!()
+        self.record.path
     }
-    /// Its bytecode, checked, in place.
-    pub fn code(&self, _level: Optimization) -> Result<Option<&'a [u8]>, Error> {
-        todo!()
+
+    /// Its marshalled code at that level, in place: checked, and aligned to 16 bytes from the start of the archive.
+    pub fn code(&self, level: Optimization) -> Result<Option<&'a [u8]>, Error> {
+        self.archive.in_place(&self.record, level.role())
     }
-    /// Its source, checked.
+
+    /// Its source as it was on disk, checked.
     pub fn source(&self) -> Result<Option<Cow<'a, [u8]>>, Error> {
-        todo!()
+        self.archive.contents(&self.record, Role::Source)
     }
+
     /// Its shared library, checked.
     pub fn extension(&self) -> Result<Option<Cow<'a, [u8]>>, Error> {
-        todo!()
+        self.archive.contents(&self.record, Role::Extension)
     }
-    /// Whether its source guards its entry point with `if __name__ == "__main__"`.
+
+    /// Whether it was written with a main guard; see [`MainGuard`](crate::MainGuard).
     pub fn has_main_guard(&self) -> bool {
-        todo!()
+        self.record.flags & flags::MAIN_GUARD != 0
     }
-    /// The checksum of its shared library (0 without one): equal ids mean equal bytes.
+
+    /// The checksum of its shared library: the same bytes have the same id in every archive. 0 for other modules.
+    ///
+    /// It tells libraries apart that nobody forged; it is no cryptographic digest.
     pub fn extension_id(&self) -> u64 {
-        todo!()
+        self.record.blob(Role::Extension).map_or(0, |blob| blob.checksum.get())
     }
+
     /// The archive it lies in.
     pub fn archive(&self) -> &'a Archive {
-        self.0
+        self.archive
+    }
+
+    pub(crate) fn record(&self) -> &Record<'a> {
+        &self.record
     }
 }

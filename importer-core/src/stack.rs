@@ -1,8 +1,13 @@
 //! Several archives asked in order.
 
-use crate::{Archive, DirectoryEntry, DirectoryModule, Error, File, Module};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
-/// Several archives asked in order; the first that has something wins.
+use tracing::trace;
+
+use crate::{Archive, DirectoryEntry, DirectoryModule, Error, File, Module, ModuleKind};
+
+/// Several archives asked in order: the first that has something wins, and folders are merged.
 #[derive(Clone, Debug, Default)]
 pub struct Stack {
     archives: Vec<Archive>,
@@ -13,43 +18,117 @@ impl Stack {
     pub fn new(archives: Vec<Archive>) -> Self {
         Self { archives }
     }
+
     /// The archives in order.
     pub fn archives(&self) -> &[Archive] {
         &self.archives
     }
-    /// The first regular module or package of that name, else the first namespace package, with the place of its archive.
-    pub fn module(&self, _name: &str) -> Result<Option<(usize, Module<'_>)>, Error> {
-        todo!()
+
+    /// The first regular module or package of that name, else the first namespace package; with the place of its archive.
+    pub fn module(&self, name: &str) -> Result<Option<(usize, Module<'_>)>, Error> {
+        let found = self.find_module(name);
+        let place = found.as_ref().ok().and_then(|found| found.as_ref().map(|(place, _)| *place));
+        trace!(module = name, hit = place.is_some(), archive = place, "looked up module");
+        found
     }
-    /// Every archive's part of a namespace package.
-    pub fn portions(&self, _name: &str) -> Result<Vec<(usize, Module<'_>)>, Error> {
-        todo!()
+
+    fn find_module(&self, name: &str) -> Result<Option<(usize, Module<'_>)>, Error> {
+        let mut namespace = None;
+        for (place, archive) in self.archives.iter().enumerate() {
+            let Some(module) = archive.module(name)? else { continue };
+            match module.kind() {
+                ModuleKind::Source | ModuleKind::Extension => return Ok(Some((place, module))),
+                ModuleKind::Namespace => namespace = namespace.or(Some((place, module))),
+            }
+        }
+        Ok(namespace)
     }
+
+    /// The part that each archive has of the namespace package of that name, in order.
+    pub fn portions(&self, name: &str) -> Result<Vec<(usize, Module<'_>)>, Error> {
+        let mut portions = Vec::new();
+        for (place, archive) in self.archives.iter().enumerate() {
+            portions.extend(
+                archive
+                    .module(name)?
+                    .filter(|module| module.kind() == ModuleKind::Namespace)
+                    .map(|module| (place, module)),
+            );
+        }
+        Ok(portions)
+    }
+
     /// The first file at that path.
-    pub fn file(&self, _path: &str) -> Result<Option<File<'_>>, Error> {
-        todo!()
+    pub fn file(&self, path: &str) -> Result<Option<File<'_>>, Error> {
+        let found = self.first(|archive| archive.file(path));
+        trace!(path, hit = matches!(found, Ok(Some(_))), "looked up file");
+        found
     }
-    /// The entries of that directory in all archives, sorted by name.
-    pub fn directory(&self, _path: &str) -> Result<Option<Vec<DirectoryEntry<'_>>>, Error> {
-        todo!()
+
+    /// The entries of the folder at that path in all archives, sorted by name; `None` when no archive has the folder.
+    pub fn directory(&self, path: &str) -> Result<Option<Vec<DirectoryEntry<'_>>>, Error> {
+        let found = self.merged(path, |directory| directory.entries(), |entry| entry.name);
+        trace!(path, hit = matches!(found, Ok(Some(_))), "looked up folder");
+        found
     }
-    /// The regular modules in that directory in all archives, sorted by name.
-    pub fn directory_modules(
-        &self,
-        _path: &str,
-    ) -> Result<Option<Vec<DirectoryModule<'_>>>, Error> {
-        todo!()
+
+    /// The regular modules in the folder at that path in all archives, sorted by name; `None` when no archive has the folder.
+    pub fn directory_modules(&self, path: &str) -> Result<Option<Vec<DirectoryModule<'_>>>, Error> {
+        self.merged(path, |directory| directory.modules(), |module| module.name)
     }
-    /// The metadata folder of a distribution, by normalised name.
-    pub fn distribution(&self, _normalized: &str) -> Result<Option<String>, Error> {
-        todo!()
+
+    /// The metadata folder of a distribution, by its normalised name.
+    pub fn distribution(&self, normalized: &str) -> Result<Option<String>, Error> {
+        let found = self.first(|archive| archive.distribution(normalized));
+        trace!(
+            distribution = normalized,
+            hit = matches!(found, Ok(Some(_))),
+            "looked up distribution"
+        );
+        found
     }
-    /// Every distribution as (name, folder), sorted by name; the first archive wins.
+
+    /// Every distribution as (normalised name, metadata folder), sorted by name.
     pub fn distributions(&self) -> Result<Vec<(String, String)>, Error> {
-        todo!()
+        let mut merged = BTreeMap::new();
+        for archive in &self.archives {
+            for distribution in archive.distributions() {
+                let (name, folder) = distribution?;
+                merged.entry(name).or_insert(folder);
+            }
+        }
+        Ok(merged.into_iter().collect())
     }
-    /// Bytes stored under a key in the first archive that has it.
-    pub fn attribute(&self, _key: &str) -> Result<Option<Vec<u8>>, Error> {
-        todo!()
+
+    /// The bytes stored under a key in the first archive that has it.
+    pub fn attribute(&self, key: &str) -> Result<Option<Vec<u8>>, Error> {
+        self.first(|archive| archive.attribute(key))
+    }
+
+    fn first<'a, T>(
+        &'a self,
+        find: impl Fn(&'a Archive) -> Result<Option<T>, Error>,
+    ) -> Result<Option<T>, Error> {
+        self.archives.iter().find_map(|archive| find(archive).transpose()).transpose()
+    }
+
+    fn merged<'a, T, I: Iterator<Item = Result<T, Error>>>(
+        &'a self,
+        path: &str,
+        list: impl Fn(crate::Directory<'a>) -> I,
+        name: impl Fn(&T) -> &'a str,
+    ) -> Result<Option<Vec<T>>, Error> {
+        let mut merged = None::<BTreeMap<&str, T>>;
+        for archive in &self.archives {
+            let Some(directory) = archive.directory(path)? else { continue };
+            let merged = merged.get_or_insert_default();
+            for item in list(directory) {
+                let item = item?;
+                if let Entry::Vacant(place) = merged.entry(name(&item)) {
+                    place.insert(item);
+                }
+            }
+        }
+        Ok(merged.map(|merged| merged.into_values().collect()))
     }
 }

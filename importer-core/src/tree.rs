@@ -1,70 +1,137 @@
-//! Files and directories of an archive's virtual tree.
+//! Files and folders of an archive's virtual tree.
 
 use std::borrow::Cow;
 
+use crate::error::{Fault, Part};
+use crate::format::Role;
+use crate::listing::Listing;
+use crate::record::Record;
 use crate::{Archive, Error};
 
-/// A file in an archive.
+/// A file in an archive. Its bytes are checked when they are asked for.
 #[derive(Clone, Copy, Debug)]
-pub struct File<'a>(&'a Archive);
+pub struct File<'a> {
+    archive: &'a Archive,
+    record: Record<'a>,
+}
 
 impl<'a> File<'a> {
+    pub(crate) fn new(archive: &'a Archive, record: Record<'a>) -> Self {
+        Self { archive, record }
+    }
+
     /// Its path in the virtual tree.
     pub fn path(&self) -> &'a str {
-        todo!()
+        self.record.key
     }
+
     /// How many bytes its contents have.
     #[expect(
         clippy::len_without_is_empty,
-        reason = "a file is asked for its size, as in `std::fs::Metadata::len`"
+        reason = "a file is asked for its size, as with `std::fs::Metadata::len`"
     )]
     pub fn len(&self) -> u64 {
-        todo!()
+        self.record.blob(Role::Contents).map_or(0, |blob| blob.raw_length.get())
     }
+
+    /// How many bytes it takes up in the archive (shared with any other file or module of the same contents).
+    pub fn stored_len(&self) -> u64 {
+        self.record.blob(Role::Contents).map_or(0, |blob| blob.stored_length.get())
+    }
+
     /// Its contents, checked.
     pub fn contents(&self) -> Result<Cow<'a, [u8]>, Error> {
-        todo!()
+        self.archive.required_contents(&self.record, Role::Contents)
     }
+
     /// The archive it lies in.
     pub fn archive(&self) -> &'a Archive {
-        self.0
+        self.archive
+    }
+
+    pub(crate) fn record(&self) -> &Record<'a> {
+        &self.record
     }
 }
 
-/// A directory in an archive.
+/// A folder in an archive. Its listings are checked when it is looked up.
 #[derive(Clone, Copy, Debug)]
-pub struct Directory<'a>(&'a Archive);
+pub struct Directory<'a> {
+    archive: &'a Archive,
+    record: Record<'a>,
+    entries: &'a [u8],
+    modules: &'a [u8],
+}
 
 impl<'a> Directory<'a> {
-    /// Its path in the virtual tree.
+    pub(crate) fn new(archive: &'a Archive, record: Record<'a>) -> Result<Self, Error> {
+        let listing =
+            |role| archive.in_place(&record, role)?.ok_or_else(|| archive.missing_blob(&record));
+        Ok(Self {
+            archive,
+            record,
+            entries: listing(Role::Entries)?,
+            modules: listing(Role::Modules)?,
+        })
+    }
+
+    /// Its path in the virtual tree; empty for the root.
     pub fn path(&self) -> &'a str {
-        todo!()
+        self.record.key
     }
-    /// The files and directories in it, sorted by name.
+
+    /// The files and folders in it, sorted by name. Ends after its first error.
     pub fn entries(&self) -> impl Iterator<Item = Result<DirectoryEntry<'a>, Error>> + use<'a> {
-        std::iter::empty()
+        self.listing(self.entries, Role::Entries).map(|entry| {
+            let (name, is_directory) = entry?;
+            Ok(DirectoryEntry { name, is_directory })
+        })
     }
-    /// The regular modules that lie in it (also those stored without a file), sorted by name.
+
+    /// The regular modules and packages that lie in it, sorted by name: also those that were stored without their source,
+    /// which have no file. This is what `pkgutil.iter_modules` asks for. Ends after its first error.
     pub fn modules(&self) -> impl Iterator<Item = Result<DirectoryModule<'a>, Error>> + use<'a> {
-        std::iter::empty()
+        self.listing(self.modules, Role::Modules).map(|entry| {
+            let (name, is_package) = entry?;
+            Ok(DirectoryModule { name, is_package })
+        })
     }
+
+    fn listing(
+        &self,
+        bytes: &'a [u8],
+        role: Role,
+    ) -> impl Iterator<Item = Result<(&'a str, bool), Error>> + use<'a> {
+        let (archive, record) = (self.archive, self.record);
+        Listing::new(bytes).map(move |entry| {
+            entry.ok_or_else(|| {
+                let part = Part::Blob { role, kind: record.kind, key: record.key.to_owned() };
+                archive.damaged(
+                    part,
+                    record.offset,
+                    Fault::Malformed("has lengths or text that cannot be"),
+                )
+            })
+        })
+    }
+
     /// The archive it lies in.
     pub fn archive(&self) -> &'a Archive {
-        self.0
+        self.archive
     }
 }
 
-/// One entry of a directory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// One entry of a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DirectoryEntry<'a> {
     /// Its name, without the folder.
     pub name: &'a str,
-    /// Whether it is a directory itself.
+    /// Whether it is a folder itself.
     pub is_directory: bool,
 }
 
-/// One module of a directory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// One module of a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DirectoryModule<'a> {
     /// The last part of its name.
     pub name: &'a str,

@@ -1,8 +1,21 @@
-//! Writes archives.
+//! Gathers entries and writes archives: the same entries give the same bytes, in whatever order they came.
 
-use std::io::{Read, Seek, Write};
+mod blobs;
+mod derived;
+mod layout;
 
-use crate::{Archive, Error, Target};
+use std::collections::BTreeMap;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use zerocopy::IntoBytes;
+
+use crate::format::{Kind, PAGE, Role, flags};
+use crate::locate::{read_trailer, trailer};
+use crate::name::{check_path, folders_above};
+use crate::record::Record;
+use crate::{Archive, Error, ModuleKind, ModuleName, Optimization, Target};
+use blobs::{BlobId, BlobPool, Packing};
 
 /// Whether a module guards its entry point with `if __name__ == "__main__"`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -25,7 +38,7 @@ pub struct ModuleEntry {
     pub is_package: bool,
     /// Marshalled code at the levels 0, 1 and 2.
     pub code: [Option<Vec<u8>>; 3],
-    /// Source text as it lies on disk.
+    /// Source as it is on disk.
     pub source: Option<Vec<u8>>,
     /// The shared library of an extension module.
     pub extension: Option<Vec<u8>>,
@@ -34,50 +47,262 @@ pub struct ModuleEntry {
 }
 
 /// Gathers entries and writes an archive.
+///
+/// Folders and namespace packages are derived from what was added. Equal contents are stored once.
 #[derive(Debug)]
 pub struct Writer {
-    _target: Target,
+    target: Target,
+    modules: BTreeMap<String, Module>,
+    files: BTreeMap<String, BlobId>,
+    /// Every folder that anything lies in, with one thing that does.
+    folders: BTreeMap<String, String>,
+    distributions: BTreeMap<String, String>,
+    attributes: BTreeMap<String, BlobId>,
+    blobs: BlobPool,
+}
+
+#[derive(Debug)]
+struct Module {
+    path: String,
+    flags: u8,
+    blobs: Vec<(Role, BlobId)>,
 }
 
 impl Writer {
     /// An empty archive for that Python.
     pub fn new(target: Target) -> Self {
-        Self { _target: target }
+        Self {
+            target,
+            modules: BTreeMap::new(),
+            files: BTreeMap::new(),
+            folders: BTreeMap::new(),
+            distributions: BTreeMap::new(),
+            attributes: BTreeMap::new(),
+            blobs: BlobPool::default(),
+        }
     }
-    /// Adds a module; its source or extension becomes a file at its path too.
-    pub fn add_module(&mut self, _entry: ModuleEntry) -> Result<(), Error> {
-        todo!()
+
+    /// Adds a module; its source or its library becomes the file at its path too.
+    pub fn add_module(&mut self, entry: ModuleEntry) -> Result<(), Error> {
+        let ModuleEntry { name, path, is_package, code, source, extension, has_main_guard } = entry;
+        ModuleName::new(&name)?;
+        check_path(&path)?;
+        if self.modules.contains_key(&name) {
+            return Err(Error::duplicate("module", &name, ""));
+        }
+        let is_python = source.is_some() || code.iter().any(Option::is_some);
+        match (is_python, &extension) {
+            (false, None) => {
+                return Err(Error::invalid(
+                    "module",
+                    name,
+                    "it has no code, no source and no library",
+                ));
+            }
+            (true, Some(_)) => {
+                return Err(Error::invalid("module", name, "it has both a library and Python code"));
+            }
+            (true, None) | (false, Some(_)) => {}
+        }
+        self.check_place(&path)?;
+        let mut blobs = Vec::new();
+        for (level, code) in Optimization::ALL.into_iter().zip(code) {
+            blobs.extend(code.map(|code| (level.role(), self.blobs.add(code, Packing::Plain))));
+        }
+        let mut kind = flags::SOURCE;
+        let mut file = None;
+        if let Some(extension) = extension {
+            kind = flags::EXTENSION;
+            file = Some((Role::Extension, self.blobs.add(extension, Packing::Plain)));
+        } else if let Some(source) = source {
+            file = Some((Role::Source, self.blobs.add(source, Packing::Smallest)));
+        }
+        if let Some((role, blob)) = file {
+            self.put_file(&path, blob)?;
+            blobs.push((role, blob));
+        }
+        self.occupy_folders(&path);
+        let package = if is_package { flags::PACKAGE } else { 0 };
+        let guard = match has_main_guard {
+            MainGuard::Absent => 0,
+            MainGuard::Present => flags::MAIN_GUARD,
+        };
+        self.modules.insert(name, Module { path, flags: kind | package | guard, blobs });
+        Ok(())
     }
-    /// Whether a module of that name was added.
-    pub fn contains_module(&self, _name: &str) -> bool {
-        todo!()
+
+    /// Whether a module of that name was added. (Namespace packages are not: they are derived at the end.)
+    pub fn contains_module(&self, name: &str) -> bool {
+        self.modules.contains_key(name)
     }
-    /// Whether there is a file at that path.
-    pub fn contains_file(&self, _path: &str) -> bool {
-        todo!()
+
+    /// Whether there is a file at that path, be it a module's.
+    pub fn contains_file(&self, path: &str) -> bool {
+        self.files.contains_key(path)
     }
-    /// Adds a file; the same contents twice are fine, others at the same path are an error.
-    pub fn add_file(&mut self, _path: &str, _contents: Vec<u8>) -> Result<(), Error> {
-        todo!()
+
+    /// Adds a file. The same contents at the same path again are fine; other contents are an error.
+    pub fn add_file(&mut self, path: &str, contents: Vec<u8>) -> Result<(), Error> {
+        check_path(path)?;
+        self.check_place(path)?;
+        let blob = self.blobs.add(contents, Packing::Smallest);
+        self.put_file(path, blob)
     }
-    /// Adds a distribution: its normalised name and its metadata folder.
-    pub fn add_distribution(&mut self, _normalized: &str, _folder: &str) -> Result<(), Error> {
-        todo!()
+
+    /// Adds a distribution: its normalised name and its metadata folder, whose files are added as files.
+    pub fn add_distribution(&mut self, normalized: &str, folder: &str) -> Result<(), Error> {
+        if normalized.is_empty() || normalized.contains('\0') {
+            return Err(Error::invalid(
+                "distribution name",
+                normalized,
+                "it is empty or has a NUL in it",
+            ));
+        }
+        check_path(folder)?;
+        match self.distributions.get(normalized) {
+            Some(present) if present == folder => Ok(()),
+            Some(_) => Err(Error::duplicate("distribution", normalized, " with another folder")),
+            None => {
+                self.distributions.insert(normalized.to_owned(), folder.to_owned());
+                Ok(())
+            }
+        }
     }
-    /// Stores bytes under a key, replacing what was there.
-    pub fn set_attribute(&mut self, _key: &str, _value: Vec<u8>) -> Result<(), Error> {
-        todo!()
+
+    /// Stores bytes under a key, in place of any that were there.
+    pub fn set_attribute(&mut self, key: &str, value: Vec<u8>) -> Result<(), Error> {
+        if key.is_empty() {
+            return Err(Error::invalid("attribute", key, "its key is empty"));
+        }
+        let blob = self.blobs.add(value, Packing::Smallest);
+        self.attributes.insert(key.to_owned(), blob);
+        Ok(())
     }
-    /// Takes over the entries of another archive that are not there yet.
-    pub fn add_archive(&mut self, _archive: &Archive) -> Result<(), Error> {
-        todo!()
+
+    /// Takes over whatever another archive has and this one has not: what was added first wins.
+    ///
+    /// Blobs are checked and copied as they are stored. The archive must be built for the same Python.
+    pub fn add_archive(&mut self, archive: &Archive) -> Result<(), Error> {
+        archive.check_target(&self.target)?;
+        for module in archive.modules() {
+            let module = module?;
+            let name = module.name();
+            ModuleName::new(name)?;
+            // A module whose path became a folder, or lies in what is a file here, has lost against what was first.
+            let lost = self.contains_module(name) || self.check_place(module.path()).is_err();
+            match module.kind() {
+                ModuleKind::Namespace => {}
+                ModuleKind::Source | ModuleKind::Extension if lost => {}
+                ModuleKind::Source | ModuleKind::Extension => {
+                    let record = module.record();
+                    let blobs = self.copy_blobs(archive, record)?;
+                    self.occupy_folders(record.path);
+                    self.modules.insert(
+                        name.to_owned(),
+                        Module { path: record.path.to_owned(), flags: record.flags, blobs },
+                    );
+                }
+            }
+        }
+        for file in archive.files() {
+            let file = file?;
+            check_path(file.path())?;
+            if self.files.contains_key(file.path()) || self.check_place(file.path()).is_err() {
+                continue;
+            }
+            for (_, blob) in self.copy_blobs(archive, file.record())? {
+                self.occupy_folders(file.path());
+                self.files.insert(file.path().to_owned(), blob);
+            }
+        }
+        for distribution in archive.distributions() {
+            let (name, folder) = distribution?;
+            self.distributions.entry(name).or_insert(folder);
+        }
+        for record in archive.records(Kind::Attribute) {
+            let record = record?;
+            if !self.attributes.contains_key(record.key) {
+                for (_, blob) in self.copy_blobs(archive, &record)? {
+                    self.attributes.insert(record.key.to_owned(), blob);
+                }
+            }
+        }
+        Ok(())
     }
+
     /// Writes the archive and gives its length.
-    pub fn finish(self, _out: &mut impl Write) -> Result<u64, Error> {
-        todo!()
+    pub fn finish(self, out: &mut impl Write) -> Result<u64, Error> {
+        layout::write(self, out)
     }
-    /// Appends the archive, page-aligned, and a trailer to an executable; gives the archive's length.
-    pub fn write_behind(self, _executable: &mut (impl Read + Write + Seek)) -> Result<u64, Error> {
-        todo!()
+
+    /// Appends the archive at the next whole page of an executable, and a trailer; gives the archive's length.
+    ///
+    /// An executable that has an archive behind it already is refused:
+    /// [`Archive::position_in`] says how many of its bytes are the executable alone.
+    pub fn write_behind(self, executable: &mut (impl Read + Write + Seek)) -> Result<u64, Error> {
+        if let Some(position) = read_trailer(executable, Path::new("the executable"))? {
+            return Err(Error::already_behind(position.start));
+        }
+        let end = executable.seek(SeekFrom::End(0)).map_err(Error::write)?;
+        let start = end.next_multiple_of(PAGE);
+        let padding = vec![0; usize::try_from(start - end).unwrap_or_default()];
+        executable.write_all(&padding).map_err(Error::write)?;
+        let length = self.finish(executable)?;
+        executable.write_all(trailer(start, length).as_bytes()).map_err(Error::write)?;
+        executable.flush().map_err(Error::write)?;
+        Ok(length)
+    }
+
+    /// Checks that a file may lie at that path: no folder is there, and nothing above it is a file.
+    fn check_place(&self, path: &str) -> Result<(), Error> {
+        if let Some(inside) = self.folders.get(path) {
+            return Err(Error::file_and_folder(path, inside));
+        }
+        match folders_above(path).find(|folder| self.files.contains_key(*folder)) {
+            Some(file) => Err(Error::file_and_folder(file, path)),
+            None => Ok(()),
+        }
+    }
+
+    fn put_file(&mut self, path: &str, blob: BlobId) -> Result<(), Error> {
+        match self.files.get(path) {
+            Some(present) if self.blobs.same_contents(*present, blob) => Ok(()),
+            Some(_) => Err(Error::duplicate("file", path, " with other contents")),
+            None => {
+                self.occupy_folders(path);
+                self.files.insert(path.to_owned(), blob);
+                Ok(())
+            }
+        }
+    }
+
+    fn occupy_folders(&mut self, path: &str) {
+        for folder in folders_above(path) {
+            if self.folders.contains_key(folder) {
+                // Whoever put it there put the folders above it too.
+                break;
+            }
+            self.folders.insert(folder.to_owned(), path.to_owned());
+        }
+    }
+
+    fn copy_blobs(
+        &mut self,
+        archive: &Archive,
+        record: &Record<'_>,
+    ) -> Result<Vec<(Role, BlobId)>, Error> {
+        let mut copied = Vec::new();
+        for role in Role::ALL {
+            if let Some(blob) = archive.stored(record, role)? {
+                copied.push((role, self.blobs.add_stored(blob)));
+            }
+        }
+        Ok(copied)
+    }
+}
+
+impl Module {
+    fn is_package(&self) -> bool {
+        self.flags & flags::PACKAGE != 0
     }
 }
