@@ -45,7 +45,7 @@ pub(crate) fn string(text: &str) -> String {
             '\t' => quoted.push_str("\\t"),
             // TOML has no other control character in the open.
             control if control.is_control() => {
-                quoted.push_str(&format!("\\U{:08X}", u32::from(control)))
+                quoted.push_str(&format!("\\U{:08X}", u32::from(control)));
             }
             other => quoted.push(other),
         }

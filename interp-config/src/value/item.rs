@@ -79,12 +79,12 @@ impl<'a> Item<'a> {
     }
 
     /// The entries of the value, which is a table.
-    pub(crate) fn items(&self) -> Result<Vec<Item<'a>>, ConfigError> {
+    pub(crate) fn items(&self) -> Result<Vec<Self>, ConfigError> {
         Ok(self.source.items(self.table()?, &self.key))
     }
 
     /// The elements of the value, which is an array.
-    pub(crate) fn elements(&self) -> Result<Vec<Item<'a>>, ConfigError> {
+    pub(crate) fn elements(&self) -> Result<Vec<Self>, ConfigError> {
         let Some(array) = self.value.as_array() else {
             let suggestion = self.value.as_str().map(|text| strings([text]));
             return Err(self.wrong_type(
@@ -93,7 +93,7 @@ impl<'a> Item<'a> {
                 suggestion,
             ));
         };
-        let elements = array.iter().enumerate().map(|(index, element)| Item {
+        let elements = array.iter().enumerate().map(|(index, element)| Self {
             source: self.source,
             key: format!("{}[{index}]", self.key),
             name: self.name,

@@ -1,0 +1,67 @@
+//! Triples that `target-lexicon` cannot parse.
+
+use target_lexicon::{Architecture, Environment, OperatingSystem, Triple};
+
+use crate::os::Os;
+
+/// A text that names no system that is known.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "unknown system in the target triple `{}`; `rustc --print target-list` lists those that can be named",
+    .triple.escape_debug()
+)]
+pub struct UnknownTriple {
+    triple: String,
+}
+
+impl UnknownTriple {
+    /// The text as it was given.
+    #[must_use]
+    pub fn triple(&self) -> &str {
+        &self.triple
+    }
+}
+
+pub(crate) fn classify(name: &str) -> Result<Os, UnknownTriple> {
+    if let Ok(triple) = name.parse::<Triple>() {
+        return Ok(Os::of(&triple));
+    }
+    // The first part is the architecture; the system is one of the others.
+    let parts: Vec<&str> = name.split('-').skip(1).collect();
+    let unknown = || UnknownTriple { triple: name.to_owned() };
+    by_parts(name, &parts)
+        .or_else(|| parts.iter().find_map(|part| by_system(part)))
+        .ok_or_else(unknown)
+}
+
+/// A system that `target-lexicon` knows, beside an architecture or an environment that it does not: `arm64e-apple-darwin`,
+/// `x86_64-unknown-linux-gnuasan`.
+fn by_parts(name: &str, parts: &[&str]) -> Option<Os> {
+    let known = parts.iter().filter_map(|part| part.parse::<OperatingSystem>().ok());
+    let operating_system = known.into_iter().find(|system| *system != OperatingSystem::Unknown)?;
+    // An environment counts as well: `android` is one.
+    let environment = parts.iter().filter_map(|part| part.parse::<Environment>().ok()).next_back();
+    let architecture =
+        if name.starts_with("wasm") { Architecture::Wasm32 } else { Architecture::Unknown };
+    let environment = environment.unwrap_or(Environment::Unknown);
+    Some(Os::of(&Triple { architecture, operating_system, environment, ..Triple::unknown() }))
+}
+
+/// The systems of rustc's list that `target-lexicon` does not know.
+fn by_system(name: &str) -> Option<Os> {
+    match name {
+        // QNX Neutrino and Managarm are POSIX systems with fork().
+        "nto" | "managarm" => Some(Os::Forking),
+        // LynxOS-178 has POSIX processes, but rustc has no `std` for it, so no launcher runs there that could need them.
+        "lynxos178" => Some(Os::NoProcesses),
+        // HelenOS, Motor OS and Xous start tasks by calls of their own, and have no fork().
+        "helenos" | "motor" | "xous" => Some(Os::NoProcesses),
+        // NuttX and QuRT are real-time kernels in one address space.
+        "nuttx" | "qurt" => Some(Os::NoProcesses),
+        // Secure worlds beside the real system, and a machine inside a proof.
+        "teeos" | "trusty" | "zkvm" => Some(Os::NoProcesses),
+        // Game consoles, and the controller of a teaching robot.
+        "switch" | "vita" | "psx" | "v5" => Some(Os::NoProcesses),
+        _ => None,
+    }
+}
