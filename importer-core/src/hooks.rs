@@ -1,81 +1,61 @@
-//! Post-import hooks.
+//! Post-import hooks: what is to run when a module has been imported.
 
-use std::fmt::Display;
-use std::marker::PhantomData;
-use std::sync::Arc;
+mod hook;
+mod slot;
 
-/// Whether a module object was made, or executed again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Load {
-    /// A new module object.
-    First,
-    /// The same module object, executed again.
-    Reload,
-}
+use std::collections::HashMap;
+use std::fmt::{self, Display};
+use std::time::Instant;
 
-/// What a failing hook does to the import.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum OnFailure {
-    /// The import fails with the hook's error.
-    #[default]
-    Propagate,
-    /// A warning is logged and the import goes on.
-    Log,
-}
+use parking_lot::Mutex;
+use tracing::{debug, warn};
 
-/// How often a hook runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Frequency {
-    /// Once per module object.
-    #[default]
-    OncePerModule,
-    /// After each reload too.
-    EveryLoad,
-}
+pub use hook::{Frequency, Hook, HookId, Load, OnFailure};
+use slot::Slot;
 
-/// What a registration is known by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct HookId(u64);
-
-type Run<M, E> = Arc<dyn Fn(&M) -> Result<(), E> + Send + Sync>;
-
-/// Something to run after a module is imported.
-pub struct Hook<M, E> {
-    _run: Run<M, E>,
-}
-
-impl<M, E> Hook<M, E> {
-    /// A hook that runs once per module object and fails the import when it fails; `label` stands in logs.
-    pub fn new(
-        _label: impl Into<String>,
-        run: impl Fn(&M) -> Result<(), E> + Send + Sync + 'static,
-    ) -> Self {
-        Self { _run: Arc::new(run) }
-    }
-    /// Sets how often it runs.
-    pub fn frequency(self, _frequency: Frequency) -> Self {
-        self
-    }
-    /// Sets what its failure does.
-    pub fn on_failure(self, _on_failure: OnFailure) -> Self {
-        self
-    }
-}
-
-/// The registry.
+/// Hooks by module name, for any number of threads.
+///
+/// `M` is a handle to a module object and `E` what a hook fails with; the registry knows nothing else about either.
+///
+/// * Hooks of one name run in the order in which they were registered, once per module object.
+/// * They are kept: a new module object of that name, after a failed import or a deletion, runs them all again.
+///   A reload runs only those of [`Frequency::EveryLoad`], and any that this module object has not had yet.
+/// * A hook registered for a module that is loaded runs at once. One registered while the module is still loading runs when
+///   it has loaded; if that load fails, it waits for the next.
+/// * When a hook fails, [`Loading::finish`] gives its error and runs no more; all hooks are kept for the next try.
+///   A hook of [`OnFailure::Log`] is only logged.
+/// * No lock is held while a hook runs, while a module is looked for, or while a hook is dropped:
+///   a hook may import, register, unregister.
+///
+/// ```
+/// use std::convert::Infallible;
+/// use std::sync::{Arc, Mutex};
+/// use importer_core::{Hook, Hooks, Load};
+///
+/// let seen = Arc::new(Mutex::new(Vec::new()));
+/// let log = Arc::clone(&seen);
+/// let hooks: Hooks<String, Infallible> = Hooks::new();
+/// let hook = Hook::new("note", move |module: &String| Ok(log.lock().unwrap().push(module.clone())));
+/// let (_, outcome) = hooks.register("json", hook, || None);
+/// assert!(outcome.is_ok());
+///
+/// let loading = hooks.begin("json");
+/// // The module's code runs here, and it is bound in its parent.
+/// assert!(loading.finish(&"<module json>".to_owned(), Load::First).is_ok());
+/// assert_eq!(*seen.lock().unwrap(), ["<module json>"]);
+/// ```
 pub struct Hooks<M, E> {
-    _hooks: PhantomData<fn(M) -> E>,
+    registry: Mutex<Registry<M, E>>,
 }
 
-/// A module that is being loaded; dropping it unfinished says that the import failed.
-#[must_use = "dropping it says that the import failed"]
-pub struct Loading<'a, M, E> {
-    _hooks: &'a Hooks<M, E>,
+struct Registry<M, E> {
+    slots: HashMap<String, Slot<M, E>>,
+    last_id: u64,
 }
 
 impl<M, E> Default for Hooks<M, E> {
     fn default() -> Self {
-        Self { _hooks: PhantomData }
+        Self { registry: Mutex::new(Registry { slots: HashMap::new(), last_id: 0 }) }
     }
 }
 
@@ -84,32 +64,142 @@ impl<M: Clone + Send, E: Display + Send> Hooks<M, E> {
     pub fn new() -> Self {
         Self::default()
     }
-    /// Whether any hook waits for that name.
-    pub fn has_hooks(&self, _name: &str) -> bool {
-        todo!()
+
+    /// Whether any hook is registered for that name.
+    pub fn has_hooks(&self, name: &str) -> bool {
+        self.registry.lock().slots.get(name).is_some_and(Slot::has_hooks)
     }
-    /// Registers a hook; runs it at once when the module is fully loaded already.
+
+    /// Registers a hook, and runs it at once if `find_loaded` gives the module.
+    ///
+    /// `find_loaded` gives the module only when it is *fully* loaded, not while its code still runs. It is not asked when
+    /// this registry knows that the module is loading. However this call and an import of the module in another thread
+    /// interleave, the hook runs once: either here, or in that import.
+    ///
+    /// The result is that of the run made here; the hook stays registered even if it failed.
     pub fn register(
         &self,
-        _name: &str,
-        _hook: Hook<M, E>,
-        _find_loaded: impl FnOnce() -> Option<M>,
+        name: &str,
+        hook: Hook<M, E>,
+        find_loaded: impl FnOnce() -> Option<M>,
     ) -> (HookId, Result<(), E>) {
-        todo!()
+        // The hook is in the queue before the module is looked for. The other order would lose it when the module
+        // finishes loading in between: too late for its `finish`, too early for `find_loaded`.
+        let (id, is_loading) = {
+            let mut registry = self.registry.lock();
+            registry.last_id += 1;
+            let id = HookId(registry.last_id);
+            let slot = registry.slots.entry(name.to_owned()).or_default();
+            slot.push(id, hook);
+            (id, slot.is_loading())
+        };
+        if is_loading {
+            return (id, Ok(()));
+        }
+        let Some(module) = find_loaded() else { return (id, Ok(())) };
+        // In between, a whole import may have run it, or one may have begun whose `finish` will.
+        let claimed =
+            self.registry.lock().slots.get_mut(name).and_then(|slot| slot.claim_at_once(id));
+        let outcome = claimed.map_or(Ok(()), |hook| run(name, &hook, &module));
+        (id, outcome)
     }
-    /// Takes a hook out; false when it is not there.
-    pub fn unregister(&self, _id: HookId) -> bool {
-        todo!()
+
+    /// Takes a hook out; false when it is not there (any more). One that is running at that moment runs to its end.
+    pub fn unregister(&self, id: HookId) -> bool {
+        let removed = {
+            let mut registry = self.registry.lock();
+            let removed = registry.slots.values_mut().find_map(|slot| slot.remove(id));
+            registry.slots.retain(|_, slot| slot.is_used());
+            removed
+        };
+        // Dropped only here, outside the lock: what a hook holds may run code of its own when it goes.
+        removed.is_some()
     }
-    /// Says that the module's code is about to run.
-    pub fn begin(&self, _name: &str) -> Loading<'_, M, E> {
-        todo!()
+
+    /// Says that the code of that module is about to run. Hooks registered from now on wait for the end of the load.
+    pub fn begin(&self, name: &str) -> Loading<'_, M, E> {
+        self.registry.lock().slots.entry(name.to_owned()).or_default().begin();
+        Loading { hooks: self, name: name.to_owned(), is_open: true }
     }
 }
 
+impl<M, E> fmt::Debug for Hooks<M, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hooks").finish_non_exhaustive()
+    }
+}
+
+/// A module that is being loaded. Dropping it without [`finish`](Self::finish) says that the import failed.
+#[must_use = "dropping it says that the import failed"]
+pub struct Loading<'a, M, E> {
+    hooks: &'a Hooks<M, E>,
+    name: String,
+    /// Until it has been said that the load ended.
+    is_open: bool,
+}
+
 impl<M: Clone + Send, E: Display + Send> Loading<'_, M, E> {
-    /// Says that the module is loaded and bound, and runs its hooks in order.
-    pub fn finish(self, _module: &M, _load: Load) -> Result<(), E> {
-        todo!()
+    /// Says that the module is loaded and bound in its parent, and runs its hooks in order, also those that are registered
+    /// meanwhile. The first error of a hook that is not log-only ends it and is given back: the import has failed.
+    pub fn finish(mut self, module: &M, load: Load) -> Result<(), E> {
+        let mut round = None;
+        loop {
+            // One hook is claimed at a time, so that what a hook registers or takes out counts for this very load.
+            let claimed = {
+                let mut registry = self.hooks.registry.lock();
+                let Some(slot) = registry.slots.get_mut(&self.name) else { break };
+                let round = round.get_or_insert_with(|| slot.open_round(load));
+                let claimed = slot.claim(round);
+                if claimed.is_none() {
+                    // Under the same lock that found no hook left: one registered from here on is run by its registrant.
+                    self.is_open = false;
+                    registry.end_load(&self.name);
+                }
+                claimed
+            };
+            let Some(hook) = claimed else { break };
+            run(&self.name, &hook, module)?;
+        }
+        Ok(())
+    }
+}
+
+impl<M, E> Drop for Loading<'_, M, E> {
+    fn drop(&mut self) {
+        if self.is_open {
+            self.hooks.registry.lock().end_load(&self.name);
+        }
+    }
+}
+
+impl<M, E> fmt::Debug for Loading<'_, M, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Loading").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl<M, E> Registry<M, E> {
+    fn end_load(&mut self, name: &str) {
+        if let Some(slot) = self.slots.get_mut(name) {
+            slot.end();
+            if !slot.is_used() {
+                // Nothing but the count of loads goes: a slot without hooks drops no code of others under the lock.
+                self.slots.remove(name);
+            }
+        }
+    }
+}
+
+/// Runs one hook. Nothing of the registry is locked here.
+fn run<M, E: Display>(module_name: &str, hook: &Hook<M, E>, module: &M) -> Result<(), E> {
+    let start = Instant::now();
+    let outcome = hook.call(module);
+    debug!(module = module_name, hook = hook.label(), elapsed = ?start.elapsed(), ok = outcome.is_ok(), "ran post-import hook");
+    match (outcome, hook.failure_policy()) {
+        (Err(error), OnFailure::Log) => {
+            warn!(module = module_name, hook = hook.label(), %error, "post-import hook failed");
+            Ok(())
+        }
+        (outcome, OnFailure::Log | OnFailure::Propagate) => outcome,
     }
 }

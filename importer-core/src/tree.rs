@@ -21,6 +21,7 @@ impl<'a> File<'a> {
     }
 
     /// Its path in the virtual tree.
+    #[expect(clippy::misnamed_getters, reason = "the key of a file's record is its path")]
     pub fn path(&self) -> &'a str {
         self.record.key
     }
@@ -76,6 +77,7 @@ impl<'a> Directory<'a> {
     }
 
     /// Its path in the virtual tree; empty for the root.
+    #[expect(clippy::misnamed_getters, reason = "the key of a folder's record is its path")]
     pub fn path(&self) -> &'a str {
         self.record.key
     }

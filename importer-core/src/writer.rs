@@ -100,7 +100,11 @@ impl Writer {
                 ));
             }
             (true, Some(_)) => {
-                return Err(Error::invalid("module", name, "it has both a library and Python code"));
+                return Err(Error::invalid(
+                    "module",
+                    name,
+                    "it has both a library and Python code",
+                ));
             }
             (true, None) | (false, Some(_)) => {}
         }
