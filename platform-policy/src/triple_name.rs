@@ -29,16 +29,18 @@ pub(crate) fn classify(name: &str) -> Result<Os, UnknownTriple> {
     // The first part is the architecture; the system is one of the others.
     let parts: Vec<&str> = name.split('-').skip(1).collect();
     let unknown = || UnknownTriple { triple: name.to_owned() };
-    by_parts(name, &parts)
-        .or_else(|| parts.iter().find_map(|part| by_system(part)))
+    parts
+        .iter()
+        .find_map(|part| by_system(part))
+        .or_else(|| by_parts(name, &parts))
         .ok_or_else(unknown)
 }
 
 /// A system that `target-lexicon` knows, beside an architecture or an environment that it does not: `arm64e-apple-darwin`,
 /// `x86_64-unknown-linux-gnuasan`.
 fn by_parts(name: &str, parts: &[&str]) -> Option<Os> {
-    let known = parts.iter().filter_map(|part| part.parse::<OperatingSystem>().ok());
-    let operating_system = known.into_iter().find(|system| *system != OperatingSystem::Unknown)?;
+    let mut systems = parts.iter().filter_map(|part| part.parse::<OperatingSystem>().ok());
+    let operating_system = systems.find(|system| *system != OperatingSystem::Unknown)?;
     // An environment counts as well: `android` is one.
     let environment = parts.iter().filter_map(|part| part.parse::<Environment>().ok()).next_back();
     let architecture =
@@ -47,9 +49,11 @@ fn by_parts(name: &str, parts: &[&str]) -> Option<Os> {
     Some(Os::of(&Triple { architecture, operating_system, environment, ..Triple::unknown() }))
 }
 
-/// The systems of rustc's list that `target-lexicon` does not know.
+/// The systems that `target-lexicon` does not know: those of rustc's list, and Cygwin under its other names.
 fn by_system(name: &str) -> Option<Os> {
     match name {
+        // LLVM's canonical name of Cygwin is `x86_64-pc-windows-cygnus`; MSYS2 is a copy of it.
+        "cygnus" | "msys" => Some(Os::Forking),
         // QNX Neutrino and Managarm are POSIX systems with fork().
         "nto" | "managarm" => Some(Os::Forking),
         // LynxOS-178 has POSIX processes, but rustc has no `std` for it, so no launcher runs there that could need them.
