@@ -1,0 +1,168 @@
+//! `cargo xtask dist`: a release launcher that has CPython inside.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, bail};
+
+use crate::Verdict;
+use crate::flags;
+use crate::libpython;
+use crate::progress::{Progress, Show, Status};
+use crate::pythons;
+use crate::workspace::Workspace;
+
+const COMMAND: &str = "coldframe";
+
+pub(crate) fn run(workspace: &Workspace, flags: &flags::Dist) -> anyhow::Result<Verdict> {
+    let python = pythons::choose(&pythons::discover(), &flags.python)?;
+    let version = python.version;
+    if !workspace.range.contains(version) {
+        bail!("Python {version} is outside the supported range {}", workspace.range);
+    }
+    let Some(library) = python.sources.static_folder() else {
+        bail!(
+            "Python {} at `{}` has no static library (`{}` in `{}`); `pyenv install {version}` builds one that has",
+            python.release(),
+            python.executable.display(),
+            python.sources.static_name,
+            python.sources.config_dir.display(),
+        );
+    };
+    if !workspace.has_binary("launcher", COMMAND)? {
+        bail!("the crate `launcher` has no binary `{COMMAND}` to build");
+    }
+
+    // A folder of its own: the same crates link another library here than in the tests.
+    let folder = workspace.target.join(format!("dist-py{version}"));
+    let mut build =
+        workspace.cargo(&["build", "--release", "--package", "launcher", "--bin", COMMAND]);
+    build.arg("--target-dir").arg(&folder);
+    libpython::link_statically(&mut build, &python, &library, &folder)?;
+    let progress = Progress::new(flags.verbose);
+    let label = format!("{COMMAND} with Python {} inside", python.release());
+    if progress.run(&label, &mut build, Show::AtFailure)?.status == Status::Failed {
+        return Ok(Verdict::Bad);
+    }
+
+    let built =
+        folder.join("release").join(COMMAND).with_extension(std::env::consts::EXE_EXTENSION);
+    let needed = needed_libraries(&built)?;
+    let is_python = |name: &&String| name.to_lowercase().contains("python");
+    if let Some(library) = needed.iter().find(is_python) {
+        eprintln!(
+            "error: `{}` still needs `{library}`: CPython was linked as a shared library",
+            built.display()
+        );
+        return Ok(Verdict::Bad);
+    }
+    starts(&built)?;
+    let out = workspace.root.join(&flags.out).join(format!("py{version}"));
+    let file = install(&built, &out)?;
+    let size =
+        fs::metadata(&file).with_context(|| format!("could not read `{}`", file.display()))?.len();
+    println!("{} ({}), needs only: {}", file.display(), megabytes(size), needed.join(", "));
+    Ok(Verdict::Good)
+}
+
+/// Copies `built` into `out` under its own name, and only a whole file ever has that name.
+fn install(built: &Path, out: &Path) -> anyhow::Result<PathBuf> {
+    fs::create_dir_all(out)
+        .with_context(|| format!("could not make the folder `{}`", out.display()))?;
+    let name = built.file_name().context("a built program has a name")?;
+    let file = out.join(name);
+    let partial = file.with_extension(format!("partial-{}", std::process::id()));
+    fs::copy(built, &partial)
+        .and_then(|_| fs::rename(&partial, &file))
+        .inspect_err(|_| {
+            let _ = fs::remove_file(&partial);
+        })
+        .with_context(|| format!("could not write `{}`", file.display()))?;
+    Ok(file)
+}
+
+/// The shared libraries that the loader has to find for `program`.
+fn needed_libraries(program: &Path) -> anyhow::Result<Vec<String>> {
+    let (tool, argument) =
+        if cfg!(target_os = "macos") { ("otool", "-L") } else { ("readelf", "-d") };
+    let output = match Command::new(tool).arg(argument).arg(program).stdin(Stdio::null()).output() {
+        Ok(output) => output,
+        // Without binutils the loader's own script knows as well; it lists what is needed indirectly too.
+        Err(_) => {
+            Command::new("ldd").arg(program).stdin(Stdio::null()).output().with_context(|| {
+                format!(
+                    "neither `{tool}` nor `ldd` is here to say what `{}` needs",
+                    program.display()
+                )
+            })?
+        }
+    };
+    let text = String::from_utf8_lossy(&output.stdout);
+    if !output.status.success() || text.trim().is_empty() {
+        bail!(
+            "could not read what `{}` needs: {}",
+            program.display(),
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+    }
+    Ok(libraries_in(&text))
+}
+
+/// The names in what `readelf -d`, `ldd` or `otool -L` printed.
+fn libraries_in(text: &str) -> Vec<String> {
+    let names = text.lines().filter_map(|line| {
+        if let Some((_, rest)) = line.split_once("(NEEDED)") {
+            return rest.split_once('[')?.1.split_once(']').map(|(name, _)| name);
+        }
+        let word = line.strip_prefix('\t')?.split_whitespace().next()?;
+        Some(word.rsplit('/').next().unwrap_or(word))
+    });
+    names.map(str::to_owned).collect()
+}
+
+/// It must at least come up, with nothing of this machine's environment to lean on.
+fn starts(program: &Path) -> anyhow::Result<()> {
+    let output = Command::new(program)
+        .arg("--version")
+        .env_clear()
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("could not start `{}`", program.display()))?;
+    if !output.status.success() {
+        bail!(
+            "`{} --version` fails: {}",
+            program.display(),
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+    }
+    Ok(())
+}
+
+fn megabytes(size: u64) -> String {
+    let tenths = size / 100_000;
+    format!("{}.{} MB", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn needed_libraries_are_read_from_each_tool() {
+        let readelf = "\nDynamic section at offset 0x2d8 contains 27 entries:\n  Tag        Type       Name/Value\n \
+            0x0000000000000001 (NEEDED)             Shared library: [libpython3.12.so.1.0]\n \
+            0x0000000000000001 (NEEDED)             Shared library: [libc.so.6]\n 0x000000000000000c (INIT)    0x1000\n";
+        assert_eq!(libraries_in(readelf), ["libpython3.12.so.1.0", "libc.so.6"]);
+        let ldd = "\tlinux-vdso.so.1 (0x00007fff)\n\tlibm.so.6 => /lib/libm.so.6 (0x00007f)\n\t/lib64/ld-linux-x86-64.so.2 (0x00007f)\n";
+        assert_eq!(libraries_in(ldd), ["linux-vdso.so.1", "libm.so.6", "ld-linux-x86-64.so.2"]);
+        let otool = "a/coldframe:\n\t/usr/lib/libSystem.B.dylib (compatibility version 1.0.0)\n\t/Library/Frameworks/Python.framework/Versions/3.12/Python (x)\n";
+        assert_eq!(libraries_in(otool), ["libSystem.B.dylib", "Python"]);
+    }
+
+    #[test]
+    fn sizes_are_told_in_megabytes() {
+        assert_eq!(megabytes(12_345_678), "12.3 MB");
+        assert_eq!(megabytes(99_999), "0.0 MB");
+    }
+}

@@ -1,0 +1,147 @@
+//! What can be typed: the command line, and the help that teaches it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::version::Version;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  everything asked for was done, and was good
+  1  something that was checked is bad: a failed test, a lint, a required Python that is missing
+  2  the command line was wrong
+  3  the command could not do its work: no cargo, no Python, a file that cannot be written";
+
+/// Coldframe's tasks: test on every Python, check, build a self-contained launcher, measure.
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo xtask", after_help = EXIT_CODES, max_term_width = 100)]
+pub(crate) struct Xtask {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Test(Test),
+    Dist(Dist),
+    Ci(Ci),
+    Bench(Bench),
+    /// Check what no compiler checks: module headers, file lengths, where `unsafe` stands, names that must not appear.
+    #[command(after_help = EXIT_CODES)]
+    Tidy,
+}
+
+const TEST_EXAMPLES: &str = "\
+Examples:
+  cargo xtask test                                  every layer on every Python found
+  cargo xtask test --python 3.12 --layer launcher   one layer on one Python
+  cargo xtask test --python ~/venv/bin/python       on this very interpreter
+  cargo xtask test --layer launcher -- workers      only tests with `workers` in their names
+  cargo xtask test --require 3.9,3.10,3.11          as CI does: a missing Python, or a test that skips itself, fails
+
+Pythons are found in pyenv's versions folder and as `python3.X` on PATH; of each minor version the highest patch release is taken.
+Tests see COLDFRAME_TEST_PYTHON (the interpreter) and COLDFRAME_SKIP_LOG (a file: a test that cannot run appends `name<TAB>why`).
+Everything is built below `target/pyX.Y`, so that one Python's build is never linked with another's.";
+
+/// Build and test every layer on every CPython found, and end with a table.
+#[derive(Debug, Args)]
+#[command(after_long_help = format!("{TEST_EXAMPLES}\n\n{EXIT_CODES}"))]
+pub(crate) struct Test {
+    /// Test on this Python only: a version (`3.12`) or the path of an interpreter; can be given again.
+    #[arg(long, value_name = "PATH_OR_VERSION")]
+    pub(crate) python: Vec<String>,
+
+    /// Fail when one of these versions cannot be tested, or when any test skips itself.
+    #[arg(long, value_name = "X.Y,...", value_delimiter = ',')]
+    pub(crate) require: Vec<Version>,
+
+    /// Test this crate only; can be given again.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) layer: Vec<String>,
+
+    /// Show all output of every step as it comes.
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+
+    /// Run only tests whose names contain one of these.
+    #[arg(last = true, value_name = "FILTER")]
+    pub(crate) filter: Vec<String>,
+}
+
+const DIST_EXAMPLES: &str = "\
+Examples:
+  cargo xtask dist --python 3.12                    dist/py3.12/coldframe, which needs no libpython
+  cargo xtask dist --python 3.11 --out /tmp/tools   another folder
+
+It needs a Python that has its static library (`libpythonX.Y.a`): `pyenv install` builds one.";
+
+/// Build a release launcher with CPython linked into it, so that it and what it builds need no Python.
+#[derive(Debug, Args)]
+#[command(after_long_help = format!("{DIST_EXAMPLES}\n\n{EXIT_CODES}"))]
+pub(crate) struct Dist {
+    /// The Python to link: a version (`3.12`) or the path of an interpreter.
+    #[arg(long, value_name = "PATH_OR_VERSION")]
+    pub(crate) python: String,
+
+    /// The folder to fill; the launcher becomes `pyX.Y/coldframe` in it.
+    #[arg(long, value_name = "DIR", default_value = "dist")]
+    pub(crate) out: PathBuf,
+
+    /// Show all output of every step as it comes.
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+}
+
+/// Check formatting, lints (on the lowest and the highest Python found), documentation and tidiness.
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct Ci {
+    /// Show all output of every step as it comes.
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+}
+
+const BENCH_EXAMPLES: &str = "\
+Examples:
+  cargo xtask bench                                 the highest Python found, 20 pairs
+  cargo xtask bench --python 3.11 --pairs 50
+  cargo xtask bench --launcher dist/py3.12/coldframe --python 3.12 --json
+
+Both sides of a pair run right after one another, and the ratio is the median of the pairs' own ratios: a machine's speed
+drifts from minute to minute, and a pair sees the same weather.";
+
+/// Time built applications against the interpreter itself, pair by pair in one run.
+#[derive(Debug, Args)]
+#[command(after_long_help = format!("{BENCH_EXAMPLES}\n\n{EXIT_CODES}"))]
+pub(crate) struct Bench {
+    /// The Python to compare with: a version (`3.12`) or the path of an interpreter. Default: the highest found.
+    #[arg(long, value_name = "PATH_OR_VERSION")]
+    pub(crate) python: Option<String>,
+
+    /// How many pairs are run for each row of the table.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) pairs: u32,
+
+    /// Build the applications with this `coldframe` instead of a release build of the launcher.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) launcher: Option<PathBuf>,
+
+    /// Print one JSON object instead of the table.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Show all output of every step as it comes.
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Xtask::command().debug_assert();
+    }
+}

@@ -1,0 +1,222 @@
+//! Holds the layers of ARCHITECTURE.md against what the manifests really say.
+
+use std::fs;
+
+use anyhow::Context as _;
+use cargo_metadata::{DependencyKind, Package};
+
+use crate::workspace::Workspace;
+
+/// Which of our crates each may use, lowest layer first. Tests obey the same edges: a lower layer is tested without an upper one.
+const EDGES: &[(&str, &[&str])] = &[
+    ("interp-config", &[]),
+    ("platform-policy", &["interp-config"]),
+    ("importer-core", &[]),
+    ("launcher", &["interp-config", "platform-policy", "importer-core"]),
+    ("xtask", &[]),
+    ("embed", &["launcher"]),
+];
+
+/// Crates of others that only some of ours may name, and for what. What is not listed is free.
+const RESERVED: &[Reserved] = &[
+    // CPython is known to one crate.
+    Reserved { dependency: "pyo3-ffi", kinds: NORMAL, users: &["launcher"] },
+    Reserved { dependency: "pyo3-build-config", kinds: BUILD, users: &["launcher"] },
+    Reserved { dependency: "pyo3", kinds: &[], users: &[] },
+    // So are maps, beside which stands one of the two unsafe zones.
+    Reserved { dependency: "memmap2", kinds: NORMAL, users: &["importer-core"] },
+    Reserved { dependency: "libc", kinds: ANY, users: &["launcher"] },
+    // The platform is an argument below the launcher, which alone knows where it runs.
+    Reserved { dependency: "target-lexicon", kinds: ANY, users: &["platform-policy", "launcher"] },
+    // A library neither parses a command line, nor decides where logs go, nor draws on a terminal, nor flattens errors.
+    Reserved { dependency: "clap", kinds: NORMAL, users: &["launcher", "xtask"] },
+    Reserved { dependency: "tracing-subscriber", kinds: NORMAL, users: &["launcher"] },
+    Reserved { dependency: "indicatif", kinds: NORMAL, users: &["launcher"] },
+    Reserved { dependency: "anyhow", kinds: NORMAL, users: &["xtask"] },
+    // Only tests.
+    Reserved { dependency: "insta", kinds: DEV, users: EVERYONE },
+    Reserved { dependency: "proptest", kinds: DEV, users: EVERYONE },
+];
+
+const NORMAL: &[DependencyKind] = &[DependencyKind::Normal];
+const DEV: &[DependencyKind] = &[DependencyKind::Development];
+const BUILD: &[DependencyKind] = &[DependencyKind::Build];
+const ANY: &[DependencyKind] =
+    &[DependencyKind::Normal, DependencyKind::Development, DependencyKind::Build];
+const EVERYONE: &[&str] =
+    &["interp-config", "platform-policy", "importer-core", "launcher", "xtask", "embed"];
+
+struct Reserved {
+    dependency: &'static str,
+    kinds: &'static [DependencyKind],
+    users: &'static [&'static str],
+}
+
+/// What crosses the layers, one line each.
+pub(crate) fn problems(workspace: &Workspace) -> anyhow::Result<Vec<String>> {
+    let mut problems = Vec::new();
+    let members = &workspace.metadata.packages;
+    for (name, _) in EDGES {
+        workspace
+            .package(name)
+            .context("the table of layers in xtask names a crate that is gone")?;
+    }
+    for package in members {
+        let Some((_, allowed)) = EDGES.iter().find(|(name, _)| *name == package.name.as_str())
+        else {
+            problems.push(format!("{}: it has no place in the table of layers", package.name));
+            continue;
+        };
+        problems.extend(edges_of(package, members, allowed));
+        problems.extend(own_versions(package)?);
+    }
+    Ok(problems)
+}
+
+fn edges_of(package: &Package, members: &[Package], allowed: &[&str]) -> Vec<String> {
+    let mut problems = Vec::new();
+    for dependency in &package.dependencies {
+        // `name` is the package's name even where the manifest renames it, so that a rename hides nothing.
+        let name = dependency.name.as_str();
+        let is_ours = members.iter().any(|member| member.name.as_str() == name);
+        if is_ours && !allowed.contains(&name) {
+            problems.push(format!(
+                "{}: it may not use `{name}`, which lies above or beside it",
+                package.name
+            ));
+        }
+        if let Some(reserved) = RESERVED.iter().find(|reserved| reserved.dependency == name)
+            && !(reserved.users.contains(&package.name.as_str())
+                && reserved.kinds.contains(&dependency.kind))
+        {
+            problems.push(format!(
+                "{}: `{name}` as a {} dependency is reserved: {}",
+                package.name,
+                dependency.kind,
+                if reserved.users.is_empty() {
+                    "nobody may have it".to_owned()
+                } else {
+                    reserved.users.join(", ")
+                },
+            ));
+        }
+    }
+    problems
+}
+
+/// Dependencies whose version stands in the member's own manifest; `cargo metadata` does not tell, so the lines are read.
+fn own_versions(package: &Package) -> anyhow::Result<Vec<String>> {
+    let text = fs::read_to_string(&package.manifest_path)
+        .with_context(|| format!("could not read `{}`", package.manifest_path))?;
+    Ok(not_inherited(&text)
+        .into_iter()
+        .map(|line| format!("{}: not `workspace = true`: {line}", package.name))
+        .collect())
+}
+
+fn not_inherited(manifest: &str) -> Vec<&str> {
+    let mut section = "";
+    let mut lines = Vec::new();
+    for line in
+        manifest.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+    {
+        if let Some(header) = line.strip_prefix('[') {
+            section = header.trim_end_matches(']');
+            // `[dependencies.name]` spreads one dependency over lines; the one-line form says the same where it can be seen.
+            if section.contains("dependencies.") {
+                lines.push(line);
+            }
+        } else if section.ends_with("dependencies") {
+            let joined: String = line.chars().filter(|c| !c.is_whitespace()).collect();
+            if !joined.contains("workspace=true") {
+                lines.push(line);
+            }
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_workspace_keeps_to_its_layers() -> anyhow::Result<()> {
+        let problems = problems(&Workspace::load()?)?;
+        assert!(problems.is_empty(), "\n{}\n", problems.join("\n"));
+        Ok(())
+    }
+
+    #[test]
+    fn each_edge_goes_down() {
+        for (index, (name, allowed)) in EDGES.iter().enumerate() {
+            for used in *allowed {
+                let position = EDGES
+                    .iter()
+                    .position(|(other, _)| other == used)
+                    .expect("a crate of the table");
+                assert!(position < index, "`{name}` uses `{used}`, which is not below it");
+            }
+        }
+    }
+
+    #[test]
+    fn a_crossed_layer_is_seen() {
+        let package = |name: &str, dependencies: serde_json::Value| -> Package {
+            serde_json::from_value(serde_json::json!({
+                "name": name, "version": "0.1.0", "id": name, "dependencies": dependencies, "targets": [], "features": {},
+                "manifest_path": "Cargo.toml",
+            }))
+            .expect("a package")
+        };
+        let dependency = |name: &str, kind: Option<&str>, rename: Option<&str>| {
+            serde_json::json!({
+                "name": name, "req": "*", "kind": kind, "optional": false, "uses_default_features": true, "features": [],
+                "rename": rename,
+            })
+        };
+        let check = |name: &str, used: serde_json::Value, expected: &[&str]| {
+            let members = [
+                package(name, serde_json::json!([used])),
+                package("launcher", serde_json::json!([])),
+            ];
+            let allowed =
+                EDGES.iter().find(|(other, _)| *other == name).expect("a crate of the table").1;
+            assert_eq!(edges_of(&members[0], &members, allowed), expected);
+        };
+        check("interp-config", dependency("toml", None, None), &[]);
+        check("importer-core", dependency("memmap2", None, None), &[]);
+        check("interp-config", dependency("insta", Some("dev"), None), &[]);
+        check(
+            "importer-core",
+            dependency("launcher", Some("dev"), Some("innocent")),
+            &["importer-core: it may not use `launcher`, which lies above or beside it"],
+        );
+        check(
+            "importer-core",
+            dependency("pyo3-ffi", None, None),
+            &["importer-core: `pyo3-ffi` as a normal dependency is reserved: launcher"],
+        );
+        check(
+            "launcher",
+            dependency("pyo3-build-config", None, None),
+            &["launcher: `pyo3-build-config` as a normal dependency is reserved: launcher"],
+        );
+        check(
+            "launcher",
+            dependency("pyo3", None, None),
+            &["launcher: `pyo3` as a normal dependency is reserved: nobody may have it"],
+        );
+    }
+
+    #[test]
+    fn versions_in_a_member_are_seen() {
+        let manifest = "\
+            [package]\nversion = \"1\"\n[dependencies]\n# Local.\na.workspace = true\nb = { workspace = true, optional = true }\n\
+            c = \"1\"\nd = { version = \"2\" }\n[target.'cfg(unix)'.dependencies]\ne = \"1\"\n[dev-dependencies.f]\n[lints]\nworkspace = true\n";
+        assert_eq!(
+            not_inherited(manifest),
+            ["c = \"1\"", "d = { version = \"2\" }", "e = \"1\"", "[dev-dependencies.f]"]
+        );
+    }
+}

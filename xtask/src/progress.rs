@@ -1,0 +1,162 @@
+//! Runs a command as one step: a line on a terminal, silence in a pipe, all of its output as soon as it fails.
+
+use std::env;
+use std::io::{self, BufRead as _, BufReader, IsTerminal as _, Write as _};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+
+/// How much is said while steps run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Voice {
+    /// A line that says what runs now, replaced by its result.
+    Terminal,
+    /// One line for each finished step: a CI log without them looks hung for minutes.
+    Lines,
+    /// Failures only.
+    Quiet,
+    /// Everything.
+    Verbose,
+}
+
+/// When a step's output is shown, unless everything is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Show {
+    /// All of it, if the step fails.
+    AtFailure,
+    /// From the first line that reports a failed test on, while the others still run.
+    FromFirstFailedTest,
+}
+
+pub(crate) struct Progress {
+    voice: Voice,
+}
+
+/// How a step ended.
+pub(crate) struct Finished {
+    pub(crate) status: Status,
+    /// Standard output and standard error, in the order they were written.
+    pub(crate) output: String,
+    pub(crate) elapsed: Duration,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    Good,
+    Failed,
+}
+
+impl Progress {
+    pub(crate) fn new(verbose: bool) -> Self {
+        let voice = if verbose {
+            Voice::Verbose
+        } else if env::var_os("CI").is_some() {
+            Voice::Lines
+        } else if io::stderr().is_terminal() {
+            Voice::Terminal
+        } else {
+            Voice::Quiet
+        };
+        Self { voice }
+    }
+
+    /// Runs `command` with no input, and both of its outputs in one pipe so that their order is kept.
+    pub(crate) fn run(
+        &self,
+        label: &str,
+        command: &mut Command,
+        show: Show,
+    ) -> anyhow::Result<Finished> {
+        self.begin(label);
+        let started = Instant::now();
+        let (reader, writer) = io::pipe().context("could not make a pipe")?;
+        let stdout = writer.try_clone().context("could not make a pipe")?;
+        command.stdin(Stdio::null()).stdout(stdout).stderr(writer);
+        let mut child = command.spawn().with_context(|| {
+            format!(
+                "could not start `{}` (while doing: {label})",
+                command.get_program().to_string_lossy()
+            )
+        })?;
+        // The parent's copies of the writing end live in `command`; while one is open, reading never ends.
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+
+        let mut output = String::new();
+        let mut shown_to = (self.voice == Voice::Verbose).then_some(0);
+        let mut reader = BufReader::new(reader);
+        let mut line = Vec::new();
+        while reader
+            .read_until(b'\n', &mut line)
+            .context("could not read what a command printed")?
+            > 0
+        {
+            let text = String::from_utf8_lossy(&line);
+            if shown_to.is_none() && show == Show::FromFirstFailedTest && reports_failed_test(&text)
+            {
+                self.clear();
+                shown_to = Some(output.len());
+            }
+            output.push_str(&text);
+            line.clear();
+            if let Some(from) = shown_to.as_mut() {
+                say(&output[*from..]);
+                *from = output.len();
+            }
+        }
+        let status = child.wait().context("could not wait for a command")?;
+        let finished = Finished {
+            status: if status.success() { Status::Good } else { Status::Failed },
+            output,
+            elapsed: started.elapsed(),
+        };
+        self.end(label, &finished, shown_to.is_some());
+        Ok(finished)
+    }
+
+    fn begin(&self, label: &str) {
+        match self.voice {
+            Voice::Terminal => say(&format!("\r\x1b[2K  ...   {label}")),
+            Voice::Verbose => say(&format!("── {label}\n")),
+            Voice::Lines | Voice::Quiet => {}
+        }
+    }
+
+    fn clear(&self) {
+        match self.voice {
+            Voice::Terminal => say("\r\x1b[2K"),
+            Voice::Lines | Voice::Quiet | Voice::Verbose => {}
+        }
+    }
+
+    fn end(&self, label: &str, finished: &Finished, was_shown: bool) {
+        self.clear();
+        let seconds = finished.elapsed.as_secs_f64();
+        match (finished.status, self.voice) {
+            (Status::Good, Voice::Quiet) => {}
+            (Status::Good, Voice::Terminal | Voice::Lines | Voice::Verbose) => {
+                say(&format!("  ok    {label} ({seconds:.1} s)\n"));
+            }
+            (Status::Failed, _) => {
+                if !was_shown {
+                    say(&finished.output);
+                }
+                say(&format!("  FAIL  {label} ({seconds:.1} s)\n"));
+            }
+        }
+    }
+}
+
+/// Standard error may be closed; what was to be said there is then lost, and the work goes on.
+fn say(text: &str) {
+    let mut stderr = io::stderr().lock();
+    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+}
+
+/// The first sign of a failed test, as nextest and as libtest print it.
+fn reports_failed_test(line: &str) -> bool {
+    let line = line.trim_start();
+    ["FAIL [", "ABORT [", "TIMEOUT ["].iter().any(|sign| line.starts_with(sign))
+        || (line.starts_with("SIG") && line.contains(" [")) // SIGSEGV, SIGABRT, …
+        || (line.starts_with("test ") && line.trim_end().ends_with("... FAILED"))
+}

@@ -1,0 +1,182 @@
+//! `cargo xtask test`: every layer on every Python, then one table.
+
+use std::path::Path;
+
+use anyhow::bail;
+use cargo_metadata::TargetKind;
+
+use crate::Verdict;
+use crate::flags;
+use crate::matrix::{self, Found, Need, Plan, Selection};
+use crate::progress::Progress;
+use crate::pythons::{self, Python};
+use crate::report::{Line, Report};
+use crate::suite::{Linked, Runner, Suite, Tally};
+use crate::version::Version;
+use crate::workspace::Workspace;
+
+/// Crates that know no Python: tested once.
+const PURE: &[&str] = &["interp-config", "platform-policy", "importer-core", "xtask"];
+/// Crates that link libpython: built and tested for each.
+const LINKED: &[&str] = &["launcher", "embed"];
+/// It links nothing, but one of its tests compares its table with what a real Python does.
+const ASKS_PYTHON: &str = "platform-policy";
+
+pub(crate) fn run(workspace: &Workspace, flags: &flags::Test) -> anyhow::Result<Verdict> {
+    let layers = Layers::chosen(&flags.layer)?;
+    let mut found = pythons::discover();
+    let selection = select(&mut found, &flags.python)?;
+    let states: Vec<_> = found
+        .iter()
+        .map(|python| Found { version: python.version, obstacle: python.obstacle() })
+        .collect();
+    let rows = matrix::rows(workspace.range, &states, &flags.require, &selection);
+
+    let session = Session {
+        workspace,
+        runner: Runner::available(workspace),
+        progress: Progress::new(flags.verbose),
+        layers,
+        filter: flags.filter.iter().map(String::as_str).collect(),
+    };
+    let to_run = |version: Version| found.iter().find(|python| python.version == version);
+    let highest =
+        rows.iter().rev().find(|row| row.plan == Plan::Run).and_then(|row| to_run(row.version));
+
+    let mut lines = Vec::new();
+    if !session.layers.pure.is_empty() {
+        lines.push(Line::Ran { title: "any".to_owned(), tally: session.pure(highest)? });
+    }
+    if session.layers.needs_python() {
+        for row in rows {
+            lines.push(match (row.plan, to_run(row.version)) {
+                (Plan::Run, Some(python)) => {
+                    Line::Ran { title: python.release(), tally: session.with_python(python)? }
+                }
+                (Plan::Run, None) => bail!("Python {} was planned but is not there", row.version),
+                (Plan::Skip { reason, need }, _) => {
+                    Line::Skipped { title: row.version.to_string(), reason, need }
+                }
+            });
+        }
+    }
+    let strict = if flags.require.is_empty() { Need::Optional } else { Need::Required };
+    let report = Report { lines, skipped_tests: strict };
+    print!("\n{}", report.render());
+    Ok(Verdict::from_failures(report.failures().len()))
+}
+
+/// Adds the interpreters given by path to those found, in place of the found one of the same version.
+fn select(found: &mut Vec<Python>, chosen: &[String]) -> anyhow::Result<Selection> {
+    if chosen.is_empty() {
+        return Ok(Selection::All);
+    }
+    let mut versions = Vec::new();
+    for choice in chosen {
+        let version = match choice.parse::<Version>() {
+            Ok(version) => version,
+            Err(_) => {
+                let python = Python::probe(Path::new(choice))?;
+                let version = python.version;
+                found.retain(|other| other.version != version);
+                found.push(python);
+                version
+            }
+        };
+        versions.push(version);
+    }
+    Ok(Selection::Only(versions))
+}
+
+/// The crates to test, as `--layer` chose them.
+struct Layers {
+    pure: Vec<&'static str>,
+    linked: Vec<&'static str>,
+}
+
+impl Layers {
+    fn chosen(names: &[String]) -> anyhow::Result<Self> {
+        if let Some(unknown) =
+            names.iter().find(|name| !PURE.iter().chain(LINKED).any(|layer| layer == name))
+        {
+            let all: Vec<_> = PURE.iter().chain(LINKED).copied().collect();
+            bail!("there is no layer `{unknown}`; there are: {}", all.join(", "));
+        }
+        let chosen = |layers: &[&'static str]| {
+            layers
+                .iter()
+                .copied()
+                .filter(|layer| names.is_empty() || names.iter().any(|name| name == layer))
+                .collect()
+        };
+        Ok(Self { pure: chosen(PURE), linked: chosen(LINKED) })
+    }
+
+    fn needs_python(&self) -> bool {
+        !self.linked.is_empty() || self.pure.contains(&ASKS_PYTHON)
+    }
+}
+
+struct Session<'a> {
+    workspace: &'a Workspace,
+    runner: Runner,
+    progress: Progress,
+    layers: Layers,
+    filter: Vec<&'a str>,
+}
+
+impl Session<'_> {
+    /// The crates that link nothing. A test among them that asks a Python gets the highest one; it meets the others in their own rows.
+    fn pure(&self, highest: Option<&Python>) -> anyhow::Result<Tally> {
+        let suite = Suite {
+            workspace: self.workspace,
+            runner: self.runner,
+            label: "any Python".to_owned(),
+            packages: self.layers.pure.clone(),
+            linked_with: Linked::Nothing,
+            test_python: highest,
+            targets: Vec::new(),
+            filter: self.filter.clone(),
+        };
+        suite.run(&self.progress)
+    }
+
+    fn with_python(&self, python: &Python) -> anyhow::Result<Tally> {
+        let suite = Suite {
+            workspace: self.workspace,
+            runner: self.runner,
+            label: format!("Python {}", python.version),
+            packages: self.layers.linked.clone(),
+            linked_with: Linked::Python(python),
+            test_python: Some(python),
+            targets: Vec::new(),
+            filter: self.filter.clone(),
+        };
+        let mut tally = suite.run(&self.progress)?;
+        let targets = self.tests_that_ask_python()?;
+        if !targets.is_empty() {
+            let suite = Suite {
+                label: format!("Python {}, {ASKS_PYTHON}", python.version),
+                packages: vec![ASKS_PYTHON],
+                linked_with: Linked::Nothing,
+                targets,
+                ..suite
+            };
+            tally.add(suite.run(&self.progress)?);
+        }
+        Ok(tally)
+    }
+
+    /// By their names: an integration test that needs a real Python has `python` in its file's.
+    fn tests_that_ask_python(&self) -> anyhow::Result<Vec<&str>> {
+        if !self.layers.pure.contains(&ASKS_PYTHON) {
+            return Ok(Vec::new());
+        }
+        let targets = &self.workspace.package(ASKS_PYTHON)?.targets;
+        let tests = targets.iter().filter(|target| target.kind.contains(&TargetKind::Test));
+        Ok(tests
+            .map(|target| target.name.as_str())
+            .filter(|name| name.contains("python"))
+            .collect())
+    }
+}

@@ -1,0 +1,80 @@
+//! The workspace as cargo sees it: where it is, its crates, the Pythons it supports.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context as _;
+use cargo_metadata::{Metadata, MetadataCommand, Package, TargetKind};
+
+use crate::version::{Range, Version};
+
+pub(crate) struct Workspace {
+    pub(crate) root: PathBuf,
+    /// What cargo would use: `target` at the root unless `CARGO_TARGET_DIR` says otherwise.
+    pub(crate) target: PathBuf,
+    pub(crate) range: Range,
+    pub(crate) metadata: Metadata,
+}
+
+impl Workspace {
+    pub(crate) fn load() -> anyhow::Result<Self> {
+        // At run time first: a binary in a target folder shared by two checkouts would otherwise look at the wrong one.
+        let manifest_dir = env::var_os("CARGO_MANIFEST_DIR")
+            .unwrap_or_else(|| OsString::from(env!("CARGO_MANIFEST_DIR")));
+        let manifest = Path::new(&manifest_dir)
+            .parent()
+            .context("xtask is not inside a workspace")?
+            .join("Cargo.toml");
+        let metadata =
+            MetadataCommand::new().manifest_path(&manifest).no_deps().exec().with_context(
+                || format!("could not read the workspace at `{}`", manifest.display()),
+            )?;
+        Ok(Self {
+            root: metadata.workspace_root.clone().into_std_path_buf(),
+            target: metadata.target_directory.clone().into_std_path_buf(),
+            range: Range::from_metadata(&metadata.workspace_metadata)?,
+            metadata,
+        })
+    }
+
+    /// The folder for what is linked with one Python, so that no build can pick up another's artefacts.
+    pub(crate) fn python_target(&self, version: Version) -> PathBuf {
+        self.target.join(format!("py{version}"))
+    }
+
+    /// `cargo` at the root, without what the caller's environment says about Python: which one to build with is decided here.
+    pub(crate) fn cargo(&self, subcommand: &[&str]) -> Command {
+        let mut command =
+            Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
+        command.args(subcommand).current_dir(&self.root).env("CARGO_TERM_COLOR", "never");
+        for name in ["PYO3_PYTHON", "PYO3_CONFIG_FILE", "PYO3_NO_PYTHON", "COLDFRAME_BUILD_PYTHON"]
+        {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    pub(crate) fn package(&self, name: &str) -> anyhow::Result<&Package> {
+        let found = self.metadata.packages.iter().find(|package| package.name.as_str() == name);
+        found.with_context(|| {
+            let names: Vec<_> =
+                self.metadata.packages.iter().map(|package| package.name.as_str()).collect();
+            format!("there is no crate `{name}` in this workspace; there are: {}", names.join(", "))
+        })
+    }
+
+    /// Whether `cargo test --doc` can be asked for this crate at all: it refuses one without a library.
+    pub(crate) fn has_library(&self, name: &str) -> anyhow::Result<bool> {
+        Ok(self.package(name)?.targets.iter().any(|target| target.kind.contains(&TargetKind::Lib)))
+    }
+
+    pub(crate) fn has_binary(&self, package: &str, name: &str) -> anyhow::Result<bool> {
+        let package = self.package(package)?;
+        Ok(package
+            .targets
+            .iter()
+            .any(|target| target.kind.contains(&TargetKind::Bin) && target.name == name))
+    }
+}
