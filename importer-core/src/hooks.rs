@@ -59,7 +59,7 @@ impl<M, E> Default for Hooks<M, E> {
     }
 }
 
-impl<M: Clone + Send, E: Display + Send> Hooks<M, E> {
+impl<M, E: Display> Hooks<M, E> {
     /// An empty registry.
     pub fn new() -> Self {
         Self::default()
@@ -138,7 +138,7 @@ pub struct Loading<'a, M, E> {
     is_open: bool,
 }
 
-impl<M: Clone + Send, E: Display + Send> Loading<'_, M, E> {
+impl<M, E: Display> Loading<'_, M, E> {
     /// Says that the module is loaded and bound in its parent, and runs its hooks in order, also those that are registered
     /// meanwhile. The first error of a hook that is not log-only ends it and is given back: the import has failed.
     pub fn finish(mut self, module: &M, load: Load) -> Result<(), E> {

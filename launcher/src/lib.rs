@@ -1,1 +1,43 @@
-//! Stub.
+//! Embeds CPython in a Rust program, and serves its imports from a Coldframe archive.
+//!
+//! ```no_run
+//! use interp_config::{PythonInterpreterConfig, RunTarget};
+//! use launcher::Interpreter;
+//!
+//! fn main() -> Result<std::process::ExitCode, launcher::Error> {
+//!     let config = PythonInterpreterConfig {
+//!         run: RunTarget::Module("app".into()),
+//!         ..PythonInterpreterConfig::default()
+//!     };
+//!     Interpreter::builder(config).archive("app.coldframe").run()
+//! }
+//! ```
+//!
+//! # The life of a process
+//!
+//! The command line says whether this is a worker of `multiprocessing`; the policy decides the start method; the
+//! archives are mapped; Python boots from them, with our finder first on `sys.meta_path`; the run target or the worker
+//! runs; Python is finalised, and the exit code is what `python` would give.
+//!
+//! # What is unsafe here
+//!
+//! The module `py`, which is not public, is the only one that touches the C API. Nothing that can be called from
+//! outside of this crate is unsafe, and no panic of ours crosses into C.
+
+pub mod build_kind;
+mod cache;
+pub mod error;
+pub mod exe;
+pub mod file_access;
+mod interpreter;
+pub mod literal;
+mod py;
+pub mod start_method;
+pub mod worker;
+
+#[cfg(feature = "command")]
+pub mod bundle;
+
+pub use error::Error;
+pub use interpreter::{Imported, Interpreter, Mode};
+pub use py::{Exception, Object, Token};

@@ -1,0 +1,36 @@
+//! Tells the launcher which Python it is built for, and makes the built programs find a shared libpython.
+
+use std::env;
+
+fn main() {
+    pyo3_build_config::use_pyo3_cfgs();
+    let config = pyo3_build_config::get();
+
+    // An executable made by `coldframe build` carries libpython beside itself, so its own folder comes first.
+    if config.shared() && env::var("CARGO_CFG_TARGET_FAMILY").as_deref() == Ok("unix") {
+        let origin = match env::var("CARGO_CFG_TARGET_OS").as_deref() {
+            Ok("macos") => "@loader_path",
+            _ => "$ORIGIN",
+        };
+        println!("cargo:rustc-link-arg=-Wl,-rpath,{origin}");
+        if let Some(folder) = config.lib_dir() {
+            println!("cargo:rustc-link-arg=-Wl,-rpath,{folder}");
+        }
+    }
+
+    // The interpreter whose standard library `coldframe` packs when no other is named.
+    // With a configuration file for a static libpython there is no executable in it, so the task runner names one.
+    println!("cargo:rerun-if-env-changed=COLDFRAME_BUILD_PYTHON");
+    let python = env::var("COLDFRAME_BUILD_PYTHON").ok().or_else(|| config.executable().map(ToString::to_string));
+    println!("cargo:rustc-env=COLDFRAME_BUILD_PYTHON={}", python.unwrap_or_default());
+    println!("cargo:rustc-env=COLDFRAME_PYTHON_VERSION={}", config.version());
+    println!("cargo:rustc-env=COLDFRAME_PYTHON_SHARED={}", config.shared());
+
+    println!("cargo::rustc-check-cfg=cfg(python_framework)");
+    println!("cargo:rerun-if-env-changed=COLDFRAME_PYTHON_FRAMEWORK");
+    // A framework build keeps its library in `Python.framework`; nothing else tells at compile time.
+    let framework = config.lib_dir().is_some_and(|folder| folder.contains("Python.framework"));
+    if framework {
+        println!("cargo:rustc-cfg=python_framework");
+    }
+}

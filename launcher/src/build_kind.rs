@@ -1,0 +1,26 @@
+//! What kind of Python this program is linked with: facts of the build, not guesses.
+
+use platform_policy::PythonBuild;
+
+/// Whether Python is a macOS framework.
+pub const PYTHON_BUILD: PythonBuild =
+    if cfg!(python_framework) { PythonBuild::Framework } else { PythonBuild::NonFramework };
+
+/// The version of Python that this program is linked with, `3.12`.
+pub const PYTHON_VERSION: &str = env!("COLDFRAME_PYTHON_VERSION");
+
+/// How Python is linked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Linkage {
+    /// A shared libpython, which has to lie beside the program or where it was built.
+    Shared,
+    /// Python is inside of the program, which needs nothing.
+    Static,
+}
+
+/// How Python is linked into this program.
+pub const LINKAGE: Linkage =
+    if matches!(env!("COLDFRAME_PYTHON_SHARED").as_bytes(), b"true") { Linkage::Shared } else { Linkage::Static };
+
+/// The interpreter whose standard library belongs to this program; empty when the build did not know one.
+pub const BUILD_PYTHON: &str = env!("COLDFRAME_BUILD_PYTHON");

@@ -1,0 +1,78 @@
+//! What can go wrong before, around and instead of a run of Python.
+
+use std::path::PathBuf;
+
+use thiserror::Error as ThisError;
+
+use crate::worker::Refused;
+
+/// Why an interpreter could not be run. An exception of the application is not an error of ours: it is an exit code.
+#[derive(Debug, ThisError)]
+#[non_exhaustive]
+pub enum Error {
+    /// The interpreter could not be started.
+    #[error("could not start Python {version}: {message}", version = env!("COLDFRAME_PYTHON_VERSION"))]
+    Start {
+        /// What CPython, or we, say about it.
+        message: String,
+    },
+    /// There is nothing to boot from.
+    #[error(
+        "no archive holds the standard library: add one that does, or set `filesystem-importer = true` to use the one \
+         of the Python that this program was built with"
+    )]
+    NoStandardLibrary,
+    /// An archive is damaged, or was made for something else.
+    #[error(transparent)]
+    Archive(#[from] importer_core::Error),
+    /// The configuration in the archive cannot be read.
+    #[error(transparent)]
+    Config(#[from] interp_config::ConfigError),
+    /// The start method is impossible on this system.
+    #[error(transparent)]
+    StartMethod(#[from] platform_policy::Impossible),
+    /// The command line of a worker process was refused.
+    #[error(transparent)]
+    Worker(#[from] Refused),
+    /// A file or folder could not be used.
+    #[error("could not {action} `{path}`: {source}{way_out}")]
+    File {
+        /// What was being done.
+        action: &'static str,
+        /// With which file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+        /// What the user can do, or nothing.
+        way_out: &'static str,
+    },
+}
+
+impl Error {
+    /// An error of the phase in which the interpreter starts.
+    pub(crate) fn start(message: impl Into<String>) -> Self {
+        Self::Start { message: message.into() }
+    }
+
+    /// The exit code that the README documents for this error.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::StartMethod(_) | Self::Config(_) | Self::Worker(_) => exit_code::USAGE,
+            Self::Archive(_) | Self::NoStandardLibrary => exit_code::INPUT,
+            Self::File { .. } => exit_code::OUTPUT,
+            Self::Start { .. } => exit_code::PYTHON,
+        }
+    }
+}
+
+/// The exit codes of the `coldframe` command, apart from those that an application ends with.
+pub mod exit_code {
+    /// A wrong command line, or a setting that is unknown or impossible.
+    pub const USAGE: u8 = 2;
+    /// Something that was to be read is missing, damaged, or made for something else.
+    pub const INPUT: u8 = 3;
+    /// Something could not be written: the output, or the cache.
+    pub const OUTPUT: u8 = 4;
+    /// There is no Python that fits, or it cannot be started.
+    pub const PYTHON: u8 = 5;
+}

@@ -1,0 +1,106 @@
+//! Packages that open files next to their `__file__`: their files go to the cache, once, and their `__file__` there.
+//!
+//! Which packages do so is found when the archive is built, and stands in its attribute [`ATTRIBUTE`]: a line each,
+//! the package's folder, a tab, and the digest of its files, which names the folder of the cache.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use importer_core::Stack;
+
+use crate::cache;
+use crate::error::Error;
+
+/// The archive's attribute that lists the packages.
+pub const ATTRIBUTE: &str = "file-access";
+
+/// The packages whose files are served from the cache.
+pub(crate) struct FileAccess {
+    /// By the package's folder, which is a name at the top of the archive.
+    packages: HashMap<String, PackageFiles>,
+    cache: Option<PathBuf>,
+}
+
+struct PackageFiles {
+    digest: String,
+    /// The folder of the cache below which the package lies, once its files are there.
+    folder: OnceLock<PathBuf>,
+}
+
+impl FileAccess {
+    /// Reads the list of packages; `cache` is the cache folder, if there is one.
+    pub(crate) fn read(archives: &Stack, cache: Option<PathBuf>) -> Result<Self, Error> {
+        let mut packages = HashMap::new();
+        for archive in archives.archives() {
+            let Some(list) = archive.attribute(ATTRIBUTE)? else { continue };
+            for line in String::from_utf8_lossy(&list).lines() {
+                if let Some((package, digest)) = line.split_once('\t') {
+                    let files = PackageFiles { digest: digest.to_owned(), folder: OnceLock::new() };
+                    packages.entry(package.to_owned()).or_insert(files);
+                }
+            }
+        }
+        Ok(Self { packages, cache })
+    }
+
+    /// The folder on disk below which a module's virtual path really exists; `None` for a module that stays in memory.
+    pub(crate) fn folder_of(&self, archives: &Stack, path: &str) -> Result<Option<&Path>, Error> {
+        if self.packages.is_empty() {
+            return Ok(None);
+        }
+        let top = path.split('/').next().unwrap_or(path);
+        let Some(files) = self.packages.get(top) else { return Ok(None) };
+        if let Some(folder) = files.folder.get() {
+            return Ok(Some(folder));
+        }
+        let folder = self.cache_folder()?.join("files").join(&files.digest);
+        cache::folder_once(&folder, |temporary| extract(archives, top, temporary))?;
+        Ok(Some(files.folder.get_or_init(|| folder)))
+    }
+
+    /// The virtual path that a path in the cache stands for, with its leading separator.
+    pub(crate) fn inside<'a>(&self, path: &'a str) -> Option<&'a str> {
+        self.packages.values().find_map(|files| path.strip_prefix(files.folder.get()?.to_str()?))
+    }
+
+    /// The path of an extension module that cannot be loaded from memory.
+    pub(crate) fn library(&self, path: &str, id: u64, contents: &[u8]) -> Result<PathBuf, Error> {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let folder = self.cache_folder()?.join("libraries").join(format!("{id:016x}"));
+        cache::folder_once(&folder, |temporary| cache::write_file(&temporary.join(name), contents))?;
+        Ok(folder.join(name))
+    }
+
+    fn cache_folder(&self) -> Result<&Path, Error> {
+        self.cache.as_deref().ok_or_else(|| {
+            Error::start(format!(
+                "a package must have its files on disk, and there is no home folder to cache them in; set `{}`",
+                cache::CACHE_VARIABLE
+            ))
+        })
+    }
+}
+
+/// Writes all files of a package's folder, its modules excepted.
+fn extract(archives: &Stack, folder: &str, into: &Path) -> Result<(), Error> {
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in archives.directory(&folder)?.unwrap_or_default() {
+            let path = format!("{folder}/{}", entry.name);
+            if entry.is_directory {
+                folders.push(path);
+            } else if is_data(entry.name)
+                && let Some(file) = archives.file(&path)?
+            {
+                cache::write_file(&into.join(&path), &file.contents()?)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a file is neither source nor a library: those are served from the archive wherever they are said to be.
+pub fn is_data(name: &str) -> bool {
+    ![".py", ".pyi", ".so", ".pyd"].iter().any(|end| name.ends_with(end))
+}

@@ -1,0 +1,157 @@
+//! The library's front door: build an interpreter, and run it.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use interp_config::{PostImportHook, PythonInterpreterConfig};
+
+use crate::error::Error;
+use crate::py::{self, Exception, Launch, Object, RegisteredHook, Task, Token};
+use crate::{cache, exe, start_method, worker};
+
+/// A Python interpreter that is ready to run. One process runs one.
+#[must_use = "an interpreter does nothing until it is run"]
+pub struct Interpreter {
+    config: PythonInterpreterConfig,
+    archives: Vec<PathBuf>,
+    arguments: Vec<OsString>,
+    hooks: Vec<RegisteredHook>,
+    mode: Mode,
+}
+
+/// Whether the interpreter runs the application or is `python`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// The configuration's run target; a worker process when the command line is that of one.
+    #[default]
+    Application,
+    /// What `python` does: `-c`, `-m`, flags, the REPL.
+    Python,
+}
+
+/// A module that has just been imported, as a post-import hook gets it.
+#[derive(Clone, Copy)]
+pub struct Imported<'py> {
+    token: Token<'py>,
+    module: &'py Object,
+}
+
+impl<'py> Imported<'py> {
+    /// Proof that this thread is attached, for the methods of [`Object`].
+    pub fn token(&self) -> Token<'py> {
+        self.token
+    }
+
+    /// The module.
+    pub fn module(&self) -> &'py Object {
+        self.module
+    }
+
+    /// The module's name.
+    ///
+    /// # Errors
+    ///
+    /// The exception that Python raises for a module that has none.
+    pub fn name(&self) -> Result<String, Exception> {
+        self.module.attribute(self.token, "__name__")?.to_text(self.token)
+    }
+}
+
+impl Interpreter {
+    /// Starts from a configuration, no archive, and the command line of this process.
+    pub fn builder(config: PythonInterpreterConfig) -> Self {
+        Self {
+            config,
+            archives: Vec::new(),
+            arguments: std::env::args_os().collect(),
+            hooks: Vec::new(),
+            mode: Mode::default(),
+        }
+    }
+
+    /// Adds an archive, or an executable with one behind it. The first that holds a module wins.
+    pub fn archive(mut self, path: impl Into<PathBuf>) -> Self {
+        self.archives.push(path.into());
+        self
+    }
+
+    /// Replaces the command line, the program's name first.
+    pub fn arguments(mut self, arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+        self.arguments = arguments.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Chooses between the application and `python`.
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// Runs `hook` when `module` has been imported, before the importing statement continues.
+    ///
+    /// An error fails the import with that exception.
+    pub fn post_import_hook(
+        mut self,
+        module: impl Into<String>,
+        hook: impl Fn(Imported<'_>) -> Result<(), Exception> + Send + Sync + 'static,
+    ) -> Self {
+        let module = module.into();
+        self.hooks.push(RegisteredHook {
+            label: format!("Rust hook on {module}"),
+            module,
+            run: Arc::new(move |token, module| hook(Imported { token, module })),
+        });
+        self
+    }
+
+    /// Runs the interpreter to its end.
+    ///
+    /// A process that CPython's `multiprocessing` started becomes its worker and never runs the application, unless
+    /// the configuration says otherwise.
+    ///
+    /// # Errors
+    ///
+    /// What kept Python from running. What the application does wrong is its exit code.
+    pub fn run(self) -> Result<ExitCode, Error> {
+        let Self { config, archives, arguments, mut hooks, mode } = self;
+        let executable = exe::own_executable()?;
+        let origin = executable.parent().and_then(|folder| folder.to_str()).unwrap_or_default();
+        let config = config.resolve(origin);
+        let worker = match mode {
+            Mode::Application | Mode::Python if config.multiprocessing_auto_dispatch => {
+                worker::parse(arguments.get(1..).unwrap_or_default())?
+            }
+            Mode::Application | Mode::Python => None,
+        };
+        let task = match (worker, mode) {
+            (Some(worker), _) => Task::Worker(worker),
+            (None, Mode::Application) => Task::Application,
+            (None, Mode::Python) => Task::Python,
+        };
+        let decision = start_method::decision(&config)?;
+        tracing::debug!(method = ?decision.method, reason = %decision.reason, "start method decided");
+        if let Some(caution) = decision.caution {
+            tracing::warn!(%caution, "start method");
+        }
+        hooks.splice(0..0, start_method::hook(&decision));
+        hooks.extend(config.post_import_hooks.iter().map(configured_hook));
+        let archives = archives.iter().map(|path| py::map_archive(path)).collect::<Result<_, _>>()?;
+        #[expect(clippy::disallowed_methods, reason = "the edge, where the environment is read")]
+        let cache = cache::locate(|name| std::env::var_os(name));
+        let code = py::run(Launch { config, archives, executable, arguments, cache, hooks, task })?;
+        // What a parent process sees of an exit code is its low byte.
+        Ok(ExitCode::from((code & 0xff) as u8))
+    }
+}
+
+/// A hook that the configuration names: its function is found when the module is imported, and not before.
+fn configured_hook(hook: &PostImportHook) -> RegisteredHook {
+    let function = hook.hook.clone();
+    RegisteredHook {
+        module: hook.module.clone(),
+        label: function.to_string(),
+        run: Arc::new(move |token, module| py::resolve(token, &function)?.call(token, &[module]).map(drop)),
+    }
+}

@@ -1,0 +1,40 @@
+//! The unsafe zone: everything that touches CPython's C API, behind a small safe vocabulary.
+//!
+//! * [`Token`] proves that the current thread is attached to an interpreter; every call into Python asks for one.
+//! * [`Object`] owns one reference; its constructors say in their names who owned it before.
+//! * [`Exception`] owns a raised Python exception, taken out of the interpreter's error indicator.
+//!
+//! No Rust panic crosses into C: every function that C calls goes through [`boundary`].
+//! Outside of this folder, `pyo3_ffi` is not mentioned.
+
+#![expect(unsafe_code, reason = "the C API is unsafe; DESIGN section 9, invariant 6, names this folder as its place")]
+
+mod boot;
+mod boundary;
+mod config;
+mod exception;
+mod exit;
+mod extension;
+mod finder;
+mod finder_type;
+mod hooked;
+mod loader;
+mod main_module;
+mod mapped;
+mod object;
+mod run;
+mod runtime;
+mod spec;
+mod text;
+mod token;
+mod version;
+mod worker;
+
+pub use self::exception::Exception;
+pub use self::object::Object;
+pub use self::token::Token;
+
+pub(crate) use self::mapped::map_archive;
+pub(crate) use self::main_module::resolve;
+pub(crate) use self::run::{Launch, Task, is_served_by_archive, run};
+pub(crate) use self::runtime::RegisteredHook;

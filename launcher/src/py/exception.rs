@@ -1,0 +1,177 @@
+//! A raised Python exception, owned by Rust.
+
+use std::ffi::CString;
+use std::fmt;
+
+use pyo3_ffi as ffi;
+
+use super::object::Object;
+use super::text::text;
+use super::token::Token;
+
+/// A Python exception that was raised and taken out of the interpreter's error indicator.
+///
+/// Its `Display` is what Python's own last traceback line says: `ValueError: message`.
+pub struct Exception {
+    value: Object,
+    /// Made when the exception is taken, because `Display` has no [`Token`] to ask Python with.
+    summary: String,
+}
+
+/// The built-in exceptions that Coldframe itself raises.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Kind {
+    Type,
+    System,
+    Runtime,
+    Os,
+}
+
+impl Exception {
+    /// Makes an exception of ours.
+    pub(super) fn new(py: Token<'_>, kind: Kind, message: &str) -> Self {
+        let message = CString::new(message.replace('\0', "\\0")).unwrap_or_default();
+        // SAFETY: the static exception types live as long as the interpreter, which `py` proves to be there.
+        let exception_type = unsafe {
+            match kind {
+                Kind::Type => ffi::PyExc_TypeError,
+                Kind::System => ffi::PyExc_SystemError,
+                Kind::Runtime => ffi::PyExc_RuntimeError,
+                Kind::Os => ffi::PyExc_OSError,
+            }
+        };
+        // SAFETY: attached; the type is a live exception type and the message a C string.
+        unsafe { ffi::PyErr_SetString(exception_type, message.as_ptr()) };
+        Self::take(py)
+    }
+
+    /// An `ImportError` that carries the module's name, as importlib's own do.
+    pub(super) fn import_error(py: Token<'_>, message: &str, module: &str) -> Self {
+        let built = text(py, message).and_then(|message| Ok((message, text(py, module)?)));
+        match built {
+            Ok((message, module)) => {
+                // SAFETY: attached; both objects are live strings; the path may be null.
+                unsafe { ffi::PyErr_SetImportError(message.as_ptr(), module.as_ptr(), std::ptr::null_mut()) };
+                Self::take(py)
+            }
+            Err(exception) => exception,
+        }
+    }
+
+    /// Takes the exception that the interpreter has set; a `SystemError` when, against the rules, there is none.
+    pub(super) fn take(py: Token<'_>) -> Self {
+        match Self::take_if_raised(py) {
+            Some(exception) => exception,
+            None => Self::new(py, Kind::System, "a call failed without setting an exception"),
+        }
+    }
+
+    /// Takes the exception that the interpreter has set, if there is one.
+    pub(super) fn take_if_raised(py: Token<'_>) -> Option<Self> {
+        let value = raised_value(py)?;
+        // No look at the exception before the caller wants one: `__str__` may be anybody's code,
+        // and most exceptions are only passed on.
+        let name = value.type_name(py);
+        Some(Self { value, summary: name })
+    }
+
+    /// Gives the exception back to the interpreter, for the function that called us to return it.
+    pub(super) fn restore(self, _py: Token<'_>) {
+        // SAFETY: attached (`_py`); the reference is handed over to the function, which steals it.
+        #[cfg(Py_3_12)]
+        unsafe {
+            ffi::PyErr_SetRaisedException(self.value.into_ptr());
+        }
+        #[cfg(not(Py_3_12))]
+        {
+            let value = self.value.into_ptr();
+            // SAFETY: `value` is a live exception instance, so its type is live and can be owned once more.
+            let exception_type = unsafe {
+                let exception_type = ffi::Py_TYPE(value).cast::<ffi::PyObject>();
+                ffi::Py_INCREF(exception_type);
+                exception_type
+            };
+            // SAFETY: attached; a new reference, or null when there is no traceback.
+            let traceback = unsafe { ffi::PyException_GetTraceback(value) };
+            // SAFETY: attached; the three references are ours and are stolen; the last may be null.
+            unsafe { ffi::PyErr_Restore(exception_type, value, traceback) };
+        }
+    }
+
+    /// The exception instance.
+    pub fn value(&self) -> &Object {
+        &self.value
+    }
+
+    /// Whether this is an instance of the built-in exception type, or of a subclass of it.
+    pub(super) fn is_system_exit(&self, py: Token<'_>) -> bool {
+        // SAFETY: the static type lives as long as the interpreter.
+        self.matches(py, unsafe { ffi::PyExc_SystemExit })
+    }
+
+    /// Whether this is a `KeyboardInterrupt`.
+    pub(super) fn is_keyboard_interrupt(&self, py: Token<'_>) -> bool {
+        // SAFETY: the static type lives as long as the interpreter.
+        self.matches(py, unsafe { ffi::PyExc_KeyboardInterrupt })
+    }
+
+    fn matches(&self, _py: Token<'_>, exception_type: *mut ffi::PyObject) -> bool {
+        // SAFETY: attached; both are live objects, borrowed for the call.
+        unsafe { ffi::PyErr_GivenExceptionMatches(self.value.as_ptr(), exception_type) != 0 }
+    }
+
+    /// The last line of the traceback: `TypeName: message`.
+    pub fn describe(&self, py: Token<'_>) -> String {
+        match self.value.display(py) {
+            Ok(message) if message.is_empty() => self.summary.clone(),
+            Ok(message) => format!("{}: {message}", self.summary),
+            Err(_) => self.summary.clone(),
+        }
+    }
+}
+
+/// The value of the error indicator, which is cleared; `None` when nothing is raised.
+#[cfg(Py_3_12)]
+fn raised_value(py: Token<'_>) -> Option<Object> {
+    // SAFETY: attached; a new reference, or null when nothing is raised.
+    unsafe { Object::from_owned_or_none(py, ffi::PyErr_GetRaisedException()) }
+}
+
+/// The value of the error indicator, which is cleared; `None` when nothing is raised.
+#[cfg(not(Py_3_12))]
+fn raised_value(py: Token<'_>) -> Option<Object> {
+    let (mut kind, mut value, mut traceback) =
+        (std::ptr::null_mut(), std::ptr::null_mut(), std::ptr::null_mut());
+    // SAFETY: attached; the three places are written with new references or nulls.
+    unsafe { ffi::PyErr_Fetch(&raw mut kind, &raw mut value, &raw mut traceback) };
+    if kind.is_null() {
+        return None;
+    }
+    // SAFETY: attached; the three are what Fetch gave, and are replaced by normalised ones that we own.
+    unsafe { ffi::PyErr_NormalizeException(&raw mut kind, &raw mut value, &raw mut traceback) };
+    // SAFETY: attached; we own each of these references, or it is null.
+    let (_kind, value, traceback) = unsafe {
+        (
+            Object::from_owned_or_none(py, kind),
+            Object::from_owned_or_none(py, value),
+            Object::from_owned_or_none(py, traceback),
+        )
+    };
+    if let (Some(value), Some(traceback)) = (&value, &traceback) {
+        // SAFETY: attached; a normalised value is an exception instance and the other a traceback.
+        unsafe { ffi::PyException_SetTraceback(value.as_ptr(), traceback.as_ptr()) };
+    }
+    value
+}
+
+impl fmt::Display for Exception {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.summary)
+    }
+}
+
+impl fmt::Debug for Exception {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Exception").field(&self.summary).finish()
+    }
+}

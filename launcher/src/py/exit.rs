@@ -1,0 +1,91 @@
+//! How a run ends: the exit codes that `python` gives.
+
+use pyo3_ffi as ffi;
+
+use super::exception::Exception;
+use super::object::{Object, import};
+use super::text::text;
+use super::token::Token;
+
+/// How the process is to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// With this exit code.
+    Code(i32),
+    /// By the signal of an interrupt that nobody caught, as `Modules/main.c` ends (`exit_sigint`), so that a shell
+    /// sees what happened.
+    Interrupted,
+}
+
+/// Reports an exception that reached the top, as `python` does, and says how the process ends.
+pub(super) fn ending_of(py: Token<'_>, exception: Exception) -> Ending {
+    if exception.is_system_exit(py) {
+        return Ending::Code(system_exit_code(py, exception));
+    }
+    let interrupted = exception.is_keyboard_interrupt(py);
+    exception.restore(py);
+    // SAFETY: attached, with an exception set; it is not a `SystemExit`, on which this function would end the process.
+    unsafe { ffi::PyErr_Print() };
+    if interrupted { Ending::Interrupted } else { Ending::Code(1) }
+}
+
+/// The code of a `SystemExit` (`Python/pythonrun.c`, `_Py_HandleSystemExit`): nothing is 0, a number is itself, and
+/// anything else is printed and is 1.
+fn system_exit_code(py: Token<'_>, exception: Exception) -> i32 {
+    let code = match exception.value().attribute_or_none(py, "code") {
+        Ok(Some(code)) => code,
+        Ok(None) => return 0,
+        Err(_) => return 1,
+    };
+    // SAFETY: `PyLong_Type` is a static type; the object is live.
+    if unsafe { ffi::PyObject_TypeCheck(code.as_ptr(), &raw mut ffi::PyLong_Type) } != 0 {
+        // SAFETY: attached; an `int`; -1 with an exception when it is too large, which CPython takes as the code too.
+        let number = unsafe { ffi::PyLong_AsLong(code.as_ptr()) };
+        drop(Exception::take_if_raised(py));
+        return number as i32;
+    }
+    print_to_stderr(py, &code);
+    1
+}
+
+/// `print(message, file=sys.stderr)`, where there is one.
+fn print_to_stderr(py: Token<'_>, message: &Object) {
+    let print = || -> Result<(), Exception> {
+        let Some(stderr) = import(py, "sys")?.attribute_or_none(py, "stderr")? else { return Ok(()) };
+        let shown = message.call_method(py, "__str__", &[])?;
+        stderr.call_method(py, "write", &[&shown])?;
+        stderr.call_method(py, "write", &[&text(py, "\n")?])?;
+        stderr.call_method(py, "flush", &[]).map(drop)
+    };
+    // As in CPython, a stream that cannot be written to does not change the exit code.
+    drop(print());
+}
+
+/// Ends the interpreter: waits for threads, runs `atexit`, flushes the streams.
+pub(super) fn finalise(ending: Ending) -> Ending {
+    // SAFETY: called once, by the thread that initialised, which is attached and holds no `Object` any more.
+    let status = unsafe { ffi::Py_FinalizeEx() };
+    match ending {
+        // `Modules/main.c`: streams that could not be flushed are exit code 120.
+        Ending::Code(_) if status < 0 => Ending::Code(120),
+        Ending::Code(_) | Ending::Interrupted => ending,
+    }
+}
+
+/// Ends the process by an interrupt: the default action of the signal, so that the parent sees it.
+#[cfg(unix)]
+pub(crate) fn end_interrupted() -> i32 {
+    // SAFETY: plain calls of the C library with valid arguments; the second does not return unless the signal is
+    // blocked.
+    unsafe {
+        libc::signal(libc::SIGINT, libc::SIG_DFL);
+        libc::kill(libc::getpid(), libc::SIGINT);
+    }
+    128 + libc::SIGINT
+}
+
+/// `STATUS_CONTROL_C_EXIT`, as `Modules/main.c` returns it.
+#[cfg(windows)]
+pub(crate) fn end_interrupted() -> i32 {
+    0xC000_013A_u32 as i32
+}

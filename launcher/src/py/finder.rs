@@ -1,0 +1,323 @@
+//! The methods of the finder, as importlib asks for them.
+//!
+//! It is a meta path finder, a path entry finder (one per folder, made by its path hook, because `pkgutil` and
+//! `PathFinder` ask only those) and the loader of what it finds. Namespace packages are left to `PathFinder`, which
+//! asks our path entry finders for their portions: so portions in archives and on disk merge as they always do.
+
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use importer_core::{Hook, Load, Module, ModuleKind};
+use pyo3_ffi as ffi;
+
+use super::exception::{Exception, Kind};
+use super::finder_type::{self, Arguments, ModuleHooks, Role, State, prefixed, required_text};
+use super::object::{Object, import, tuple};
+use super::text::{bytes, path_text, text, with_utf8};
+use super::token::Token;
+use super::{boot, extension, hooked, loader, runtime, spec};
+
+/// The last part of the name that `__main__` has in its spec where worker processes are to import it again.
+///
+/// CPython's workers leave a main module alone whose spec is named `__main__` or `….__main__`
+/// (`multiprocessing/spawn.py`, `_fixup_main_from_name`); under this name the finder serves the same module.
+pub(super) const MAIN_ALIAS: &str = "__coldframe_main__";
+
+/// A finder as its methods get it.
+pub(super) struct Finder<'a> {
+    pub(super) object: &'a Object,
+    pub(super) state: &'a State,
+}
+
+/// The registry of a new interpreter, with the hooks that were given before Python started.
+pub(super) fn hooks_of_this_interpreter(py: Token<'_>) -> Result<ModuleHooks, Exception> {
+    let hooks = ModuleHooks::new();
+    for registered in &runtime::get(py)?.hooks {
+        let run = Arc::clone(&registered.run);
+        let hook = Hook::new(registered.label.as_str(), move |module: &Object| {
+            // SAFETY: the finder runs hooks only from its own methods, which CPython calls attached.
+            let py = unsafe { Token::assume_attached() };
+            super::boundary::guarded(py, |py| run(py, module))
+        });
+        // Nothing is loaded yet that a hook could wait for: the first module of all is the one that asks for this.
+        let (_, outcome) = hooks.register(&registered.module, hook, || None);
+        outcome?;
+    }
+    Ok(hooks)
+}
+
+/// The archive's name of the module that this finder serves under `fullname`.
+pub(super) fn key(state: &State, fullname: &str) -> String {
+    let last = fullname.rsplit('.').next().unwrap_or(fullname);
+    match &state.role {
+        Role::PathEntry { folder } if folder.is_empty() => last.to_owned(),
+        Role::PathEntry { folder } => format!("{}.{last}", folder.replace('/', ".")),
+        Role::MetaPath | Role::StandIn { .. } if last == MAIN_ALIAS => fullname.replace(MAIN_ALIAS, "__main__"),
+        Role::MetaPath | Role::StandIn { .. } => fullname.to_owned(),
+    }
+}
+
+/// The module that this finder serves under `fullname`; damage in the archive is an `ImportError` that names it.
+pub(super) fn look_up(py: Token<'_>, state: &State, fullname: &str) -> Result<Option<Module<'static>>, Exception> {
+    let runtime = runtime::get(py)?;
+    let found = runtime.archives.module(&key(state, fullname));
+    found
+        .map(|found| found.map(|(_, module)| module))
+        .map_err(|error| Exception::import_error(py, &format!("cannot import `{fullname}`: {error}"), fullname))
+}
+
+/// As [`look_up`], for the loader's methods: a module that is not there is an `ImportError`.
+pub(super) fn require(py: Token<'_>, state: &State, fullname: &str) -> Result<Module<'static>, Exception> {
+    look_up(py, state, fullname)?.ok_or_else(|| {
+        Exception::import_error(py, &format!("`{fullname}` is not in the archive"), fullname)
+    })
+}
+
+pub(super) fn find_spec(py: Token<'_>, this: &Finder<'_>, arguments: &Arguments<3>) -> Result<Object, Exception> {
+    let fullname = arguments.required(py, 0)?;
+    let name = fullname.to_text(py)?;
+    let load = if arguments.get(py, 2).is_some() { Load::Reload } else { Load::First };
+    let path = arguments.get(py, 1);
+    let is_path_entry = matches!(this.state.role, Role::PathEntry { .. });
+    let ours = is_path_entry || path.is_none_or(|path| starts_in_archive(py, path));
+    if ours && let Some(module) = look_up(py, this.state, &name)? {
+        match module.kind() {
+            ModuleKind::Source | ModuleKind::Extension => {
+                return spec::make(py, this, fullname, &module, load);
+            }
+            ModuleKind::Namespace if is_path_entry => {
+                return spec::namespace_portion(py, fullname, &module);
+            }
+            ModuleKind::Namespace => {}
+        }
+    }
+    if !is_path_entry && this.state.hooks.has_hooks(&name) {
+        return hooked::find_spec(py, this, fullname, path, arguments.get(py, 2));
+    }
+    Ok(Object::none(py))
+}
+
+/// Whether the first entry of a package's `__path__` lies in the archive: else the package is another finder's.
+fn starts_in_archive(py: Token<'_>, path: &Object) -> bool {
+    // SAFETY: attached; a live object; a new reference or null with an exception, which is cleared.
+    let first = unsafe { Object::from_owned_or_none(py, ffi::PySequence_GetItem(path.as_ptr(), 0)) };
+    let inside = first.and_then(|first| first.to_text(py).ok()).is_some_and(|first| inside(py, &first).is_some());
+    drop(Exception::take_if_raised(py));
+    inside
+}
+
+/// The path inside of the archives that a virtual path stands for; `None` for a path that lies elsewhere.
+pub(super) fn inside(py: Token<'_>, path: &str) -> Option<String> {
+    let runtime = runtime::get(py).ok()?;
+    let root = runtime.root.to_str()?;
+    let rest = path.strip_prefix(root).or_else(|| runtime.files.inside(path))?;
+    match rest.strip_prefix(['/', std::path::MAIN_SEPARATOR]) {
+        Some(rest) => Some(rest.trim_end_matches('/').replace(std::path::MAIN_SEPARATOR, "/")),
+        None => rest.is_empty().then(String::new),
+    }
+}
+
+/// The virtual path of a path inside of the archives.
+pub(super) fn virtual_path(py: Token<'_>, path: &str) -> Result<Object, Exception> {
+    let mut full: OsString = runtime::get(py)?.root.clone();
+    if !path.is_empty() {
+        full.push(std::path::MAIN_SEPARATOR_STR);
+        full.push(path);
+    }
+    path_text(py, &full)
+}
+
+pub(super) fn create_module(py: Token<'_>, this: &Finder<'_>, arguments: &Arguments<1>) -> Result<Object, Exception> {
+    let spec = arguments.required(py, 0)?;
+    if let Role::StandIn { loader, .. } = &this.state.role {
+        return hooked::create(py, loader, spec);
+    }
+    let name = spec.attribute(py, "name")?.to_text(py)?;
+    let module = require(py, this.state, &name)?;
+    match module.kind() {
+        ModuleKind::Extension => extension::create(py, spec, &name, &module),
+        ModuleKind::Source | ModuleKind::Namespace => Ok(Object::none(py)),
+    }
+}
+
+pub(super) fn exec_module(py: Token<'_>, this: &Finder<'_>, arguments: &Arguments<1>) -> Result<Object, Exception> {
+    let module = arguments.required(py, 0)?;
+    let spec = module.attribute(py, "__spec__")?;
+    let name = spec.attribute(py, "name")?.to_text(py)?;
+    if let Role::StandIn { loader, load } = &this.state.role {
+        hooked::execute(py, this, module, &name, (loader, *load))?;
+        return Ok(Object::none(py));
+    }
+    let load = match spec.attribute_or_none(py, "loader_state")? {
+        Some(_) => Load::Reload,
+        None => Load::First,
+    };
+    loader::execute(py, this, module, &name, load)?;
+    Ok(Object::none(py))
+}
+
+pub(super) fn get_code(py: Token<'_>, this: &Finder<'_>, arguments: &Arguments<1>) -> Result<Object, Exception> {
+    let name = required_text(py, arguments, 0)?;
+    let module = require(py, this.state, &name)?;
+    Ok(loader::code(py, &name, &module)?.unwrap_or_else(|| Object::none(py)))
+}
+
+pub(super) fn get_source(py: Token<'_>, this: &Finder<'_>, arguments: &Arguments<1>) -> Result<Object, Exception> {
+    let name = required_text(py, arguments, 0)?;
+    let module = require(py, this.state, &name)?;
+    if module.kind() == ModuleKind::Extension {
+        return Ok(Object::none(py));
+    }
+    let source = module.source().map_err(|error| Exception::import_error(py, &error.to_string(), &name))?;
+    match source {
+        Some(source) => {
+            let source = bytes(py, &source)?;
+            import(py, "importlib.util")?.call_method(py, "decode_source", &[&source])
+        }
+        None => Ok(Object::none(py)),
+    }
+}
+
+pub(super) fn get_filename(py: Token<'_>, this: &Finder<'_>, arguments: &Arguments<1>) -> Result<Object, Exception> {
+    let name = required_text(py, arguments, 0)?;
+    let module = require(py, this.state, &name)?;
+    spec::origin(py, &module)
+}
+
+pub(super) fn is_package(py: Token<'_>, this: &Finder<'_>, arguments: &Arguments<1>) -> Result<Object, Exception> {
+    let name = required_text(py, arguments, 0)?;
+    Ok(Object::boolean(py, require(py, this.state, &name)?.is_package()))
+}
+
+pub(super) fn get_data(py: Token<'_>, _this: &Finder<'_>, arguments: &Arguments<1>) -> Result<Object, Exception> {
+    let os = import(py, "os")?;
+    let path = os.call_method(py, "fspath", &[arguments.required(py, 0)?])?.to_text(py)?;
+    let found = match inside(py, &path) {
+        Some(inside) => runtime::get(py)?.archives.file(&inside),
+        None => Ok(None),
+    };
+    match found.and_then(|file| file.map(|file| file.contents()).transpose()) {
+        Ok(Some(contents)) => bytes(py, &contents),
+        Ok(None) => Err(no_such_file(py, &path)?),
+        Err(error) => Err(Exception::new(py, Kind::Os, &format!("cannot read `{path}`: {error}"))),
+    }
+}
+
+/// The `FileNotFoundError` that `open` raises.
+fn no_such_file(py: Token<'_>, path: &str) -> Result<Exception, Exception> {
+    let number = Object::integer(py, libc::ENOENT.into())?;
+    let message = text(py, "No such file or directory")?;
+    let error = import(py, "builtins")?.attribute(py, "FileNotFoundError")?;
+    let error = error.call(py, &[&number, &message, &text(py, path)?])?;
+    // SAFETY: attached; both live; the interpreter takes references of its own.
+    unsafe { ffi::PyErr_SetObject(ffi::Py_TYPE(error.as_ptr()).cast(), error.as_ptr()) };
+    Ok(Exception::take(py))
+}
+
+/// The Python module of ours that holds what only importlib's own base classes can say.
+const SUPPORT: &str = "_coldframe_importlib";
+
+pub(super) fn get_resource_reader(
+    py: Token<'_>,
+    this: &Finder<'_>,
+    arguments: &Arguments<1>,
+) -> Result<Object, Exception> {
+    let name = required_text(py, arguments, 0)?;
+    let module = require(py, this.state, &name)?;
+    if !module.is_package() {
+        return Ok(Object::none(py));
+    }
+    let folder = module.path().rsplit_once('/').map_or("", |(folder, _)| folder);
+    let folder = virtual_path(py, folder)?;
+    import(py, SUPPORT)?.call_method(py, "ResourceReader", &[this.object, &folder])
+}
+
+pub(super) fn find_distributions(
+    py: Token<'_>,
+    this: &Finder<'_>,
+    arguments: &Arguments<1>,
+) -> Result<Object, Exception> {
+    // `Distribution.discover` asks every finder of `sys.meta_path`, and `path` finders nothing: one answer is enough.
+    let none = Object::none(py);
+    let context = arguments.get(py, 0).unwrap_or(&none);
+    import(py, SUPPORT)?.call_method(py, "find_distributions", &[this.object, context])
+}
+
+pub(super) fn iter_modules(py: Token<'_>, this: &Finder<'_>, arguments: &Arguments<1>) -> Result<Object, Exception> {
+    let prefix = arguments.get(py, 0).map_or(Ok(String::new()), |prefix| prefix.to_text(py))?;
+    let folder = match &this.state.role {
+        Role::PathEntry { folder } => folder.as_str(),
+        Role::MetaPath | Role::StandIn { .. } => "",
+    };
+    let modules = runtime::get(py)?
+        .archives
+        .directory_modules(folder)
+        .map_err(|error| Exception::import_error(py, &error.to_string(), folder))?;
+    let mut found = Vec::new();
+    for module in modules.unwrap_or_default() {
+        found.push(tuple(py, &[prefixed(py, &prefix, module.name)?, Object::boolean(py, module.is_package)])?);
+    }
+    Object::list(py, found)
+}
+
+pub(super) fn invalidate_caches(
+    py: Token<'_>,
+    _this: &Finder<'_>,
+    _arguments: &Arguments<0>,
+) -> Result<Object, Exception> {
+    Ok(Object::none(py))
+}
+
+pub(super) fn path_hook(py: Token<'_>, this: &Finder<'_>, arguments: &Arguments<1>) -> Result<Object, Exception> {
+    let path = arguments.required(py, 0)?;
+    // Only text can lie in the archive, as for CPython's own hooks; anything else is another hook's.
+    let folder = with_utf8(py, path, |path| inside(py, path)).flatten();
+    drop(Exception::take_if_raised(py));
+    let folder = folder.filter(|folder| {
+        runtime::get(py).is_ok_and(|runtime| matches!(runtime.archives.directory(folder), Ok(Some(_))))
+    });
+    match folder {
+        Some(folder) => {
+            let finder_type = import(py, boot::MODULE)?.attribute(py, "Finder")?;
+            let state = State { role: Role::PathEntry { folder }, hooks: Arc::clone(&this.state.hooks) };
+            finder_type::instance(py, &finder_type, state)
+        }
+        None => Err(Exception::import_error(py, "only paths inside of the archive are supported", "")),
+    }
+}
+
+pub(super) fn list_folder(py: Token<'_>, _this: &Finder<'_>, arguments: &Arguments<1>) -> Result<Object, Exception> {
+    let path = required_text(py, arguments, 0)?;
+    let Some(inside) = inside(py, &path) else { return Ok(Object::none(py)) };
+    let entries = runtime::get(py)?
+        .archives
+        .directory(&inside)
+        .map_err(|error| Exception::new(py, Kind::Os, &format!("cannot list `{path}`: {error}")))?;
+    let Some(entries) = entries else { return Ok(Object::none(py)) };
+    let mut found = Vec::new();
+    for entry in entries {
+        found.push(tuple(py, &[text(py, entry.name)?, Object::boolean(py, entry.is_directory)])?);
+    }
+    Object::list(py, found)
+}
+
+pub(super) fn list_distributions(
+    py: Token<'_>,
+    _this: &Finder<'_>,
+    arguments: &Arguments<1>,
+) -> Result<Object, Exception> {
+    let archives = &runtime::get(py)?.archives;
+    let found = match arguments.get(py, 0) {
+        Some(name) => {
+            let name = name.to_text(py)?;
+            archives.distribution(&name).map(|folder| folder.map(|folder| (name, folder)).into_iter().collect())
+        }
+        None => archives.distributions(),
+    };
+    let found = found.map_err(|error| Exception::new(py, Kind::Os, &error.to_string()))?;
+    let mut pairs = Vec::new();
+    for (name, folder) in found {
+        pairs.push(tuple(py, &[text(py, &name)?, virtual_path(py, &folder)?])?);
+    }
+    Object::list(py, pairs)
+}

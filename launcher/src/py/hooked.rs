@@ -1,0 +1,76 @@
+//! Post-import hooks on modules that another finder serves: built-in, frozen, or from the file system.
+//!
+//! Only a name that hooks wait for comes here. The other finders are asked as importlib would ask them, and the spec
+//! that one of them gives gets our loader for just as long as the module is being executed; by then the module and
+//! its spec are as that finder made them, and the hooks see them so.
+
+use std::sync::Arc;
+
+use pyo3_ffi as ffi;
+
+use super::boot;
+use super::exception::Exception;
+use super::finder::Finder;
+use super::finder_type::{self, Role, State};
+use super::loader::{Load, with_hooks};
+use super::object::{Object, import};
+use super::token::Token;
+
+/// Asks the finders behind ours for a spec, and arranges for the hooks to run.
+pub(super) fn find_spec(
+    py: Token<'_>,
+    finder: &Finder<'_>,
+    fullname: &Object,
+    path: Option<&Object>,
+    target: Option<&Object>,
+) -> Result<Object, Exception> {
+    let none = Object::none(py);
+    let finders = import(py, "sys")?.attribute(py, "meta_path")?;
+    // SAFETY: attached; live; a new reference (a list that is ours alone, whatever the finders do) or null.
+    let finders = unsafe { Object::from_owned(py, ffi::PySequence_List(finders.as_ptr())) }?;
+    // SAFETY: attached; a list.
+    let count = unsafe { ffi::PyList_Size(finders.as_ptr()) };
+    for position in 0..count {
+        // SAFETY: inside of the list, which nobody else has; a borrowed reference.
+        let other = unsafe { Object::from_borrowed(py, ffi::PyList_GetItem(finders.as_ptr(), position)) };
+        let Some(other) = other.filter(|other| !other.is(finder.object)) else { continue };
+        let Some(find) = other.attribute_or_none(py, "find_spec")? else { continue };
+        let spec = find.call(py, &[fullname, path.unwrap_or(&none), target.unwrap_or(&none)])?;
+        if spec.is_none(py) {
+            continue;
+        }
+        if let Some(loader) = spec.attribute_or_none(py, "loader")? {
+            let load = if target.is_some() { Load::Reload } else { Load::First };
+            let state = State { role: Role::StandIn { loader, load }, hooks: Arc::clone(&finder.state.hooks) };
+            let finder_type = import(py, boot::MODULE)?.attribute(py, "Finder")?;
+            spec.set_attribute(py, "loader", &finder_type::instance(py, &finder_type, state)?)?;
+        }
+        return Ok(spec);
+    }
+    Ok(none)
+}
+
+/// Creates the module as its own loader does.
+///
+/// The spec keeps the stand-in until the module is executed, for importlib asks it for the loader once more then.
+pub(super) fn create(py: Token<'_>, loader: &Object, spec: &Object) -> Result<Object, Exception> {
+    match loader.attribute_or_none(py, "create_module")? {
+        Some(create) => create.call(py, &[spec]),
+        None => Ok(Object::none(py)),
+    }
+}
+
+/// Executes a module by its own loader, then runs the hooks.
+pub(super) fn execute(
+    py: Token<'_>,
+    finder: &Finder<'_>,
+    module: &Object,
+    name: &str,
+    (loader, load): (&Object, Load),
+) -> Result<(), Exception> {
+    module.attribute(py, "__spec__")?.set_attribute(py, "loader", loader)?;
+    module.set_attribute(py, "__loader__", loader)?;
+    with_hooks(py, finder.state, module, name, load, || {
+        loader.call_method(py, "exec_module", &[module]).map(drop)
+    })
+}

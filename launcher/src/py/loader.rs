@@ -1,0 +1,148 @@
+//! Loading: from bytes in the archive to a module that has run.
+
+pub(super) use importer_core::Load;
+use importer_core::{Module, ModuleKind, Optimization};
+use pyo3_ffi as ffi;
+
+use super::exception::Exception;
+use super::finder::{Finder, require};
+use super::finder_type::State;
+use super::object::{Object, import, loaded_module};
+use super::spec;
+use super::text::{bytes, text};
+use super::token::Token;
+
+/// The optimisation level that the interpreter runs at: `sys.flags.optimize`.
+pub(super) fn optimization(py: Token<'_>) -> Result<Optimization, Exception> {
+    // SAFETY: attached; a static name; a borrowed reference or null.
+    let flags = unsafe { Object::from_borrowed(py, ffi::PySys_GetObject(c"flags".as_ptr())) };
+    let Some(flags) = flags else { return Ok(Optimization::Zero) };
+    let level = flags.attribute(py, "optimize")?;
+    // SAFETY: attached; live; -1 with an exception for what is no number, which level 0 then stands for.
+    Ok(match unsafe { ffi::PyLong_AsLong(level.as_ptr()) } {
+        1 => Optimization::One,
+        2.. => Optimization::Two,
+        _ => Optimization::Zero,
+    })
+}
+
+/// The code object of a module; `None` for an extension module.
+pub(super) fn code(py: Token<'_>, name: &str, module: &Module<'_>) -> Result<Option<Object>, Exception> {
+    let damaged = |error: importer_core::Error| {
+        Exception::import_error(py, &format!("cannot import `{name}`: {error}"), name)
+    };
+    match module.kind() {
+        ModuleKind::Extension => return Ok(None),
+        ModuleKind::Namespace => return compile(py, b"", &spec::origin(py, module)?).map(Some),
+        ModuleKind::Source => {}
+    }
+    let origin = spec::origin(py, module)?;
+    if let Some(marshalled) = module.code(optimization(py)?).map_err(damaged)? {
+        return unmarshal(py, name, marshalled, &origin).map(Some);
+    }
+    // Another optimisation level than the archive was built for: the source says it all.
+    match module.source().map_err(damaged)? {
+        Some(source) => compile(py, &source, &origin).map(Some),
+        None => Err(Exception::import_error(
+            py,
+            &format!("the archive holds neither bytecode of this optimisation level nor source for `{name}`"),
+            name,
+        )),
+    }
+}
+
+/// Reads a code object in place, and gives it the file name that it has in this process.
+fn unmarshal(py: Token<'_>, name: &str, marshalled: &[u8], origin: &Object) -> Result<Object, Exception> {
+    // SAFETY: attached; pointer and length describe bytes whose checksum the archive has just compared, so they are
+    // what this Python's own `marshal` wrote; nothing refers to them after the call.
+    let code = unsafe {
+        Object::from_owned(
+            py,
+            ffi::PyMarshal_ReadObjectFromString(marshalled.as_ptr().cast(), marshalled.len() as ffi::Py_ssize_t),
+        )
+    }?;
+    // SAFETY: `PyCode_Type` is a static type.
+    let is_code = unsafe { ffi::PyObject_TypeCheck(code.as_ptr(), &raw mut ffi::PyCode_Type) } != 0;
+    if !is_code {
+        return Err(Exception::import_error(py, &format!("what the archive holds for `{name}` is not code"), name));
+    }
+    // Private, but what importlib itself calls for each source file, alike from 3.9 to 3.15 (`Python/import.c`): code
+    // is compiled under a relative name, so that an executable can be moved; tracebacks, `inspect` and `linecache`
+    // want the module's `__file__`.
+    import(py, "_imp")?.call_method(py, "_fix_co_filename", &[&code, origin])?;
+    Ok(code)
+}
+
+/// `compile(source, origin, "exec", dont_inherit=True)`.
+pub(super) fn compile(py: Token<'_>, source: &[u8], origin: &Object) -> Result<Object, Exception> {
+    let source = bytes(py, source)?;
+    let mode = text(py, "exec")?;
+    let alone = Object::boolean(py, true);
+    import(py, "builtins")?.attribute(py, "compile")?.call_with_keywords(
+        py,
+        &[&source, origin, &mode],
+        &[("dont_inherit", &alone)],
+    )
+}
+
+/// `exec(code, module.__dict__)`, with importlib's frames left out of tracebacks as they are for any other module.
+pub(super) fn execute_code(py: Token<'_>, code: &Object, namespace: &Object) -> Result<(), Exception> {
+    let execute = import(py, "builtins")?.attribute(py, "exec")?;
+    // Private, but the interpreter itself knows the function by this name (`remove_importlib_frames` in
+    // `Python/import.c`, 3.9 to 3.15); and every loader of importlib calls it.
+    import(py, "_frozen_importlib")?
+        .call_method(py, "_call_with_frames_removed", &[&execute, code, namespace])
+        .map(drop)
+}
+
+/// Executes a module, and runs the post-import hooks that wait for it.
+pub(super) fn execute(
+    py: Token<'_>,
+    finder: &Finder<'_>,
+    module: &Object,
+    name: &str,
+    load: Load,
+) -> Result<(), Exception> {
+    let found = require(py, finder.state, name)?;
+    with_hooks(py, finder.state, module, name, load, || match found.kind() {
+        ModuleKind::Extension => import(py, "_imp")?.call_method(py, "exec_dynamic", &[module]).map(drop),
+        ModuleKind::Source | ModuleKind::Namespace => match code(py, name, &found)? {
+            Some(code) => execute_code(py, &code, &module.attribute(py, "__dict__")?),
+            None => Ok(()),
+        },
+    })
+}
+
+/// Runs `body`, which executes the module, and then the hooks that wait for it.
+///
+/// The hooks run before the import statement continues, with the module already bound in its parent package:
+/// importlib binds it a moment later, but a hook on `a.b` may well use `a.b`.
+pub(super) fn with_hooks(
+    py: Token<'_>,
+    state: &State,
+    module: &Object,
+    name: &str,
+    load: Load,
+    body: impl FnOnce() -> Result<(), Exception>,
+) -> Result<(), Exception> {
+    let loading = state.hooks.begin(name);
+    body()?;
+    if !state.hooks.has_hooks(name) {
+        return loading.finish(module, load);
+    }
+    // A module may replace itself in `sys.modules` while it runs; what the importing statement gets is what counts.
+    let current = loaded_module(py, name)?.unwrap_or_else(|| module.clone_ref(py));
+    let parent = match name.rsplit_once('.') {
+        Some((parent, child)) => loaded_module(py, parent)?.map(|parent| (parent, child)),
+        None => None,
+    };
+    if let Some((parent, child)) = &parent {
+        parent.set_attribute(py, child, &current)?;
+    }
+    loading.finish(&current, load).inspect_err(|_| {
+        if let (Some((parent, child)), Load::First) = (&parent, load) {
+            // The import has failed: the parent is to look as if it had never been tried.
+            drop(parent.delete_attribute(py, child));
+        }
+    })
+}

@@ -1,0 +1,114 @@
+//! `__main__`: running a module, or an entry point, as the application.
+
+use interp_config::EntryPoint;
+use pyo3_ffi as ffi;
+
+use super::boot;
+use super::exception::{Exception, Kind};
+use super::finder::MAIN_ALIAS;
+use super::loader;
+use super::object::{Object, import, loaded_module};
+use super::runtime;
+use super::spec;
+use super::text::text;
+use super::token::Token;
+
+/// Runs a module of the archives as `python -m` does; any other module is left to `runpy`.
+pub(super) fn run_module(py: Token<'_>, name: &str) -> Result<(), Exception> {
+    let Some(name) = main_name(py, name)? else { return run_by_runpy(py, name) };
+    let archives = &runtime::get(py)?.archives;
+    let found = archives
+        .module(&name)
+        .map_err(|error| Exception::import_error(py, &format!("cannot run `{name}`: {error}"), &name))?;
+    let Some((_, module)) = found else { return run_by_runpy(py, &name) };
+    let Some(code) = loader::code(py, &name, &module)? else {
+        return Err(Exception::import_error(py, &format!("`{name}` is an extension module: there is no code to run"), &name));
+    };
+    // Worker processes import the main module again, by the name in its spec, so that functions of `__main__` can be
+    // sent to them. CPython spares modules named `__main__` that, for they often have no `if __name__ ==
+    // "__main__"`; one that has it gets the name under which it is not spared.
+    let spec_name = match name.strip_suffix("__main__") {
+        Some(package) if module.has_main_guard() => format!("{package}{MAIN_ALIAS}"),
+        Some(_) | None => name,
+    };
+    let main = main_module(py)?;
+    let finder = boot::finder(py)?;
+    let spec = finder.call_method(py, "find_spec", &[&text(py, &spec_name)?, &package_path(py, &spec_name)?])?;
+    spec::dress(py, &main, &spec)?;
+    let namespace = main.attribute(py, "__dict__")?;
+    // SAFETY: attached; a code object, and the dictionary of the main module, which has `__builtins__`.
+    let result = unsafe { ffi::PyEval_EvalCode(code.as_ptr(), namespace.as_ptr(), namespace.as_ptr()) };
+    // SAFETY: a new reference or null with an exception.
+    unsafe { Object::from_owned(py, result) }.map(drop)
+}
+
+/// The module to run for a name: a package's is its `__main__`. `None` when the name is not in the archives.
+///
+/// Parent packages are imported first, as `-m` imports them.
+fn main_name(py: Token<'_>, name: &str) -> Result<Option<String>, Exception> {
+    let archives = &runtime::get(py)?.archives;
+    let is_package = |name: &str| match archives.module(name) {
+        Ok(found) => Ok(found.map(|(_, module)| module.is_package())),
+        Err(error) => Err(Exception::import_error(py, &format!("cannot run `{name}`: {error}"), name)),
+    };
+    let name = match is_package(name)? {
+        None => return Ok(None),
+        Some(false) => name.to_owned(),
+        Some(true) => {
+            let main = format!("{name}.__main__");
+            if is_package(&main)?.is_none() {
+                let message = format!("`{name}` is a package without `__main__`, and cannot be run");
+                return Err(Exception::import_error(py, &message, name));
+            }
+            main
+        }
+    };
+    if let Some((parent, _)) = name.rsplit_once('.') {
+        import(py, parent)?;
+    }
+    Ok(Some(name))
+}
+
+/// The `__path__` of the package that a module lies in; `None` at the top.
+fn package_path(py: Token<'_>, name: &str) -> Result<Object, Exception> {
+    let Some((parent, _)) = name.rsplit_once('.') else { return Ok(Object::none(py)) };
+    match loaded_module(py, parent)? {
+        Some(parent) => parent.attribute(py, "__path__"),
+        None => Ok(Object::none(py)),
+    }
+}
+
+/// What `Modules/main.c` calls for `-m` (`pymain_run_module`, 3.9 to 3.15).
+fn run_by_runpy(py: Token<'_>, name: &str) -> Result<(), Exception> {
+    import(py, "runpy")?.call_method(py, "_run_module_as_main", &[&text(py, name)?]).map(drop)
+}
+
+/// Calls an entry point, and exits as the script that an installer makes for it: `sys.exit(function())`.
+pub(super) fn run_entry_point(py: Token<'_>, entry_point: &EntryPoint) -> Result<(), Exception> {
+    let main = main_module(py)?;
+    let finder = boot::finder(py)?;
+    let spec_type = import(py, "_frozen_importlib")?.attribute(py, "ModuleSpec")?;
+    // A real spec under the one name that workers do not import again: nothing of the application is defined here.
+    main.set_attribute(py, "__spec__", &spec_type.call(py, &[&text(py, "__main__")?, &finder])?)?;
+    main.set_attribute(py, "__loader__", &finder)?;
+    let result = resolve(py, entry_point)?.call(py, &[])?;
+    let exit = import(py, "builtins")?.attribute(py, "SystemExit")?.call(py, &[&result])?;
+    // SAFETY: attached; both live; the interpreter takes references of its own.
+    unsafe { ffi::PyErr_SetObject(ffi::Py_TYPE(exit.as_ptr()).cast(), exit.as_ptr()) };
+    Err(Exception::take(py))
+}
+
+/// The object that `package.module:attribute` names.
+pub(crate) fn resolve(py: Token<'_>, entry_point: &EntryPoint) -> Result<Object, Exception> {
+    let mut object = import(py, &entry_point.module)?;
+    for part in entry_point.attribute.split('.') {
+        object = object.attribute(py, part)?;
+    }
+    Ok(object)
+}
+
+/// The `__main__` module, which initialisation has made.
+fn main_module(py: Token<'_>) -> Result<Object, Exception> {
+    loaded_module(py, "__main__")?
+        .ok_or_else(|| Exception::new(py, Kind::Runtime, "the interpreter has no `__main__` module"))
+}

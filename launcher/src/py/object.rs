@@ -1,0 +1,272 @@
+//! One owned reference to a Python object.
+
+use std::fmt;
+use std::ptr::{self, NonNull};
+
+use pyo3_ffi as ffi;
+
+use super::exception::Exception;
+use super::text::{read_text, text};
+use super::token::Token;
+
+/// An owned reference to a Python object; dropping it gives the reference back.
+///
+/// It is neither `Send` nor `Sync`, and is only made while attached:
+/// so wherever one is dropped, the thread that made it is still attached.
+pub struct Object(NonNull<ffi::PyObject>);
+
+impl Object {
+    /// Takes over a new reference that a C function returned; null means that it raised.
+    ///
+    /// # Safety
+    ///
+    /// `pointer` is null with an exception set, or a reference that the caller owns.
+    pub(super) unsafe fn from_owned(py: Token<'_>, pointer: *mut ffi::PyObject) -> Result<Self, Exception> {
+        NonNull::new(pointer).map(Self).ok_or_else(|| Exception::take(py))
+    }
+
+    /// Takes over a new reference, where null means that there is nothing.
+    ///
+    /// # Safety
+    ///
+    /// `pointer` is null, or a reference that the caller owns.
+    pub(super) unsafe fn from_owned_or_none(_py: Token<'_>, pointer: *mut ffi::PyObject) -> Option<Self> {
+        NonNull::new(pointer).map(Self)
+    }
+
+    /// Adds a reference to an object that someone else owns; null means that there is nothing.
+    ///
+    /// # Safety
+    ///
+    /// `pointer` is null or a live object.
+    pub(super) unsafe fn from_borrowed(_py: Token<'_>, pointer: *mut ffi::PyObject) -> Option<Self> {
+        let pointer = NonNull::new(pointer)?;
+        // SAFETY: the object is live, says the caller.
+        unsafe { ffi::Py_INCREF(pointer.as_ptr()) };
+        Some(Self(pointer))
+    }
+
+    /// The borrowed pointer, for a call.
+    pub(super) fn as_ptr(&self) -> *mut ffi::PyObject {
+        self.0.as_ptr()
+    }
+
+    /// The address of the object, for code that uses another binding to CPython on it.
+    ///
+    /// The reference stays with this `Object`: take one of your own before keeping the pointer.
+    pub fn as_raw(&self) -> *mut std::ffi::c_void {
+        self.0.as_ptr().cast()
+    }
+
+    /// Gives the reference away.
+    pub(super) fn into_ptr(self) -> *mut ffi::PyObject {
+        let pointer = self.0.as_ptr();
+        std::mem::forget(self);
+        pointer
+    }
+
+    /// Another reference to the same object.
+    pub fn clone_ref(&self, _py: Token<'_>) -> Self {
+        // SAFETY: attached; `self` keeps the object alive.
+        unsafe { ffi::Py_INCREF(self.as_ptr()) };
+        Self(self.0)
+    }
+
+    /// Whether both are the same object, as `is` asks.
+    pub fn is(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+
+    /// `None`.
+    pub fn none(_py: Token<'_>) -> Self {
+        // SAFETY: `None` is a live object for as long as the interpreter runs.
+        let none = unsafe { ffi::Py_None() };
+        // SAFETY: as above; immortal or not, one more reference is ours.
+        unsafe { ffi::Py_INCREF(none) };
+        // SAFETY: the address of a static object is not null.
+        Self(unsafe { NonNull::new_unchecked(none) })
+    }
+
+    /// Whether this is `None`.
+    pub fn is_none(&self, _py: Token<'_>) -> bool {
+        // SAFETY: only the address is taken.
+        self.as_ptr() == unsafe { ffi::Py_None() }
+    }
+
+    /// `True` or `False`.
+    pub(super) fn boolean(py: Token<'_>, value: bool) -> Self {
+        // SAFETY: attached; a new reference to a static object, never null.
+        unsafe { Self::from_owned(py, ffi::PyBool_FromLong(value.into())) }.unwrap_or_else(|_| Self::none(py))
+    }
+
+    /// A Python `int`.
+    pub(super) fn integer(py: Token<'_>, value: i64) -> Result<Self, Exception> {
+        // SAFETY: attached; a new reference or null with an exception.
+        unsafe { Self::from_owned(py, ffi::PyLong_FromLongLong(value)) }
+    }
+
+    /// A Python `str`.
+    pub fn text(py: Token<'_>, value: &str) -> Result<Self, Exception> {
+        text(py, value)
+    }
+
+    /// A `list` of the given objects.
+    pub(super) fn list(py: Token<'_>, items: Vec<Self>) -> Result<Self, Exception> {
+        // SAFETY: attached; a new reference or null with an exception.
+        let list = unsafe { Self::from_owned(py, ffi::PyList_New(0)) }?;
+        for item in items {
+            list.append(py, &item)?;
+        }
+        Ok(list)
+    }
+
+    /// `self.append(item)`, for a `list`.
+    pub(super) fn append(&self, py: Token<'_>, item: &Self) -> Result<(), Exception> {
+        // SAFETY: attached; the list takes a reference of its own; -1 means raised.
+        status(py, unsafe { ffi::PyList_Append(self.as_ptr(), item.as_ptr()) })
+    }
+
+    /// `self.name`.
+    pub fn attribute(&self, py: Token<'_>, name: &str) -> Result<Self, Exception> {
+        let name = text(py, name)?;
+        // SAFETY: attached; both live; a new reference or null with an exception.
+        unsafe { Self::from_owned(py, ffi::PyObject_GetAttr(self.as_ptr(), name.as_ptr())) }
+    }
+
+    /// `getattr(self, name, None)`, with Python's `None` taken for absent too.
+    pub fn attribute_or_none(&self, py: Token<'_>, name: &str) -> Result<Option<Self>, Exception> {
+        let name = text(py, name)?;
+        let mut found = ptr::null_mut();
+        // SAFETY: attached; both live; `found` is written with a new reference or null; -1 means raised.
+        let outcome = unsafe {
+            ffi::compat::PyObject_GetOptionalAttr(self.as_ptr(), name.as_ptr(), &raw mut found)
+        };
+        if outcome < 0 {
+            return Err(Exception::take(py));
+        }
+        // SAFETY: the reference is ours, or null for an absent attribute.
+        let found = unsafe { Self::from_owned_or_none(py, found) };
+        Ok(found.filter(|found| !found.is_none(py)))
+    }
+
+    /// `self.name = value`.
+    pub fn set_attribute(&self, py: Token<'_>, name: &str, value: &Self) -> Result<(), Exception> {
+        let name = text(py, name)?;
+        // SAFETY: attached; all live; the object takes references of its own; -1 means raised.
+        status(py, unsafe { ffi::PyObject_SetAttr(self.as_ptr(), name.as_ptr(), value.as_ptr()) })
+    }
+
+    /// `del self.name`.
+    pub(super) fn delete_attribute(&self, py: Token<'_>, name: &str) -> Result<(), Exception> {
+        let name = text(py, name)?;
+        // SAFETY: attached; both live; a null value deletes; -1 means raised.
+        status(py, unsafe { ffi::PyObject_SetAttr(self.as_ptr(), name.as_ptr(), ptr::null_mut()) })
+    }
+
+    /// `self(*arguments)`.
+    pub fn call(&self, py: Token<'_>, arguments: &[&Self]) -> Result<Self, Exception> {
+        self.call_with_keywords(py, arguments, &[])
+    }
+
+    /// `self(*arguments, **keywords)`.
+    pub(super) fn call_with_keywords(
+        &self,
+        py: Token<'_>,
+        arguments: &[&Self],
+        keywords: &[(&str, &Self)],
+    ) -> Result<Self, Exception> {
+        let mut stack: Vec<*mut ffi::PyObject> = arguments.iter().map(|argument| argument.as_ptr()).collect();
+        stack.extend(keywords.iter().map(|(_, value)| value.as_ptr()));
+        let names = if keywords.is_empty() {
+            None
+        } else {
+            let names = keywords.iter().map(|(name, _)| text(py, name)).collect::<Result<Vec<_>, _>>()?;
+            Some(tuple(py, &names)?)
+        };
+        let names = names.as_ref().map_or(ptr::null_mut(), Self::as_ptr);
+        // SAFETY: attached; the stack holds live borrowed objects, as many as both lists have, and outlives the call.
+        let result = unsafe {
+            ffi::PyObject_Vectorcall(self.as_ptr(), stack.as_ptr(), arguments.len(), names)
+        };
+        // SAFETY: a new reference or null with an exception.
+        unsafe { Self::from_owned(py, result) }
+    }
+
+    /// `self.name(*arguments)`.
+    pub fn call_method(&self, py: Token<'_>, name: &str, arguments: &[&Self]) -> Result<Self, Exception> {
+        self.attribute(py, name)?.call(py, arguments)
+    }
+
+    /// `str(self)`.
+    pub fn display(&self, py: Token<'_>) -> Result<String, Exception> {
+        // SAFETY: attached; live; a new reference or null with an exception.
+        let shown = unsafe { Self::from_owned(py, ffi::PyObject_Str(self.as_ptr())) }?;
+        read_text(py, &shown)
+    }
+
+    /// The text of a `str`.
+    pub fn to_text(&self, py: Token<'_>) -> Result<String, Exception> {
+        read_text(py, self)
+    }
+
+    /// The name of this object's type.
+    pub(super) fn type_name(&self, py: Token<'_>) -> String {
+        // SAFETY: a live object has a live type.
+        let object_type = unsafe { ffi::Py_TYPE(self.as_ptr()) }.cast();
+        // SAFETY: the type is live.
+        let object_type = unsafe { Self::from_borrowed(py, object_type) };
+        object_type
+            .and_then(|object_type| object_type.attribute(py, "__name__").ok())
+            .and_then(|name| name.to_text(py).ok())
+            .unwrap_or_else(|| "object".into())
+    }
+}
+
+/// A `tuple` of the given objects.
+pub(super) fn tuple(py: Token<'_>, items: &[Object]) -> Result<Object, Exception> {
+    // SAFETY: attached; a new reference or null with an exception.
+    let made = unsafe { Object::from_owned(py, ffi::PyTuple_New(items.len() as ffi::Py_ssize_t)) }?;
+    for (position, item) in items.iter().enumerate() {
+        let item = item.clone_ref(py).into_ptr();
+        // SAFETY: attached; the tuple is new and only ours, the position is inside; the reference is stolen.
+        status(py, unsafe { ffi::PyTuple_SetItem(made.as_ptr(), position as ffi::Py_ssize_t, item) })?;
+    }
+    Ok(made)
+}
+
+/// Turns the status of a C function (negative: raised) into a result.
+pub(super) fn status(py: Token<'_>, returned: std::ffi::c_int) -> Result<(), Exception> {
+    if returned < 0 { Err(Exception::take(py)) } else { Ok(()) }
+}
+
+/// `import name`, and the module of exactly that name.
+pub(super) fn import(py: Token<'_>, name: &str) -> Result<Object, Exception> {
+    let name = text(py, name)?;
+    // SAFETY: attached; a live string; a new reference or null with an exception.
+    unsafe { Object::from_owned(py, ffi::PyImport_Import(name.as_ptr())) }
+}
+
+/// `sys.modules.get(name)`.
+pub(super) fn loaded_module(py: Token<'_>, name: &str) -> Result<Option<Object>, Exception> {
+    let name = text(py, name)?;
+    // SAFETY: attached; a live string; a new reference, or null with or without an exception.
+    let found = unsafe { ffi::PyImport_GetModule(name.as_ptr()) };
+    // SAFETY: the reference is ours, or null.
+    match unsafe { Object::from_owned_or_none(py, found) } {
+        Some(module) => Ok(Some(module)),
+        None => Exception::take_if_raised(py).map_or(Ok(None), Err),
+    }
+}
+
+impl Drop for Object {
+    fn drop(&mut self) {
+        // SAFETY: an `Object` is not `Send`, so this is the thread that was attached when it was made.
+        unsafe { ffi::Py_DECREF(self.as_ptr()) };
+    }
+}
+
+impl fmt::Debug for Object {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Object").field(&self.0).finish()
+    }
+}

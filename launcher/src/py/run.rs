@@ -1,0 +1,205 @@
+//! One run of the main interpreter, from start to exit code.
+
+use std::ffi::{CString, OsString};
+use std::path::PathBuf;
+
+use importer_core::{Archive, Stack};
+use interp_config::{PythonInterpreterConfig, RunTarget};
+use pyo3_ffi as ffi;
+
+use super::config::{CommandLine, Paths, Started, initialise};
+use super::exception::Exception;
+use super::exit::{Ending, end_interrupted, ending_of, finalise};
+use super::object::{Object, import};
+use super::runtime::{self, RegisteredHook, Runtime};
+use super::text::path_text;
+use super::token::Token;
+use super::{boot, boundary, main_module, version, worker};
+use crate::error::Error;
+use crate::file_access::FileAccess;
+use crate::worker::Worker;
+
+/// What the interpreter is started for.
+pub(crate) enum Task {
+    /// The run target of the configuration.
+    Application,
+    /// A process of CPython's `multiprocessing`; the application's entry point is not touched.
+    Worker(Worker),
+    /// To behave as `python`: it reads its command line itself.
+    Python,
+}
+
+/// Everything that a run needs, as values.
+pub(crate) struct Launch {
+    pub(crate) config: PythonInterpreterConfig,
+    pub(crate) archives: Vec<Archive>,
+    /// `sys.executable`: what worker processes start.
+    pub(crate) executable: PathBuf,
+    /// The command line, the program's name first.
+    pub(crate) arguments: Vec<OsString>,
+    /// The folder for the files of packages that must lie on disk; found when needed if it is not given.
+    pub(crate) cache: Option<PathBuf>,
+    pub(crate) hooks: Vec<RegisteredHook>,
+    pub(crate) task: Task,
+}
+
+/// Runs an interpreter to its end, and gives the exit code of the process.
+pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
+    let Launch { config, archives, executable, arguments, cache, hooks, task } = launch;
+    for archive in &archives {
+        // The number of the bytecode can only be asked of a running Python; `boot` does.
+        let running = version::running_target(archive.target().bytecode_magic, archive.target().optimization);
+        archive.check_target(&running)?;
+    }
+    set_environment(&config)?;
+    let root = archives.first().map(|archive| archive.path().as_os_str().to_owned());
+    let folder = executable.parent().map(|folder| folder.as_os_str().to_owned()).unwrap_or_default();
+    let archives = Stack::new(archives);
+    let files = FileAccess::read(&archives, cache)?;
+    let boots_from_archive = archives.module("encodings")?.is_some();
+    let behaves_as_python = matches!(task, Task::Python);
+    if !boots_from_archive && !config.filesystem_importer {
+        return Err(Error::NoStandardLibrary);
+    }
+
+    let (command_line, run_code, run_file) = what_to_run(&config, &task, arguments);
+    let extra_paths = config.module_search_paths.iter().map(OsString::from);
+    let paths = Paths {
+        executable: executable.into_os_string(),
+        prefix: root.clone().filter(|_| boots_from_archive),
+        module_search_paths: root.clone().filter(|_| boots_from_archive).map(|root| {
+            let mut entries = vec![root];
+            entries.extend(extra_paths.clone());
+            entries
+        }),
+    };
+    let late_paths: Vec<OsString> = if boots_from_archive { Vec::new() } else { extra_paths.collect() };
+    let runtime = Runtime {
+        archives,
+        root: root.unwrap_or_else(|| paths.executable.clone()),
+        files,
+        config: config.clone(),
+        folder,
+        behaves_as_python,
+        hooks,
+    };
+    if !runtime::set(runtime) {
+        return Err(Error::start("this process has already started an interpreter"));
+    }
+    boot::add_builtin_modules(boots_from_archive)?;
+    let started = initialise(&config, &paths, &command_line, run_code.as_deref(), run_file.as_deref())?;
+    if let Started::Exit(code) = started {
+        return Ok(code);
+    }
+    // SAFETY: initialisation leaves this thread attached to the main interpreter.
+    let py = unsafe { Token::assume_attached() };
+    if !boots_from_archive {
+        let installed = boundary::guarded(py, |py| install_late(py, &late_paths));
+        if let Err(exception) = installed {
+            let message = exception.describe(py);
+            drop(exception);
+            finalise(Ending::Code(1));
+            return Err(Error::start(message));
+        }
+    }
+    let outcome = match task {
+        Task::Worker(worker) => boundary::guarded(py, |py| worker::become_worker(py, &worker)),
+        Task::Application => match &config.run {
+            RunTarget::Module(name) => boundary::guarded(py, |py| main_module::run_module(py, name)),
+            RunTarget::EntryPoint(entry) => boundary::guarded(py, |py| main_module::run_entry_point(py, entry)),
+            // SAFETY: initialised, attached, and no `Object` is alive; it finalises and returns the exit code.
+            RunTarget::Script(_) | RunTarget::Code(_) | RunTarget::Repl => return Ok(unsafe { ffi::Py_RunMain() }),
+        },
+        // SAFETY: as above.
+        Task::Python => return Ok(unsafe { ffi::Py_RunMain() }),
+    };
+    let ending = match outcome {
+        Ok(()) => Ending::Code(0),
+        Err(exception) => ending_of(py, exception),
+    };
+    Ok(match finalise(ending) {
+        Ending::Code(code) => code,
+        Ending::Interrupted => end_interrupted(),
+    })
+}
+
+/// The command line that Python sees, and the text or file that it runs itself.
+fn what_to_run(
+    config: &PythonInterpreterConfig,
+    task: &Task,
+    arguments: Vec<OsString>,
+) -> (CommandLine, Option<String>, Option<OsString>) {
+    let program = arguments.first().cloned().unwrap_or_default();
+    let with_first = |first: OsString| {
+        let mut argv = vec![first];
+        argv.extend(config.argv.iter().map(OsString::from));
+        argv.extend(arguments.iter().skip(1).cloned());
+        CommandLine::Given(argv)
+    };
+    match task {
+        Task::Python => (CommandLine::Parsed(arguments), None, None),
+        Task::Worker(worker) => (CommandLine::Given(worker.argv.clone()), None, None),
+        Task::Application => match &config.run {
+            RunTarget::Code(code) => (with_first("-c".into()), Some(code.clone()), None),
+            RunTarget::Script(path) => (with_first(path.into()), None, Some(path.into())),
+            RunTarget::Repl => (with_first(OsString::new()), None, None),
+            RunTarget::Module(_) | RunTarget::EntryPoint(_) => (with_first(program), None, None),
+        },
+    }
+}
+
+fn install_late(py: Token<'_>, extra_paths: &[OsString]) -> Result<(), Exception> {
+    boot::install_late(py)?;
+    let path = import(py, "sys")?.attribute(py, "path")?;
+    for entry in extra_paths {
+        path.call_method(py, "append", &[&path_text(py, entry)?])?;
+    }
+    Ok(())
+}
+
+/// Tells the libraries below Python where their files are, unless the user has said so already.
+///
+/// They read the environment themselves, so there is no other way; it is set before anything of Python runs.
+fn set_environment(config: &PythonInterpreterConfig) -> Result<(), Error> {
+    let terminfo = (!config.terminfo_dirs.is_empty()).then(|| config.terminfo_dirs.join(":"));
+    for (name, value) in [
+        ("TCL_LIBRARY", &config.tcl_library),
+        ("TERMINFO_DIRS", &terminfo),
+        ("SSL_CERT_FILE", &config.ssl_cert_file),
+        ("SSL_CERT_DIR", &config.ssl_cert_dir),
+    ] {
+        if let Some(value) = value {
+            set_variable(name, value)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn set_variable(name: &str, value: &str) -> Result<(), Error> {
+    let nul = |_| Error::start(format!("the value `{value}` for `{name}` holds a NUL character"));
+    let (name, value) = (CString::new(name).map_err(nul)?, CString::new(value).map_err(nul)?);
+    // SAFETY: two C strings; the launcher has one thread only before Python starts (invariant 4), so nobody reads the
+    // environment at the same time. Zero keeps a value that is there.
+    unsafe { libc::setenv(name.as_ptr(), value.as_ptr(), 0) };
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn set_variable(name: &str, value: &str) -> Result<(), Error> {
+    if std::env::var_os(name).is_none() {
+        // SAFETY: on Windows the function is safe in any process.
+        #[expect(clippy::disallowed_methods, reason = "before Python starts, for libraries that read nothing else")]
+        unsafe {
+            std::env::set_var(name, value);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a module is served by the archive, and not by another finder.
+pub(crate) fn is_served_by_archive(py: Token<'_>, module: &Object) -> Result<bool, Exception> {
+    let Some(spec) = module.attribute_or_none(py, "__spec__")? else { return Ok(false) };
+    let Some(loader) = spec.attribute_or_none(py, "loader")? else { return Ok(false) };
+    Ok(loader.is(&boot::finder(py)?))
+}

@@ -1,0 +1,55 @@
+//! What the interpreters of this process share: set once before Python starts, and only read afterwards.
+
+use std::ffi::OsString;
+use std::sync::{Arc, OnceLock};
+
+use importer_core::Stack;
+use interp_config::PythonInterpreterConfig;
+
+use super::exception::Exception;
+use super::object::Object;
+use super::token::Token;
+use crate::file_access::FileAccess;
+
+/// A post-import hook given before Python starts; every interpreter of the process registers it.
+#[derive(Clone)]
+pub(crate) struct RegisteredHook {
+    /// The module whose import it waits for.
+    pub(crate) module: String,
+    /// What log lines call it.
+    pub(crate) label: String,
+    /// Runs with the module that was imported.
+    pub(crate) run: Arc<dyn Fn(Token<'_>, &Object) -> Result<(), Exception> + Send + Sync>,
+}
+
+/// The immutable facts that the import system works from.
+pub(super) struct Runtime {
+    /// The archives, first wins.
+    pub(super) archives: Stack,
+    /// The virtual folder below which the archives' paths lie: the executable or archive file, taken for a folder.
+    pub(super) root: OsString,
+    /// The packages whose files have to lie on disk, and the cache where they do.
+    pub(super) files: FileAccess,
+    /// The settings, resolved.
+    pub(super) config: PythonInterpreterConfig,
+    /// Where `sys._MEIPASS` points, when the setting asks for it.
+    pub(super) folder: OsString,
+    /// Whether the interpreter is to behave as `python` does, in which case `sys.frozen` is not set.
+    pub(super) behaves_as_python: bool,
+    /// The hooks that every interpreter registers.
+    pub(super) hooks: Vec<RegisteredHook>,
+}
+
+static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+
+/// Sets the facts; false when an interpreter was already started in this process.
+pub(super) fn set(runtime: Runtime) -> bool {
+    RUNTIME.set(runtime).is_ok()
+}
+
+/// The facts; set before Python starts, so that everything that Python calls finds them.
+pub(super) fn get(py: Token<'_>) -> Result<&'static Runtime, Exception> {
+    RUNTIME.get().ok_or_else(|| {
+        Exception::new(py, super::exception::Kind::Runtime, "this process was not started by Coldframe")
+    })
+}

@@ -1,0 +1,139 @@
+//! Module specs.
+
+use importer_core::{Load, Module, ModuleKind};
+use pyo3_ffi as ffi;
+
+use super::boot;
+use super::exception::Exception;
+use super::finder::{Finder, key, virtual_path};
+use super::finder_type::Role;
+use super::object::{Object, import};
+use super::runtime;
+use super::text::{path_text, read_text, text};
+use super::token::Token;
+
+/// `importlib.machinery.ModuleSpec`, from where it is before `importlib` itself can be imported.
+fn spec_type(py: Token<'_>) -> Result<Object, Exception> {
+    import(py, "_frozen_importlib")?.attribute(py, "ModuleSpec")
+}
+
+/// The spec of a module of the archives.
+pub(super) fn make(
+    py: Token<'_>,
+    finder: &Finder<'_>,
+    fullname: &Object,
+    module: &Module<'_>,
+    load: Load,
+) -> Result<Object, Exception> {
+    let origin = origin(py, module)?;
+    let is_package = Object::boolean(py, module.is_package());
+    // A path entry finder is the loader only of what it alone serves under this name (`sys.path` into the archive).
+    let name = read_text(py, fullname)?;
+    let general = match finder.state.role {
+        Role::PathEntry { .. } if key(finder.state, &name) == name => Some(boot::finder(py)?),
+        Role::PathEntry { .. } | Role::MetaPath | Role::StandIn { .. } => None,
+    };
+    let loader = general.as_ref().unwrap_or(finder.object);
+    let spec = spec_type(py)?.call_with_keywords(
+        py,
+        &[fullname, loader],
+        &[("origin", &origin), ("is_package", &is_package)],
+    )?;
+    spec.set_attribute(py, "has_location", &Object::boolean(py, true))?;
+    if module.kind() == ModuleKind::Source {
+        spec.set_attribute(py, "cached", &cached(py, &origin)?)?;
+    }
+    if module.is_package() {
+        let folder = parent_folder(&read_text(py, &origin)?).to_owned();
+        let folder = text(py, &folder).or_else(|_| virtual_path(py, parent_folder(module.path())))?;
+        spec.attribute(py, "submodule_search_locations")?.append(py, &folder)?;
+    }
+    match load {
+        Load::First => {}
+        // `importlib.reload` gives the loader no other sign that the module object is an old one.
+        Load::Reload => spec.set_attribute(py, "loader_state", &text(py, "reload")?)?,
+    }
+    Ok(spec)
+}
+
+/// The portion of a namespace package that lies in the archives, for `PathFinder` to merge with the others.
+pub(super) fn namespace_portion(
+    py: Token<'_>,
+    fullname: &Object,
+    module: &Module<'_>,
+) -> Result<Object, Exception> {
+    let none = Object::none(py);
+    let is_package = Object::boolean(py, true);
+    let spec = spec_type(py)?.call_with_keywords(py, &[fullname, &none], &[("is_package", &is_package)])?;
+    spec.attribute(py, "submodule_search_locations")?.append(py, &virtual_path(py, module.path())?)?;
+    Ok(spec)
+}
+
+/// The `__file__` of a module: virtual, below the executable; or in the cache, for a package that opens its files.
+pub(super) fn origin(py: Token<'_>, module: &Module<'_>) -> Result<Object, Exception> {
+    match cached_file(py, module)? {
+        Some(path) => Ok(path),
+        None => virtual_path(py, module.path()),
+    }
+}
+
+/// The path of a module whose package is served from the cache; the package's files are put there when first asked.
+fn cached_file(py: Token<'_>, module: &Module<'_>) -> Result<Option<Object>, Exception> {
+    let runtime = runtime::get(py)?;
+    let folder = runtime.files.folder_of(&runtime.archives, module.path());
+    match folder.map_err(|error| Exception::import_error(py, &error.to_string(), module.name()))? {
+        Some(folder) => path_text(py, folder.join(module.path()).as_os_str()).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn parent_folder(path: &str) -> &str {
+    path.rfind(['/', std::path::MAIN_SEPARATOR]).map_or("", |end| &path[..end])
+}
+
+/// Where the bytecode would lie next to a source: what `importlib.util.cache_from_source` says (PEP 3147), which
+/// importlib would else compute in Python for each module.
+fn cached(py: Token<'_>, origin: &Object) -> Result<Object, Exception> {
+    let origin = read_text(py, origin)?;
+    let folder = parent_folder(&origin);
+    let stem = origin.get(folder.len() + 1..).unwrap_or_default();
+    let stem = stem.strip_suffix(".py").unwrap_or(stem);
+    // SAFETY: attached; a static string, or null when `sys.implementation` has no tag.
+    let tag = unsafe { ffi::PyImport_GetMagicTag() };
+    let tag = if tag.is_null() {
+        drop(Exception::take_if_raised(py));
+        ""
+    } else {
+        // SAFETY: not null; kept by `sys.implementation`, and copied at once.
+        unsafe { std::ffi::CStr::from_ptr(tag) }.to_str().unwrap_or_default()
+    };
+    let level = match super::loader::optimization(py)? {
+        importer_core::Optimization::Zero => "",
+        importer_core::Optimization::One => ".opt-1",
+        importer_core::Optimization::Two => ".opt-2",
+    };
+    text(py, &format!("{folder}/__pycache__/{stem}.{tag}{level}.pyc"))
+}
+
+/// Gives a module that was made by another loader the attributes that a spec of ours says.
+///
+/// What `importlib._bootstrap._init_module_attrs(spec, module, override=True)` does, which is private.
+pub(super) fn dress(py: Token<'_>, module: &Object, spec: &Object) -> Result<(), Exception> {
+    module.set_attribute(py, "__spec__", spec)?;
+    for (attribute, from) in [
+        ("__loader__", "loader"),
+        ("__package__", "parent"),
+        ("__file__", "origin"),
+        ("__path__", "submodule_search_locations"),
+    ] {
+        if let Some(value) = spec.attribute_or_none(py, from)? {
+            module.set_attribute(py, attribute, &value)?;
+        }
+    }
+    // From 3.15 modules have no `__cached__`.
+    #[cfg(not(Py_3_15))]
+    if let Some(value) = spec.attribute_or_none(py, "cached")? {
+        module.set_attribute(py, "__cached__", &value)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! Text between Rust and Python.
+
+use std::ffi::OsStr;
+
+use pyo3_ffi as ffi;
+
+use super::exception::Exception;
+use super::object::Object;
+use super::token::Token;
+
+/// A Python `str`.
+pub(super) fn text(py: Token<'_>, value: &str) -> Result<Object, Exception> {
+    // SAFETY: attached; pointer and length describe `value`; a new reference or null with an exception.
+    unsafe {
+        Object::from_owned(
+            py,
+            ffi::PyUnicode_FromStringAndSize(value.as_ptr().cast(), value.len() as ffi::Py_ssize_t),
+        )
+    }
+}
+
+/// A Python `str` from the bytes of a path or an argument, as `os.fsdecode` makes it.
+///
+/// It also works before Python's codecs are there, which is when the first module is imported.
+pub(super) fn path_text(py: Token<'_>, value: &OsStr) -> Result<Object, Exception> {
+    let bytes = value.as_encoded_bytes();
+    // SAFETY: attached; pointer and length describe `bytes`; a new reference or null with an exception.
+    unsafe {
+        Object::from_owned(
+            py,
+            ffi::PyUnicode_DecodeFSDefaultAndSize(bytes.as_ptr().cast(), bytes.len() as ffi::Py_ssize_t),
+        )
+    }
+}
+
+/// A Python `str` from UTF-8 in which lone surrogates may stand encoded, as [`crate::literal`] gives them.
+pub(super) fn surrogate_text(py: Token<'_>, bytes: &[u8]) -> Result<Object, Exception> {
+    // SAFETY: attached; pointer and length describe `bytes`; a new reference or null with an exception.
+    unsafe {
+        Object::from_owned(
+            py,
+            ffi::PyUnicode_DecodeUTF8(
+                bytes.as_ptr().cast(),
+                bytes.len() as ffi::Py_ssize_t,
+                c"surrogatepass".as_ptr(),
+            ),
+        )
+    }
+}
+
+/// The text of a Python `str`; lone surrogates, which Rust's strings cannot hold, are replaced.
+pub(super) fn read_text(py: Token<'_>, value: &Object) -> Result<String, Exception> {
+    if let Some(text) = with_utf8(py, value, str::to_owned) {
+        return Ok(text);
+    }
+    drop(Exception::take_if_raised(py));
+    // SAFETY: attached; live; a new reference or null with an exception (a TypeError when it is no `str`).
+    let bytes = unsafe {
+        Object::from_owned(
+            py,
+            ffi::PyUnicode_AsEncodedString(value.as_ptr(), c"utf-8".as_ptr(), c"replace".as_ptr()),
+        )
+    }?;
+    Ok(String::from_utf8_lossy(bytes_of(py, &bytes)?).into_owned())
+}
+
+/// Lends the UTF-8 of a `str` to `use_it` without copying; `None`, with an exception set, when it has none.
+pub(super) fn with_utf8<T>(_py: Token<'_>, value: &Object, use_it: impl FnOnce(&str) -> T) -> Option<T> {
+    let mut length: ffi::Py_ssize_t = 0;
+    // SAFETY: attached; a live object (not a `str`: null and an exception); the buffer lives as long as the object.
+    let data = unsafe { ffi::PyUnicode_AsUTF8AndSize(value.as_ptr(), &raw mut length) };
+    if data.is_null() {
+        return None;
+    }
+    // SAFETY: CPython promises `length` bytes of valid UTF-8 there, kept by the object that `value` keeps.
+    let text = unsafe { std::str::from_utf8_unchecked(std::slice::from_raw_parts(data.cast(), length as usize)) };
+    Some(use_it(text))
+}
+
+/// A Python `bytes`.
+pub(super) fn bytes(py: Token<'_>, value: &[u8]) -> Result<Object, Exception> {
+    // SAFETY: attached; pointer and length describe `value`; a new reference or null with an exception.
+    unsafe {
+        Object::from_owned(
+            py,
+            ffi::PyBytes_FromStringAndSize(value.as_ptr().cast(), value.len() as ffi::Py_ssize_t),
+        )
+    }
+}
+
+/// The contents of a Python `bytes`.
+fn bytes_of<'a>(py: Token<'_>, value: &'a Object) -> Result<&'a [u8], Exception> {
+    let mut data = std::ptr::null_mut();
+    let mut length: ffi::Py_ssize_t = 0;
+    // SAFETY: attached; a live object; the two places are written when it is a `bytes`, else -1 with an exception.
+    let outcome = unsafe { ffi::PyBytes_AsStringAndSize(value.as_ptr(), &raw mut data, &raw mut length) };
+    super::object::status(py, outcome)?;
+    // SAFETY: CPython promises `length` bytes there for as long as the object lives, and `bytes` never change.
+    Ok(unsafe { std::slice::from_raw_parts(data.cast(), length as usize) })
+}

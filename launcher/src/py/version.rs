@@ -1,0 +1,31 @@
+//! What the Python that we are linked with says of itself.
+
+use importer_core::Target;
+use pyo3_ffi as ffi;
+
+use super::token::Token;
+
+/// The linked Python as archives name it, but for the number of its bytecode, which [`bytecode_magic`] tells later.
+pub(super) fn running_target(bytecode_magic: u32, optimization: u8) -> Target {
+    // SAFETY: documented to be callable before initialisation; a static string.
+    let version = unsafe { std::ffi::CStr::from_ptr(ffi::Py_GetVersion()) };
+    let mut numbers =
+        version.to_str().unwrap_or_default().split(['.', ' ', '+']).map(|part| part.parse().unwrap_or_default());
+    Target {
+        implementation: "cpython".into(),
+        version: (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default()),
+        bytecode_magic,
+        free_threaded: cfg!(Py_GIL_DISABLED),
+        optimization,
+    }
+}
+
+/// The number in the first two bytes of a `.pyc` file.
+///
+/// It needs an interpreter whose import system is up (`Python/import.c` asks `importlib._bootstrap_external`), so an
+/// archive's number is checked when the first module is asked for, and no sooner.
+pub(super) fn bytecode_magic(_py: Token<'_>) -> u32 {
+    // SAFETY: attached.
+    let magic = unsafe { ffi::PyImport_GetMagicNumber() };
+    (magic as u32) & 0xffff
+}

@@ -1,0 +1,40 @@
+//! The start method: decided by policy, applied when the archive serves `multiprocessing`.
+
+use std::sync::Arc;
+
+use interp_config::PythonInterpreterConfig;
+use platform_policy::{Decision, Os, StartMethod, decide};
+use target_lexicon::HOST;
+
+use crate::build_kind::PYTHON_BUILD;
+use crate::error::Error;
+use crate::py::{Exception, Object, RegisteredHook, Token, is_served_by_archive};
+
+/// What the policy says for this system and these settings.
+///
+/// # Errors
+///
+/// [`Error::StartMethod`], for a method that this system does not have.
+pub fn decision(config: &PythonInterpreterConfig) -> Result<Decision, Error> {
+    Ok(decide(Os::of(&HOST), PYTHON_BUILD, config.multiprocessing_start_method)?)
+}
+
+/// The hook that applies a decision; none when Python's own default is to stay.
+pub(crate) fn hook(decision: &Decision) -> Option<RegisteredHook> {
+    let method = decision.method?;
+    Some(RegisteredHook {
+        module: "multiprocessing".into(),
+        label: "start method".into(),
+        run: Arc::new(move |py, module| apply(py, module, method)),
+    })
+}
+
+/// Calls `multiprocessing.set_start_method`, if the archive serves that module. Here, and nowhere else, the method
+/// becomes a string.
+fn apply(py: Token<'_>, module: &Object, method: StartMethod) -> Result<(), Exception> {
+    if is_served_by_archive(py, module)? {
+        module.call_method(py, "set_start_method", &[&Object::text(py, method.as_str())?])?;
+        tracing::debug!(method = method.as_str(), "start method set");
+    }
+    Ok(())
+}
