@@ -1,0 +1,131 @@
+//! The application: a folder, a package, or one file.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use interp_config::{EntryPoint, RunTarget};
+
+use super::tree::{Entry, EntryKind, ModuleName, Tree};
+use super::{BundleError, Warning};
+
+/// The user's own program, its files found but not yet read.
+#[derive(Clone, Debug)]
+pub struct Application {
+    root: PathBuf,
+    layout: Layout,
+    pub(super) entries: Vec<Entry>,
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// How the names of the application's modules follow from its files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// One file, which is `__main__`.
+    Script,
+    /// The folder's contents are at the top level, as `python FOLDER` has them.
+    Folder,
+    /// The folder itself is a package, as `python -m NAME` has it.
+    Package(String),
+}
+
+impl Application {
+    /// Finds the files of the application at `path`.
+    ///
+    /// `entry` decides in doubt whether a folder is a package. `ignore` names files and folders that are no part of
+    /// the application although they lie in it, such as the executable about to be written.
+    pub fn read(
+        path: &Path,
+        entry: Option<&EntryPoint>,
+        extension_suffixes: &[String],
+        ignore: &[&Path],
+    ) -> Result<Self, BundleError> {
+        let metadata = fs::metadata(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => BundleError::NoApplication(path.to_owned()),
+            _other => BundleError::io("read the application", path)(error),
+        })?;
+        let root = fs::canonicalize(path).map_err(BundleError::io("read the application", path))?;
+        if metadata.is_file() {
+            return Self::script(path, root);
+        }
+        let layout = folder_layout(&root, entry)?;
+        let prefix = match &layout {
+            Layout::Package(name) => format!("{name}/"),
+            Layout::Folder | Layout::Script => String::new(),
+        };
+        let ignored: Vec<PathBuf> =
+            ignore.iter().filter_map(|path| fs::canonicalize(path).ok()).collect();
+        let tree = Tree::read(&root, &prefix, extension_suffixes, |found| {
+            ignored.iter().any(|ignored| ignored == found.path())
+        })?;
+        Ok(Self { root, layout, entries: tree.entries, warnings: tree.warnings })
+    }
+
+    fn script(given: &Path, root: PathBuf) -> Result<Self, BundleError> {
+        let name = root.file_name().and_then(|name| name.to_str());
+        let Some(name) = name.filter(|name| name.ends_with(".py") || name.ends_with(".pyw")) else {
+            return Err(BundleError::NotAnApplication(given.to_owned()));
+        };
+        // The path keeps the file's own name: it is what tracebacks show.
+        let module = ModuleName { name: "__main__".to_owned(), is_package: false };
+        let entry = Entry {
+            path: name.to_owned(),
+            location: root.clone(),
+            kind: EntryKind::Source(module),
+        };
+        Ok(Self { root, layout: Layout::Script, entries: vec![entry], warnings: Vec::new() })
+    }
+
+    /// Its folder or file.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// How its modules are named.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// What it runs when no entry point is named: its `__main__`, if it has one.
+    pub fn run_target(&self) -> Option<RunTarget> {
+        let (main, target) = match &self.layout {
+            Layout::Script | Layout::Folder => ("__main__".to_owned(), "__main__".to_owned()),
+            Layout::Package(name) => (format!("{name}.__main__"), name.clone()),
+        };
+        let has_main =
+            self.entries.iter().filter_map(Entry::module).any(|module| module.name == main);
+        has_main.then_some(RunTarget::Module(target))
+    }
+}
+
+fn folder_layout(root: &Path, entry: Option<&EntryPoint>) -> Result<Layout, BundleError> {
+    let has_main = root.join("__main__.py").is_file();
+    let name = root.file_name().and_then(|name| name.to_str()).filter(|name| !name.contains('.'));
+    let package = name.filter(|_| root.join("__init__.py").is_file()).map(str::to_owned);
+    match (package, entry) {
+        (Some(name), Some(entry)) if super::tree::first_part(&entry.module) == name => {
+            Ok(Layout::Package(name))
+        }
+        (Some(name), None) if !has_main || runs_as_package(root, &name)? => {
+            Ok(Layout::Package(name))
+        }
+        (Some(_) | None, Some(_)) => Ok(Layout::Folder),
+        (Some(_), None) => Ok(Layout::Folder),
+        (None, None) if has_main => Ok(Layout::Folder),
+        (None, None) => Err(BundleError::NothingToRun(root.to_owned())),
+    }
+}
+
+/// A folder with both `__init__.py` and `__main__.py` may be meant for `python FOLDER` or for `python -m FOLDER`.
+/// Its `__main__` works in only one of them when it imports from its own package.
+fn runs_as_package(root: &Path, name: &str) -> Result<bool, BundleError> {
+    let main = root.join("__main__.py");
+    let source = fs::read(&main).map_err(BundleError::io("read", &main))?;
+    let source = String::from_utf8_lossy(&source);
+    Ok(source.lines().any(|line| {
+        let mut words = line.split_whitespace();
+        let (statement, module) = (words.next(), words.next().unwrap_or_default());
+        matches!(statement, Some("from" | "import"))
+            && (module.starts_with('.')
+                || super::tree::first_part(module.trim_end_matches([',', ';'])) == name)
+    }))
+}

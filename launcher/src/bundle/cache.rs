@@ -1,0 +1,215 @@
+//! The user's cache of archives that `coldframe run` makes.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use etcetera::base_strategy::{BaseStrategy, choose_base_strategy};
+use tempfile::NamedTempFile;
+use xxhash_rust::xxh3::Xxh3;
+
+use super::{Application, BundleError, CacheError, Environment};
+
+/// How the names of cached archives end.
+const SUFFIX: &str = ".coldframe";
+/// How the names of files being written begin.
+const UNFINISHED: &str = ".unfinished-";
+/// What nobody has used for so long is removed.
+const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// A folder of archives named by the content that they were made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CacheFolder {
+    folder: PathBuf,
+}
+
+impl CacheFolder {
+    /// The folder: the one asked for, else that of the environment variable (`COLDFRAME_CACHE_DIR`), else `coldframe`
+    /// in the user's cache. It is made when first needed.
+    pub fn locate(explicit: Option<&Path>, variable: Option<&OsStr>) -> Result<Self, CacheError> {
+        let named = explicit.or_else(|| variable.filter(|value| !value.is_empty()).map(Path::new));
+        let folder = match named {
+            Some(folder) => folder.to_owned(),
+            None => choose_base_strategy()
+                .map_err(|_| CacheError::NoHome)?
+                .cache_dir()
+                .join("coldframe"),
+        };
+        Ok(Self { folder })
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The archive of that key, if it is there.
+    pub fn get(&self, key: &str) -> Option<PathBuf> {
+        let path = self.file_of(key);
+        let file = File::open(&path).ok()?;
+        // Only so that it is not taken for unused; a folder that cannot be written is still good for reading.
+        let _read_only = file.set_modified(SystemTime::now());
+        Some(path)
+    }
+
+    /// The archive of that key; `create` writes it into a new file when it is not there.
+    ///
+    /// Others see the whole file or none. Two at once both write, and the later one replaces the equal file of the other.
+    pub fn get_or_create<E: From<CacheError>>(
+        &self,
+        key: &str,
+        create: impl FnOnce(&mut File) -> Result<(), E>,
+    ) -> Result<PathBuf, E> {
+        if let Some(path) = self.get(key) {
+            return Ok(path);
+        }
+        fs::create_dir_all(&self.folder).map_err(self.io("make folders"))?;
+        let mut unfinished = tempfile::Builder::new()
+            .prefix(UNFINISHED)
+            .tempfile_in(&self.folder)
+            .map_err(self.io("make a file"))?;
+        // Dropping the file on the way out of an error removes it.
+        create(unfinished.as_file_mut())?;
+        self.publish(unfinished, key).map_err(E::from)
+    }
+
+    /// Removes the archive of that key, such as one that proved to be damaged.
+    pub fn remove(&self, key: &str) -> Result<(), CacheError> {
+        match fs::remove_file(self.file_of(key)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(self.io("remove a file")(error))
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// The error for a failed write into the file that [`CacheFolder::get_or_create`] hands out.
+    pub fn write_error(&self, source: io::Error) -> CacheError {
+        self.io("write a file")(source)
+    }
+
+    fn publish(&self, unfinished: NamedTempFile, key: &str) -> Result<PathBuf, CacheError> {
+        let path = self.file_of(key);
+        unfinished
+            .persist(&path)
+            .map_err(|error| self.io("put a file in its place")(error.error))?;
+        self.remove_unused();
+        Ok(path)
+    }
+
+    /// A cache that only grows fills a disk: each change of an application makes another archive.
+    fn remove_unused(&self) {
+        let Ok(entries) = fs::read_dir(&self.folder) else { return };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            let is_ours = name.ends_with(SUFFIX) || name.starts_with(UNFINISHED);
+            let modified = entry.metadata().and_then(|metadata| metadata.modified()).ok();
+            let is_old =
+                modified.and_then(|time| time.elapsed().ok()).is_some_and(|age| age > KEPT);
+            if is_ours && is_old {
+                // Somebody else may have removed it; and next time is soon enough.
+                let _not_removed = fs::remove_file(entry.path());
+            }
+        }
+    }
+
+    fn file_of(&self, key: &str) -> PathBuf {
+        self.folder.join(format!("{key}{SUFFIX}"))
+    }
+
+    fn io(&self, action: &'static str) -> impl Fn(io::Error) -> CacheError + use<> {
+        let folder = self.folder.clone();
+        move |source| CacheError::Io { action, folder: folder.clone(), source }
+    }
+}
+
+/// Makes the key of an archive from all that decides what is in it.
+///
+/// ```
+/// use launcher::bundle::KeyBuilder;
+///
+/// let key = |version| KeyBuilder::new().text("launcher", version).finish();
+/// assert_eq!(key("0.1.0"), key("0.1.0"));
+/// assert_ne!(key("0.1.0"), key("0.2.0"));
+/// ```
+#[derive(Clone, Default)]
+pub struct KeyBuilder {
+    hash: Xxh3,
+}
+
+impl KeyBuilder {
+    /// A key of nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a text, such as a version or the settings, under a label.
+    #[must_use]
+    pub fn text(mut self, label: &str, text: &str) -> Self {
+        self.part(label.as_bytes());
+        self.part(text.as_bytes());
+        self
+    }
+
+    /// Adds the application: the path and the contents of each of its files.
+    pub fn application(mut self, application: &Application) -> Result<Self, BundleError> {
+        self.part(b"application");
+        self.part(format!("{:?}", application.layout()).as_bytes());
+        let mut buffer = vec![0; 1 << 16];
+        for entry in &application.entries {
+            self.part(entry.path.as_bytes());
+            let error = || BundleError::io("read", &entry.location);
+            let mut file = File::open(&entry.location).map_err(error())?;
+            let mut length = 0u64;
+            loop {
+                let read = file.read(&mut buffer).map_err(error())?;
+                if read == 0 {
+                    break;
+                }
+                self.hash.update(buffer.get(..read).unwrap_or_default());
+                length += read as u64;
+            }
+            // The length stands behind the contents: it is what was read, whatever the file system said before.
+            self.hash.update(&length.to_le_bytes());
+        }
+        Ok(self)
+    }
+
+    /// Adds what is installed: the path, size and time of change of each file (reading all of them would take too long).
+    pub fn environment(mut self, environment: &Environment) -> Result<Self, BundleError> {
+        self.part(b"environment");
+        for entry in environment.units.iter().flat_map(|unit| &unit.entries) {
+            self.part(entry.path.as_bytes());
+            self.part(entry.location.as_os_str().as_encoded_bytes());
+            let metadata =
+                fs::metadata(&entry.location).map_err(BundleError::io("read", &entry.location))?;
+            let modified = metadata
+                .modified()
+                .ok()
+                .and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
+            self.hash.update(&metadata.len().to_le_bytes());
+            self.hash.update(&modified.map_or(0, |time| time.as_nanos()).to_le_bytes());
+        }
+        Ok(self)
+    }
+
+    /// The key: 32 hexadecimal digits.
+    pub fn finish(self) -> String {
+        format!("{:032x}", self.hash.digest128())
+    }
+
+    /// Its length goes before each part, so that no two lists of parts look alike.
+    fn part(&mut self, bytes: &[u8]) {
+        self.hash.update(&(bytes.len() as u64).to_le_bytes());
+        self.hash.update(bytes);
+    }
+}
+
+impl std::fmt::Debug for KeyBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KeyBuilder").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,215 @@
+//! What is installed in a `site-packages` folder: distributions by their metadata, and folders that nobody owns.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use super::tree::{Entry, Tree};
+use super::{BundleError, Warning};
+
+/// Something that is packed whole or not at all: an installed distribution, or a module that none owns.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Unit {
+    /// Its name as it calls itself.
+    pub(super) name: String,
+    pub(super) normalized: String,
+    pub(super) version: Option<String>,
+    /// Its metadata folder's name.
+    pub(super) metadata: Option<String>,
+    pub(super) entries: Vec<Entry>,
+    /// Normalised names of the distributions it asks for (not those of its extras).
+    pub(super) requires: Vec<String>,
+    /// First parts of its modules' names.
+    pub(super) top_level: BTreeSet<String>,
+    /// Where its source is when it was installed in editable mode.
+    pub(super) editable: Option<String>,
+}
+
+impl Unit {
+    pub(super) fn owns(&self, module: &str) -> bool {
+        self.entries.iter().filter_map(Entry::module).any(|own| own.name == module)
+    }
+
+    fn note_top_level(&mut self) {
+        self.top_level.extend(self.entries.iter().filter_map(Entry::top_level).map(str::to_owned));
+    }
+}
+
+/// The name under which PEP 503 compares distributions.
+pub(super) fn normalize(name: &str) -> String {
+    let parts: Vec<&str> = name.split(['-', '_', '.']).filter(|part| !part.is_empty()).collect();
+    parts.join("-").to_lowercase()
+}
+
+/// Everything installed in one folder.
+pub(super) fn read_site_packages(
+    folder: &Path,
+    suffixes: &[String],
+    warnings: &mut Vec<Warning>,
+) -> Result<Vec<Unit>, BundleError> {
+    let mut units = Vec::new();
+    let mut owned: BTreeSet<String> = BTreeSet::new();
+    let mut names = Vec::new();
+    for found in fs::read_dir(folder).map_err(BundleError::io("read", folder))? {
+        let found = found.map_err(BundleError::io("read", folder))?;
+        if let Some(name) = found.file_name().to_str() {
+            names.push(name.to_owned());
+        }
+    }
+    names.sort();
+    for name in names.iter().filter(|name| name.ends_with(".dist-info")) {
+        if let Some(unit) = read_distribution(folder, name, suffixes, warnings)? {
+            owned.extend(unit.entries.iter().map(|entry| entry.path.clone()));
+            units.push(unit);
+        }
+    }
+    units.extend(read_unowned(folder, &owned, suffixes, warnings)?);
+    Ok(units)
+}
+
+fn read_distribution(
+    folder: &Path,
+    metadata_folder: &str,
+    suffixes: &[String],
+    warnings: &mut Vec<Warning>,
+) -> Result<Option<Unit>, BundleError> {
+    let metadata_path = folder.join(metadata_folder).join("METADATA");
+    // An installation that was interrupted leaves such a folder; Python's own `importlib.metadata` ignores it too.
+    let Ok(metadata) = fs::read(&metadata_path) else {
+        warnings.push(Warning::NoMetadata(folder.join(metadata_folder)));
+        return Ok(None);
+    };
+    let mut unit = Unit { metadata: Some(metadata_folder.to_owned()), ..Unit::default() };
+    let metadata = String::from_utf8_lossy(&metadata);
+    // The headers end at the first empty line; the long description follows.
+    for line in metadata.lines().take_while(|line| !line.is_empty()) {
+        match line.split_once(':') {
+            Some(("Name", name)) => unit.name = name.trim().to_owned(),
+            Some(("Version", version)) => unit.version = Some(version.trim().to_owned()),
+            Some(("Requires-Dist", requirement)) => {
+                unit.requires.extend(requirement_name(requirement))
+            }
+            Some(_) | None => {}
+        }
+    }
+    unit.normalized = normalize(&unit.name);
+    unit.editable = editable_location(&folder.join(metadata_folder));
+    let record_path = folder.join(metadata_folder).join("RECORD");
+    match fs::read(&record_path) {
+        Ok(record) => {
+            for path in String::from_utf8_lossy(&record).lines().filter_map(record_path_of) {
+                let location = folder.join(&path);
+                if is_packable(&path) && location.is_file() {
+                    unit.entries.push(Entry::classify(path, location, suffixes));
+                }
+            }
+        }
+        // Installed by a system's packager. Its modules are then found as nobody's; the metadata goes with them by name.
+        Err(_) => {
+            let prefix = format!("{metadata_folder}/");
+            unit.entries =
+                Tree::read(&folder.join(metadata_folder), &prefix, suffixes, |_| false)?.entries;
+            unit.requires.push(unit.normalized.clone());
+        }
+    }
+    unit.note_top_level();
+    if unit.editable.is_some() || unit.top_level.is_empty() {
+        // An import hook serves its modules: nothing but this file tells their names.
+        let top_level = fs::read_to_string(folder.join(metadata_folder).join("top_level.txt"))
+            .unwrap_or_default();
+        unit.top_level.extend(
+            top_level.lines().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned),
+        );
+    }
+    unit.entries.sort_by(|a, b| a.path.cmp(&b.path));
+    unit.entries.dedup_by(|a, b| a.path == b.path);
+    Ok(Some(unit))
+}
+
+/// Modules of the folder that no distribution's record lists, by their first name.
+fn read_unowned(
+    folder: &Path,
+    owned: &BTreeSet<String>,
+    suffixes: &[String],
+    warnings: &mut Vec<Warning>,
+) -> Result<Vec<Unit>, BundleError> {
+    let owned_folders: BTreeSet<&str> =
+        owned.iter().filter_map(|path| Some(path.split_once('/')?.0)).collect();
+    let tree = Tree::read(folder, "", suffixes, |found| {
+        let name = found.file_name().to_string_lossy();
+        found.depth() == 1
+            && (name.ends_with(".dist-info")
+                || name.ends_with(".egg-info")
+                || owned_folders.contains(&*name))
+    })?;
+    warnings.extend(tree.warnings);
+    let mut units: BTreeMap<String, Unit> = BTreeMap::new();
+    for entry in tree.entries.into_iter().filter(|entry| !owned.contains(&entry.path)) {
+        let first = entry.path.split('/').next().unwrap_or_default();
+        let name = entry.top_level().unwrap_or(first).to_owned();
+        // A loose file at the top (`.pth`, `README.txt`) is no module's.
+        if entry.module().is_some() || entry.path.contains('/') {
+            units.entry(name).or_default().entries.push(entry);
+        }
+    }
+    let units = units.into_iter().map(|(name, mut unit)| {
+        unit.normalized = normalize(&name);
+        unit.name = name;
+        unit.note_top_level();
+        unit
+    });
+    Ok(units.filter(|unit| !unit.top_level.is_empty()).collect())
+}
+
+/// The path in a line of `RECORD` (CSV: it is quoted when it holds a comma).
+fn record_path_of(line: &str) -> Option<String> {
+    match line.strip_prefix('"') {
+        None => line.split_once(',').map(|(path, _)| path.to_owned()),
+        Some(quoted) => {
+            let mut path = String::new();
+            let mut characters = quoted.chars().peekable();
+            while let Some(character) = characters.next() {
+                match (character, characters.peek()) {
+                    ('"', Some('"')) => {
+                        path.push('"');
+                        characters.next();
+                    }
+                    ('"', _) => return Some(path),
+                    (other, _) => path.push(other),
+                }
+            }
+            None
+        }
+    }
+}
+
+/// Not what lies outside `site-packages` (scripts, headers), what Python compiled, or what only `site` reads.
+fn is_packable(path: &str) -> bool {
+    !path.starts_with('/')
+        && !path.contains(':')
+        && !path.split('/').any(|part| part == ".." || part == "__pycache__")
+        && !path.ends_with(".pyc")
+        && (path.contains('/') || !path.ends_with(".pth"))
+}
+
+/// The normalised name in a `Requires-Dist` line, unless it is for an extra: extras come in when they are imported.
+fn requirement_name(requirement: &str) -> Option<String> {
+    let (requirement, marker) = requirement.split_once(';').unwrap_or((requirement, ""));
+    if marker.contains("extra") {
+        return None;
+    }
+    let requirement = requirement.trim();
+    let end = requirement
+        .find(|character: char| !(character.is_alphanumeric() || "-_.".contains(character)))
+        .unwrap_or(requirement.len());
+    requirement.get(..end).filter(|name| !name.is_empty()).map(normalize)
+}
+
+fn editable_location(metadata: &Path) -> Option<String> {
+    let text = fs::read(metadata.join("direct_url.json")).ok()?;
+    let direct: serde_json::Value = serde_json::from_slice(&text).ok()?;
+    let is_editable = direct.get("dir_info")?.get("editable")?.as_bool()?;
+    is_editable.then(|| {
+        direct.get("url").and_then(|url| url.as_str()).unwrap_or("an unknown place").to_owned()
+    })
+}

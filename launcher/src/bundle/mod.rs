@@ -1,0 +1,194 @@
+//! Turns an application, a virtual environment and a standard library into an archive, and an archive into an executable.
+//!
+//! ```no_run
+//! use std::path::Path;
+//! use launcher::bundle::{Application, BundleRequest, CompileCommand, COMPILE_WORKER, PythonInstallation, StandardLibrary};
+//!
+//! # fn main() -> Result<(), launcher::bundle::BundleError> {
+//! let python = PythonInstallation::inspect(Path::new("python3"))?;
+//! let application = Application::read(Path::new("app"), None, &python.extension_suffixes, &[])?;
+//! let compile = CompileCommand {
+//!     program: python.executable.clone(),
+//!     arguments: ["-I", "-S", "-B", "-c", COMPILE_WORKER].map(Into::into).into(),
+//!     environment: Vec::new(),
+//! };
+//! let request = BundleRequest {
+//!     application: Some(&application),
+//!     ..BundleRequest::new(&python, &compile, StandardLibrary::Whole)
+//! };
+//! let bundle = request.build(&mut |_progress| {})?;
+//! launcher::bundle::write_executable(Path::new("coldframe"), bundle.writer, Path::new("dist/app"))?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What is packed: the whole application; the whole standard library but [`DEFAULT_EXCLUDES`]; and of the environment
+//! each distribution that is imported by what is already packed, is required by it, or is included by name. A
+//! distribution is taken whole, with its data and metadata. As on Python's own search path the application's modules
+//! hide those of the standard library, and these hide the environment's.
+//!
+//! Nothing here prints; progress goes to a callback, and what the user should know is in the [`Report`]. The same input
+//! gives the same bytes, however many processes compile.
+
+mod application;
+mod builder;
+mod cache;
+mod checks;
+mod compile;
+mod distribution;
+mod environment;
+mod error;
+mod imports;
+mod installation;
+mod libpython;
+mod marshal;
+mod output;
+mod packer;
+mod pattern;
+mod protocol;
+mod report;
+mod select;
+mod stdlib;
+mod stdlib_archive;
+mod tree;
+
+use std::num::NonZeroUsize;
+
+use importer_core::{Archive, Writer};
+use interp_config::{EntryPoint, OptimizationLevel, Settings};
+
+pub use application::{Application, Layout};
+pub use cache::{CacheFolder, KeyBuilder};
+pub use compile::{COMPILE_WORKER, CompileCommand};
+pub use environment::Environment;
+pub use error::{Broken, BundleError, CacheError};
+pub use installation::PythonInstallation;
+pub use libpython::{copy_libpython_beside, needed_libpython};
+pub use output::write_executable;
+pub use report::{Origin, Package, Part, Reason, Report, Warning};
+pub use stdlib::DEFAULT_EXCLUDES;
+
+use compile::MainGuardQuestion;
+
+/// All that a bundle is made from.
+#[derive(Clone, Debug)]
+pub struct BundleRequest<'a> {
+    /// The user's program; none when an installed package is the application.
+    pub application: Option<&'a Application>,
+    /// The function to call, which must exist.
+    pub entry: Option<&'a EntryPoint>,
+    /// Where installed packages are taken from.
+    pub environment: Option<&'a Environment>,
+    /// The Python that the archive is for.
+    pub python: &'a PythonInstallation,
+    /// How compile processes are started.
+    pub compile: &'a CompileCommand,
+    /// Where the standard library comes from.
+    pub stdlib: StandardLibrary<'a>,
+    /// Modules, packages and distributions to take although nothing imports them; `*` is the whole environment.
+    pub include: Vec<String>,
+    /// Modules, packages and distributions to leave out; `*` stands for any text. They win over `include`.
+    pub exclude: Vec<String>,
+    /// The level to compile for.
+    pub optimization: OptimizationLevel,
+    /// What the archive's attribute `configuration` will hold; modules that it names are packed.
+    pub settings: Settings,
+    /// What to do when a module of the application does not compile.
+    pub broken: BrokenModules,
+    /// How many processes compile; as many as the machine can run when not given.
+    pub jobs: Option<NonZeroUsize>,
+    /// Modules of the builder's own, compiled like others.
+    pub support: &'a [SupportModule],
+}
+
+/// Where the standard library comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum StandardLibrary<'a> {
+    /// From the Python installation, but [`DEFAULT_EXCLUDES`].
+    Whole,
+    /// From an archive that has it already (its entries are copied, not compiled again).
+    FromArchive(&'a Archive),
+    /// From nowhere: another archive in the stack serves it.
+    None,
+}
+
+/// What to do with a module of the application that does not compile.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BrokenModules {
+    /// Stop, and name it.
+    #[default]
+    Refuse,
+    /// Pack its text without code, and warn.
+    Pack,
+}
+
+/// A module whose source is part of the builder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SupportModule {
+    /// Its full dotted name.
+    pub name: &'static str,
+    /// Its path in the archive.
+    pub path: &'static str,
+    /// Whether it is a package.
+    pub is_package: bool,
+    /// Its source.
+    pub source: &'static str,
+}
+
+/// What came out.
+#[derive(Debug)]
+pub struct Bundle {
+    /// The archive, ready to be written.
+    pub writer: Writer,
+    /// What is in it, and why.
+    pub report: Report,
+}
+
+/// How far the work is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress<'a> {
+    /// So many files were found and are read now.
+    Reading {
+        /// How many.
+        files: usize,
+    },
+    /// A module was compiled.
+    Compiling {
+        /// How many of this round are done.
+        done: usize,
+        /// How many this round has; each newly needed package begins a round.
+        total: usize,
+        /// The module's path.
+        path: &'a str,
+    },
+}
+
+impl<'a> BundleRequest<'a> {
+    /// A request with nothing but a standard library; set the other fields with the update syntax.
+    pub fn new(
+        python: &'a PythonInstallation,
+        compile: &'a CompileCommand,
+        stdlib: StandardLibrary<'a>,
+    ) -> Self {
+        Self {
+            application: None,
+            entry: None,
+            environment: None,
+            python,
+            compile,
+            stdlib,
+            include: Vec::new(),
+            exclude: Vec::new(),
+            optimization: OptimizationLevel::default(),
+            settings: Settings::default(),
+            broken: BrokenModules::default(),
+            jobs: None,
+            support: &[],
+        }
+    }
+
+    /// Finds, compiles and packs.
+    pub fn build(&self, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Bundle, BundleError> {
+        builder::build(self, progress)
+    }
+}

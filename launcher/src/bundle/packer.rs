@@ -1,0 +1,323 @@
+//! Reads files, has the modules among them compiled, and puts everything into the writer.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use importer_core::{MainGuard, ModuleEntry, Writer};
+
+use super::compile::{Compiled, Compilers, Job, MainGuardQuestion, Scan};
+use super::imports::has_star;
+use super::protocol::level_number;
+use super::tree::{Entry, EntryKind, ModuleName};
+use super::{BrokenModules, BundleError, BundleRequest, Origin, Part, Progress, Report, Warning};
+
+/// A file that is to be packed.
+#[derive(Debug)]
+pub(super) struct Item {
+    pub(super) origin: Origin,
+    pub(super) entry: Entry,
+    /// Its contents, if they are not on disk.
+    pub(super) contents: Option<&'static str>,
+}
+
+/// What was found in a module's code.
+#[derive(Debug)]
+pub(super) struct Scanned {
+    pub(super) origin: Origin,
+    pub(super) path: String,
+    pub(super) module: String,
+    pub(super) imports: BTreeSet<String>,
+    pub(super) names: BTreeSet<String>,
+    /// Whether it may have names that its code does not show.
+    pub(super) names_known: NamesKnown,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NamesKnown {
+    All,
+    /// It has `__getattr__`, or takes everything from another module.
+    Some,
+}
+
+/// The archive while it is being filled.
+#[derive(Debug)]
+pub(super) struct Packer<'r> {
+    request: &'r BundleRequest<'r>,
+    compilers: Compilers,
+    pub(super) writer: Writer,
+    pub(super) report: Report,
+    /// Every folder in which something lies: no file may have its path.
+    folders: BTreeSet<String>,
+    /// The module whose main guard matters although it is not called `__main__`.
+    main_module: Option<&'r str>,
+}
+
+/// What becomes of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Source,
+    Extension,
+    Data,
+    /// The source beside an extension module of the same name, which wins. It is packed as data, and it tells what the extension
+    /// module imports.
+    Twin,
+}
+
+impl<'r> Packer<'r> {
+    pub(super) fn new(
+        request: &'r BundleRequest<'r>,
+        main_module: Option<&'r str>,
+    ) -> Result<Self, BundleError> {
+        let level = request.optimization;
+        Ok(Self {
+            request,
+            compilers: Compilers::start(request.compile, request.jobs, request.python, level)?,
+            writer: Writer::new(request.python.target(level)),
+            report: Report::default(),
+            folders: BTreeSet::new(),
+            main_module,
+        })
+    }
+
+    /// Packs these; of two with the same name or place the first wins. Says what the modules outside the standard library import.
+    pub(super) fn pack(
+        &mut self,
+        mut items: Vec<Item>,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Vec<Scanned>, BundleError> {
+        items.retain(|item| self.claim_place(&item.entry.path));
+        progress(Progress::Reading { files: items.len() });
+        let contents = items.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let roles = self.roles(&items);
+        let jobs: Vec<Job<'_>> = items
+            .iter()
+            .zip(&contents)
+            .zip(&roles)
+            .filter(|(_, role)| matches!(role, Role::Source | Role::Twin))
+            .map(|((item, source), role)| self.job(item, source, *role))
+            .collect();
+        let (mut done, total) = (0, jobs.len());
+        let answers = self.compilers.compile(&jobs, |job| {
+            done += 1;
+            progress(Progress::Compiling { done, total, path: job.path });
+        })?;
+        drop(jobs);
+
+        let mut answers = answers.into_iter();
+        let mut broken = Vec::new();
+        let mut scanned = Vec::new();
+        for ((item, contents), role) in items.into_iter().zip(contents).zip(roles) {
+            let contents = contents.into_owned();
+            match (role, &item.entry.kind) {
+                (Role::Source, EntryKind::Source(module)) => match answers.next() {
+                    Some(Ok(compiled)) => {
+                        scanned.push(self.scanned(&item, module, &compiled));
+                        self.add_source(&item, module, contents, compiled)?;
+                    }
+                    Some(Err(error)) => {
+                        if item.origin == Origin::Application
+                            && self.request.broken == BrokenModules::Refuse
+                        {
+                            broken.push(error);
+                        } else {
+                            self.report.warnings.push(Warning::Broken(error));
+                        }
+                        self.add_data(&item, contents)?;
+                    }
+                    None => {}
+                },
+                (Role::Twin, EntryKind::Source(module)) => {
+                    // Whether it compiles does not matter: it never runs.
+                    if let Some(Ok(compiled)) = answers.next() {
+                        scanned.push(self.scanned(&item, module, &compiled));
+                    }
+                    self.add_data(&item, contents)?;
+                }
+                (Role::Extension, EntryKind::Extension(module)) => {
+                    self.add_extension(&item, module, contents)?
+                }
+                _data => self.add_data(&item, contents)?,
+            }
+        }
+        if broken.is_empty() { Ok(scanned) } else { Err(BundleError::Broken(broken)) }
+    }
+
+    /// Compiles a text that is not packed, and gives its imports.
+    pub(super) fn scan_only(
+        &mut self,
+        name: &str,
+        source: &str,
+    ) -> Result<BTreeSet<String>, BundleError> {
+        let job = Job {
+            path: name,
+            location: name.as_ref(),
+            source: source.as_bytes(),
+            guard: MainGuardQuestion::NotAsked,
+            scan: Scan::Imports,
+        };
+        match self.compilers.compile(&[job], |_| {})?.pop() {
+            Some(Ok(compiled)) => Ok(compiled.imports),
+            Some(Err(broken)) => Err(BundleError::Broken(vec![broken])),
+            None => Ok(BTreeSet::new()),
+        }
+    }
+
+    fn job<'j>(&self, item: &'j Item, source: &'j [u8], role: Role) -> Job<'j> {
+        let name = item.entry.module().map_or("", |module| module.name.as_str());
+        let is_main =
+            name == "__main__" || name.ends_with(".__main__") || self.main_module == Some(name);
+        let asked = is_main && role == Role::Source;
+        Job {
+            path: &item.entry.path,
+            location: &item.entry.location,
+            source,
+            guard: if asked { MainGuardQuestion::Asked } else { MainGuardQuestion::NotAsked },
+            scan: match item.origin {
+                // Support modules use the standard library alone, as this does itself.
+                Origin::StandardLibrary | Origin::Support => Scan::Nothing,
+                Origin::Application | Origin::Environment => Scan::Imports,
+            },
+        }
+    }
+
+    /// Decides which file is which module, in the order of Python's own file finder: a package before a module, an
+    /// extension before source, and extensions by their suffix.
+    fn roles(&self, items: &[Item]) -> Vec<Role> {
+        let mut best: BTreeMap<&str, (Rank, usize)> = BTreeMap::new();
+        for (index, item) in items.iter().enumerate() {
+            let Some(module) = item.entry.module() else { continue };
+            if self.writer.contains_module(&module.name) {
+                continue;
+            }
+            let rank = self.rank(item, module);
+            let known = best.entry(&module.name).or_insert((rank, index));
+            if rank < known.0 {
+                *known = (rank, index);
+            }
+        }
+        let role = |(index, item): (usize, &Item)| {
+            let winner = item.entry.module().and_then(|module| best.get(module.name.as_str()));
+            match (&item.entry.kind, winner) {
+                (EntryKind::Source(_), Some((_, winner))) if *winner == index => Role::Source,
+                (EntryKind::Extension(_), Some((_, winner))) if *winner == index => Role::Extension,
+                (EntryKind::Source(_), Some((_, winner)))
+                    if items.get(*winner).is_some_and(|winner| {
+                        matches!(winner.entry.kind, EntryKind::Extension(_))
+                    }) =>
+                {
+                    Role::Twin
+                }
+                (EntryKind::Source(_) | EntryKind::Extension(_) | EntryKind::Data, _) => Role::Data,
+            }
+        };
+        items.iter().enumerate().map(role).collect()
+    }
+
+    fn rank(&self, item: &Item, module: &ModuleName) -> Rank {
+        let suffixes = &self.request.python.extension_suffixes;
+        let by_suffix =
+            suffixes.iter().position(|suffix| item.entry.path.ends_with(suffix.as_str()));
+        (item.origin, !module.is_package, by_suffix.unwrap_or(suffixes.len()))
+    }
+
+    /// Whether nothing has that path, or a folder's or file's place in it, yet.
+    fn claim_place(&mut self, path: &str) -> bool {
+        let above = || path.match_indices('/').filter_map(|(at, _)| path.get(..at));
+        let is_taken = self.writer.contains_file(path) || self.folders.contains(path);
+        if is_taken || above().any(|folder| self.writer.contains_file(folder)) {
+            // The same relative path twice is a namespace package's business, or one file of two distributions.
+            return false;
+        }
+        self.folders.extend(above().map(str::to_owned));
+        true
+    }
+
+    fn add_source(
+        &mut self,
+        item: &Item,
+        module: &ModuleName,
+        source: Vec<u8>,
+        compiled: Compiled,
+    ) -> Result<(), BundleError> {
+        if !compiled.understood && item.origin != Origin::StandardLibrary {
+            self.report.warnings.push(Warning::NotScanned(item.entry.path.clone()));
+        }
+        let part = self.part(item.origin);
+        part.modules += 1;
+        part.source_bytes += source.len() as u64;
+        part.code_bytes += compiled.code.len() as u64;
+        let mut code = [None, None, None];
+        if let Some(place) = code.get_mut(usize::from(level_number(self.request.optimization))) {
+            *place = Some(compiled.code);
+        }
+        Ok(self.writer.add_module(ModuleEntry {
+            name: module.name.clone(),
+            path: item.entry.path.clone(),
+            is_package: module.is_package,
+            code,
+            source: Some(source),
+            extension: None,
+            has_main_guard: if compiled.main_guard {
+                MainGuard::Present
+            } else {
+                MainGuard::Absent
+            },
+        })?)
+    }
+
+    fn add_extension(
+        &mut self,
+        item: &Item,
+        module: &ModuleName,
+        library: Vec<u8>,
+    ) -> Result<(), BundleError> {
+        let part = self.part(item.origin);
+        part.extensions += 1;
+        part.extension_bytes += library.len() as u64;
+        Ok(self.writer.add_module(ModuleEntry {
+            name: module.name.clone(),
+            path: item.entry.path.clone(),
+            is_package: module.is_package,
+            extension: Some(library),
+            ..ModuleEntry::default()
+        })?)
+    }
+
+    fn add_data(&mut self, item: &Item, contents: Vec<u8>) -> Result<(), BundleError> {
+        let part = self.part(item.origin);
+        part.files += 1;
+        part.file_bytes += contents.len() as u64;
+        Ok(self.writer.add_file(&item.entry.path, contents)?)
+    }
+
+    fn part(&mut self, origin: Origin) -> &mut Part {
+        self.report.parts.entry(origin).or_default()
+    }
+
+    fn scanned(&self, item: &Item, module: &ModuleName, compiled: &Compiled) -> Scanned {
+        let is_open = has_star(&compiled.imports)
+            || compiled.names.contains("__getattr__")
+            || !compiled.understood;
+        Scanned {
+            origin: item.origin,
+            path: item.entry.path.clone(),
+            module: module.name.clone(),
+            imports: compiled.imports.clone(),
+            names: compiled.names.clone(),
+            names_known: if is_open { NamesKnown::Some } else { NamesKnown::All },
+        }
+    }
+}
+
+/// Smaller is better.
+type Rank = (Origin, bool, usize);
+
+fn read(item: &Item) -> Result<Cow<'static, [u8]>, BundleError> {
+    match item.contents {
+        Some(text) => Ok(Cow::Borrowed(text.as_bytes())),
+        None => fs::read(&item.entry.location)
+            .map(Cow::Owned)
+            .map_err(BundleError::io("read", &item.entry.location)),
+    }
+}

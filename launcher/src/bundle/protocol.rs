@@ -1,0 +1,122 @@
+//! The frames between the builder and its compile processes (`python/compile_worker.py` is the other end).
+
+use std::io::{self, Read, Write};
+
+use interp_config::OptimizationLevel;
+
+use super::MainGuardQuestion;
+
+/// What a compile process says about itself first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Introduction {
+    pub(super) version: (u8, u8),
+    pub(super) bytecode_magic: u32,
+    pub(super) opcodes: Opcodes,
+}
+
+/// The numbers of the few instructions that an import is made of; they differ between versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Opcodes {
+    pub(super) import_name: u8,
+    pub(super) extended_arg: u8,
+    pub(super) load_const: u8,
+    pub(super) load_small_int: Option<u8>,
+    /// By how many bits the index of the name is shifted in the argument of IMPORT_NAME.
+    pub(super) name_shift: u8,
+}
+
+/// A compile process's answer for one module.
+#[derive(Debug)]
+pub(super) enum Reply {
+    Compiled { main_guard: bool, code: Vec<u8> },
+    Broken { line: Option<u32>, message: String, text: String },
+}
+
+/// The number of an optimisation level, as Python counts.
+pub(super) fn level_number(level: OptimizationLevel) -> u8 {
+    match level {
+        OptimizationLevel::Zero => 0,
+        OptimizationLevel::One => 1,
+        OptimizationLevel::Two => 2,
+    }
+}
+
+pub(super) fn write_request(
+    out: &mut impl Write,
+    file: &str,
+    source: &[u8],
+    level: OptimizationLevel,
+    guard: MainGuardQuestion,
+) -> io::Result<()> {
+    let name_length = u16::try_from(file.len()).map_err(|_| too_long("a path in the archive"))?;
+    let length =
+        u32::try_from(4 + file.len() + source.len()).map_err(|_| too_long("a source file"))?;
+    out.write_all(&length.to_le_bytes())?;
+    out.write_all(&[level_number(level), u8::from(guard == MainGuardQuestion::Asked)])?;
+    out.write_all(&name_length.to_le_bytes())?;
+    out.write_all(file.as_bytes())?;
+    out.write_all(source)?;
+    out.flush()
+}
+
+pub(super) fn read_frame(stream: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut head = [0; 4];
+    stream.read_exact(&mut head)?;
+    let length = u64::from(u32::from_le_bytes(head));
+    // Grows as bytes arrive: a nonsensical length must not reserve gigabytes.
+    let mut body = Vec::new();
+    stream.by_ref().take(length).read_to_end(&mut body)?;
+    if body.len() as u64 == length { Ok(body) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+}
+
+pub(super) fn parse_introduction(body: &[u8]) -> Option<Introduction> {
+    let &[major, minor, magic_low, magic_high, _marshal_version, ref opcodes @ ..] = body else {
+        return None;
+    };
+    let &[
+        import_name,
+        0,
+        extended_arg,
+        0,
+        load_const,
+        0,
+        small_low,
+        small_high,
+        name_shift @ 0..=7,
+        0,
+    ] = opcodes
+    else {
+        return None;
+    };
+    let load_small_int = u8::try_from(u16::from_le_bytes([small_low, small_high])).ok();
+    Some(Introduction {
+        version: (major, minor),
+        bytecode_magic: u32::from(u16::from_le_bytes([magic_low, magic_high])),
+        opcodes: Opcodes { import_name, extended_arg, load_const, load_small_int, name_shift },
+    })
+}
+
+pub(super) fn parse_reply(mut body: Vec<u8>) -> Option<Reply> {
+    match *body.first()? {
+        0 => {
+            let main_guard = *body.get(1)? != 0;
+            body.drain(..2);
+            Some(Reply::Compiled { main_guard, code: body })
+        }
+        1 => {
+            let line = u32::from_le_bytes(body.get(1..5)?.try_into().ok()?);
+            let length = usize::from(u16::from_le_bytes(body.get(5..7)?.try_into().ok()?));
+            let (message, text) = body.get(7..)?.split_at_checked(length)?;
+            Some(Reply::Broken {
+                line: (line > 0).then_some(line),
+                message: String::from_utf8_lossy(message).into_owned(),
+                text: String::from_utf8_lossy(text).into_owned(),
+            })
+        }
+        _unknown => None,
+    }
+}
+
+fn too_long(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, format!("{what} is too long"))
+}

@@ -1,0 +1,182 @@
+//! What was packed, why, and what the user should know about it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use super::Broken;
+
+/// What a bundle holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// What came from where.
+    pub parts: BTreeMap<Origin, Part>,
+    /// The packages taken from the environment, sorted by name.
+    pub packages: Vec<Package>,
+    /// What the user should know.
+    pub warnings: Vec<Warning>,
+}
+
+/// Where entries came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Origin {
+    /// The application.
+    Application,
+    /// Modules that the builder adds.
+    Support,
+    /// The standard library.
+    StandardLibrary,
+    /// Packages of the virtual environment.
+    Environment,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Application => "application",
+            Self::Support => "support modules",
+            Self::StandardLibrary => "standard library",
+            Self::Environment => "packages",
+        })
+    }
+}
+
+/// Counts of one origin's entries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Part {
+    /// Modules with code.
+    pub modules: usize,
+    /// Extension modules.
+    pub extensions: usize,
+    /// Other files.
+    pub files: usize,
+    /// Bytes of source.
+    pub source_bytes: u64,
+    /// Bytes of compiled code.
+    pub code_bytes: u64,
+    /// Bytes of extension modules.
+    pub extension_bytes: u64,
+    /// Bytes of other files.
+    pub file_bytes: u64,
+}
+
+/// A distribution (or a module that none owns) taken from the environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Package {
+    /// Its name.
+    pub name: String,
+    /// Its version, if it has metadata.
+    pub version: Option<String>,
+    /// Why it was taken.
+    pub reason: Reason,
+}
+
+/// Why a package was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// It holds the entry point, or a module that the settings name.
+    EntryPoint(String),
+    /// A module of the application imports it.
+    Application {
+        /// The imported name.
+        import: String,
+        /// The importing file.
+        file: String,
+    },
+    /// A packed package imports it, although it does not require it.
+    ImportedBy {
+        /// The imported name.
+        import: String,
+        /// The importing file.
+        file: String,
+    },
+    /// A packed distribution requires it.
+    RequiredBy(String),
+    /// `--include` names it.
+    Included(String),
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EntryPoint(name) => write!(f, "`{name}` is run"),
+            Self::Application { import, file } => {
+                write!(f, "the application imports `{import}` in `{file}`")
+            }
+            Self::ImportedBy { import, file } => write!(f, "`{file}` imports `{import}`"),
+            Self::RequiredBy(name) => write!(f, "`{name}` requires it"),
+            Self::Included(pattern) => write!(f, "`--include {pattern}`"),
+        }
+    }
+}
+
+/// Something that did not stop the build and may matter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Warning {
+    /// A module that does not compile: its text is packed, its code is not.
+    Broken(Broken),
+    /// A module of the application has the name of one in the standard library, which it hides.
+    Shadows(String),
+    /// `--exclude` with a pattern that matches nothing.
+    ExcludeUnused(String),
+    /// A `.pth` file with code, which a built application does not run.
+    PathFileCode(PathBuf),
+    /// Modules were taken from a folder that a `.pth` file names (an editable installation).
+    PathFileFolder {
+        /// The `.pth` file.
+        file: PathBuf,
+        /// The folder it names.
+        folder: PathBuf,
+    },
+    /// A metadata folder without `METADATA`: what is left of an interrupted installation.
+    NoMetadata(PathBuf),
+    /// A file whose name is not Unicode, left out.
+    NotUtf8(PathBuf),
+    /// A symbolic link to a folder that it lies in, left out.
+    LinkLoop(PathBuf),
+    /// A symbolic link to nothing, left out.
+    DanglingLink(PathBuf),
+    /// Code that the builder could not look into: its imports are unknown.
+    NotScanned(String),
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Broken(broken) => write!(f, "{broken}"),
+            Self::Shadows(name) => {
+                write!(
+                    f,
+                    "the application's `{name}` hides the standard library's module of that name"
+                )
+            }
+            Self::ExcludeUnused(pattern) => write!(f, "`--exclude {pattern}` matches nothing"),
+            Self::PathFileCode(file) => {
+                write!(f, "the code in `{}` does not run in a built application", file.display())
+            }
+            Self::PathFileFolder { file, folder } => {
+                write!(
+                    f,
+                    "`{}` adds the folder `{}` (an editable installation)",
+                    file.display(),
+                    folder.display()
+                )
+            }
+            Self::NoMetadata(folder) => {
+                write!(f, "`{}` has no METADATA, and was ignored", folder.display())
+            }
+            Self::NotUtf8(path) => {
+                write!(f, "`{}` was left out: its name is not Unicode", path.display())
+            }
+            Self::LinkLoop(path) => {
+                write!(f, "`{}` was left out: it links to a folder it lies in", path.display())
+            }
+            Self::DanglingLink(path) => {
+                write!(f, "`{}` was left out: it links to nothing", path.display())
+            }
+            Self::NotScanned(path) => {
+                write!(f, "the imports of `{path}` are unknown: name them with `--include`")
+            }
+        }
+    }
+}

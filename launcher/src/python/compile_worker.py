@@ -1,0 +1,112 @@
+"""Compiles modules for `coldframe build`: one of several processes, fed over its standard input.
+
+It reads and writes binary frames (`bundle/protocol.rs` is the other end): a length of four bytes, then the body.
+Nothing of the application is executed here, only compiled.
+"""
+
+# Only modules that every build of CPython has inside the interpreter, and `warnings`: the worker may be the
+# launcher itself, started before there is an archive to import from.
+import gc
+import marshal
+import sys
+import warnings
+
+ONLY_SYNTAX_TREE = 0x400  # `ast.PyCF_ONLY_AST`, without importing `ast`.
+
+
+def main():
+    requests, replies = sys.stdin.buffer, sys.stdout.buffer
+    # A stray `print` must not end up between two frames.
+    sys.stdout = sys.stderr
+    # Warnings about the code being compiled belong to its author, at development time.
+    warnings.simplefilter("ignore")
+    # Code objects form no cycles, and collections would only look at them again and again.
+    gc.disable()
+    send(replies, introduction())
+    while True:
+        body = receive(requests)
+        if body is None:
+            return
+        send(replies, answer(body))
+
+
+def receive(stream):
+    head = stream.read(4)
+    if len(head) < 4:
+        return None
+    return stream.read(int.from_bytes(head, "little"))
+
+
+def send(stream, body):
+    stream.write(len(body).to_bytes(4, "little"))
+    stream.write(body)
+    stream.flush()
+
+
+def introduction():
+    """Which Python this is, and the few opcodes that the import scan needs, found out rather than written down."""
+    magic = sys.modules["_frozen_importlib_external"].MAGIC_NUMBER
+    opcodes = import_opcodes()
+    return b"".join(
+        [
+            bytes(sys.version_info[:2]),
+            magic[:2],
+            bytes([marshal.version]),
+            b"".join(number.to_bytes(2, "little") for number in opcodes),
+        ]
+    )
+
+
+def import_opcodes():
+    """IMPORT_NAME, EXTENDED_ARG, LOAD_CONST, LOAD_SMALL_INT (or 0xFFFF) and by how many bits a name's index is shifted."""
+    try:
+        from _opcode_metadata import opmap  # from 3.13
+    except ImportError:
+        from opcode import opmap
+    import_name = opmap["IMPORT_NAME"]
+    # From 3.15 the lowest bits of the argument say whether the import is lazy: ask the compiler where the index is.
+    code = compile("import a\nimport b", "probe", "exec", dont_inherit=True).co_code
+    arguments = [code[at + 1] for at in range(0, len(code), 2) if code[at] == import_name]
+    shift = 0
+    while arguments[1] >> shift > 1:
+        shift += 1
+    return import_name, opmap["EXTENDED_ARG"], opmap["LOAD_CONST"], opmap.get("LOAD_SMALL_INT", 0xFFFF), shift
+
+
+def answer(body):
+    optimization, guard_asked = body[0], body[1]
+    name_end = 4 + int.from_bytes(body[2:4], "little")
+    # The path as the archive knows it, so that the code does not tell where it was compiled.
+    filename = body[4:name_end].decode("utf-8")
+    source = body[name_end:]
+    try:
+        code = compile(source, filename, "exec", dont_inherit=True, optimize=optimization)
+        guard = guard_asked and has_main_guard(compile(source, filename, "exec", ONLY_SYNTAX_TREE, True))
+        return b"\0" + bytes([bool(guard)]) + marshal.dumps(code)
+    except SyntaxError as error:
+        return broken(error.lineno, "%s: %s" % (type(error).__name__, error.msg), error.text)
+    except Exception as error:  # Null bytes, undecodable text, too deep nesting, numbers too long to convert.
+        return broken(None, "%s: %s" % (type(error).__name__, error), None)
+
+
+def broken(line, message, text):
+    message = message.encode("utf-8", "backslashreplace")[:60000]
+    text = (text or "").encode("utf-8", "backslashreplace")[:2000]
+    return b"\1" + (line or 0).to_bytes(4, "little") + len(message).to_bytes(2, "little") + message + text
+
+
+def has_main_guard(tree):
+    """Is there an `if __name__ == "__main__":` at the top level?"""
+    for statement in tree.body:
+        if type(statement).__name__ != "If" or type(statement.test).__name__ != "Compare":
+            continue
+        sides = [statement.test.left] + statement.test.comparators
+        names = [getattr(side, "id", None) for side in sides]
+        constants = [getattr(side, "value", None) for side in sides]
+        if "__name__" in names and "__main__" in constants:
+            return True
+    return False
+
+
+if __name__ == "__main__":
+    main()
