@@ -29,6 +29,11 @@ pub struct EntryPoint {
     pub attribute: String,
 }
 
+impl EntryPoint {
+    /// What an entry point looks like, for messages.
+    pub(crate) const SHAPE: &str = "package.module:function";
+}
+
 impl fmt::Display for EntryPoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.module, self.attribute)

@@ -5,6 +5,7 @@ mod config_error;
 pub use config_error::ConfigError;
 pub(crate) use config_error::Problem;
 
+use crate::entry_point::EntryPoint;
 use crate::suggest::{list, nearest, suffix};
 use crate::text::quote;
 
@@ -52,7 +53,7 @@ impl ParseChoiceError {
 
 /// A text that is not an entry point such as `package.module:function`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("bad entry point {}: {problem}{} allowed: {}", quote(.given), suffix(self.suggestion()), Self::ALLOWED)]
+#[error("bad entry point {}: {problem}{} allowed: `{}`", quote(.given), suffix(self.suggestion()), EntryPoint::SHAPE)]
 pub struct ParseEntryPointError {
     given: String,
     problem: String,
@@ -60,8 +61,6 @@ pub struct ParseEntryPointError {
 }
 
 impl ParseEntryPointError {
-    pub(crate) const ALLOWED: &'static str = "`package.module:function`";
-
     pub(crate) fn new(given: &str, problem: String, suggestion: Option<String>) -> Self {
         Self { given: given.to_owned(), problem, suggestion }
     }

@@ -7,6 +7,7 @@ use crate::error::{ConfigError, Problem};
 use crate::fields::{BUILD, Field, INTERPRETER};
 use crate::suggest::nearest;
 use crate::value::{Item, Source};
+use crate::write::string;
 
 /// The key of the table with the settings of `coldframe build`.
 pub(crate) const BUILD_KEY: &str = "build";
@@ -115,9 +116,27 @@ fn syntax_error(source: &Source<'_>, error: &toml::de::Error) -> ConfigError {
     // The parser leaves the place out when the text ended too soon.
     let span = error.span().unwrap_or(source.text.len()..source.text.len());
     let given = source.text.get(span.clone()).map(str::trim).filter(|given| !given.is_empty());
-    let problem = Problem::Syntax {
-        message: error.message().split_whitespace().collect::<Vec<_>>().join(" "),
-        given: given.map(str::to_owned),
+    let message = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
+    // For a word without quotes the parser guesses at a float or a date from the first letter, which says nothing to a
+    // person. Its messages about keys and tables are good, and are told apart by those words.
+    let is_about_value = !message.contains("key") && !message.contains("table");
+    let problem = match given {
+        Some(word) if is_about_value && is_bare_value(source.text, span.start, word) => {
+            let suggestion = match word.to_lowercase().as_str() {
+                boolean @ ("true" | "false") => boolean.to_owned(),
+                _ => string(word),
+            };
+            Problem::BareWord { word: word.to_owned(), suggestion }
+        }
+        given => Problem::Syntax { message, given: given.map(str::to_owned) },
     };
     source.error(span.start, problem)
+}
+
+/// Whether a word stands where a value should, without the quotes that would make it one.
+fn is_bare_value(text: &str, offset: usize, word: &str) -> bool {
+    let before = text.get(..offset).unwrap_or_default().trim_end();
+    word.starts_with(char::is_alphabetic)
+        && !word.contains(['"', '\''])
+        && before.ends_with(['=', '[', ','])
 }

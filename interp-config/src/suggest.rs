@@ -4,9 +4,9 @@ use crate::text::quote;
 
 /// The candidate that `given` is most likely a misspelling of.
 ///
-/// The typed word is first compared without regard to case and with `_` read as `-`, because `snake_case` is what a Python
-/// programmer types first. Then one wrong letter in three is forgiven. Last, a word that is the distinctive part of exactly
-/// one candidate stands for it, as `start-method` does for `multiprocessing-start-method`.
+/// The typed word is compared without regard to case and with `_` read as `-`, because `snake_case` is what a Python programmer
+/// types first. One wrong letter in three is forgiven. When that finds nothing, a word that is a part of a candidate stands for
+/// it, as `start-method` does for `multiprocessing-start-method`.
 pub(crate) fn nearest<'a>(
     given: &str,
     candidates: impl Iterator<Item = &'a str>,
@@ -17,21 +17,12 @@ pub(crate) fn nearest<'a>(
         return None;
     }
     let given = given.to_lowercase().replace('_', "-");
-    let candidates: Vec<&str> = candidates.collect();
     let forgiven = given.chars().count() / 3;
-    let by_distance = candidates
-        .iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&given, candidate), *candidate))
-        .filter(|(distance, _)| *distance <= forgiven)
-        .min_by_key(|(distance, _)| *distance);
-    if let Some((_, candidate)) = by_distance {
-        return Some(candidate);
-    }
-    let mut by_part = candidates.iter().filter(|candidate| has_words(candidate, &given));
-    match (by_part.next(), by_part.next()) {
-        (Some(candidate), None) => Some(candidate),
-        _ => None,
-    }
+    candidates
+        .map(|candidate| (strsim::damerau_levenshtein(&given, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= forgiven || has_words(candidate, &given))
+        .min_by_key(|(distance, _)| (*distance > forgiven, *distance))
+        .map(|(_, candidate)| candidate)
 }
 
 /// Whether the hyphenated words of `part` stand in a row in `whole`.

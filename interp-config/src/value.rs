@@ -6,6 +6,8 @@ mod scalar;
 
 pub(crate) use item::{Item, Source};
 
+use toml::de::{DeTable, DeValue};
+
 use crate::config::PostImportHook;
 use crate::entry_point::EntryPoint;
 use crate::error::ConfigError;
@@ -36,11 +38,24 @@ impl Value for Vec<PostImportHook> {
         for item in item.items()? {
             let module = item.key_as_module_name()?;
             // One module may have several hooks, and a TOML table has each key once: then the value is an array.
-            let named = if item.is_array() { item.elements()? } else { vec![item] };
-            for item in named {
+            let functions = match item.value() {
+                DeValue::Array(_) => item.elements()?,
+                DeValue::String(_) => vec![item],
+                DeValue::Table(table) => {
+                    let suggestion = Some(string(&unquoted_key(&module, table)));
+                    return Err(item.wrong_type(HOOK, functions(), suggestion));
+                }
+                DeValue::Integer(_)
+                | DeValue::Float(_)
+                | DeValue::Boolean(_)
+                | DeValue::Datetime(_) => {
+                    return Err(item.wrong_type(HOOK, functions(), None));
+                }
+            };
+            for function in functions {
                 hooks.push(PostImportHook {
                     module: module.clone(),
-                    hook: EntryPoint::read(&item)?,
+                    hook: EntryPoint::read(&function)?,
                 });
             }
         }
@@ -71,4 +86,22 @@ impl Value for Vec<PostImportHook> {
             format!("{{ {} }}", entries.join(", "))
         })
     }
+}
+
+const HOOK: &str = "a string or an array of strings";
+
+fn functions() -> String {
+    let shape = string(EntryPoint::SHAPE);
+    format!("`{shape}`, `[{shape}, ...]`")
+}
+
+/// The name that was meant when TOML has read `json.decoder` as a table `json` with the key `decoder`.
+fn unquoted_key(module: &str, table: &DeTable<'_>) -> String {
+    let mut name = module.to_owned();
+    let mut table = Some(table);
+    while let Some((part, value)) = table.and_then(|table| table.iter().next()) {
+        name = format!("{name}.{}", part.get_ref());
+        table = value.get_ref().as_table();
+    }
+    name
 }

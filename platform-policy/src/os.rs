@@ -133,8 +133,8 @@ impl Os {
 
     fn of_linux(environment: Environment) -> Self {
         match environment {
-            // The kernel is Linux and has fork(), but a child of an Android application may be killed at any time, and CPython's
-            // documentation excludes `multiprocessing` on mobile platforms, Android among them (PEP 738).
+            // The kernel is Linux and has fork(), but a child of an Android application may be killed at any time, and
+            // CPython's documentation excludes `multiprocessing` on mobile platforms, Android among them (PEP 738).
             Environment::Android | Environment::Androideabi => Self::NoProcesses,
             // Inside the kernel there is no process to fork.
             Environment::Kernel | Environment::LinuxKernel => Self::NoProcesses,

@@ -58,8 +58,11 @@ impl ConfigError {
 /// The kinds of mistake. Every message names the key by its path inside our table.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Problem {
-    #[error("not valid TOML: {message}{}", .given.as_deref().map(|given| format!(", at {}", quote(given))).unwrap_or_default())]
+    #[error("not valid TOML: {message}{}", at(.given.as_deref()))]
     Syntax { message: String, given: Option<String> },
+
+    #[error("not valid TOML: {} is no value; did you mean {}?", quote(.word), quote(.suggestion))]
+    BareWord { word: String, suggestion: String },
 
     #[error("unknown key {}{} allowed: {}", quote(.key), suffix(.suggestion.as_deref()), list(.allowed))]
     UnknownKey { key: String, suggestion: Option<String>, allowed: Vec<&'static str> },
@@ -67,14 +70,13 @@ pub(crate) enum Problem {
     #[error("unknown key {}; in this file the settings stand at the top level, without `[tool.coldframe]`", quote(.key))]
     Nested { key: String },
 
-    #[error("{} must be {expected}, not the {given_type} {}{} allowed: {allowed}", quote(.key), quote(.given), suffix(.suggestion.as_deref()))]
+    #[error("{} must be {expected}, not {given}{} allowed: {allowed}", quote(.key), suffix(.suggestion.as_deref()))]
     WrongType {
         key: String,
         expected: &'static str,
-        allowed: String,
-        given_type: &'static str,
         given: String,
         suggestion: Option<String>,
+        allowed: String,
     },
 
     #[error("{}: {error}", quote(.key))]
@@ -83,15 +85,22 @@ pub(crate) enum Problem {
     #[error("{}: {error}", quote(.key))]
     EntryPoint { key: String, error: ParseEntryPointError },
 
-    #[error("{}: {problem} in {}{} allowed: {allowed}", quote(.key), quote(.given), suffix(.suggestion.as_deref()))]
+    #[error("{}: unknown run target {}{} allowed: {allowed}", quote(.key), quote(.given), suffix(Some(.suggestion)))]
+    RunTarget { key: String, given: String, suggestion: String, allowed: &'static str },
+
+    #[error("{} must have exactly one key, but it has {given}; allowed: {}", quote(.key), list(.allowed))]
+    NotOneKey { key: String, given: String, allowed: Vec<&'static str> },
+
+    #[error("{}: bad {what} {}: it has {fault}; allowed: {allowed}", quote(.key), quote(.given))]
     BadText {
         key: String,
+        what: &'static str,
         given: String,
-        problem: &'static str,
-        suggestion: Option<String>,
+        fault: &'static str,
         allowed: &'static str,
     },
+}
 
-    #[error("{} must have exactly one key, not {}; allowed: {}", quote(.key), .given, list(.allowed))]
-    NotOneKey { key: String, given: String, allowed: Vec<&'static str> },
+fn at(given: Option<&str>) -> String {
+    given.map(|given| format!(", at {}", quote(given))).unwrap_or_default()
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
 use crate::error::{ConfigError, Problem};
+use crate::text::quote;
 use crate::write::{string, strings};
 
 /// The text that is being read, for the place of an error.
@@ -67,15 +68,9 @@ impl<'a> Item<'a> {
         self.value
     }
 
-    pub(crate) fn is_array(&self) -> bool {
-        self.value.is_array()
-    }
-
     /// The value as a table.
     pub(crate) fn table(&self) -> Result<&'a DeTable<'a>, ConfigError> {
-        self.value
-            .as_table()
-            .ok_or_else(|| self.wrong_type("a table", "`{ ... }`".to_owned(), None))
+        self.value.as_table().ok_or_else(|| self.wrong_type("a table", "`{ ... }`", None))
     }
 
     /// The entries of the value, which is a table.
@@ -87,11 +82,7 @@ impl<'a> Item<'a> {
     pub(crate) fn elements(&self) -> Result<Vec<Self>, ConfigError> {
         let Some(array) = self.value.as_array() else {
             let suggestion = self.value.as_str().map(|text| strings([text]));
-            return Err(self.wrong_type(
-                "an array of strings",
-                "`[\"...\", ...]`".to_owned(),
-                suggestion,
-            ));
+            return Err(self.wrong_type("an array of strings", "`[\"...\", ...]`", suggestion));
         };
         let elements = array.iter().enumerate().map(|(index, element)| Self {
             source: self.source,
@@ -106,11 +97,11 @@ impl<'a> Item<'a> {
 
     /// The value as a text that can become a C string.
     pub(crate) fn text(&self) -> Result<&'a str, ConfigError> {
-        let Some(text) = self.value.as_str() else {
-            return Err(self.wrong_type("a string", "`\"...\"`".to_owned(), self.as_string()));
-        };
+        let text = self.value.as_str();
+        let text =
+            text.ok_or_else(|| self.wrong_type("a string", "`\"...\"`", self.as_string()))?;
         if text.contains('\0') {
-            return Err(self.bad_text(text, "a NUL character", None, "any other character"));
+            return Err(self.bad_text("text", "a NUL character", "any other character"));
         }
         Ok(text)
     }
@@ -121,7 +112,7 @@ impl<'a> Item<'a> {
             DeValue::Integer(_)
             | DeValue::Float(_)
             | DeValue::Boolean(_)
-            | DeValue::Datetime(_) => Some(string(self.given())),
+            | DeValue::Datetime(_) => self.written().map(string),
             DeValue::Array(array) => match array.iter().collect::<Vec<_>>().as_slice() {
                 [only] => only.get_ref().as_str().map(string),
                 _ => None,
@@ -132,57 +123,60 @@ impl<'a> Item<'a> {
 
     /// The value as the name of a module.
     pub(crate) fn module_name(&self) -> Result<String, ConfigError> {
-        let name = self.text()?;
+        let Some(name) = self.value.as_str() else {
+            return Err(self.wrong_type("a string", MODULE_NAME, None));
+        };
         check_module_name(name)
-            .map_err(|problem| self.bad_text(name, problem, None, MODULE_NAME))?;
+            .map_err(|fault| self.bad_text("module name", fault, MODULE_NAME))?;
         Ok(name.to_owned())
     }
 
     /// The key as the name of a module.
     pub(crate) fn key_as_module_name(&self) -> Result<String, ConfigError> {
-        check_module_name(self.name).map_err(|problem| {
+        check_module_name(self.name).map_err(|fault| {
             let (key, given) = (self.key.clone(), self.name.to_owned());
             self.key_error(Problem::BadText {
                 key,
+                what: "module name",
                 given,
-                problem,
-                suggestion: None,
+                fault,
                 allowed: MODULE_NAME,
             })
         })?;
         Ok(self.name.to_owned())
     }
 
+    /// An error about what stands in a string.
     pub(crate) fn bad_text(
         &self,
-        given: &str,
-        problem: &'static str,
-        suggestion: Option<String>,
+        what: &'static str,
+        fault: &'static str,
         allowed: &'static str,
     ) -> ConfigError {
-        let (key, given) = (self.key.clone(), given.to_owned());
-        self.value_error(Problem::BadText { key, given, problem, suggestion, allowed })
+        let given = self.value.as_str().unwrap_or_default().to_owned();
+        self.value_error(Problem::BadText { key: self.key.clone(), what, given, fault, allowed })
     }
 
     pub(crate) fn wrong_type(
         &self,
         expected: &'static str,
-        allowed: String,
+        allowed: impl Into<String>,
         suggestion: Option<String>,
     ) -> ConfigError {
-        self.value_error(Problem::WrongType {
-            key: self.key.clone(),
-            expected,
-            allowed,
-            given_type: self.value.type_str(),
-            given: self.given().to_owned(),
-            suggestion,
-        })
+        let type_name = self.value.type_str();
+        let given = match self.written() {
+            Some(written) => format!("the {type_name} {}", quote(written)),
+            None => format!("a {type_name}"),
+        };
+        let (key, allowed) = (self.key.clone(), allowed.into());
+        self.value_error(Problem::WrongType { key, expected, given, suggestion, allowed })
     }
 
-    /// The value as it was written.
-    fn given(&self) -> &'a str {
-        self.source.text.get(self.span.clone()).unwrap_or_default()
+    /// The value as it was written, in one piece; the pieces of a table may be scattered over the file.
+    fn written(&self) -> Option<&'a str> {
+        let written = self.source.text.get(self.span.clone())?;
+        let is_whole = !self.value.is_table() || written.starts_with(['{', '[']);
+        is_whole.then_some(written)
     }
 }
 
@@ -193,13 +187,13 @@ const MODULE_NAME: &str = "`package.module`";
 /// This is less strict than an entry point: `python -m` and import hooks work on names that are no identifiers.
 fn check_module_name(name: &str) -> Result<(), &'static str> {
     if name.is_empty() {
-        Err("no name")
+        Err("no character")
     } else if name.split('.').any(str::is_empty) {
         Err("a dot too many")
     } else if name.contains(|character: char| character.is_whitespace() || character.is_control()) {
-        Err("a space")
+        Err("a space or a control character")
     } else if name.contains(['/', '\\']) {
-        Err("a path")
+        Err("a path separator")
     } else if name.contains(':') {
         Err("a colon")
     } else {

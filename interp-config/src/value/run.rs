@@ -20,9 +20,14 @@ impl Value for RunTarget {
     fn read(item: &Item<'_>) -> Result<Self, ConfigError> {
         match item.value().as_str() {
             Some(REPL) => Ok(Self::Repl),
-            Some(word) => Err(item.bad_text(word, "no run target", Some(guess(word)), ALLOWED)),
+            Some(word) => Err(item.value_error(Problem::RunTarget {
+                key: item.key.clone(),
+                given: word.to_owned(),
+                suggestion: guess(word),
+                allowed: ALLOWED,
+            })),
             None if item.value().is_table() => read_table(item),
-            None => Err(item.wrong_type("a string or a table", ALLOWED.to_owned(), None)),
+            None => Err(item.wrong_type("a string or a table", ALLOWED, None)),
         }
     }
 
@@ -53,7 +58,7 @@ fn read_table(item: &Item<'_>) -> Result<RunTarget, ConfigError> {
             }
         };
         if target.replace(read).is_some() {
-            return Err(entry.key_error(not_one_key(item, format!("also {}", entry.name))));
+            return Err(entry.key_error(not_one_key(item, format!("`{}` as well", entry.name))));
         }
     }
     target.ok_or_else(|| item.value_error(not_one_key(item, "none".to_owned())))
@@ -66,7 +71,7 @@ fn not_one_key(item: &Item<'_>, given: String) -> Problem {
 fn script(item: &Item<'_>) -> Result<String, ConfigError> {
     let path = item.text()?;
     if path.is_empty() {
-        return Err(item.bad_text(path, "no file name", None, "the path of a file"));
+        return Err(item.bad_text("path", "no character", "the path of a file"));
     }
     Ok(path.to_owned())
 }

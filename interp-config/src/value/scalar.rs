@@ -46,8 +46,10 @@ impl Value for Vec<String> {
 
 impl Value for EntryPoint {
     fn read(item: &Item<'_>) -> Result<Self, ConfigError> {
-        let parsed = item.text()?.parse();
-        parsed
+        let Some(text) = item.value().as_str() else {
+            return Err(item.wrong_type("a string", quoted_list(&[Self::SHAPE]), None));
+        };
+        text.parse()
             .map_err(|error| item.value_error(Problem::EntryPoint { key: item.key.clone(), error }))
     }
 
@@ -61,10 +63,10 @@ macro_rules! choices {
     ($($type:ty)*) => {
         $(impl Value for $type {
             fn read(item: &Item<'_>) -> Result<Self, ConfigError> {
-                if !item.value().is_str() {
+                let Some(text) = item.value().as_str() else {
                     return Err(item.wrong_type("a string", quoted_list(Self::SPELLINGS), None));
-                }
-                item.text()?.parse().map_err(|error| choice_error(item, error))
+                };
+                text.parse().map_err(|error| choice_error(item, error))
             }
 
             fn write(&self) -> Option<String> {
