@@ -24,22 +24,26 @@ impl Counts {
         }
     }
 
-    /// All summary lines of `output` added up; `None` when there is none, which is not the same as no tests.
+    /// What the final lines of `output` say; `None` when there is none, which is not the same as no tests.
     pub(crate) fn parse(output: &str) -> Option<Self> {
-        let summaries: Vec<Self> = output.lines().filter_map(parse_line).collect();
-        summaries.into_iter().reduce(Self::plus)
+        // Under nextest each test is a run of libtest with a result line of its own, shown with the test's output.
+        if let Some(counts) = output.lines().filter_map(nextest_summary).next_back() {
+            return Some(counts);
+        }
+        // Cargo runs one binary after the other.
+        output.lines().filter_map(libtest_result).reduce(Self::plus)
     }
 }
 
-fn parse_line(line: &str) -> Option<Counts> {
-    let line = line.trim();
-    if let Some(rest) = line.strip_prefix("test result: ") {
-        // `ok. 3 passed; 0 failed; 1 ignored; 0 measured; 2 filtered out; finished in 0.00s`
-        let (_, numbers) = rest.split_once(". ")?;
-        return Some(sum(numbers.split(';')));
-    }
-    // `Summary [   0.010s] 3/4 tests run: 1 passed (1 slow), 1 failed, 1 timed out, 0 skipped`
-    let (_, rest) = line.strip_prefix("Summary [")?.split_once(']')?;
+/// `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 2 filtered out; finished in 0.00s`
+fn libtest_result(line: &str) -> Option<Counts> {
+    let (_, numbers) = line.strip_prefix("test result: ")?.split_once(". ")?;
+    Some(sum(numbers.split(';')))
+}
+
+/// `Summary [   0.010s] 3/4 tests run: 1 passed (1 slow), 1 failed, 1 timed out, 0 skipped`
+fn nextest_summary(line: &str) -> Option<Counts> {
+    let (_, rest) = line.trim().strip_prefix(NEXTEST_SUMMARY)?.split_once(']')?;
     let (run, numbers) = rest.split_once(" run: ")?;
     let mut counts = sum(numbers.split(','));
     // `3/4 tests`: the run was cut short, and a test that never ran has not passed.
@@ -48,6 +52,9 @@ fn parse_line(line: &str) -> Option<Counts> {
     }
     Some(counts)
 }
+
+/// How nextest's summary begins; what tests printed that passed comes below it.
+pub(crate) const NEXTEST_SUMMARY: &str = "Summary [";
 
 fn sum<'a>(parts: impl Iterator<Item = &'a str>) -> Counts {
     let mut counts = Counts::default();
@@ -94,6 +101,11 @@ mod tests {
             "test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\nnoise\n\
              test result: ok. 4 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out",
             Some((7, 0, 1)),
+        );
+        check(
+            "  test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured\n     Summary [   0.010s] 2 tests run: 1 passed, 1 failed, 0 skipped\n\
+             test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured",
+            Some((1, 1, 0)),
         );
         check("     Summary [   0.010s] 4 tests run: 4 passed, 0 skipped", Some((4, 0, 0)));
         check("     Summary [   0.010s] 1 test run: 1 passed, 12 skipped", Some((1, 0, 12)));

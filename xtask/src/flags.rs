@@ -41,7 +41,8 @@ Examples:
   cargo xtask test --require 3.9,3.10,3.11          as CI does: a missing Python, or a test that skips itself, fails
 
 Pythons are found in pyenv's versions folder and as `python3.X` on PATH; of each minor version the highest patch release is taken.
-Tests see COLDFRAME_TEST_PYTHON (the interpreter) and COLDFRAME_SKIP_LOG (a file: a test that cannot run appends `name<TAB>why`).
+Tests see COLDFRAME_TEST_PYTHON (the interpreter) and COLDFRAME_SKIP_LOG (a file: a test that cannot run appends `name<TAB>why`);
+a line `SKIPPED: name: why` that a test prints counts as well.
 Everything is built below `target/pyX.Y`, so that one Python's build is never linked with another's.";
 
 /// Build and test every layer on every CPython found, and end with a table.

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
+use crate::counts::NEXTEST_SUMMARY;
+
 /// How much is said while steps run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Voice {
@@ -25,8 +27,8 @@ enum Voice {
 pub(crate) enum Show {
     /// All of it, if the step fails.
     AtFailure,
-    /// From the first line that reports a failed test on, while the others still run.
-    FromFirstFailedTest,
+    /// From the first line that reports a failed test to the runner's summary, while the others still run.
+    FailedTests,
 }
 
 pub(crate) struct Progress {
@@ -83,7 +85,7 @@ impl Progress {
         command.stdout(Stdio::null()).stderr(Stdio::null());
 
         let mut output = String::new();
-        let mut shown_to = (self.voice == Voice::Verbose).then_some(0);
+        let mut window = Window::new(if self.voice == Voice::Verbose { None } else { Some(show) });
         let mut reader = BufReader::new(reader);
         let mut line = Vec::new();
         while reader
@@ -92,17 +94,15 @@ impl Progress {
             > 0
         {
             let text = String::from_utf8_lossy(&line);
-            if shown_to.is_none() && show == Show::FromFirstFailedTest && reports_failed_test(&text)
-            {
+            if window.opens_for(&text) {
                 self.clear();
-                shown_to = Some(output.len());
             }
+            if window.is_open() {
+                say(&text);
+            }
+            window.close_after(&text);
             output.push_str(&text);
             line.clear();
-            if let Some(from) = shown_to.as_mut() {
-                say(&output[*from..]);
-                *from = output.len();
-            }
         }
         let status = child.wait().context("could not wait for a command")?;
         let finished = Finished {
@@ -110,7 +110,7 @@ impl Progress {
             output,
             elapsed: started.elapsed(),
         };
-        self.end(label, &finished, shown_to.is_some());
+        self.end(label, &finished, window.was_open());
         Ok(finished)
     }
 
@@ -147,6 +147,49 @@ impl Progress {
     }
 }
 
+/// The part of a step's output that is shown as it comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Window {
+    Always,
+    Never,
+    BeforeFailure,
+    Open,
+    Closed,
+}
+
+impl Window {
+    /// `None` shows everything.
+    fn new(show: Option<Show>) -> Self {
+        match show {
+            None => Self::Always,
+            Some(Show::AtFailure) => Self::Never,
+            Some(Show::FailedTests) => Self::BeforeFailure,
+        }
+    }
+
+    fn opens_for(&mut self, line: &str) -> bool {
+        let opens = *self == Self::BeforeFailure && reports_failed_test(line);
+        if opens {
+            *self = Self::Open;
+        }
+        opens
+    }
+
+    fn close_after(&mut self, line: &str) {
+        if *self == Self::Open && line.trim_start().starts_with(NEXTEST_SUMMARY) {
+            *self = Self::Closed;
+        }
+    }
+
+    fn is_open(self) -> bool {
+        matches!(self, Self::Always | Self::Open)
+    }
+
+    fn was_open(self) -> bool {
+        matches!(self, Self::Always | Self::Open | Self::Closed)
+    }
+}
+
 /// Standard error may be closed; what was to be said there is then lost, and the work goes on.
 fn say(text: &str) {
     let mut stderr = io::stderr().lock();
@@ -159,4 +202,30 @@ fn reports_failed_test(line: &str) -> bool {
     ["FAIL [", "ABORT [", "TIMEOUT ["].iter().any(|sign| line.starts_with(sign))
         || (line.starts_with("SIG") && line.contains(" [")) // SIGSEGV, SIGABRT, …
         || (line.starts_with("test ") && line.trim_end().ends_with("... FAILED"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_shown_and_what_passed_is_not() {
+        let output = "   Compiling x\n        FAIL [   0.1s] x a\n  panicked\n     Summary [   0.2s] 2 tests run: 1 passed, 1 failed\n  said by b\n";
+        let shown = |show: Option<Show>| {
+            let mut window = Window::new(show);
+            let lines = output.lines().filter(|line| {
+                window.opens_for(line);
+                let is_shown = window.is_open();
+                window.close_after(line);
+                is_shown
+            });
+            lines.map(str::trim).collect::<Vec<_>>()
+        };
+        assert_eq!(shown(None).len(), 5);
+        assert_eq!(shown(Some(Show::AtFailure)).len(), 0);
+        assert_eq!(
+            shown(Some(Show::FailedTests)),
+            ["FAIL [   0.1s] x a", "panicked", "Summary [   0.2s] 2 tests run: 1 passed, 1 failed"]
+        );
+    }
 }

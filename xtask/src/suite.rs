@@ -46,8 +46,7 @@ pub(crate) struct Suite<'a> {
     pub(crate) linked_with: Linked<'a>,
     /// The interpreter that tests may run.
     pub(crate) test_python: Option<&'a Python>,
-    /// Only these integration tests; everything when empty.
-    pub(crate) targets: Vec<&'a str>,
+    pub(crate) scope: Scope,
     pub(crate) filter: Vec<&'a str>,
 }
 
@@ -56,6 +55,13 @@ pub(crate) struct Suite<'a> {
 pub(crate) enum Linked<'a> {
     Nothing,
     Python(&'a Python),
+}
+
+/// Whether the examples in the documentation are run too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    TestsAndExamples,
+    TestsOnly,
 }
 
 /// A test that said it could not run.
@@ -134,15 +140,11 @@ impl Suite<'_> {
         let mut test = self.test_cargo(&skip_log)?;
         self.add_run_arguments(&mut test);
         let label = format!("{}: test", self.label);
-        self.count(
-            progress.run(&label, &mut test, Show::FromFirstFailedTest)?,
-            "the tests",
-            &mut tally,
-        );
+        self.count(progress.run(&label, &mut test, Show::FailedTests)?, "the tests", &mut tally);
 
         let mut with_examples = Vec::new();
         for package in &self.packages {
-            if self.targets.is_empty() && self.workspace.has_library(package)? {
+            if self.scope == Scope::TestsAndExamples && self.workspace.has_library(package)? {
                 with_examples.push(*package);
             }
         }
@@ -150,10 +152,10 @@ impl Suite<'_> {
             let mut command = self.cargo(&["test", "--doc"], &with_examples, &skip_log)?;
             command.args(["--no-fail-fast", "--"]).args(&self.filter);
             let label = format!("{}: examples in the documentation", self.label);
-            let finished = progress.run(&label, &mut command, Show::FromFirstFailedTest)?;
+            let finished = progress.run(&label, &mut command, Show::FailedTests)?;
             self.count(finished, "the examples in the documentation", &mut tally);
         }
-        tally.skips = read_skip_log(&skip_log)?;
+        tally.skips.extend(read_skip_log(&skip_log)?);
         Ok(tally)
     }
 
@@ -180,13 +182,8 @@ impl Suite<'_> {
 
     fn test_cargo(&self, skip_log: &Path) -> anyhow::Result<Command> {
         let mut command = self.cargo(self.test_command(), &self.packages, skip_log)?;
-        if self.targets.is_empty() {
-            // Unit tests and integration tests; examples in the documentation are a step of their own.
-            command.arg("--tests");
-        }
-        for target in &self.targets {
-            command.args(["--test", target]);
-        }
+        // Unit tests and integration tests; examples in the documentation are a step of their own.
+        command.arg("--tests");
         Ok(command)
     }
 
@@ -219,6 +216,7 @@ impl Suite<'_> {
 
     fn count(&self, finished: Finished, what: &str, tally: &mut Tally) {
         tally.test_time += finished.elapsed;
+        tally.skips.extend(announced_skips(&finished.output));
         let counts = Counts::parse(&finished.output);
         match (finished.status, counts) {
             (Status::Good, Some(counts)) => tally.counts = tally.counts.plus(counts),
@@ -232,8 +230,8 @@ impl Suite<'_> {
                 tally.problems.push(format!("{what} could not be run to the end"));
             }
         }
-        // With a filter or a choice of targets, nextest counts what was not chosen among these.
-        if self.filter.is_empty() && self.targets.is_empty() {
+        // With a filter, nextest counts what was not chosen among these.
+        if self.filter.is_empty() {
             tally.n_ignored += counts.map_or(0, |counts| counts.left_out);
         }
     }
@@ -251,6 +249,17 @@ impl Suite<'_> {
         fs::write(&path, "").with_context(|| format!("could not write `{}`", path.display()))?;
         Ok(path)
     }
+}
+
+/// What tests said on standard error: `SKIPPED: test: why`.
+fn announced_skips(output: &str) -> BTreeSet<Skip> {
+    let announcements = output.lines().filter_map(|line| line.trim().strip_prefix("SKIPPED: "));
+    announcements
+        .map(|text| {
+            let (test, why) = text.split_once(": ").unwrap_or((text, "it did not say why"));
+            Skip { test: test.trim().to_owned(), why: why.trim().to_owned() }
+        })
+        .collect()
 }
 
 /// Reads the lines `test<TAB>why` that tests appended.

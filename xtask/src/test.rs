@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use anyhow::bail;
-use cargo_metadata::TargetKind;
 
 use crate::Verdict;
 use crate::flags;
@@ -11,7 +10,7 @@ use crate::matrix::{self, Found, Need, Plan, Selection};
 use crate::progress::Progress;
 use crate::pythons::{self, Python};
 use crate::report::{Line, Report};
-use crate::suite::{Linked, Runner, Suite, Tally};
+use crate::suite::{Linked, Runner, Scope, Suite, Tally};
 use crate::version::Version;
 use crate::workspace::Workspace;
 
@@ -21,6 +20,8 @@ const PURE: &[&str] = &["interp-config", "platform-policy", "importer-core", "xt
 const LINKED: &[&str] = &["launcher", "embed"];
 /// It links nothing, but one of its tests compares its table with what a real Python does.
 const ASKS_PYTHON: &str = "platform-policy";
+/// What the names of such tests contain.
+const PYTHON_TESTS: &str = "python";
 
 pub(crate) fn run(workspace: &Workspace, flags: &flags::Test) -> anyhow::Result<Verdict> {
     let layers = Layers::chosen(&flags.layer)?;
@@ -135,7 +136,7 @@ impl Session<'_> {
             packages: self.layers.pure.clone(),
             linked_with: Linked::Nothing,
             test_python: highest,
-            targets: Vec::new(),
+            scope: Scope::TestsAndExamples,
             filter: self.filter.clone(),
         };
         suite.run(&self.progress)
@@ -149,34 +150,25 @@ impl Session<'_> {
             packages: self.layers.linked.clone(),
             linked_with: Linked::Python(python),
             test_python: Some(python),
-            targets: Vec::new(),
+            scope: Scope::TestsAndExamples,
             filter: self.filter.clone(),
         };
         let mut tally = suite.run(&self.progress)?;
-        let targets = self.tests_that_ask_python()?;
-        if !targets.is_empty() {
+        if self.layers.pure.contains(&ASKS_PYTHON) {
             let suite = Suite {
                 label: format!("Python {}, {ASKS_PYTHON}", python.version),
                 packages: vec![ASKS_PYTHON],
                 linked_with: Linked::Nothing,
-                targets,
+                scope: Scope::TestsOnly,
+                filter: if self.filter.is_empty() {
+                    vec![PYTHON_TESTS]
+                } else {
+                    self.filter.clone()
+                },
                 ..suite
             };
             tally.add(suite.run(&self.progress)?);
         }
         Ok(tally)
-    }
-
-    /// By their names: an integration test that needs a real Python has `python` in its file's.
-    fn tests_that_ask_python(&self) -> anyhow::Result<Vec<&str>> {
-        if !self.layers.pure.contains(&ASKS_PYTHON) {
-            return Ok(Vec::new());
-        }
-        let targets = &self.workspace.package(ASKS_PYTHON)?.targets;
-        let tests = targets.iter().filter(|target| target.kind.contains(&TargetKind::Test));
-        Ok(tests
-            .map(|target| target.name.as_str())
-            .filter(|name| name.contains("python"))
-            .collect())
     }
 }
