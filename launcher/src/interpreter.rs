@@ -18,6 +18,7 @@ pub struct Interpreter {
     archives: Vec<PathBuf>,
     arguments: Vec<OsString>,
     hooks: Vec<RegisteredHook>,
+    variables: Vec<(&'static str, OsString)>,
     mode: Mode,
 }
 
@@ -67,6 +68,7 @@ impl Interpreter {
             archives: Vec::new(),
             arguments: std::env::args_os().collect(),
             hooks: Vec::new(),
+            variables: Vec::new(),
             mode: Mode::default(),
         }
     }
@@ -80,6 +82,13 @@ impl Interpreter {
     /// Replaces the command line, the program's name first.
     pub fn arguments(mut self, arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
         self.arguments = arguments.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets a variable in the environment of this process, for the processes that it starts.
+    #[cfg(feature = "command")]
+    pub(crate) fn inherited_variable(mut self, name: &'static str, value: OsString) -> Self {
+        self.variables.push((name, value));
         self
     }
 
@@ -115,7 +124,7 @@ impl Interpreter {
     ///
     /// What kept Python from running. What the application does wrong is its exit code.
     pub fn run(self) -> Result<ExitCode, Error> {
-        let Self { config, archives, arguments, mut hooks, mode } = self;
+        let Self { config, archives, arguments, mut hooks, variables, mode } = self;
         let executable = exe::own_executable()?;
         let origin = executable.parent().and_then(|folder| folder.to_str()).unwrap_or_default();
         let config = config.resolve(origin);
@@ -138,9 +147,8 @@ impl Interpreter {
         hooks.splice(0..0, start_method::hook(&decision));
         hooks.extend(config.post_import_hooks.iter().map(configured_hook));
         let archives = archives.iter().map(|path| py::map_archive(path)).collect::<Result<_, _>>()?;
-        #[expect(clippy::disallowed_methods, reason = "the edge, where the environment is read")]
         let cache = cache::locate(|name| std::env::var_os(name));
-        let code = py::run(Launch { config, archives, executable, arguments, cache, hooks, task })?;
+        let code = py::run(Launch { config, archives, executable, arguments, cache, hooks, variables, task })?;
         // What a parent process sees of an exit code is its low byte.
         Ok(ExitCode::from((code & 0xff) as u8))
     }

@@ -37,6 +37,8 @@ pub mod worker;
 
 #[cfg(feature = "command")]
 pub mod bundle;
+#[cfg(feature = "command")]
+pub mod command;
 
 pub use error::Error;
 pub use interpreter::{Imported, Interpreter, Mode};

@@ -1,2 +1,7 @@
-//! Stub.
-fn main() {}
+//! The `coldframe` command; everything it does is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    launcher::command::main()
+}

@@ -1,6 +1,6 @@
 //! One run of the main interpreter, from start to exit code.
 
-use std::ffi::{CString, OsString};
+use std::ffi::{CString, OsStr, OsString};
 use std::path::PathBuf;
 
 use importer_core::{Archive, Stack};
@@ -40,18 +40,23 @@ pub(crate) struct Launch {
     /// The folder for the files of packages that must lie on disk; found when needed if it is not given.
     pub(crate) cache: Option<PathBuf>,
     pub(crate) hooks: Vec<RegisteredHook>,
+    /// Set in the environment of this process, for its children.
+    pub(crate) variables: Vec<(&'static str, OsString)>,
     pub(crate) task: Task,
 }
 
 /// Runs an interpreter to its end, and gives the exit code of the process.
 pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
-    let Launch { config, archives, executable, arguments, cache, hooks, task } = launch;
+    let Launch { config, archives, executable, arguments, cache, hooks, variables, task } = launch;
     for archive in &archives {
         // The number of the bytecode can only be asked of a running Python; `boot` does.
         let running = version::running_target(archive.target().bytecode_magic, archive.target().optimization);
         archive.check_target(&running)?;
     }
     set_environment(&config)?;
+    for (name, value) in &variables {
+        set_variable(name, value, Existing::Replace)?;
+    }
     let root = archives.first().map(|archive| archive.path().as_os_str().to_owned());
     let folder = executable.parent().map(|folder| folder.as_os_str().to_owned()).unwrap_or_default();
     let archives = Stack::new(archives);
@@ -169,25 +174,34 @@ fn set_environment(config: &PythonInterpreterConfig) -> Result<(), Error> {
         ("SSL_CERT_DIR", &config.ssl_cert_dir),
     ] {
         if let Some(value) = value {
-            set_variable(name, value)?;
+            set_variable(name, value.as_ref(), Existing::Keep)?;
         }
     }
     Ok(())
 }
 
+/// What happens to a variable that is there already.
+#[derive(Clone, Copy)]
+enum Existing {
+    Keep,
+    Replace,
+}
+
 #[cfg(unix)]
-fn set_variable(name: &str, value: &str) -> Result<(), Error> {
-    let nul = |_| Error::start(format!("the value `{value}` for `{name}` holds a NUL character"));
-    let (name, value) = (CString::new(name).map_err(nul)?, CString::new(value).map_err(nul)?);
+fn set_variable(name: &str, value: &OsStr, existing: Existing) -> Result<(), Error> {
+    let nul = |_| Error::start(format!("the value {value:?} for `{name}` holds a NUL character"));
+    let (name, value) =
+        (CString::new(name).map_err(nul)?, CString::new(value.as_encoded_bytes()).map_err(nul)?);
+    let overwrite = matches!(existing, Existing::Replace).into();
     // SAFETY: two C strings; the launcher has one thread only before Python starts (invariant 4), so nobody reads the
-    // environment at the same time. Zero keeps a value that is there.
-    unsafe { libc::setenv(name.as_ptr(), value.as_ptr(), 0) };
+    // environment at the same time.
+    unsafe { libc::setenv(name.as_ptr(), value.as_ptr(), overwrite) };
     Ok(())
 }
 
 #[cfg(not(unix))]
-fn set_variable(name: &str, value: &str) -> Result<(), Error> {
-    if std::env::var_os(name).is_none() {
+fn set_variable(name: &str, value: &OsStr, existing: Existing) -> Result<(), Error> {
+    if matches!(existing, Existing::Replace) || std::env::var_os(name).is_none() {
         // SAFETY: on Windows the function is safe in any process.
         #[expect(clippy::disallowed_methods, reason = "before Python starts, for libraries that read nothing else")]
         unsafe {

@@ -1,10 +1,10 @@
 //! Text between Rust and Python.
 
-use std::ffi::OsStr;
+use std::ffi::{CString, OsStr};
 
 use pyo3_ffi as ffi;
 
-use super::exception::Exception;
+use super::exception::{Exception, Kind};
 use super::object::Object;
 use super::token::Token;
 
@@ -23,14 +23,12 @@ pub(super) fn text(py: Token<'_>, value: &str) -> Result<Object, Exception> {
 ///
 /// It also works before Python's codecs are there, which is when the first module is imported.
 pub(super) fn path_text(py: Token<'_>, value: &OsStr) -> Result<Object, Exception> {
-    let bytes = value.as_encoded_bytes();
-    // SAFETY: attached; pointer and length describe `bytes`; a new reference or null with an exception.
-    unsafe {
-        Object::from_owned(
-            py,
-            ffi::PyUnicode_DecodeFSDefaultAndSize(bytes.as_ptr().cast(), bytes.len() as ffi::Py_ssize_t),
-        )
-    }
+    // Before the codecs are there, CPython reads up to the first NUL, whatever length it is told.
+    let Ok(value) = CString::new(value.as_encoded_bytes()) else {
+        return Err(Exception::new(py, Kind::Type, &format!("the path {value:?} holds a NUL character")));
+    };
+    // SAFETY: attached; a C string; a new reference or null with an exception.
+    unsafe { Object::from_owned(py, ffi::PyUnicode_DecodeFSDefault(value.as_ptr())) }
 }
 
 /// A Python `str` from UTF-8 in which lone surrogates may stand encoded, as [`crate::literal`] gives them.

@@ -1,0 +1,106 @@
+//! The `coldframe` command, and what an executable that it built does.
+//!
+//! One program is all of these, in this order: an application, when an archive with a configuration lies behind it;
+//! a worker process of an application that `coldframe run` started; `python`, when it is called so; and the command.
+
+mod arguments;
+mod build;
+mod context;
+mod doctor;
+mod error;
+mod inspect;
+mod policy;
+mod progress;
+mod python;
+mod run;
+
+use std::ffi::OsString;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+use importer_core::Archive;
+use interp_config::{Document, PythonInterpreterConfig};
+
+use self::arguments::{Arguments, Command};
+use self::error::CommandError;
+use crate::interpreter::{Interpreter, Mode};
+use crate::{exe, worker};
+
+/// The environment variable by which `coldframe run` tells the workers of its application where their archives are.
+/// It is read by nothing but a command line that is a worker's, so it changes no other program.
+const ARCHIVES_VARIABLE: &str = "COLDFRAME_ARCHIVES";
+
+/// The environment variable that asks for `python`.
+const PYTHON_VARIABLE: &str = "COLDFRAME_PYTHON";
+
+/// Runs the command with this process's command line, and prints what went wrong: the only place that does.
+pub fn main() -> ExitCode {
+    start_log();
+    dispatch().unwrap_or_else(|error| {
+        let style = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Red.into()));
+        let _ = writeln!(anstream::stderr(), "{style}error{style:#}: {error}");
+        ExitCode::from(error.exit_code())
+    })
+}
+
+/// The log goes to standard error, filtered by `COLDFRAME_LOG`; without it there is none, and no cost.
+fn start_log() {
+    if let Some(filter) = variable("COLDFRAME_LOG").and_then(|filter| filter.into_string().ok()) {
+        let filter = tracing_subscriber::EnvFilter::builder().parse_lossy(filter);
+        let colours = std::io::stderr().is_terminal() && variable("NO_COLOR").is_none_or(|value| value.is_empty());
+        let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
+        let _ = log.try_init();
+    }
+}
+
+fn dispatch() -> Result<ExitCode, CommandError> {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let called_python = variable(PYTHON_VARIABLE).is_some_and(|value| value == "1")
+        || arguments.first().is_some_and(|name| is_python_name(Path::new(name)));
+    if let Some(executable) = exe::executable_with_archive()? {
+        // An archive without a configuration is the standard library of the command itself.
+        if let Some(config) = configuration(&executable)? {
+            let mode = if called_python { Mode::Python } else { Mode::Application };
+            return Ok(Interpreter::builder(config).archive(executable).mode(mode).run()?);
+        }
+    }
+    let is_worker = worker::parse(arguments.get(1..).unwrap_or_default()).map_err(crate::Error::from)?.is_some();
+    if is_worker && let Some(archives) = variable(ARCHIVES_VARIABLE) {
+        let archives: Vec<PathBuf> = std::env::split_paths(&archives).collect();
+        return run::start(archives, arguments);
+    }
+    if called_python {
+        return python::run(arguments);
+    }
+    match Arguments::parse().command {
+        Command::Run(options) => run::run(options),
+        Command::Build(options) => build::run(options),
+        Command::Inspect(options) => inspect::run(&options),
+        Command::Policy(options) => policy::run(&options),
+        Command::Python(options) => python::run_command(options),
+        Command::Doctor(options) => doctor::run(&options),
+    }
+}
+
+/// The configuration in an archive, if it has one.
+fn configuration(path: &Path) -> Result<Option<PythonInterpreterConfig>, CommandError> {
+    let archive = Archive::open(path)?;
+    let Some(text) = archive.attribute("configuration")? else { return Ok(None) };
+    let name = format!("{}: configuration", path.display());
+    let settings = interp_config::parse(&String::from_utf8_lossy(&text), &name, Document::Coldframe)?;
+    Ok(Some(settings.unwrap_or_default().interpreter))
+}
+
+/// Whether a program of that name is to be `python`: `python`, `python3`, `python3.12`, `python.exe`.
+fn is_python_name(path: &Path) -> bool {
+    let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+    // `file_stem` takes `.12` for an ending.
+    name.strip_prefix("python").is_some_and(|rest| rest.chars().all(|rest| rest.is_ascii_digit() || rest == '.'))
+}
+
+/// Reads an environment variable: the one place of the command that does.
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}

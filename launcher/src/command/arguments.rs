@@ -1,0 +1,179 @@
+//! The command line, and what `--help` teaches.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand};
+use interp_config::{EntryPoint, StartMethodSetting};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Runs and builds Python applications that need no installation, and whose worker processes start right.
+#[derive(Debug, Parser)]
+#[command(name = "coldframe", version, styles = STYLES, arg_required_else_help = true, after_help = "\
+Examples:
+  coldframe run examples/primes              run an application from a cached archive
+  coldframe build examples/primes -o primes  make one executable of it
+  coldframe policy --all                     which start method each system gets, and why
+
+Exit codes:
+  0  all went well (or the application's own exit code, for `run` and `python`)
+  2  a wrong command line, or a setting that is unknown or impossible
+  3  something that was to be read is missing, damaged, or made for something else
+  4  something could not be written: the output, or the cache
+  5  there is no Python that fits, or it cannot be started
+
+Environment:
+  COLDFRAME_LOG        a filter for the log on standard error, such as `debug`
+  COLDFRAME_CACHE_DIR  the cache folder
+  COLDFRAME_PYTHON=1   behave as `python`
+  NO_COLOR             no colours")]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Pack an application into a cached archive when it changed, and run it.
+    Run(Run),
+    /// Make one executable of an application.
+    Build(Box<Build>),
+    /// Show what is inside an archive or a built executable.
+    Inspect(Inspect),
+    /// Show which start method of `multiprocessing` a system gets, and why.
+    Policy(Policy),
+    /// Be a `python` whose standard library comes from an archive.
+    #[command(disable_help_flag = true)]
+    Python(Python),
+    /// Show what was found, what is wrong, and how to mend it.
+    Doctor(Doctor),
+}
+
+/// What says which application, packages and Python are meant.
+#[derive(Args, Debug, Default)]
+pub(super) struct Source {
+    /// Call this function instead of running `__main__.py`.
+    #[arg(long, value_name = "PACKAGE.MODULE:FUNCTION")]
+    pub(super) entry: Option<EntryPoint>,
+    /// The virtual environment whose packages the application uses [default: the active one].
+    #[arg(long, value_name = "DIR")]
+    pub(super) venv: Option<PathBuf>,
+    /// The Python whose standard library is packed [default: the virtual environment's, or the one of this build].
+    #[arg(long, value_name = "FILE")]
+    pub(super) python: Option<PathBuf>,
+    /// The start method of `multiprocessing`: none, auto, fork, forkserver or spawn [default: auto].
+    #[arg(long, value_name = "METHOD")]
+    pub(super) start_method: Option<StartMethodSetting>,
+    /// Take a module, package or distribution although nothing imports it; `*` is the whole environment.
+    #[arg(long, value_name = "NAME")]
+    pub(super) include: Vec<String>,
+    /// Leave a module, package or distribution out; `*` stands for any text.
+    #[arg(long, value_name = "NAME")]
+    pub(super) exclude: Vec<String>,
+    /// Pack modules that do not compile as text, with a warning, instead of stopping.
+    #[arg(long)]
+    pub(super) allow_broken: bool,
+    /// Where archives are kept [default: `coldframe` in the user's cache folder].
+    #[arg(long, value_name = "DIR")]
+    pub(super) cache_dir: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  coldframe run app/                     a folder with `__main__.py`
+  coldframe run tool.py -- --verbose x   a file, with arguments of its own
+  coldframe run app.coldframe            an archive made by `coldframe build --archive`")]
+pub(super) struct Run {
+    /// A folder with `__main__.py`, a `.py` file, or an archive.
+    pub(super) app: PathBuf,
+    #[command(flatten)]
+    pub(super) source: Source,
+    /// The application's own arguments.
+    #[arg(last = true)]
+    pub(super) arguments: Vec<OsString>,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  coldframe build app/ -o dist/app
+  coldframe build tool.py -o dist/tool --venv .venv
+  coldframe build --venv .venv --entry black:patched_main -o dist/black
+
+Settings may stand in `coldframe.toml` or under `[tool.coldframe]` in `pyproject.toml`, beside the application or
+above it; the command line wins.")]
+pub(super) struct Build {
+    /// A folder with `__main__.py`, a package, or a `.py` file; not needed when `--entry` names an installed package.
+    pub(super) app: Option<PathBuf>,
+    /// The executable to write.
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) source: Source,
+    /// The optimisation level: 0, 1 (no assertions) or 2 (no docstrings either).
+    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(0..=2))]
+    pub(super) optimize: Option<u8>,
+    /// Write the archive only, for `coldframe run` or a program of your own.
+    #[arg(long)]
+    pub(super) archive: bool,
+    /// How many processes compile [default: one per processor].
+    #[arg(long, value_name = "N")]
+    pub(super) jobs: Option<std::num::NonZeroUsize>,
+    /// Print a report as JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Inspect {
+    /// An archive, or an executable that `coldframe build` made.
+    pub(super) file: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  coldframe policy                                        the decision here
+  coldframe policy --target aarch64-apple-darwin --json   the decision elsewhere, for a program
+  coldframe policy --all                                  the whole table")]
+pub(super) struct Policy {
+    /// The system, as a target triple [default: this one].
+    #[arg(long, value_name = "TRIPLE")]
+    pub(super) target: Option<String>,
+    /// For a framework build of Python (macOS).
+    #[arg(long)]
+    pub(super) framework: bool,
+    /// The setting: none, auto, fork, forkserver or spawn.
+    #[arg(long, value_name = "SETTING", default_value = "auto")]
+    pub(super) setting: StartMethodSetting,
+    /// Show every system, build and setting.
+    #[arg(long, conflicts_with_all = ["target", "framework", "setting"])]
+    pub(super) all: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Python {
+    /// What `python` would be given.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(super) arguments: Vec<OsString>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Doctor {
+    /// Print JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}

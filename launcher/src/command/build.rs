@@ -1,0 +1,208 @@
+//! `coldframe build`: one executable.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use importer_core::Archive;
+use interp_config::{OptimizationLevel, RunTarget, Settings};
+use serde::Serialize;
+
+use super::arguments;
+use super::context::{Context, SUPPORT};
+use super::error::CommandError;
+use super::policy::print_json;
+use super::progress::Bar;
+use super::run::{broken, run_target, warn};
+use crate::bundle::{
+    Application, Bundle, BundleError, BundleRequest, Report, StandardLibrary, copy_libpython_beside, write_executable,
+};
+use crate::exe;
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Summary {
+    output: PathBuf,
+    bytes: u64,
+    libpython: Option<PathBuf>,
+    parts: BTreeMap<String, PartSummary>,
+    packages: Vec<PackageSummary>,
+    warnings: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct PartSummary {
+    modules: usize,
+    extensions: usize,
+    files: usize,
+}
+
+#[derive(Serialize)]
+struct PackageSummary {
+    name: String,
+    version: Option<String>,
+    reason: String,
+}
+
+pub(super) fn run(options: Box<arguments::Build>) -> Result<ExitCode, CommandError> {
+    let context = Context::new(options.app.as_deref(), &options.source)?;
+    let mut settings = context.settings.clone();
+    if let Some(level) = options.optimize {
+        settings.interpreter.optimization_level = match level {
+            0 => OptimizationLevel::Zero,
+            1 => OptimizationLevel::One,
+            _ => OptimizationLevel::Two,
+        };
+    }
+    let output = output_path(&options, &settings)?;
+    let Bundle { writer, report } = bundle(&options, &context, &mut settings, &output)?;
+    warn(&report.warnings);
+    let (bytes, libpython) = if options.archive {
+        (write_archive(&output, |file| Ok(writer.finish(file)?))?, None)
+    } else {
+        let launcher = exe::own_executable()?;
+        create_parent(&output)?;
+        let bytes = write_executable(&launcher, writer, &output)?;
+        (bytes, copy_libpython_beside(&launcher, &context.python, &output)?)
+    };
+    report_result(&options, &output, bytes, libpython, report)
+}
+
+/// Finds, compiles and packs.
+fn bundle(
+    options: &arguments::Build,
+    context: &Context,
+    settings: &mut Settings,
+    output: &Path,
+) -> Result<Bundle, CommandError> {
+    let entry = settings.build.entry.clone();
+    let app = options.app.as_deref();
+    let read = |path| {
+        Application::read(
+            path,
+            entry.as_ref(),
+            &context.python.extension_suffixes,
+            &[output, context.cache.path()],
+        )
+    };
+    let application = app.map(read).transpose()?;
+    settings.interpreter.run = match (&entry, &application, app) {
+        (Some(entry), _, _) => RunTarget::EntryPoint(entry.clone()),
+        (None, Some(application), Some(path)) => run_target(&settings.interpreter.run, application, path)?,
+        (None, _, _) => {
+            return Err(CommandError::Usage(
+                "name an application, or an installed function with `--entry package.module:function`".into(),
+            ));
+        }
+    };
+    let level = settings.interpreter.optimization_level;
+    // A part of the standard library that the cached archive leaves out has to be compiled from the installation.
+    let library = if settings.build.include.is_empty() {
+        Some(Archive::open(&context.standard_library(level)?)?)
+    } else {
+        None
+    };
+    let mut bar = Bar::new("Packing");
+    let request = BundleRequest {
+        application: application.as_ref(),
+        entry: entry.as_ref(),
+        environment: context.environment.as_ref(),
+        include: settings.build.include.clone(),
+        exclude: settings.build.exclude.clone(),
+        optimization: level,
+        settings: settings.clone(),
+        broken: broken(options.source.allow_broken),
+        jobs: options.jobs,
+        support: if library.is_some() { &[] } else { SUPPORT },
+        ..BundleRequest::new(
+            &context.python,
+            &context.compile,
+            library.as_ref().map_or(StandardLibrary::Whole, StandardLibrary::FromArchive),
+        )
+    };
+    Ok(request.build(&mut |progress| bar.show(progress))?)
+}
+
+/// Where to write: what the command line says, or the settings.
+fn output_path(options: &arguments::Build, settings: &Settings) -> Result<PathBuf, CommandError> {
+    let named = options.output.clone().or_else(|| settings.build.output.as_deref().map(PathBuf::from));
+    let output = named.ok_or_else(|| CommandError::Usage("name the executable to write with `-o FILE`".into()))?;
+    // Before the long work: nothing is worth compiling for a place that cannot be written to.
+    if output.is_dir() {
+        return Err(BundleError::Output { path: output, reason: "it is a folder; name a file in it".into() }.into());
+    }
+    Ok(output)
+}
+
+fn create_parent(output: &Path) -> Result<(), CommandError> {
+    match output.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        Some(parent) => fs::create_dir_all(parent).map_err(|source| {
+            BundleError::Output { path: output.to_owned(), reason: format!("cannot make its folder: {source}") }.into()
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Writes a bare archive: into a file beside, which then takes the place.
+fn write_archive(
+    output: &Path,
+    write: impl FnOnce(&mut File) -> Result<u64, CommandError>,
+) -> Result<u64, CommandError> {
+    create_parent(output)?;
+    let cannot = |source: std::io::Error| BundleError::Output { path: output.to_owned(), reason: source.to_string() };
+    let folder = output.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(cannot)?;
+    let bytes = write(file.as_file_mut())?;
+    file.persist(output).map_err(|error| cannot(error.error))?;
+    Ok(bytes)
+}
+
+/// Says what was made.
+fn report_result(
+    options: &arguments::Build,
+    output: &Path,
+    bytes: u64,
+    libpython: Option<PathBuf>,
+    report: Report,
+) -> Result<ExitCode, CommandError> {
+    if options.json {
+        let parts = report.parts.iter().map(|(origin, part)| {
+            let summary =
+                PartSummary { modules: part.modules, extensions: part.extensions, files: part.files };
+            (origin.to_string(), summary)
+        });
+        let packages = report.packages.into_iter().map(|package| PackageSummary {
+            reason: package.reason.to_string(),
+            name: package.name,
+            version: package.version,
+        });
+        let summary = Summary {
+            output: output.to_owned(),
+            bytes,
+            libpython,
+            parts: parts.collect(),
+            packages: packages.collect(),
+            warnings: report.warnings.iter().map(ToString::to_string).collect(),
+        };
+        print_json(&mut anstream::stdout(), &summary)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut out = anstream::stderr();
+    let megabytes = bytes as f64 / 1e6;
+    let mut say = |line: String| writeln!(out, "{line}").map_err(CommandError::Print);
+    for package in &report.packages {
+        let version = package.version.as_deref().unwrap_or_default();
+        say(format!("packed {} {version}: {}", package.name, package.reason))?;
+    }
+    say(format!("wrote {} ({megabytes:.1} MB)", output.display()))?;
+    if let Some(library) = libpython {
+        say(format!(
+            "wrote {}: this `coldframe` is linked to a shared libpython, and the executable looks for it beside itself; \
+             `cargo xtask dist` makes a `coldframe` whose executables need nothing",
+            library.display()
+        ))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

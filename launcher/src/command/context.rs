@@ -1,0 +1,136 @@
+//! What `run` and `build` work with: the settings, the Python, the environment, the cache.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use interp_config::{Document, OptimizationLevel, Settings};
+
+use super::arguments::Source;
+use super::error::CommandError;
+use super::progress::Bar;
+use super::variable;
+use crate::build_kind::{BUILD_PYTHON, PYTHON_VERSION};
+use crate::bundle::{
+    BundleRequest, COMPILE_WORKER, CacheFolder, CompileCommand, Environment, KeyBuilder, PythonInstallation,
+    StandardLibrary, SupportModule,
+};
+
+/// The modules of ours that every standard library archive holds.
+pub(super) const SUPPORT: &[SupportModule] = &[SupportModule {
+    name: "_coldframe_importlib",
+    path: "_coldframe_importlib.py",
+    is_package: false,
+    source: include_str!("../python/importlib_support.py"),
+}];
+
+pub(super) struct Context {
+    pub(super) settings: Settings,
+    pub(super) python: PythonInstallation,
+    pub(super) environment: Option<Environment>,
+    pub(super) cache: CacheFolder,
+    pub(super) compile: CompileCommand,
+}
+
+impl Context {
+    /// Finds everything, for an application at `app`; the command line wins over the settings file.
+    pub(super) fn new(app: Option<&Path>, source: &Source) -> Result<Self, CommandError> {
+        let (mut settings, folder) = settings(app)?;
+        if let Some(method) = source.start_method {
+            settings.interpreter.multiprocessing_start_method = method;
+        }
+        if source.entry.is_some() {
+            settings.build.entry.clone_from(&source.entry);
+        }
+        settings.build.include.extend(source.include.iter().cloned());
+        settings.build.exclude.extend(source.exclude.iter().cloned());
+        // Before anything is done for a long time: a setting that is impossible here.
+        crate::start_method::decision(&settings.interpreter)?;
+
+        let venv = source
+            .venv
+            .clone()
+            .or_else(|| settings.build.venv.as_deref().map(|venv| folder.join(venv)))
+            .or_else(|| variable("VIRTUAL_ENV").filter(|value| !value.is_empty()).map(PathBuf::from));
+        let python = find_python(source.python.as_deref(), venv.as_deref())?;
+        let environment = venv.map(|venv| Environment::read(&venv, &python)).transpose()?;
+        let cache = cache(source.cache_dir.as_deref())?;
+        let compile = CompileCommand {
+            program: python.executable.clone(),
+            arguments: ["-I", "-S", "-B", "-c", COMPILE_WORKER].map(Into::into).into(),
+            environment: Vec::new(),
+        };
+        Ok(Self { settings, python, environment, cache, compile })
+    }
+
+    /// The archive of the whole standard library for an optimisation level, made when it is not in the cache yet.
+    pub(super) fn standard_library(&self, level: OptimizationLevel) -> Result<PathBuf, CommandError> {
+        let mut key = KeyBuilder::new()
+            .text("launcher", env!("CARGO_PKG_VERSION"))
+            .text("python", &self.python.identity())
+            .text("level", level.as_str())
+            .text("compile worker", COMPILE_WORKER);
+        for support in SUPPORT {
+            key = key.text(support.name, support.source);
+        }
+        self.cache.get_or_create(&key.finish(), |file| {
+            let mut bar = Bar::new("Packing Python");
+            let request = BundleRequest {
+                optimization: level,
+                support: SUPPORT,
+                ..BundleRequest::new(&self.python, &self.compile, StandardLibrary::Whole)
+            };
+            let bundle = request.build(&mut |progress| bar.show(progress))?;
+            bundle.writer.finish(file)?;
+            Ok(())
+        })
+    }
+}
+
+/// The cache folder that was named, or the user's.
+pub(super) fn cache(named: Option<&Path>) -> Result<CacheFolder, CommandError> {
+    Ok(CacheFolder::locate(named, variable(crate::cache::CACHE_VARIABLE).as_deref())?)
+}
+
+/// The settings that hold for an application, and the folder that their paths start from.
+///
+/// `coldframe.toml`, or `pyproject.toml` with our table, beside the application or in the nearest folder above.
+fn settings(app: Option<&Path>) -> Result<(Settings, PathBuf), CommandError> {
+    let start = app.unwrap_or(Path::new("."));
+    let start = fs::canonicalize(start).unwrap_or_else(|_| start.to_owned());
+    for folder in start.ancestors().filter(|folder| folder.is_dir()) {
+        for (name, document) in [("coldframe.toml", Document::Coldframe), ("pyproject.toml", Document::Pyproject)] {
+            let path = folder.join(name);
+            let text = match fs::read_to_string(&path) {
+                Ok(text) => text,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(source) => return Err(CommandError::Io { action: "read the settings", path, source }),
+            };
+            if let Some(settings) = interp_config::parse(&text, &path.display().to_string(), document)? {
+                return Ok((settings, folder.to_owned()));
+            }
+        }
+    }
+    Ok((Settings::default(), start))
+}
+
+/// The Python to pack: the one named, that of the build, or that of the virtual environment. It must be of the version
+/// that this program is linked with.
+fn find_python(named: Option<&Path>, venv: Option<&Path>) -> Result<PythonInstallation, CommandError> {
+    let of_build = Some(Path::new(BUILD_PYTHON)).filter(|path| path.is_file());
+    let of_venv = venv.map(|venv| venv.join("bin/python")).filter(|path| path.is_file());
+    let Some(path) = named.or(of_build).or(of_venv.as_deref()) else {
+        return Err(CommandError::Python(format!(
+            "no Python {PYTHON_VERSION} was found to take the standard library from; name one with `--python`"
+        )));
+    };
+    let python = PythonInstallation::inspect(path)?;
+    let (major, minor, _) = python.version;
+    if format!("{major}.{minor}") != PYTHON_VERSION {
+        return Err(CommandError::Python(format!(
+            "`{}` is Python {major}.{minor}, and this `coldframe` is built for Python {PYTHON_VERSION}; name a Python \
+             {PYTHON_VERSION} with `--python`, or use a `coldframe` built for {major}.{minor}",
+            path.display()
+        )));
+    }
+    Ok(python)
+}

@@ -1,0 +1,117 @@
+//! `coldframe doctor`: what was found, what is wrong, and how to mend it.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use interp_config::PythonInterpreterConfig;
+use serde::Serialize;
+use target_lexicon::HOST;
+
+use super::arguments;
+use super::context::cache;
+use super::error::CommandError;
+use super::policy::print_json;
+use super::variable;
+use crate::build_kind::{BUILD_PYTHON, LINKAGE, Linkage, PYTHON_BUILD, PYTHON_VERSION};
+use crate::bundle::{Environment, PythonInstallation};
+use crate::{exe, start_method};
+
+/// One thing that was looked at.
+#[derive(Serialize)]
+struct Finding {
+    what: &'static str,
+    found: String,
+    /// What is wrong, and the way out.
+    problem: Option<String>,
+}
+
+pub(super) fn run(options: &arguments::Doctor) -> Result<ExitCode, CommandError> {
+    let findings = findings()?;
+    let failed = findings.iter().any(|finding| finding.problem.is_some());
+    let mut out = anstream::stdout();
+    if options.json {
+        print_json(&mut out, &findings)?;
+    } else {
+        let (good, bad) = (
+            anstyle::Style::new().fg_color(Some(anstyle::AnsiColor::Green.into())),
+            anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Red.into())),
+        );
+        for Finding { what, found, problem } in &findings {
+            let (style, mark) = if problem.is_some() { (bad, "wrong") } else { (good, "ok") };
+            writeln!(out, "{style}{mark:<5}{style:#} {what:<16} {found}").map_err(CommandError::Print)?;
+            if let Some(problem) = problem {
+                writeln!(out, "{:23}{problem}", "").map_err(CommandError::Print)?;
+            }
+        }
+    }
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn findings() -> Result<Vec<Finding>, CommandError> {
+    let fine = |what, found: String| Finding { what, found, problem: None };
+    let mut findings = vec![
+        fine("coldframe", format!("{} for {HOST}", env!("CARGO_PKG_VERSION"))),
+        fine("executable", exe::own_executable()?.display().to_string()),
+        fine(
+            "libpython",
+            match LINKAGE {
+                Linkage::Static => format!("{PYTHON_VERSION}, inside: built executables need nothing"),
+                Linkage::Shared => format!("{PYTHON_VERSION}, shared: built executables need it beside themselves"),
+            },
+        ),
+        fine("python build", PYTHON_BUILD.as_str().to_owned()),
+    ];
+    findings.push(standard_library());
+    if let Some(venv) = variable("VIRTUAL_ENV").filter(|value| !value.is_empty()) {
+        findings.push(environment(Path::new(&venv)));
+    }
+    findings.push(match cache(None) {
+        Ok(cache) => cache_folder(cache.path()),
+        Err(error) => Finding { what: "cache", found: "none".into(), problem: Some(error.to_string()) },
+    });
+    let decision = start_method::decision(&PythonInterpreterConfig::default())?;
+    let method = decision.method.map_or("Python's own default", platform_policy::StartMethod::as_str);
+    findings.push(fine("start method", format!("{method}: {}", decision.reason)));
+    if let Some(caution) = decision.caution {
+        findings.push(fine("caution", caution.to_string()));
+    }
+    Ok(findings)
+}
+
+fn standard_library() -> Finding {
+    let what = "standard library";
+    if BUILD_PYTHON.is_empty() {
+        let problem = "the build did not know an interpreter; name one with `--python` when you build".to_owned();
+        return Finding { what, found: "unknown".into(), problem: Some(problem) };
+    }
+    match PythonInstallation::inspect(Path::new(BUILD_PYTHON)) {
+        Ok(python) => {
+            let (major, minor, micro) = python.version;
+            let found = format!("{} (Python {major}.{minor}.{micro})", python.stdlib.display());
+            let problem = (format!("{major}.{minor}") != PYTHON_VERSION)
+                .then(|| format!("it is not Python {PYTHON_VERSION}; name one that is with `--python`"));
+            Finding { what, found, problem }
+        }
+        Err(error) => Finding {
+            what,
+            found: BUILD_PYTHON.to_owned(),
+            problem: Some(format!("{error}; name another with `--python`")),
+        },
+    }
+}
+
+fn environment(venv: &Path) -> Finding {
+    let found = venv.display().to_string();
+    let read = PythonInstallation::inspect(Path::new(BUILD_PYTHON)).and_then(|python| Environment::read(venv, &python));
+    Finding { what: "environment", found, problem: read.err().map(|error| error.to_string()) }
+}
+
+/// Whether files can be made in the cache folder, or, while it is not there, in the nearest folder above.
+fn cache_folder(folder: &Path) -> Finding {
+    let existing = folder.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("/"));
+    let problem = tempfile::tempfile_in(existing).err().map(|error| {
+        format!("it cannot be written to ({error}); name another with `COLDFRAME_CACHE_DIR`")
+    });
+    Finding { what: "cache", found: folder.display().to_string(), problem }
+}

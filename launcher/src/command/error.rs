@@ -1,0 +1,63 @@
+//! What the command can say went wrong.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::bundle::{BundleError, CacheError};
+use crate::error::exit_code;
+
+#[derive(Debug, Error)]
+pub(super) enum CommandError {
+    #[error(transparent)]
+    Launcher(#[from] crate::Error),
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    #[error(transparent)]
+    Archive(#[from] importer_core::Error),
+    #[error(transparent)]
+    Config(#[from] interp_config::ConfigError),
+    #[error(transparent)]
+    StartMethod(#[from] platform_policy::Impossible),
+    #[error(transparent)]
+    Target(#[from] platform_policy::UnknownTriple),
+    #[error("cannot {action} `{}`: {source}", path.display())]
+    Io { action: &'static str, path: PathBuf, source: std::io::Error },
+    #[error("{0}")]
+    Usage(String),
+    #[error("{0}")]
+    Python(String),
+    #[error("cannot print: {0}")]
+    Print(#[source] std::io::Error),
+}
+
+impl CommandError {
+    /// The exit code that `--help` documents.
+    pub(super) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Launcher(error) => error.exit_code(),
+            Self::Usage(_) | Self::Config(_) | Self::StartMethod(_) | Self::Target(_) => exit_code::USAGE,
+            Self::Archive(_) | Self::Io { .. } => exit_code::INPUT,
+            Self::Cache(_) | Self::Print(_) => exit_code::OUTPUT,
+            Self::Python(_) => exit_code::PYTHON,
+            Self::Bundle(error) => bundle_exit_code(error),
+        }
+    }
+}
+
+fn bundle_exit_code(error: &BundleError) -> u8 {
+    match error {
+        BundleError::Output { .. } => exit_code::OUTPUT,
+        BundleError::IncludeNotFound { .. } | BundleError::ExcludedEssential { .. } => exit_code::USAGE,
+        BundleError::NotPython { .. }
+        | BundleError::NotCPython { .. }
+        | BundleError::WorkerStart { .. }
+        | BundleError::WorkerVersion { .. }
+        | BundleError::Worker { .. }
+        | BundleError::NoLibpython { .. } => exit_code::PYTHON,
+        // All others are about something that was to be read.
+        _ => exit_code::INPUT,
+    }
+}

@@ -1,0 +1,136 @@
+//! `coldframe run`: an application from a cached archive.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use importer_core::Archive;
+use interp_config::RunTarget;
+
+use super::context::Context;
+use super::error::CommandError;
+use super::progress::Bar;
+use super::{ARCHIVES_VARIABLE, arguments, configuration};
+use crate::bundle::{Application, BrokenModules, BundleRequest, KeyBuilder, StandardLibrary, Warning};
+use crate::interpreter::Interpreter;
+
+pub(super) fn run(options: arguments::Run) -> Result<ExitCode, CommandError> {
+    let archives = archives(&options)?;
+    let mut arguments = vec![options.app.into_os_string()];
+    arguments.extend(options.arguments);
+    start(archives, arguments)
+}
+
+/// Runs the application in the first of the archives, or becomes its worker.
+pub(super) fn start(archives: Vec<PathBuf>, arguments: Vec<OsString>) -> Result<ExitCode, CommandError> {
+    let config = match archives.first() {
+        Some(first) => configuration(first)?,
+        None => None,
+    };
+    let Some(config) = config else {
+        return Err(CommandError::Usage("the archive holds no application: it has no configuration".into()));
+    };
+    let variable = std::env::join_paths(&archives)
+        .map_err(|error| CommandError::Usage(format!("the cache folder cannot be used: {error}")))?;
+    let mut interpreter =
+        Interpreter::builder(config).arguments(arguments).inherited_variable(ARCHIVES_VARIABLE, variable);
+    for archive in archives {
+        interpreter = interpreter.archive(archive);
+    }
+    Ok(interpreter.run()?)
+}
+
+/// The archives to run from, the application's first.
+fn archives(options: &arguments::Run) -> Result<Vec<PathBuf>, CommandError> {
+    if let Some(archive) = as_archive(&options.app)? {
+        let has_library = archive.module("encodings")?.is_some();
+        let mut archives = vec![options.app.clone()];
+        if !has_library {
+            let context = Context::new(None, &options.source)?;
+            archives.push(context.standard_library(context.settings.interpreter.optimization_level)?);
+        }
+        return Ok(archives);
+    }
+    let context = Context::new(Some(&options.app), &options.source)?;
+    let level = context.settings.interpreter.optimization_level;
+    Ok(vec![application_archive(options, &context)?, context.standard_library(level)?])
+}
+
+/// The application's archive in the cache, made anew when any of its files has changed.
+fn application_archive(options: &arguments::Run, context: &Context) -> Result<PathBuf, CommandError> {
+    let mut settings = context.settings.clone();
+    let entry = settings.build.entry.clone();
+    let application =
+        Application::read(&options.app, entry.as_ref(), &context.python.extension_suffixes, &[context.cache.path()])?;
+    settings.interpreter.run = match &entry {
+        Some(entry) => RunTarget::EntryPoint(entry.clone()),
+        None => run_target(&settings.interpreter.run, &application, &options.app)?,
+    };
+    let mut key = KeyBuilder::new()
+        .text("launcher", env!("CARGO_PKG_VERSION"))
+        .text("python", &context.python.identity())
+        .text("settings", &settings.to_toml())
+        .text("broken", if options.source.allow_broken { "pack" } else { "refuse" })
+        .application(&application)?;
+    if let Some(environment) = &context.environment {
+        key = key.environment(environment)?;
+    }
+    context.cache.get_or_create(&key.finish(), |file| {
+        let mut bar = Bar::new("Packing");
+        let request = BundleRequest {
+            application: Some(&application),
+            entry: entry.as_ref(),
+            environment: context.environment.as_ref(),
+            include: settings.build.include.clone(),
+            exclude: settings.build.exclude.clone(),
+            optimization: settings.interpreter.optimization_level,
+            settings: settings.clone(),
+            broken: broken(options.source.allow_broken),
+            ..BundleRequest::new(&context.python, &context.compile, StandardLibrary::None)
+        };
+        let bundle = request.build(&mut |progress| bar.show(progress))?;
+        drop(bar);
+        warn(&bundle.report.warnings);
+        bundle.writer.finish(file).map_err(CommandError::from)?;
+        Ok(())
+    })
+}
+
+/// What to run: what the settings say, or what the shape of the application says.
+pub(super) fn run_target(
+    configured: &RunTarget,
+    application: &Application,
+    path: &Path,
+) -> Result<RunTarget, CommandError> {
+    if *configured != RunTarget::Repl {
+        return Ok(configured.clone());
+    }
+    application.run_target().ok_or_else(|| crate::bundle::BundleError::NothingToRun(path.to_owned()).into())
+}
+
+pub(super) fn broken(allow: bool) -> BrokenModules {
+    if allow { BrokenModules::Pack } else { BrokenModules::Refuse }
+}
+
+/// Shows what did not stop the work and may matter; what the standard library ships broken on purpose does not.
+pub(super) fn warn(warnings: &[Warning]) {
+    use std::io::Write;
+    let style = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Yellow.into()));
+    for warning in warnings {
+        let _ = writeln!(anstream::stderr(), "{style}warning{style:#}: {warning}");
+    }
+}
+
+/// The file as an archive, when it is one: by what it holds, and not by its name.
+fn as_archive(path: &Path) -> Result<Option<Archive>, CommandError> {
+    if !path.is_file() || path.extension().is_some_and(|extension| extension == "py") {
+        return Ok(None);
+    }
+    Ok(Some(Archive::open(path)?))
+}
+
+/// The archive of the standard library alone, for `coldframe python`.
+pub(super) fn standard_library_only() -> Result<PathBuf, CommandError> {
+    let context = Context::new(None, &arguments::Source::default())?;
+    context.standard_library(interp_config::OptimizationLevel::default())
+}
