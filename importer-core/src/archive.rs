@@ -15,7 +15,7 @@ use crate::format::{
 };
 use crate::locate::{locate, read_trailer};
 use crate::mapping::Bytes;
-use crate::record::{Record, Records};
+use crate::record::{Record, Records, until_error};
 use crate::{Directory, Error, File, Module, Target};
 
 /// An opened archive: cheap to clone, and to share between threads.
@@ -128,8 +128,7 @@ impl Archive {
 
     /// Every distribution as (normalised name, metadata folder), sorted by name.
     pub fn distributions(&self) -> impl Iterator<Item = Result<(String, String), Error>> + '_ {
-        self.records(Kind::Distribution)
-            .map(|record| record.map(|record| (record.key.to_owned(), record.path.to_owned())))
+        self.walk(Kind::Distribution, |record| Ok((record.key.to_owned(), record.path.to_owned())))
     }
 
     /// The bytes stored under a key, such as `configuration`.
@@ -140,27 +139,29 @@ impl Archive {
 
     /// Every attribute as (key, value), sorted by key.
     pub fn attributes(&self) -> impl Iterator<Item = Result<(String, Vec<u8>), Error>> + '_ {
-        self.records(Kind::Attribute).map(|record| {
-            let record = record?;
-            Ok((
-                record.key.to_owned(),
-                self.required_contents(&record, Role::Contents)?.into_owned(),
-            ))
+        self.walk(Kind::Attribute, |record| {
+            let value = self.required_contents(&record, Role::Contents)?.into_owned();
+            Ok((record.key.to_owned(), value))
         })
     }
 
     /// Every module, sorted by name. For looking through an archive: an import asks [`module`](Self::module).
     pub fn modules(&self) -> impl Iterator<Item = Result<Module<'_>, Error>> + '_ {
-        self.records(Kind::Module).map(|record| Module::new(self, record?))
+        self.walk(Kind::Module, |record| Module::new(self, record))
     }
 
     /// Every file, sorted by path.
     pub fn files(&self) -> impl Iterator<Item = Result<File<'_>, Error>> + '_ {
-        self.records(Kind::File).map(|record| Ok(File::new(self, record?)))
+        self.walk(Kind::File, |record| Ok(File::new(self, record)))
     }
 
-    pub(crate) fn records(&self, kind: Kind) -> Records<'_> {
-        Records::new(self, kind)
+    /// What `read` makes of every record of that kind, in order, until the first error.
+    pub(crate) fn walk<'a, T>(
+        &'a self,
+        kind: Kind,
+        read: impl Fn(Record<'a>) -> Result<T, Error>,
+    ) -> impl Iterator<Item = Result<T, Error>> {
+        until_error(Records::new(self, kind).map(move |record| read(record?)))
     }
 
     pub(crate) fn find(&self, kind: Kind, key: &str) -> Result<Option<Record<'_>>, Error> {

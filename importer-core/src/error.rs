@@ -79,7 +79,12 @@ enum Problem {
         path.display()
     )]
     WrongTarget { path: PathBuf, built: Target, running: Target },
-    #[error("{what} `{value}` cannot be stored: {why}")]
+    #[error(
+        "archive `{}` was built for {theirs}, and cannot be merged into one for {ours}; build it again for that Python",
+        path.display()
+    )]
+    OtherTarget { path: PathBuf, theirs: Target, ours: Target },
+    #[error("{what} `{}` cannot be stored: {why}", value.escape_debug())]
     Invalid { what: &'static str, value: String, why: &'static str },
     #[error("{what} `{value}` was added already{how}; add it once")]
     Duplicate { what: &'static str, value: String, how: &'static str },
@@ -107,7 +112,7 @@ impl Error {
             Problem::CutShort { .. } | Problem::TrailerMissing { .. } => ErrorKind::CutShort,
             Problem::FormatVersion { .. } => ErrorKind::FormatVersion,
             Problem::Damaged { .. } => ErrorKind::Damaged,
-            Problem::WrongTarget { .. } => ErrorKind::WrongTarget,
+            Problem::WrongTarget { .. } | Problem::OtherTarget { .. } => ErrorKind::WrongTarget,
             Problem::Invalid { .. }
             | Problem::FileAndFolder { .. }
             | Problem::TwoFolders { .. } => ErrorKind::Invalid,
@@ -162,6 +167,11 @@ impl Error {
             running: running.clone(),
         }
         .into()
+    }
+
+    pub(crate) fn other_target(path: &Path, theirs: &Target, ours: &Target) -> Self {
+        Problem::OtherTarget { path: path.to_owned(), theirs: theirs.clone(), ours: ours.clone() }
+            .into()
     }
 
     pub(crate) fn invalid(what: &'static str, value: impl Into<String>, why: &'static str) -> Self {

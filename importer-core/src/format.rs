@@ -195,7 +195,7 @@ impl Role {
             Self::Code2 => "bytecode (-O2)",
             Self::Extension => "shared library",
             Self::Source => "source",
-            Self::Contents => "contents",
+            Self::Contents => "content",
         }
     }
 }

@@ -52,3 +52,54 @@ impl Deref for Bytes {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::{Cursor, Write};
+
+    use super::*;
+    use crate::{ErrorKind, Target, Writer};
+
+    fn writer() -> Writer {
+        let implementation = "cpython".to_owned();
+        let mut writer = Writer::new(Target {
+            implementation,
+            version: (3, 12),
+            bytecode_magic: 3531,
+            free_threaded: false,
+            optimization: 0,
+        });
+        writer.add_file("data", b"spam".to_vec()).unwrap();
+        writer
+    }
+
+    fn map(path: &Path) -> Result<Archive, Error> {
+        // SAFETY: the file lies in a folder of one test, which replaces it only by renaming another over it.
+        unsafe { Archive::map(path) }
+    }
+
+    #[test]
+    fn a_map_reads_bare_archives_and_those_behind_executables_and_outlives_a_rename() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let mut bare = Vec::new();
+        writer().finish(&mut bare).unwrap();
+        let mut executable = Cursor::new(b"\x7fELF".to_vec());
+        writer().write_behind(&mut executable).unwrap();
+        for bytes in [bare, executable.into_inner()] {
+            fs::write(&path, bytes).unwrap();
+            let archive = map(&path).unwrap();
+            let mut other = tempfile::NamedTempFile::new_in(&folder).unwrap();
+            other.write_all(b"something else").unwrap();
+            other.persist(&path).unwrap();
+            assert_eq!(
+                archive.file("data").unwrap().unwrap().contents().unwrap(),
+                b"spam".as_slice()
+            );
+            assert_eq!(map(&path).unwrap_err().kind(), ErrorKind::NotAnArchive);
+            fs::remove_file(&path).unwrap();
+            assert_eq!(map(&path).unwrap_err().kind(), ErrorKind::Io);
+        }
+    }
+}

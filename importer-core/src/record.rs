@@ -96,9 +96,7 @@ impl Archive {
             }
         };
         if !possible {
-            return Err(damaged(Fault::Malformed(
-                "says that it decompresses to a size that cannot be",
-            )));
+            return Err(damaged(Fault::Malformed("claims to decompress to a size that cannot be")));
         }
         Ok(Some(Blob { bytes, raw_length, compression }))
     }
@@ -184,7 +182,7 @@ impl<'a> Blob<'a> {
     }
 }
 
-/// The records of one kind in the order of the sorted list; ends after its first error.
+/// The records of one kind in the order of the sorted list.
 pub(crate) struct Records<'a> {
     archive: &'a Archive,
     offsets: Result<std::slice::Iter<'a, U32>, Option<Error>>,
@@ -204,15 +202,22 @@ impl<'a> Iterator for Records<'a> {
             Ok(offsets) => offsets.next()?,
             Err(error) => return error.take().map(Err),
         };
-        let record = Record::read(self.archive, u64::from(offset.get()) * RECORD_ALIGNMENT);
-        if record.is_err() {
-            self.offsets = Err(None);
-        }
-        Some(record)
+        Some(Record::read(self.archive, u64::from(offset.get()) * RECORD_ALIGNMENT))
     }
 }
 
-impl FusedIterator for Records<'_> {}
+/// Ends an iterator after its first error: whoever walks on must not mistake what follows for the rest.
+pub(crate) fn until_error<T>(
+    mut items: impl Iterator<Item = Result<T, Error>>,
+) -> impl FusedIterator<Item = Result<T, Error>> {
+    let mut is_over = false;
+    std::iter::from_fn(move || {
+        let item = if is_over { None } else { items.next() };
+        is_over = !matches!(item, Some(Ok(_)));
+        item
+    })
+    .fuse()
+}
 
 /// The part of the sorted list that holds one kind, after comparing the checksum of the whole list.
 fn sorted_offsets(archive: &Archive, kind: Kind) -> Result<&[U32], Error> {

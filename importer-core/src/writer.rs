@@ -187,7 +187,9 @@ impl Writer {
     ///
     /// Blobs are checked and copied as they are stored. The archive must be built for the same Python.
     pub fn add_archive(&mut self, archive: &Archive) -> Result<(), Error> {
-        archive.check_target(&self.target)?;
+        if archive.target() != &self.target {
+            return Err(Error::other_target(archive.path(), archive.target(), &self.target));
+        }
         for module in archive.modules() {
             let module = module?;
             let name = module.name();
@@ -223,7 +225,7 @@ impl Writer {
             let (name, folder) = distribution?;
             self.distributions.entry(name).or_insert(folder);
         }
-        for record in archive.records(Kind::Attribute) {
+        for record in archive.walk(Kind::Attribute, Ok) {
             let record = record?;
             if !self.attributes.contains_key(record.key) {
                 for (_, blob) in self.copy_blobs(archive, &record)? {
