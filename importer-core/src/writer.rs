@@ -2,6 +2,7 @@
 
 mod blobs;
 mod derived;
+mod entry;
 mod layout;
 
 use std::collections::BTreeMap;
@@ -16,35 +17,7 @@ use crate::name::{check_path, folders_above};
 use crate::record::Record;
 use crate::{Archive, Error, ModuleKind, ModuleName, Optimization, Target};
 use blobs::{BlobId, BlobPool, Packing};
-
-/// Whether a module guards its entry point with `if __name__ == "__main__"`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum MainGuard {
-    /// It does not, or nobody looked.
-    #[default]
-    Absent,
-    /// It does.
-    Present,
-}
-
-/// A module to be written: either an extension, or code and source (at least one of them).
-#[derive(Clone, Debug, Default)]
-pub struct ModuleEntry {
-    /// Full dotted name.
-    pub name: String,
-    /// Path in the virtual tree, such as `json/__init__.py`.
-    pub path: String,
-    /// Whether it is a package.
-    pub is_package: bool,
-    /// Marshalled code at the levels 0, 1 and 2.
-    pub code: [Option<Vec<u8>>; 3],
-    /// Source as it is on disk.
-    pub source: Option<Vec<u8>>,
-    /// The shared library of an extension module.
-    pub extension: Option<Vec<u8>>,
-    /// Whether it has a main guard.
-    pub has_main_guard: MainGuard,
-}
+pub use entry::{MainGuard, ModuleEntry};
 
 /// Gathers entries and writes an archive.
 ///
