@@ -213,6 +213,16 @@ fn follow_imports(
             {
                 continue;
             }
+            // `from space import one` names `space` too, but needs only the distribution with `space.one`.
+            let below = format!("{import}.");
+            let is_refined = module
+                .imports
+                .range(below.clone()..)
+                .next()
+                .is_some_and(|next| next.starts_with(&below));
+            if is_refined && selection.is_namespace(import) {
+                continue;
+            }
             let (name, file) = (import.clone(), module.path.clone());
             let reason = match module.origin {
                 Origin::Application | Origin::Support => Reason::Application { import: name, file },

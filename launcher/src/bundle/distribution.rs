@@ -87,7 +87,7 @@ fn read_distribution(
             Some(("Name", name)) => unit.name = name.trim().to_owned(),
             Some(("Version", version)) => unit.version = Some(version.trim().to_owned()),
             Some(("Requires-Dist", requirement)) => {
-                unit.requires.extend(requirement_name(requirement))
+                unit.requires.extend(requirement_name(requirement));
             }
             Some(_) | None => {}
         }

@@ -135,7 +135,7 @@ impl<'r> Packer<'r> {
                     self.add_data(&item, contents)?;
                 }
                 (Role::Extension, EntryKind::Extension(module)) => {
-                    self.add_extension(&item, module, contents)?
+                    self.add_extension(&item, module, contents)?;
                 }
                 _data => self.add_data(&item, contents)?,
             }

@@ -53,6 +53,13 @@ impl<'u> Selection<'u> {
         self.owners.contains_key(first)
     }
 
+    /// Whether that name is a package without code of its own, which several distributions share.
+    pub(super) fn is_namespace(&self, name: &str) -> bool {
+        let owners = self.owners.get(first_part(name)).map(Vec::as_slice).unwrap_or_default();
+        let owns = |index: &usize| self.units.get(*index).is_some_and(|unit| unit.owns(name));
+        owners.len() > 1 && !owners.iter().any(owns)
+    }
+
     /// Takes what an `import` needs. The name is dotted; its first part decides, and the rest where several
     /// distributions share a namespace package.
     pub(super) fn import(&mut self, name: &str, reason: &Reason) {

@@ -1,0 +1,9 @@
+//! Packs real trees with a real Python: the one named by `COLDFRAME_TEST_PYTHON`, else `python3`.
+#![cfg(feature = "command")]
+
+mod applications;
+mod cache;
+mod environments;
+mod executables;
+mod standard_library;
+mod support;

@@ -1,0 +1,128 @@
+//! What the tests of this binary share.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use importer_core::Archive;
+use launcher::bundle::{
+    Bundle, BundleError, BundleRequest, COMPILE_WORKER, CompileCommand, PythonInstallation,
+    StandardLibrary,
+};
+use tempfile::TempDir;
+
+/// The Python under test, and how its compile processes are started.
+pub(crate) struct Fixture {
+    pub(crate) python: PythonInstallation,
+    pub(crate) compile: CompileCommand,
+}
+
+impl Fixture {
+    pub(crate) fn new() -> Self {
+        let python = std::env::var_os("COLDFRAME_TEST_PYTHON").unwrap_or_else(|| "python3".into());
+        let python = PythonInstallation::inspect(Path::new(&python)).unwrap();
+        let compile = CompileCommand {
+            program: python.executable.clone(),
+            arguments: ["-I", "-S", "-B", "-c", COMPILE_WORKER].map(Into::into).into(),
+            environment: Vec::new(),
+        };
+        Self { python, compile }
+    }
+
+    /// Without a standard library, unless the test says otherwise.
+    pub(crate) fn request(&self) -> BundleRequest<'_> {
+        BundleRequest::new(&self.python, &self.compile, StandardLibrary::None)
+    }
+}
+
+pub(crate) fn build(request: &BundleRequest<'_>) -> Result<Bundle, BundleError> {
+    request.build(&mut |_| {})
+}
+
+pub(crate) fn texts(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(ToString::to_string).collect()
+}
+
+/// Writes the bundle, and opens what was written.
+pub(crate) fn archive(bundle: Bundle) -> Archive {
+    Archive::from_bytes(bytes(bundle), Path::new("test archive")).unwrap()
+}
+
+pub(crate) fn bytes(bundle: Bundle) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    bundle.writer.finish(&mut bytes).unwrap();
+    bytes
+}
+
+/// A folder with these files.
+pub(crate) fn tree(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    lay(folder.path(), files);
+    folder
+}
+
+pub(crate) fn lay(folder: &Path, files: &[(&str, &str)]) {
+    for (path, contents) in files {
+        let path = folder.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, contents).unwrap();
+    }
+}
+
+/// The archive's modules as lines: name, path, and `p` for a package, `g` for a main guard.
+pub(crate) fn modules(archive: &Archive) -> Vec<String> {
+    let line = |module: importer_core::Module<'_>| {
+        let package = if module.is_package() { " p" } else { "" };
+        let guard = if module.has_main_guard() { " g" } else { "" };
+        format!("{} {}{package}{guard}", module.name(), module.path())
+    };
+    archive.modules().map(|module| line(module.unwrap())).collect()
+}
+
+pub(crate) fn files(archive: &Archive) -> Vec<String> {
+    archive.files().map(|file| file.unwrap().path().to_owned()).collect()
+}
+
+/// A virtual environment with nothing installed.
+pub(crate) fn empty_venv(python: &PythonInstallation) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let status = Command::new(&python.executable)
+        .args(["-I", "-m", "venv", "--without-pip"])
+        .arg(folder.path())
+        .status()
+        .unwrap();
+    assert!(status.success());
+    folder
+}
+
+pub(crate) fn site_packages(venv: &Path, python: &PythonInstallation) -> PathBuf {
+    let (major, minor, _) = python.version;
+    venv.join(format!("lib/python{major}.{minor}/site-packages"))
+}
+
+/// Installs real packages from the package index; when it cannot be reached says so loudly, and gives `false`.
+pub(crate) fn pip_install(
+    venv: &Path,
+    python: &PythonInstallation,
+    packages: &[&str],
+    test: &str,
+) -> bool {
+    let output = Command::new(&python.executable)
+        .args(["-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--target"])
+        .arg(site_packages(venv, python))
+        .args(packages)
+        .output()
+        .unwrap();
+    if output.status.success() {
+        return true;
+    }
+    let why = String::from_utf8_lossy(&output.stderr);
+    let why = why.lines().last().unwrap_or("pip failed");
+    println!("SKIPPED: {test}: could not install {packages:?}: {why}");
+    if let Some(log) = std::env::var_os("COLDFRAME_SKIP_LOG") {
+        let mut log = fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
+        writeln!(log, "{test}\t{why}").unwrap();
+    }
+    false
+}
