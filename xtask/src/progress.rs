@@ -139,7 +139,8 @@ impl Progress {
             }
             (Status::Failed, _) => {
                 if !was_shown {
-                    say(&finished.output);
+                    let lines = finished.output.lines().filter(|line| !is_routine(line));
+                    say(&lines.map(|line| format!("{line}\n")).collect::<String>());
                 }
                 say(&format!("  FAIL  {label} ({seconds:.1} s)\n"));
             }
@@ -194,6 +195,13 @@ impl Window {
 fn say(text: &str) {
     let mut stderr = io::stderr().lock();
     let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+}
+
+/// What cargo says of each crate it gets and compiles: nobody looks for a failure there.
+fn is_routine(line: &str) -> bool {
+    ["   Compiling ", "    Checking ", " Downloading ", "  Downloaded "]
+        .iter()
+        .any(|start| line.starts_with(start))
 }
 
 /// The first sign of a failed test, as nextest and as libtest print it.
