@@ -1,11 +1,13 @@
 //! The user's cache folder, and files that appear in it whole or not at all.
 
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use etcetera::base_strategy::{BaseStrategy, choose_base_strategy};
 
 use crate::error::Error;
 
@@ -14,24 +16,14 @@ pub(crate) const CACHE_VARIABLE: &str = "COLDFRAME_CACHE_DIR";
 
 const WAY_OUT: &str = "; name a folder that can be written to with `COLDFRAME_CACHE_DIR`";
 
-/// The cache folder, given how to look up an environment variable; `None` when there is no home either.
-///
-/// `COLDFRAME_CACHE_DIR`, else `coldframe` in the folder that the XDG base directory specification and the customs
-/// of macOS and Windows name.
-pub(crate) fn locate(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
-    let set = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    if let Some(named) = set(CACHE_VARIABLE) {
-        return Some(named);
+/// The cache folder: the one asked for, else that of the environment variable [`CACHE_VARIABLE`], else `coldframe` in
+/// the user's cache as the system has it; `None` when there is no home folder either.
+pub(crate) fn locate(asked: Option<&Path>, variable: Option<&OsStr>) -> Option<PathBuf> {
+    let named = asked.or_else(|| variable.filter(|value| !value.is_empty()).map(Path::new));
+    match named {
+        Some(folder) => Some(folder.to_owned()),
+        None => Some(choose_base_strategy().ok()?.cache_dir().join("coldframe")),
     }
-    let base = if cfg!(windows) {
-        set("LOCALAPPDATA")?
-    } else if cfg!(target_os = "macos") {
-        set("HOME")?.join("Library/Caches")
-    } else {
-        // A relative path is to be ignored, says the specification.
-        set("XDG_CACHE_HOME").filter(|path| path.is_absolute()).or_else(|| Some(set("HOME")?.join(".cache")))?
-    };
-    Some(base.join("coldframe"))
 }
 
 /// Makes sure that `folder` holds what `fill` puts into it: it appears by one rename, when all is there.

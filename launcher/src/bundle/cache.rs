@@ -6,11 +6,11 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use etcetera::base_strategy::{BaseStrategy, choose_base_strategy};
 use tempfile::NamedTempFile;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::{Application, BundleError, CacheError, Environment};
+use crate::cache;
 
 /// How the names of cached archives end.
 const SUFFIX: &str = ".coldframe";
@@ -29,14 +29,7 @@ impl CacheFolder {
     /// The folder: the one asked for, else that of the environment variable (`COLDFRAME_CACHE_DIR`), else `coldframe`
     /// in the user's cache. It is made when first needed.
     pub fn locate(explicit: Option<&Path>, variable: Option<&OsStr>) -> Result<Self, CacheError> {
-        let named = explicit.or_else(|| variable.filter(|value| !value.is_empty()).map(Path::new));
-        let folder = match named {
-            Some(folder) => folder.to_owned(),
-            None => choose_base_strategy()
-                .map_err(|_| CacheError::NoHome)?
-                .cache_dir()
-                .join("coldframe"),
-        };
+        let folder = cache::locate(explicit, variable).ok_or(CacheError::NoHome)?;
         Ok(Self { folder })
     }
 

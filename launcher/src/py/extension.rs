@@ -7,6 +7,7 @@ use importer_core::Module;
 use parking_lot::Mutex;
 
 use super::exception::{Exception, Kind};
+use super::loader;
 use super::object::{Object, import};
 use super::runtime;
 use super::text::path_text;
@@ -30,8 +31,8 @@ pub(super) fn create(py: Token<'_>, spec: &Object, name: &str, module: &Module<'
         &[&spec.attribute(py, "name")?, &spec.attribute(py, "loader")?],
         &[("origin", &path_text(py, &library.path)?)],
     )?;
-    let imp = import(py, "_imp")?;
-    let created = imp.call_method(py, "create_dynamic", &[&opening])?;
+    let create = import(py, "_imp")?.attribute(py, "create_dynamic")?;
+    let created = loader::call_with_frames_removed(py, &[&create, &opening])?;
     library.opened();
     created.set_attribute(py, "__file__", &spec.attribute(py, "origin")?)?;
     Ok(created)

@@ -85,14 +85,18 @@ pub(super) fn compile(py: Token<'_>, source: &[u8], origin: &Object) -> Result<O
     )
 }
 
-/// `exec(code, module.__dict__)`, with importlib's frames left out of tracebacks as they are for any other module.
-pub(super) fn execute_code(py: Token<'_>, code: &Object, namespace: &Object) -> Result<(), Exception> {
+/// `exec(code, module.__dict__)`.
+fn execute_code(py: Token<'_>, code: &Object, namespace: &Object) -> Result<(), Exception> {
     let execute = import(py, "builtins")?.attribute(py, "exec")?;
-    // Private, but the interpreter itself knows the function by this name (`remove_importlib_frames` in
-    // `Python/import.c`, 3.9 to 3.15); and every loader of importlib calls it.
-    import(py, "_frozen_importlib")?
-        .call_method(py, "_call_with_frames_removed", &[&execute, code, namespace])
-        .map(drop)
+    call_with_frames_removed(py, &[&execute, code, namespace]).map(drop)
+}
+
+/// Calls the first of the arguments with the others, so that importlib's frames are left out of tracebacks.
+///
+/// The function is private, but the interpreter itself knows it by its name (`remove_importlib_frames` in
+/// `Python/import.c`, 3.9 to 3.15), and every loader of importlib runs a module through it.
+pub(super) fn call_with_frames_removed(py: Token<'_>, call: &[&Object]) -> Result<Object, Exception> {
+    import(py, "_frozen_importlib")?.call_method(py, "_call_with_frames_removed", call)
 }
 
 /// Executes a module, and runs the post-import hooks that wait for it.
@@ -105,7 +109,10 @@ pub(super) fn execute(
 ) -> Result<(), Exception> {
     let found = require(py, finder.state, name)?;
     with_hooks(py, finder.state, module, name, load, || match found.kind() {
-        ModuleKind::Extension => import(py, "_imp")?.call_method(py, "exec_dynamic", &[module]).map(drop),
+        ModuleKind::Extension => {
+            let execute = import(py, "_imp")?.attribute(py, "exec_dynamic")?;
+            call_with_frames_removed(py, &[&execute, module]).map(drop)
+        }
         ModuleKind::Source | ModuleKind::Namespace => match code(py, name, &found)? {
             Some(code) => execute_code(py, &code, &module.attribute(py, "__dict__")?),
             None => Ok(()),
