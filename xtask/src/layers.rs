@@ -17,7 +17,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("embed", &["launcher"]),
 ];
 
-/// Crates of others that only some of ours may name, and for what. What is not listed is free.
+/// Crates of others that only some of ours may name, and for what; what is not listed is free. An entry with no users forbids.
 const RESERVED: &[Reserved] = &[
     // CPython is known to one crate.
     Reserved { dependency: "pyo3-ffi", kinds: NORMAL, users: &["launcher"] },
@@ -31,6 +31,7 @@ const RESERVED: &[Reserved] = &[
     // A library neither parses a command line, nor decides where logs go, nor draws on a terminal, nor flattens errors.
     Reserved { dependency: "clap", kinds: NORMAL, users: &["launcher", "xtask"] },
     Reserved { dependency: "tracing-subscriber", kinds: NORMAL, users: &["launcher"] },
+    Reserved { dependency: "tracing-subscriber", kinds: DEV, users: EVERYONE },
     Reserved { dependency: "indicatif", kinds: NORMAL, users: &["launcher"] },
     Reserved { dependency: "anyhow", kinds: NORMAL, users: &["xtask"] },
     // Only tests.
@@ -85,19 +86,17 @@ fn edges_of(package: &Package, members: &[Package], allowed: &[&str]) -> Vec<Str
                 package.name
             ));
         }
-        if let Some(reserved) = RESERVED.iter().find(|reserved| reserved.dependency == name)
-            && !(reserved.users.contains(&package.name.as_str())
-                && reserved.kinds.contains(&dependency.kind))
-        {
+        let reserved = || RESERVED.iter().filter(|reserved| reserved.dependency == name);
+        let users: Vec<&str> = reserved()
+            .filter(|reserved| reserved.kinds.contains(&dependency.kind))
+            .flat_map(|reserved| reserved.users.iter().copied())
+            .collect();
+        if reserved().next().is_some() && !users.contains(&package.name.as_str()) {
             problems.push(format!(
-                "{}: `{name}` as a {} dependency is reserved: {}",
+                "{}: `{name}` as a {} dependency is reserved for: {}",
                 package.name,
                 dependency.kind,
-                if reserved.users.is_empty() {
-                    "nobody may have it".to_owned()
-                } else {
-                    reserved.users.join(", ")
-                },
+                if users.is_empty() { "nobody".to_owned() } else { users.join(", ") },
             ));
         }
     }
@@ -195,17 +194,17 @@ mod tests {
         check(
             "importer-core",
             dependency("pyo3-ffi", None, None),
-            &["importer-core: `pyo3-ffi` as a normal dependency is reserved: launcher"],
+            &["importer-core: `pyo3-ffi` as a normal dependency is reserved for: launcher"],
         );
         check(
             "launcher",
             dependency("pyo3-build-config", None, None),
-            &["launcher: `pyo3-build-config` as a normal dependency is reserved: launcher"],
+            &["launcher: `pyo3-build-config` as a normal dependency is reserved for: launcher"],
         );
         check(
             "launcher",
             dependency("pyo3", None, None),
-            &["launcher: `pyo3` as a normal dependency is reserved: nobody may have it"],
+            &["launcher: `pyo3` as a normal dependency is reserved for: nobody"],
         );
     }
 
