@@ -199,7 +199,7 @@ mod tests {
         check(
             "launcher",
             dependency("pyo3-build-config", None, None),
-            &["launcher: `pyo3-build-config` as a normal dependency is reserved for: launcher"],
+            &["launcher: `pyo3-build-config` as a normal dependency is reserved for: nobody"],
         );
         check(
             "launcher",
