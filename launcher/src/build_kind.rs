@@ -19,8 +19,11 @@ pub enum Linkage {
 }
 
 /// How Python is linked into this program.
-pub const LINKAGE: Linkage =
-    if matches!(env!("COLDFRAME_PYTHON_SHARED").as_bytes(), b"true") { Linkage::Shared } else { Linkage::Static };
+pub const LINKAGE: Linkage = if matches!(env!("COLDFRAME_PYTHON_SHARED").as_bytes(), b"true") {
+    Linkage::Shared
+} else {
+    Linkage::Static
+};
 
 /// The interpreter whose standard library belongs to this program; empty when the build did not know one.
 pub const BUILD_PYTHON: &str = env!("COLDFRAME_BUILD_PYTHON");

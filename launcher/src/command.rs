@@ -49,8 +49,12 @@ pub fn main() -> ExitCode {
 fn start_log() {
     if let Some(filter) = variable("COLDFRAME_LOG").and_then(|filter| filter.into_string().ok()) {
         let filter = tracing_subscriber::EnvFilter::builder().parse_lossy(filter);
-        let colours = std::io::stderr().is_terminal() && variable("NO_COLOR").is_none_or(|value| value.is_empty());
-        let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
+        let colours = std::io::stderr().is_terminal()
+            && variable("NO_COLOR").is_none_or(|value| value.is_empty());
+        let log = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .with_ansi(colours);
         let _ = log.try_init();
     }
 }
@@ -66,7 +70,9 @@ fn dispatch() -> Result<ExitCode, CommandError> {
             return Ok(Interpreter::builder(config).archive(executable).mode(mode).run()?);
         }
     }
-    let is_worker = worker::parse(arguments.get(1..).unwrap_or_default()).map_err(crate::Error::from)?.is_some();
+    let is_worker = worker::parse(arguments.get(1..).unwrap_or_default())
+        .map_err(crate::Error::from)?
+        .is_some();
     if is_worker && let Some(archives) = variable(ARCHIVES_VARIABLE) {
         let archives: Vec<PathBuf> = std::env::split_paths(&archives).collect();
         return run::start(archives, arguments);
@@ -89,7 +95,8 @@ fn configuration(path: &Path) -> Result<Option<PythonInterpreterConfig>, Command
     let archive = Archive::open(path)?;
     let Some(text) = archive.attribute("configuration")? else { return Ok(None) };
     let name = format!("{}: configuration", path.display());
-    let settings = interp_config::parse(&String::from_utf8_lossy(&text), &name, Document::Coldframe)?;
+    let settings =
+        interp_config::parse(&String::from_utf8_lossy(&text), &name, Document::Coldframe)?;
     Ok(Some(settings.unwrap_or_default().interpreter))
 }
 
@@ -97,7 +104,8 @@ fn configuration(path: &Path) -> Result<Option<PythonInterpreterConfig>, Command
 fn is_python_name(path: &Path) -> bool {
     let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
     // `file_stem` takes `.12` for an ending.
-    name.strip_prefix("python").is_some_and(|rest| rest.chars().all(|rest| rest.is_ascii_digit() || rest == '.'))
+    name.strip_prefix("python")
+        .is_some_and(|rest| rest.chars().all(|rest| rest.is_ascii_digit() || rest == '.'))
 }
 
 /// Reads an environment variable: the one place of the command that does.

@@ -1,7 +1,8 @@
 //! Packages that open files next to their `__file__`: their files go to the cache, once, and their `__file__` there.
 //!
-//! Which packages do so is found when the archive is built, and stands in its attribute [`ATTRIBUTE`]: a line each,
-//! the package's folder, a tab, and the digest of its files, which names the folder of the cache.
+//! Which packages do so is found when the archive is built, and stands in its attribute [`ATTRIBUTE`]: a line each, the
+//! package's folder (or the path of a module at the top), a tab, and the digest of its files, which names the folder
+//! of the cache. The attribute `files:` and the digest holds the files' paths.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,9 @@ use crate::error::Error;
 
 /// The archive's attribute that lists the packages.
 pub const ATTRIBUTE: &str = "file-access";
+
+/// How the names of the attributes begin that hold the paths of the files.
+pub const FILES_PREFIX: &str = "files:";
 
 /// The packages whose files are served from the cache.
 pub(crate) struct FileAccess {
@@ -55,7 +59,7 @@ impl FileAccess {
             return Ok(Some(folder));
         }
         let folder = self.cache_folder()?.join("files").join(&files.digest);
-        cache::folder_once(&folder, |temporary| extract(archives, top, temporary))?;
+        cache::folder_once(&folder, |temporary| extract(archives, &files.digest, temporary))?;
         Ok(Some(files.folder.get_or_init(|| folder)))
     }
 
@@ -68,7 +72,9 @@ impl FileAccess {
     pub(crate) fn library(&self, path: &str, id: u64, contents: &[u8]) -> Result<PathBuf, Error> {
         let name = path.rsplit('/').next().unwrap_or(path);
         let folder = self.cache_folder()?.join("libraries").join(format!("{id:016x}"));
-        cache::folder_once(&folder, |temporary| cache::write_file(&temporary.join(name), contents))?;
+        cache::folder_once(&folder, |temporary| {
+            cache::write_file(&temporary.join(name), contents)
+        })?;
         Ok(folder.join(name))
     }
 
@@ -82,19 +88,13 @@ impl FileAccess {
     }
 }
 
-/// Writes all files of a package's folder, its modules excepted.
-fn extract(archives: &Stack, folder: &str, into: &Path) -> Result<(), Error> {
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in archives.directory(&folder)?.unwrap_or_default() {
-            let path = format!("{folder}/{}", entry.name);
-            if entry.is_directory {
-                folders.push(path);
-            } else if is_data(entry.name)
-                && let Some(file) = archives.file(&path)?
-            {
-                cache::write_file(&into.join(&path), &file.contents()?)?;
-            }
+/// Writes the files of that digest.
+fn extract(archives: &Stack, digest: &str, into: &Path) -> Result<(), Error> {
+    let list = archives.attribute(&format!("{FILES_PREFIX}{digest}"))?.unwrap_or_default();
+    for path in String::from_utf8_lossy(&list).lines() {
+        // The archive's reader has no path that leads out of its folder, so neither can this write there.
+        if let Some(file) = archives.file(path)? {
+            cache::write_file(&into.join(file.path()), &file.contents()?)?;
         }
     }
     Ok(())

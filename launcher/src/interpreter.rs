@@ -146,9 +146,19 @@ impl Interpreter {
         }
         hooks.splice(0..0, start_method::hook(&decision));
         hooks.extend(config.post_import_hooks.iter().map(configured_hook));
-        let archives = archives.iter().map(|path| py::map_archive(path)).collect::<Result<_, _>>()?;
+        let archives =
+            archives.iter().map(|path| py::map_archive(path)).collect::<Result<_, _>>()?;
         let cache = cache::locate(None, std::env::var_os(cache::CACHE_VARIABLE).as_deref());
-        let code = py::run(Launch { config, archives, executable, arguments, cache, hooks, variables, task })?;
+        let code = py::run(Launch {
+            config,
+            archives,
+            executable,
+            arguments,
+            cache,
+            hooks,
+            variables,
+            task,
+        })?;
         // What a parent process sees of an exit code is its low byte.
         Ok(ExitCode::from((code & 0xff) as u8))
     }
@@ -160,6 +170,8 @@ fn configured_hook(hook: &PostImportHook) -> RegisteredHook {
     RegisteredHook {
         module: hook.module.clone(),
         label: function.to_string(),
-        run: Arc::new(move |token, module| py::resolve(token, &function)?.call(token, &[module]).map(drop)),
+        run: Arc::new(move |token, module| {
+            py::resolve(token, &function)?.call(token, &[module]).map(drop)
+        }),
     }
 }

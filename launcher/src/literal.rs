@@ -81,7 +81,8 @@ impl Reader<'_> {
     /// `name=`, when that is what comes next.
     fn keyword_name(&mut self) -> Option<String> {
         self.skip_space();
-        let end = self.rest.find(|character: char| !(character.is_alphanumeric() || character == '_'))?;
+        let end =
+            self.rest.find(|character: char| !(character.is_alphanumeric() || character == '_'))?;
         let (name, after) = self.rest.split_at(end);
         let after = after.trim_start_matches(' ').strip_prefix('=')?;
         if name.is_empty() || name.starts_with(|first: char| first.is_ascii_digit()) {
@@ -158,7 +159,8 @@ impl Reader<'_> {
 
     fn integer(&mut self) -> Option<Literal> {
         let digits = self.rest.strip_prefix('-').unwrap_or(self.rest);
-        let count = digits.find(|character: char| !character.is_ascii_digit()).unwrap_or(digits.len());
+        let count =
+            digits.find(|character: char| !character.is_ascii_digit()).unwrap_or(digits.len());
         let end = self.rest.len() - digits.len() + count;
         let (number, rest) = self.rest.split_at(end);
         let number = number.parse().ok()?;
@@ -185,8 +187,12 @@ impl Reader<'_> {
                     't' => value.push(b'\t'),
                     plain @ ('\\' | '\'' | '"') => value.push(plain as u8),
                     'x' => kind.push(&mut value, hexadecimal(&mut characters, 2)?)?,
-                    'u' if kind == Kind::Text => kind.push(&mut value, hexadecimal(&mut characters, 4)?)?,
-                    'U' if kind == Kind::Text => kind.push(&mut value, hexadecimal(&mut characters, 8)?)?,
+                    'u' if kind == Kind::Text => {
+                        kind.push(&mut value, hexadecimal(&mut characters, 4)?)?
+                    }
+                    'U' if kind == Kind::Text => {
+                        kind.push(&mut value, hexadecimal(&mut characters, 8)?)?
+                    }
                     _ => return None,
                 },
                 character => kind.push(&mut value, character.into())?,
@@ -229,7 +235,9 @@ impl Kind {
         match self {
             Self::Bytes => value.push(u8::try_from(code_point).ok()?),
             Self::Text => match char::from_u32(code_point) {
-                Some(character) => value.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+                Some(character) => {
+                    value.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes())
+                }
                 None if code_point <= 0xffff => value.extend_from_slice(&[
                     0xe0 | (code_point >> 12) as u8,
                     0x80 | (code_point >> 6 & 0x3f) as u8,

@@ -7,7 +7,10 @@
 //! No Rust panic crosses into C: every function that C calls goes through [`boundary`].
 //! Outside of this folder, `pyo3_ffi` is not mentioned.
 
-#![expect(unsafe_code, reason = "the C API is unsafe; DESIGN section 9, invariant 6, names this folder as its place")]
+#![expect(
+    unsafe_code,
+    reason = "the C API is unsafe; DESIGN section 9, invariant 6, names this folder as its place"
+)]
 
 mod boot;
 mod boundary;
@@ -34,7 +37,7 @@ pub use self::exception::Exception;
 pub use self::object::Object;
 pub use self::token::Token;
 
-pub(crate) use self::mapped::map_archive;
 pub(crate) use self::main_module::resolve;
+pub(crate) use self::mapped::map_archive;
 pub(crate) use self::run::{Launch, Task, is_served_by_archive, run};
 pub(crate) use self::runtime::RegisteredHook;

@@ -36,7 +36,8 @@ pub enum Role {
 
 impl Role {
     /// All roles.
-    pub const ALL: [Self; 4] = [Self::Spawned, Self::ResourceTracker, Self::SemaphoreTracker, Self::ForkServer];
+    pub const ALL: [Self; 4] =
+        [Self::Spawned, Self::ResourceTracker, Self::SemaphoreTracker, Self::ForkServer];
 
     /// The module whose function does the work.
     pub const fn module(self) -> &'static str {
@@ -83,7 +84,9 @@ pub fn parse(arguments: &[OsString]) -> Result<Option<Worker>, Refused> {
     }
     let Some((command, after)) = command(arguments) else { return Ok(None) };
     let Some((role, call)) = known_call(command) else { return Ok(None) };
-    let Some(arguments) = parse_arguments(call) else { return Err(Refused { command: command.to_owned() }) };
+    let Some(arguments) = parse_arguments(call) else {
+        return Err(Refused { command: command.to_owned() });
+    };
     let mut argv = vec![OsString::from("-c")];
     argv.extend_from_slice(after);
     Ok(Some(Worker { role, arguments, argv }))
@@ -130,7 +133,9 @@ fn command(arguments: &[OsString]) -> Option<(&str, &[OsString])> {
 fn is_interpreter_flag(flag: &str) -> bool {
     match flag.strip_prefix('-') {
         Some(letters) if letters.starts_with(['X', 'W']) => letters.len() > 1,
-        Some(letters) => !letters.is_empty() && letters.chars().all(|letter| "bBdEiIOPqRsSuvx".contains(letter)),
+        Some(letters) => {
+            !letters.is_empty() && letters.chars().all(|letter| "bBdEiIOPqRsSuvx".contains(letter))
+        }
         None => false,
     }
 }
@@ -140,7 +145,8 @@ fn known_call(command: &str) -> Option<(Role, &str)> {
     let command = command.strip_prefix("import sys; ").unwrap_or(command);
     Role::ALL.into_iter().find_map(|role| {
         let rest = command.strip_prefix("from ")?.strip_prefix(role.module())?;
-        let rest = rest.strip_prefix(" import ")?.strip_prefix(role.function())?.strip_prefix(';')?;
+        let rest =
+            rest.strip_prefix(" import ")?.strip_prefix(role.function())?.strip_prefix(';')?;
         let call = rest.trim_start_matches(' ').strip_prefix(role.function())?;
         call.starts_with('(').then_some((role, call))
     })

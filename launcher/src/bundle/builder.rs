@@ -11,7 +11,7 @@ use super::select::Selection;
 use super::tree::{Entry, EntryKind, ModuleName, first_part};
 use super::{
     Bundle, BundleError, BundleRequest, Origin, Package, Progress, Reason, StandardLibrary,
-    Warning, checks, stdlib, stdlib_archive,
+    Warning, checks, file_users, stdlib, stdlib_archive,
 };
 
 pub(super) fn build(
@@ -60,6 +60,11 @@ pub(super) fn build(
         if new.is_empty() {
             break;
         }
+        for unit in &new {
+            for entry in &unit.entries {
+                packer.file_users.distribution(&entry.path, &unit.name);
+            }
+        }
         let items = new.into_iter().flat_map(|unit| &unit.entries).filter(|entry| {
             let name = entry.dotted();
             let unwanted = exclude.iter().filter(|pattern| pattern.matches(&name)).count() > 0;
@@ -97,6 +102,19 @@ pub(super) fn build(
         .report
         .warnings
         .extend(unused.map(|pattern| Warning::ExcludeUnused(pattern.text().to_owned())));
+    let file_users = packer.file_users.users();
+    let library = match request.stdlib {
+        StandardLibrary::FromArchive(archive) => Some(archive),
+        StandardLibrary::Whole | StandardLibrary::None => None,
+    };
+    for (key, value) in file_users::attributes(&file_users, library)? {
+        packer.writer.set_attribute(&key, value)?;
+    }
+    packer.report.file_users = file_users
+        .into_iter()
+        .filter(|user| packer.file_users.is_news(user))
+        .map(|user| user.key)
+        .collect();
     packer.writer.set_attribute("configuration", request.settings.to_toml().into_bytes())?;
     Ok(Bundle { writer: packer.writer, report: packer.report })
 }

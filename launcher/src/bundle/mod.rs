@@ -38,6 +38,7 @@ mod compile;
 mod distribution;
 mod environment;
 mod error;
+mod file_users;
 mod imports;
 mod installation;
 mod libpython;

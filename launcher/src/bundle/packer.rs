@@ -7,6 +7,7 @@ use std::fs;
 use importer_core::{MainGuard, ModuleEntry, Writer};
 
 use super::compile::{Compiled, Compilers, Job, MainGuardQuestion, Scan};
+use super::file_users::FileUsers;
 use super::imports::has_star;
 use super::protocol::level_number;
 use super::tree::{Entry, EntryKind, ModuleName};
@@ -47,6 +48,8 @@ pub(super) struct Packer<'r> {
     compilers: Compilers,
     pub(super) writer: Writer,
     pub(super) report: Report,
+    /// Which modules may open files beside them.
+    pub(super) file_users: FileUsers,
     /// Every folder in which something lies: no file may have its path.
     folders: BTreeSet<String>,
     /// The module whose main guard matters although it is not called `__main__`.
@@ -75,6 +78,7 @@ impl<'r> Packer<'r> {
             compilers: Compilers::start(request.compile, request.jobs, request.python, level)?,
             writer: Writer::new(request.python.target(level)),
             report: Report::default(),
+            file_users: FileUsers::default(),
             folders: BTreeSet::new(),
             main_module,
         })
@@ -112,6 +116,11 @@ impl<'r> Packer<'r> {
             match (role, &item.entry.kind) {
                 (Role::Source, EntryKind::Source(module)) => match answers.next() {
                     Some(Ok(compiled)) => {
+                        self.file_users.module(
+                            item.origin,
+                            &item.entry.path,
+                            compiled.uses_own_path,
+                        );
                         scanned.push(self.scanned(&item, module, &compiled));
                         self.add_source(&item, module, contents, compiled)?;
                     }
@@ -130,6 +139,11 @@ impl<'r> Packer<'r> {
                 (Role::Twin, EntryKind::Source(module)) => {
                     // Whether it compiles does not matter: it never runs.
                     if let Some(Ok(compiled)) = answers.next() {
+                        self.file_users.module(
+                            item.origin,
+                            &item.entry.path,
+                            compiled.uses_own_path,
+                        );
                         scanned.push(self.scanned(&item, module, &compiled));
                     }
                     self.add_data(&item, contents)?;
@@ -272,6 +286,7 @@ impl<'r> Packer<'r> {
         module: &ModuleName,
         library: Vec<u8>,
     ) -> Result<(), BundleError> {
+        self.file_users.module(item.origin, &item.entry.path, false);
         let part = self.part(item.origin);
         part.extensions += 1;
         part.extension_bytes += library.len() as u64;
@@ -285,6 +300,7 @@ impl<'r> Packer<'r> {
     }
 
     fn add_data(&mut self, item: &Item, contents: Vec<u8>) -> Result<(), BundleError> {
+        self.file_users.file(item.origin, &item.entry.path, &contents);
         let part = self.part(item.origin);
         part.files += 1;
         part.file_bytes += contents.len() as u64;

@@ -13,6 +13,9 @@ pub struct Report {
     pub parts: BTreeMap<Origin, Part>,
     /// The packages taken from the environment, sorted by name.
     pub packages: Vec<Package>,
+    /// The application's and the environment's packages that open files beside them: their files are put into the
+    /// user's cache when they are imported.
+    pub file_users: Vec<String>,
     /// What the user should know.
     pub warnings: Vec<Warning>,
 }

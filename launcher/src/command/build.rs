@@ -17,7 +17,8 @@ use super::policy::print_json;
 use super::progress::Bar;
 use super::run::{broken, run_target, warn};
 use crate::bundle::{
-    Application, Bundle, BundleError, BundleRequest, Report, StandardLibrary, copy_libpython_beside, write_executable,
+    Application, Bundle, BundleError, BundleRequest, Report, StandardLibrary,
+    copy_libpython_beside, write_executable,
 };
 use crate::exe;
 
@@ -29,6 +30,8 @@ struct Summary {
     libpython: Option<PathBuf>,
     parts: BTreeMap<String, PartSummary>,
     packages: Vec<PackageSummary>,
+    /// Packages whose files are put into the user's cache when they are imported.
+    file_users: Vec<String>,
     warnings: Vec<String>,
 }
 
@@ -90,7 +93,9 @@ fn bundle(
     let application = app.map(read).transpose()?;
     settings.interpreter.run = match (&entry, &application, app) {
         (Some(entry), _, _) => RunTarget::EntryPoint(entry.clone()),
-        (None, Some(application), Some(path)) => run_target(&settings.interpreter.run, application, path)?,
+        (None, Some(application), Some(path)) => {
+            run_target(&settings.interpreter.run, application, path)?
+        }
         (None, _, _) => {
             return Err(CommandError::Usage(
                 "name an application, or an installed function with `--entry package.module:function`".into(),
@@ -127,11 +132,17 @@ fn bundle(
 
 /// Where to write: what the command line says, or the settings.
 fn output_path(options: &arguments::Build, settings: &Settings) -> Result<PathBuf, CommandError> {
-    let named = options.output.clone().or_else(|| settings.build.output.as_deref().map(PathBuf::from));
-    let output = named.ok_or_else(|| CommandError::Usage("name the executable to write with `-o FILE`".into()))?;
+    let named =
+        options.output.clone().or_else(|| settings.build.output.as_deref().map(PathBuf::from));
+    let output = named
+        .ok_or_else(|| CommandError::Usage("name the executable to write with `-o FILE`".into()))?;
     // Before the long work: nothing is worth compiling for a place that cannot be written to.
     if output.is_dir() {
-        return Err(BundleError::Output { path: output, reason: "it is a folder; name a file in it".into() }.into());
+        return Err(BundleError::Output {
+            path: output,
+            reason: "it is a folder; name a file in it".into(),
+        }
+        .into());
     }
     Ok(output)
 }
@@ -139,7 +150,11 @@ fn output_path(options: &arguments::Build, settings: &Settings) -> Result<PathBu
 fn create_parent(output: &Path) -> Result<(), CommandError> {
     match output.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         Some(parent) => fs::create_dir_all(parent).map_err(|source| {
-            BundleError::Output { path: output.to_owned(), reason: format!("cannot make its folder: {source}") }.into()
+            BundleError::Output {
+                path: output.to_owned(),
+                reason: format!("cannot make its folder: {source}"),
+            }
+            .into()
         }),
         None => Ok(()),
     }
@@ -151,8 +166,12 @@ fn write_archive(
     write: impl FnOnce(&mut File) -> Result<u64, CommandError>,
 ) -> Result<u64, CommandError> {
     create_parent(output)?;
-    let cannot = |source: std::io::Error| BundleError::Output { path: output.to_owned(), reason: source.to_string() };
-    let folder = output.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let cannot = |source: std::io::Error| BundleError::Output {
+        path: output.to_owned(),
+        reason: source.to_string(),
+    };
+    let folder =
+        output.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(cannot)?;
     let bytes = write(file.as_file_mut())?;
     file.persist(output).map_err(|error| cannot(error.error))?;
@@ -169,8 +188,11 @@ fn report_result(
 ) -> Result<ExitCode, CommandError> {
     if options.json {
         let parts = report.parts.iter().map(|(origin, part)| {
-            let summary =
-                PartSummary { modules: part.modules, extensions: part.extensions, files: part.files };
+            let summary = PartSummary {
+                modules: part.modules,
+                extensions: part.extensions,
+                files: part.files,
+            };
             (origin.to_string(), summary)
         });
         let packages = report.packages.into_iter().map(|package| PackageSummary {
@@ -184,6 +206,7 @@ fn report_result(
             libpython,
             parts: parts.collect(),
             packages: packages.collect(),
+            file_users: report.file_users,
             warnings: report.warnings.iter().map(ToString::to_string).collect(),
         };
         print_json(&mut anstream::stdout(), &summary)?;
@@ -195,6 +218,11 @@ fn report_result(
     for package in &report.packages {
         let version = package.version.as_deref().unwrap_or_default();
         say(format!("packed {} {version}: {}", package.name, package.reason))?;
+    }
+    for package in &report.file_users {
+        say(format!(
+            "`{package}` opens files beside itself: they go to the user's cache when it is imported"
+        ))?;
     }
     say(format!("wrote {} ({megabytes:.1} MB)", output.display()))?;
     if let Some(library) = libpython {

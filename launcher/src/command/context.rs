@@ -11,8 +11,8 @@ use super::progress::Bar;
 use super::variable;
 use crate::build_kind::{BUILD_PYTHON, PYTHON_VERSION};
 use crate::bundle::{
-    BundleRequest, COMPILE_WORKER, CacheFolder, CompileCommand, Environment, KeyBuilder, PythonInstallation,
-    StandardLibrary, SupportModule,
+    BundleRequest, COMPILE_WORKER, CacheFolder, CompileCommand, Environment, KeyBuilder,
+    PythonInstallation, StandardLibrary, SupportModule,
 };
 
 /// The modules of ours that every standard library archive holds.
@@ -50,7 +50,9 @@ impl Context {
             .venv
             .clone()
             .or_else(|| settings.build.venv.as_deref().map(|venv| folder.join(venv)))
-            .or_else(|| variable("VIRTUAL_ENV").filter(|value| !value.is_empty()).map(PathBuf::from));
+            .or_else(|| {
+                variable("VIRTUAL_ENV").filter(|value| !value.is_empty()).map(PathBuf::from)
+            });
         let python = find_python(source.python.as_deref(), venv.as_deref())?;
         let environment = venv.map(|venv| Environment::read(&venv, &python)).transpose()?;
         let cache = cache(source.cache_dir.as_deref())?;
@@ -63,7 +65,10 @@ impl Context {
     }
 
     /// The archive of the whole standard library for an optimisation level, made when it is not in the cache yet.
-    pub(super) fn standard_library(&self, level: OptimizationLevel) -> Result<PathBuf, CommandError> {
+    pub(super) fn standard_library(
+        &self,
+        level: OptimizationLevel,
+    ) -> Result<PathBuf, CommandError> {
         let mut key = KeyBuilder::new()
             .text("launcher", env!("CARGO_PKG_VERSION"))
             .text("python", &self.python.identity())
@@ -98,14 +103,20 @@ fn settings(app: Option<&Path>) -> Result<(Settings, PathBuf), CommandError> {
     let start = app.unwrap_or(Path::new("."));
     let start = fs::canonicalize(start).unwrap_or_else(|_| start.to_owned());
     for folder in start.ancestors().filter(|folder| folder.is_dir()) {
-        for (name, document) in [("coldframe.toml", Document::Coldframe), ("pyproject.toml", Document::Pyproject)] {
+        for (name, document) in
+            [("coldframe.toml", Document::Coldframe), ("pyproject.toml", Document::Pyproject)]
+        {
             let path = folder.join(name);
             let text = match fs::read_to_string(&path) {
                 Ok(text) => text,
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-                Err(source) => return Err(CommandError::Io { action: "read the settings", path, source }),
+                Err(source) => {
+                    return Err(CommandError::Io { action: "read the settings", path, source });
+                }
             };
-            if let Some(settings) = interp_config::parse(&text, &path.display().to_string(), document)? {
+            if let Some(settings) =
+                interp_config::parse(&text, &path.display().to_string(), document)?
+            {
                 return Ok((settings, folder.to_owned()));
             }
         }
@@ -115,7 +126,10 @@ fn settings(app: Option<&Path>) -> Result<(Settings, PathBuf), CommandError> {
 
 /// The Python to pack: the one named, that of the build, or that of the virtual environment. It must be of the version
 /// that this program is linked with.
-fn find_python(named: Option<&Path>, venv: Option<&Path>) -> Result<PythonInstallation, CommandError> {
+fn find_python(
+    named: Option<&Path>,
+    venv: Option<&Path>,
+) -> Result<PythonInstallation, CommandError> {
     let of_build = Some(Path::new(BUILD_PYTHON)).filter(|path| path.is_file());
     let of_venv = venv.map(|venv| venv.join("bin/python")).filter(|path| path.is_file());
     let Some(path) = named.or(of_build).or(of_venv.as_deref()) else {

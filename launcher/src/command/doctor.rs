@@ -39,7 +39,8 @@ pub(super) fn run(options: &arguments::Doctor) -> Result<ExitCode, CommandError>
         );
         for Finding { what, found, problem } in &findings {
             let (style, mark) = if problem.is_some() { (bad, "wrong") } else { (good, "ok") };
-            writeln!(out, "{style}{mark:<5}{style:#} {what:<16} {found}").map_err(CommandError::Print)?;
+            writeln!(out, "{style}{mark:<5}{style:#} {what:<16} {found}")
+                .map_err(CommandError::Print)?;
             if let Some(problem) = problem {
                 writeln!(out, "{:23}{problem}", "").map_err(CommandError::Print)?;
             }
@@ -56,8 +57,12 @@ fn findings() -> Result<Vec<Finding>, CommandError> {
         fine(
             "libpython",
             match LINKAGE {
-                Linkage::Static => format!("{PYTHON_VERSION}, inside: built executables need nothing"),
-                Linkage::Shared => format!("{PYTHON_VERSION}, shared: built executables need it beside themselves"),
+                Linkage::Static => {
+                    format!("{PYTHON_VERSION}, inside: built executables need nothing")
+                }
+                Linkage::Shared => {
+                    format!("{PYTHON_VERSION}, shared: built executables need it beside themselves")
+                }
             },
         ),
         fine("python build", PYTHON_BUILD.as_str().to_owned()),
@@ -68,10 +73,13 @@ fn findings() -> Result<Vec<Finding>, CommandError> {
     }
     findings.push(match cache(None) {
         Ok(cache) => cache_folder(cache.path()),
-        Err(error) => Finding { what: "cache", found: "none".into(), problem: Some(error.to_string()) },
+        Err(error) => {
+            Finding { what: "cache", found: "none".into(), problem: Some(error.to_string()) }
+        }
     });
     let decision = start_method::decision(&PythonInterpreterConfig::default())?;
-    let method = decision.method.map_or("Python's own default", platform_policy::StartMethod::as_str);
+    let method =
+        decision.method.map_or("Python's own default", platform_policy::StartMethod::as_str);
     findings.push(fine("start method", format!("{method}: {}", decision.reason)));
     if let Some(caution) = decision.caution {
         findings.push(fine("caution", caution.to_string()));
@@ -82,15 +90,18 @@ fn findings() -> Result<Vec<Finding>, CommandError> {
 fn standard_library() -> Finding {
     let what = "standard library";
     if BUILD_PYTHON.is_empty() {
-        let problem = "the build did not know an interpreter; name one with `--python` when you build".to_owned();
+        let problem =
+            "the build did not know an interpreter; name one with `--python` when you build"
+                .to_owned();
         return Finding { what, found: "unknown".into(), problem: Some(problem) };
     }
     match PythonInstallation::inspect(Path::new(BUILD_PYTHON)) {
         Ok(python) => {
             let (major, minor, micro) = python.version;
             let found = format!("{} (Python {major}.{minor}.{micro})", python.stdlib.display());
-            let problem = (format!("{major}.{minor}") != PYTHON_VERSION)
-                .then(|| format!("it is not Python {PYTHON_VERSION}; name one that is with `--python`"));
+            let problem = (format!("{major}.{minor}") != PYTHON_VERSION).then(|| {
+                format!("it is not Python {PYTHON_VERSION}; name one that is with `--python`")
+            });
             Finding { what, found, problem }
         }
         Err(error) => Finding {
@@ -103,7 +114,8 @@ fn standard_library() -> Finding {
 
 fn environment(venv: &Path) -> Finding {
     let found = venv.display().to_string();
-    let read = PythonInstallation::inspect(Path::new(BUILD_PYTHON)).and_then(|python| Environment::read(venv, &python));
+    let read = PythonInstallation::inspect(Path::new(BUILD_PYTHON))
+        .and_then(|python| Environment::read(venv, &python));
     Finding { what: "environment", found, problem: read.err().map(|error| error.to_string()) }
 }
 

@@ -38,7 +38,9 @@ impl CommandError {
     pub(super) fn exit_code(&self) -> u8 {
         match self {
             Self::Launcher(error) => error.exit_code(),
-            Self::Usage(_) | Self::Config(_) | Self::StartMethod(_) | Self::Target(_) => exit_code::USAGE,
+            Self::Usage(_) | Self::Config(_) | Self::StartMethod(_) | Self::Target(_) => {
+                exit_code::USAGE
+            }
             Self::Archive(_) | Self::Io { .. } => exit_code::INPUT,
             Self::Cache(_) | Self::Print(_) => exit_code::OUTPUT,
             Self::Python(_) => exit_code::PYTHON,
@@ -50,7 +52,9 @@ impl CommandError {
 fn bundle_exit_code(error: &BundleError) -> u8 {
     match error {
         BundleError::Output { .. } => exit_code::OUTPUT,
-        BundleError::IncludeNotFound { .. } | BundleError::ExcludedEssential { .. } => exit_code::USAGE,
+        BundleError::IncludeNotFound { .. } | BundleError::ExcludedEssential { .. } => {
+            exit_code::USAGE
+        }
         BundleError::NotPython { .. }
         | BundleError::NotCPython { .. }
         | BundleError::WorkerStart { .. }

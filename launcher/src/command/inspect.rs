@@ -102,7 +102,11 @@ fn read(file: &str, archive: &Archive) -> Result<Contents, CommandError> {
 fn print(out: &mut impl Write, contents: &Contents) -> std::io::Result<()> {
     writeln!(out, "{}: {} bytes, for {}", contents.file, contents.bytes, contents.target)?;
     let (modules, files) = (contents.modules.len(), contents.files.len());
-    writeln!(out, "{modules} modules, {files} files, {} distributions", contents.distributions.len())?;
+    writeln!(
+        out,
+        "{modules} modules, {files} files, {} distributions",
+        contents.distributions.len()
+    )?;
     if let Some(configuration) = &contents.configuration {
         writeln!(out, "\nconfiguration:\n{}", configuration.trim_end())?;
     }

@@ -57,7 +57,9 @@ pub(super) fn run(options: &arguments::Policy) -> Result<ExitCode, CommandError>
         ("method", row.method.unwrap_or("Python's own default (nothing is called)")),
         ("reason", &row.reason),
     ];
-    for (label, value) in lines.into_iter().chain(row.caution.as_deref().map(|caution| ("caution", caution))) {
+    for (label, value) in
+        lines.into_iter().chain(row.caution.as_deref().map(|caution| ("caution", caution)))
+    {
         writeln!(out, "{label:<8} {value}").map_err(CommandError::Print)?;
     }
     Ok(ExitCode::SUCCESS)
@@ -81,7 +83,8 @@ fn all(out: &mut impl Write, json: bool) -> Result<ExitCode, CommandError> {
                     ),
                     Err(impossible) => (None, format!("error: {impossible}"), None),
                 };
-                let (target, build, setting) = (os.as_str().to_owned(), build.as_str(), setting.as_str());
+                let (target, build, setting) =
+                    (os.as_str().to_owned(), build.as_str(), setting.as_str());
                 rows.push(Row { target, build, setting, method, reason, caution });
             }
         }
@@ -94,15 +97,21 @@ fn all(out: &mut impl Write, json: bool) -> Result<ExitCode, CommandError> {
         .map_err(CommandError::Print)?;
     for row in rows {
         let (method, reason) = (row.method.unwrap_or("-"), row.reason);
-        let caution = row.caution.map(|caution| format!(" (caution: {caution})")).unwrap_or_default();
-        writeln!(out, "{:<12} {:<14} {:<11} {method:<11} {reason}{caution}", row.target, row.build, row.setting)
-            .map_err(CommandError::Print)?;
+        let caution =
+            row.caution.map(|caution| format!(" (caution: {caution})")).unwrap_or_default();
+        writeln!(
+            out,
+            "{:<12} {:<14} {:<11} {method:<11} {reason}{caution}",
+            row.target, row.build, row.setting
+        )
+        .map_err(CommandError::Print)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Prints a value as indented JSON, and a line feed.
 pub(super) fn print_json(out: &mut impl Write, value: &impl Serialize) -> Result<(), CommandError> {
-    let text = serde_json::to_string_pretty(value).map_err(|error| CommandError::Print(error.into()))?;
+    let text =
+        serde_json::to_string_pretty(value).map_err(|error| CommandError::Print(error.into()))?;
     writeln!(out, "{text}").map_err(CommandError::Print)
 }

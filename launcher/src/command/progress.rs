@@ -14,8 +14,10 @@ impl Bar {
         // Ten times a second is enough for eyes; and no thread draws it, for Python is to start with one thread only.
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
         bar.set_style(
-            ProgressStyle::with_template("{prefix:>12.green.bold} {pos}/{len} [{wide_bar}] {msg:40!}")
-                .unwrap_or_else(|_| ProgressStyle::default_bar()),
+            ProgressStyle::with_template(
+                "{prefix:>12.green.bold} {pos}/{len} [{wide_bar}] {msg:40!}",
+            )
+            .unwrap_or_else(|_| ProgressStyle::default_bar()),
         );
         bar.set_prefix(what.to_owned());
         Self(bar)

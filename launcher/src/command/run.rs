@@ -11,7 +11,9 @@ use super::context::Context;
 use super::error::CommandError;
 use super::progress::Bar;
 use super::{ARCHIVES_VARIABLE, arguments, configuration};
-use crate::bundle::{Application, BrokenModules, BundleRequest, KeyBuilder, StandardLibrary, Warning};
+use crate::bundle::{
+    Application, BrokenModules, BundleRequest, KeyBuilder, StandardLibrary, Warning,
+};
 use crate::interpreter::Interpreter;
 
 pub(super) fn run(options: arguments::Run) -> Result<ExitCode, CommandError> {
@@ -22,18 +24,25 @@ pub(super) fn run(options: arguments::Run) -> Result<ExitCode, CommandError> {
 }
 
 /// Runs the application in the first of the archives, or becomes its worker.
-pub(super) fn start(archives: Vec<PathBuf>, arguments: Vec<OsString>) -> Result<ExitCode, CommandError> {
+pub(super) fn start(
+    archives: Vec<PathBuf>,
+    arguments: Vec<OsString>,
+) -> Result<ExitCode, CommandError> {
     let config = match archives.first() {
         Some(first) => configuration(first)?,
         None => None,
     };
     let Some(config) = config else {
-        return Err(CommandError::Usage("the archive holds no application: it has no configuration".into()));
+        return Err(CommandError::Usage(
+            "the archive holds no application: it has no configuration".into(),
+        ));
     };
-    let variable = std::env::join_paths(&archives)
-        .map_err(|error| CommandError::Usage(format!("the cache folder cannot be used: {error}")))?;
-    let mut interpreter =
-        Interpreter::builder(config).arguments(arguments).inherited_variable(ARCHIVES_VARIABLE, variable);
+    let variable = std::env::join_paths(&archives).map_err(|error| {
+        CommandError::Usage(format!("the cache folder cannot be used: {error}"))
+    })?;
+    let mut interpreter = Interpreter::builder(config)
+        .arguments(arguments)
+        .inherited_variable(ARCHIVES_VARIABLE, variable);
     for archive in archives {
         interpreter = interpreter.archive(archive);
     }
@@ -47,7 +56,8 @@ fn archives(options: &arguments::Run) -> Result<Vec<PathBuf>, CommandError> {
         let mut archives = vec![options.app.clone()];
         if !has_library {
             let context = Context::new(None, &options.source)?;
-            archives.push(context.standard_library(context.settings.interpreter.optimization_level)?);
+            archives
+                .push(context.standard_library(context.settings.interpreter.optimization_level)?);
         }
         return Ok(archives);
     }
@@ -57,11 +67,18 @@ fn archives(options: &arguments::Run) -> Result<Vec<PathBuf>, CommandError> {
 }
 
 /// The application's archive in the cache, made anew when any of its files has changed.
-fn application_archive(options: &arguments::Run, context: &Context) -> Result<PathBuf, CommandError> {
+fn application_archive(
+    options: &arguments::Run,
+    context: &Context,
+) -> Result<PathBuf, CommandError> {
     let mut settings = context.settings.clone();
     let entry = settings.build.entry.clone();
-    let application =
-        Application::read(&options.app, entry.as_ref(), &context.python.extension_suffixes, &[context.cache.path()])?;
+    let application = Application::read(
+        &options.app,
+        entry.as_ref(),
+        &context.python.extension_suffixes,
+        &[context.cache.path()],
+    )?;
     settings.interpreter.run = match &entry {
         Some(entry) => RunTarget::EntryPoint(entry.clone()),
         None => run_target(&settings.interpreter.run, &application, &options.app)?,
@@ -105,7 +122,9 @@ pub(super) fn run_target(
     if *configured != RunTarget::Repl {
         return Ok(configured.clone());
     }
-    application.run_target().ok_or_else(|| crate::bundle::BundleError::NothingToRun(path.to_owned()).into())
+    application
+        .run_target()
+        .ok_or_else(|| crate::bundle::BundleError::NothingToRun(path.to_owned()).into())
 }
 
 pub(super) fn broken(allow: bool) -> BrokenModules {

@@ -40,7 +40,9 @@ unsafe impl<const N: usize> Sync for Slots<N> {}
 const SLOTS: usize = 2 + cfg!(Py_3_12) as usize + cfg!(Py_3_13) as usize;
 
 /// The slots of a module that runs `execute`, keeps no state outside of itself, and needs no GIL.
-const fn slots(execute: unsafe extern "C" fn(*mut ffi::PyObject) -> c_int) -> [ffi::PyModuleDef_Slot; SLOTS] {
+const fn slots(
+    execute: unsafe extern "C" fn(*mut ffi::PyObject) -> c_int,
+) -> [ffi::PyModuleDef_Slot; SLOTS] {
     let end = ffi::PyModuleDef_Slot { slot: 0, value: ptr::null_mut() };
     let mut slots = [end; SLOTS];
     slots[0] = ffi::PyModuleDef_Slot { slot: ffi::Py_mod_exec, value: execute as *mut c_void };
@@ -58,7 +60,10 @@ const fn slots(execute: unsafe extern "C" fn(*mut ffi::PyObject) -> c_int) -> [f
     slots
 }
 
-const fn definition<const N: usize>(name: &'static std::ffi::CStr, slots: &'static Slots<N>) -> Definition {
+const fn definition<const N: usize>(
+    name: &'static std::ffi::CStr,
+    slots: &'static Slots<N>,
+) -> Definition {
     Definition(std::cell::UnsafeCell::new(ffi::PyModuleDef {
         m_base: ffi::PyModuleDef_HEAD_INIT,
         m_name: name.as_ptr(),
@@ -110,12 +115,19 @@ unsafe extern "C" fn execute_encodings(module: *mut ffi::PyObject) -> c_int {
 /// Adds our modules to the table of built-in ones. To be called once, before Python starts.
 pub(super) fn add_builtin_modules(boots_from_archive: bool) -> Result<(), Error> {
     // SAFETY: before initialisation, as documented; the names are static strings.
-    let mut outcome = unsafe { ffi::PyImport_AppendInittab(c"_coldframe".as_ptr(), Some(initialise_coldframe)) };
+    let mut outcome =
+        unsafe { ffi::PyImport_AppendInittab(c"_coldframe".as_ptr(), Some(initialise_coldframe)) };
     if boots_from_archive && outcome == 0 {
         // SAFETY: as above.
-        outcome = unsafe { ffi::PyImport_AppendInittab(c"encodings".as_ptr(), Some(initialise_encodings)) };
+        outcome = unsafe {
+            ffi::PyImport_AppendInittab(c"encodings".as_ptr(), Some(initialise_encodings))
+        };
     }
-    if outcome == 0 { Ok(()) } else { Err(Error::start("there is no memory for the table of built-in modules")) }
+    if outcome == 0 {
+        Ok(())
+    } else {
+        Err(Error::start("there is no memory for the table of built-in modules"))
+    }
 }
 
 /// Why booting failed, in our words: CPython's own status says no more than that `encodings` could not be imported.

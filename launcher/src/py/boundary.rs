@@ -34,7 +34,9 @@ pub(super) unsafe fn returning_object(
 /// # Safety
 ///
 /// C must have called with the current thread attached.
-pub(super) unsafe fn returning_status(body: impl FnOnce(Token<'_>) -> Result<(), Exception>) -> c_int {
+pub(super) unsafe fn returning_status(
+    body: impl FnOnce(Token<'_>) -> Result<(), Exception>,
+) -> c_int {
     // SAFETY: the caller promises that the thread is attached.
     let py = unsafe { Token::assume_attached() };
     match guarded(py, body) {
@@ -57,6 +59,10 @@ pub(super) fn guarded<T>(
             .map(ToString::to_string)
             .or_else(|| panic.downcast_ref::<String>().cloned())
             .unwrap_or_default();
-        Err(Exception::new(py, Kind::System, &format!("Coldframe panicked, please report it: {said}")))
+        Err(Exception::new(
+            py,
+            Kind::System,
+            &format!("Coldframe panicked, please report it: {said}"),
+        ))
     })
 }

@@ -93,7 +93,10 @@ pub(super) fn initialise(
     outcome(status, "starting the interpreter")
 }
 
-fn pre_initialise(config: &PythonInterpreterConfig, command_line: &CommandLine) -> Result<Started, Error> {
+fn pre_initialise(
+    config: &PythonInterpreterConfig,
+    command_line: &CommandLine,
+) -> Result<Started, Error> {
     let mut raw = MaybeUninit::<ffi::PyPreConfig>::zeroed();
     // SAFETY: the function fills all of the structure that it is given.
     unsafe { ffi::PyPreConfig_InitPythonConfig(raw.as_mut_ptr()) };
@@ -122,7 +125,8 @@ fn pre_initialise(config: &PythonInterpreterConfig, command_line: &CommandLine) 
         CommandLine::Parsed(arguments) => {
             raw.parse_argv = 1;
             let arguments = c_strings(arguments)?;
-            let mut pointers: Vec<*mut c_char> = arguments.iter().map(|one| one.as_ptr().cast_mut()).collect();
+            let mut pointers: Vec<*mut c_char> =
+                arguments.iter().map(|one| one.as_ptr().cast_mut()).collect();
             // SAFETY: a complete configuration, and as many C strings as said, which are only read.
             unsafe {
                 ffi::Py_PreInitializeFromBytesArgs(
@@ -157,7 +161,8 @@ impl Config {
         let value = c_string(value)?;
         let field = field(&mut self.0);
         // SAFETY: the field is inside of this configuration; Python is pre-initialised, as decoding asks.
-        let status = unsafe { ffi::PyConfig_SetBytesString(&raw mut *self.0, field, value.as_ptr()) };
+        let status =
+            unsafe { ffi::PyConfig_SetBytesString(&raw mut *self.0, field, value.as_ptr()) };
         outcome(status, "setting a path").map(drop)
     }
 
@@ -180,7 +185,11 @@ impl Config {
         let mut pointers: Vec<*const c_char> = arguments.iter().map(|one| one.as_ptr()).collect();
         // SAFETY: as many C strings as said, which are copied; Python is pre-initialised, as decoding asks.
         let status = unsafe {
-            ffi::PyConfig_SetBytesArgv(&raw mut *self.0, pointers.len() as ffi::Py_ssize_t, pointers.as_mut_ptr())
+            ffi::PyConfig_SetBytesArgv(
+                &raw mut *self.0,
+                pointers.len() as ffi::Py_ssize_t,
+                pointers.as_mut_ptr(),
+            )
         };
         outcome(status, "setting the arguments").map(drop)
     }
@@ -222,7 +231,11 @@ impl Decoded {
         let value = c_string(value)?;
         // SAFETY: a C string; Python is pre-initialised, as decoding asks; null when it cannot be decoded.
         let decoded = unsafe { ffi::Py_DecodeLocale(value.as_ptr(), std::ptr::null_mut()) };
-        if decoded.is_null() { Err(Error::start(format!("cannot decode {value:?}"))) } else { Ok(Self(decoded)) }
+        if decoded.is_null() {
+            Err(Error::start(format!("cannot decode {value:?}")))
+        } else {
+            Ok(Self(decoded))
+        }
     }
 }
 
@@ -234,8 +247,9 @@ impl Drop for Decoded {
 }
 
 fn c_string(value: &OsStr) -> Result<CString, Error> {
-    CString::new(value.as_encoded_bytes())
-        .map_err(|_| Error::start(format!("{value:?} holds a NUL character, which no path or option may")))
+    CString::new(value.as_encoded_bytes()).map_err(|_| {
+        Error::start(format!("{value:?} holds a NUL character, which no path or option may"))
+    })
 }
 
 fn c_strings(values: &[OsString]) -> Result<Vec<CString>, Error> {
@@ -245,7 +259,8 @@ fn c_strings(values: &[OsString]) -> Result<Vec<CString>, Error> {
 /// Reads a status, and forgets the exit form nowhere.
 fn outcome(status: ffi::PyStatus, phase: &'static str) -> Result<Started, Error> {
     // SAFETY: the status is a plain value that CPython returned.
-    let (is_exit, failed) = unsafe { (ffi::PyStatus_IsExit(status) != 0, ffi::PyStatus_Exception(status) != 0) };
+    let (is_exit, failed) =
+        unsafe { (ffi::PyStatus_IsExit(status) != 0, ffi::PyStatus_Exception(status) != 0) };
     if is_exit {
         let code: c_int = status.exitcode;
         return Ok(Started::Exit(code));

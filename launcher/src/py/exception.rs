@@ -51,7 +51,13 @@ impl Exception {
         match built {
             Ok((message, module)) => {
                 // SAFETY: attached; both objects are live strings; the path may be null.
-                unsafe { ffi::PyErr_SetImportError(message.as_ptr(), module.as_ptr(), std::ptr::null_mut()) };
+                unsafe {
+                    ffi::PyErr_SetImportError(
+                        message.as_ptr(),
+                        module.as_ptr(),
+                        std::ptr::null_mut(),
+                    )
+                };
                 Self::take(py)
             }
             Err(exception) => exception,

@@ -51,7 +51,9 @@ fn system_exit_code(py: Token<'_>, exception: Exception) -> i32 {
 /// `print(message, file=sys.stderr)`, where there is one.
 fn print_to_stderr(py: Token<'_>, message: &Object) {
     let print = || -> Result<(), Exception> {
-        let Some(stderr) = import(py, "sys")?.attribute_or_none(py, "stderr")? else { return Ok(()) };
+        let Some(stderr) = import(py, "sys")?.attribute_or_none(py, "stderr")? else {
+            return Ok(());
+        };
         let shown = message.call_method(py, "__str__", &[])?;
         stderr.call_method(py, "write", &[&shown])?;
         stderr.call_method(py, "write", &[&text(py, "\n")?])?;

@@ -22,15 +22,21 @@ static OPENED: OnceLock<Mutex<Vec<(u64, OsString)>>> = OnceLock::new();
 /// Creates an extension module: `_imp.create_dynamic` on a library that lies in memory.
 ///
 /// The module's `__file__` is then the virtual path that its spec says.
-pub(super) fn create(py: Token<'_>, spec: &Object, name: &str, module: &Module<'_>) -> Result<Object, Exception> {
+pub(super) fn create(
+    py: Token<'_>,
+    spec: &Object,
+    name: &str,
+    module: &Module<'_>,
+) -> Result<Object, Exception> {
     let library = Library::open(py, name, module)?;
     // `create_dynamic` takes the path to open from the spec (`Python/import.c`, 3.9 to 3.15), and ours must keep saying
     // the virtual one, which other threads may read: so it gets a spec of its own.
-    let opening = import(py, "_frozen_importlib")?.attribute(py, "ModuleSpec")?.call_with_keywords(
-        py,
-        &[&spec.attribute(py, "name")?, &spec.attribute(py, "loader")?],
-        &[("origin", &path_text(py, &library.path)?)],
-    )?;
+    let opening =
+        import(py, "_frozen_importlib")?.attribute(py, "ModuleSpec")?.call_with_keywords(
+            py,
+            &[&spec.attribute(py, "name")?, &spec.attribute(py, "loader")?],
+            &[("origin", &path_text(py, &library.path)?)],
+        )?;
     let create = import(py, "_imp")?.attribute(py, "create_dynamic")?;
     let created = loader::call_with_frames_removed(py, &[&create, &opening])?;
     library.opened();
@@ -51,7 +57,12 @@ struct Library {
 impl Library {
     fn open(py: Token<'_>, name: &str, module: &Module<'_>) -> Result<Self, Exception> {
         let id = module.extension_id();
-        let known = OPENED.get_or_init(Mutex::default).lock().iter().find(|(known, _)| *known == id).cloned();
+        let known = OPENED
+            .get_or_init(Mutex::default)
+            .lock()
+            .iter()
+            .find(|(known, _)| *known == id)
+            .cloned();
         if let Some((_, path)) = known {
             return Ok(Self {
                 path,
@@ -60,9 +71,9 @@ impl Library {
                 _file: None,
             });
         }
-        let contents = module
-            .extension()
-            .map_err(|error| Exception::import_error(py, &format!("cannot import `{name}`: {error}"), name))?;
+        let contents = module.extension().map_err(|error| {
+            Exception::import_error(py, &format!("cannot import `{name}`: {error}"), name)
+        })?;
         let contents = contents.ok_or_else(|| {
             Exception::import_error(py, &format!("the archive holds no library for `{name}`"), name)
         })?;
@@ -124,7 +135,8 @@ mod memory {
     /// `/proc/self/fd/N` with the counter written in binary, low bit first: `/` for 0 and `/./` for 1.
     pub(super) fn unique_path(descriptor: i32, count: u64) -> String {
         let digits = u64::BITS - count.leading_zeros();
-        let spelled: String = (0..digits).map(|bit| if count >> bit & 1 == 1 { "/." } else { "/" }).collect();
+        let spelled: String =
+            (0..digits).map(|bit| if count >> bit & 1 == 1 { "/." } else { "/" }).collect();
         format!("/proc/self/fd{spelled}/{descriptor}")
     }
 

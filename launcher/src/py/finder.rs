@@ -52,28 +52,42 @@ pub(super) fn key(state: &State, fullname: &str) -> String {
     match &state.role {
         Role::PathEntry { folder } if folder.is_empty() => last.to_owned(),
         Role::PathEntry { folder } => format!("{}.{last}", folder.replace('/', ".")),
-        Role::MetaPath | Role::StandIn { .. } if last == MAIN_ALIAS => fullname.replace(MAIN_ALIAS, "__main__"),
+        Role::MetaPath | Role::StandIn { .. } if last == MAIN_ALIAS => {
+            fullname.replace(MAIN_ALIAS, "__main__")
+        }
         Role::MetaPath | Role::StandIn { .. } => fullname.to_owned(),
     }
 }
 
 /// The module that this finder serves under `fullname`; damage in the archive is an `ImportError` that names it.
-pub(super) fn look_up(py: Token<'_>, state: &State, fullname: &str) -> Result<Option<Module<'static>>, Exception> {
+pub(super) fn look_up(
+    py: Token<'_>,
+    state: &State,
+    fullname: &str,
+) -> Result<Option<Module<'static>>, Exception> {
     let runtime = runtime::get(py)?;
     let found = runtime.archives.module(&key(state, fullname));
-    found
-        .map(|found| found.map(|(_, module)| module))
-        .map_err(|error| Exception::import_error(py, &format!("cannot import `{fullname}`: {error}"), fullname))
+    found.map(|found| found.map(|(_, module)| module)).map_err(|error| {
+        Exception::import_error(py, &format!("cannot import `{fullname}`: {error}"), fullname)
+    })
 }
 
 /// As [`look_up`], for the loader's methods: a module that is not there is an `ImportError`.
-pub(super) fn require(py: Token<'_>, state: &State, fullname: &str) -> Result<Module<'static>, Exception> {
+pub(super) fn require(
+    py: Token<'_>,
+    state: &State,
+    fullname: &str,
+) -> Result<Module<'static>, Exception> {
     look_up(py, state, fullname)?.ok_or_else(|| {
         Exception::import_error(py, &format!("`{fullname}` is not in the archive"), fullname)
     })
 }
 
-pub(super) fn find_spec(py: Token<'_>, this: &Finder<'_>, arguments: &Arguments<3>) -> Result<Object, Exception> {
+pub(super) fn find_spec(
+    py: Token<'_>,
+    this: &Finder<'_>,
+    arguments: &Arguments<3>,
+) -> Result<Object, Exception> {
     let fullname = arguments.required(py, 0)?;
     let name = fullname.to_text(py)?;
     let load = if arguments.get(py, 2).is_some() { Load::Reload } else { Load::First };
@@ -100,8 +114,11 @@ pub(super) fn find_spec(py: Token<'_>, this: &Finder<'_>, arguments: &Arguments<
 /// Whether the first entry of a package's `__path__` lies in the archive: else the package is another finder's.
 fn starts_in_archive(py: Token<'_>, path: &Object) -> bool {
     // SAFETY: attached; a live object; a new reference or null with an exception, which is cleared.
-    let first = unsafe { Object::from_owned_or_none(py, ffi::PySequence_GetItem(path.as_ptr(), 0)) };
-    let inside = first.and_then(|first| first.to_text(py).ok()).is_some_and(|first| inside(py, &first).is_some());
+    let first =
+        unsafe { Object::from_owned_or_none(py, ffi::PySequence_GetItem(path.as_ptr(), 0)) };
+    let inside = first
+        .and_then(|first| first.to_text(py).ok())
+        .is_some_and(|first| inside(py, &first).is_some());
     drop(Exception::take_if_raised(py));
     inside
 }
@@ -127,7 +144,11 @@ pub(super) fn virtual_path(py: Token<'_>, path: &str) -> Result<Object, Exceptio
     path_text(py, &full)
 }
 
-pub(super) fn create_module(py: Token<'_>, this: &Finder<'_>, arguments: &Arguments<1>) -> Result<Object, Exception> {
+pub(super) fn create_module(
+    py: Token<'_>,
+    this: &Finder<'_>,
+    arguments: &Arguments<1>,
+) -> Result<Object, Exception> {
     let spec = arguments.required(py, 0)?;
     if let Role::StandIn { loader, .. } = &this.state.role {
         return hooked::create(py, loader, spec);
@@ -140,7 +161,11 @@ pub(super) fn create_module(py: Token<'_>, this: &Finder<'_>, arguments: &Argume
     }
 }
 
-pub(super) fn exec_module(py: Token<'_>, this: &Finder<'_>, arguments: &Arguments<1>) -> Result<Object, Exception> {
+pub(super) fn exec_module(
+    py: Token<'_>,
+    this: &Finder<'_>,
+    arguments: &Arguments<1>,
+) -> Result<Object, Exception> {
     let module = arguments.required(py, 0)?;
     let spec = module.attribute(py, "__spec__")?;
     let name = spec.attribute(py, "name")?.to_text(py)?;
@@ -156,19 +181,28 @@ pub(super) fn exec_module(py: Token<'_>, this: &Finder<'_>, arguments: &Argument
     Ok(Object::none(py))
 }
 
-pub(super) fn get_code(py: Token<'_>, this: &Finder<'_>, arguments: &Arguments<1>) -> Result<Object, Exception> {
+pub(super) fn get_code(
+    py: Token<'_>,
+    this: &Finder<'_>,
+    arguments: &Arguments<1>,
+) -> Result<Object, Exception> {
     let name = required_text(py, arguments, 0)?;
     let module = require(py, this.state, &name)?;
     Ok(loader::code(py, &name, &module)?.unwrap_or_else(|| Object::none(py)))
 }
 
-pub(super) fn get_source(py: Token<'_>, this: &Finder<'_>, arguments: &Arguments<1>) -> Result<Object, Exception> {
+pub(super) fn get_source(
+    py: Token<'_>,
+    this: &Finder<'_>,
+    arguments: &Arguments<1>,
+) -> Result<Object, Exception> {
     let name = required_text(py, arguments, 0)?;
     let module = require(py, this.state, &name)?;
     if module.kind() == ModuleKind::Extension {
         return Ok(Object::none(py));
     }
-    let source = module.source().map_err(|error| Exception::import_error(py, &error.to_string(), &name))?;
+    let source =
+        module.source().map_err(|error| Exception::import_error(py, &error.to_string(), &name))?;
     match source {
         Some(source) => {
             let source = bytes(py, &source)?;
@@ -178,18 +212,30 @@ pub(super) fn get_source(py: Token<'_>, this: &Finder<'_>, arguments: &Arguments
     }
 }
 
-pub(super) fn get_filename(py: Token<'_>, this: &Finder<'_>, arguments: &Arguments<1>) -> Result<Object, Exception> {
+pub(super) fn get_filename(
+    py: Token<'_>,
+    this: &Finder<'_>,
+    arguments: &Arguments<1>,
+) -> Result<Object, Exception> {
     let name = required_text(py, arguments, 0)?;
     let module = require(py, this.state, &name)?;
     spec::origin(py, &module)
 }
 
-pub(super) fn is_package(py: Token<'_>, this: &Finder<'_>, arguments: &Arguments<1>) -> Result<Object, Exception> {
+pub(super) fn is_package(
+    py: Token<'_>,
+    this: &Finder<'_>,
+    arguments: &Arguments<1>,
+) -> Result<Object, Exception> {
     let name = required_text(py, arguments, 0)?;
     Ok(Object::boolean(py, require(py, this.state, &name)?.is_package()))
 }
 
-pub(super) fn get_data(py: Token<'_>, _this: &Finder<'_>, arguments: &Arguments<1>) -> Result<Object, Exception> {
+pub(super) fn get_data(
+    py: Token<'_>,
+    _this: &Finder<'_>,
+    arguments: &Arguments<1>,
+) -> Result<Object, Exception> {
     let os = import(py, "os")?;
     let path = os.call_method(py, "fspath", &[arguments.required(py, 0)?])?.to_text(py)?;
     let found = match inside(py, &path) {
@@ -243,7 +289,11 @@ pub(super) fn find_distributions(
     import(py, SUPPORT)?.call_method(py, "find_distributions", &[this.object, context])
 }
 
-pub(super) fn iter_modules(py: Token<'_>, this: &Finder<'_>, arguments: &Arguments<1>) -> Result<Object, Exception> {
+pub(super) fn iter_modules(
+    py: Token<'_>,
+    this: &Finder<'_>,
+    arguments: &Arguments<1>,
+) -> Result<Object, Exception> {
     let prefix = arguments.get(py, 0).map_or(Ok(String::new()), |prefix| prefix.to_text(py))?;
     let folder = match &this.state.role {
         Role::PathEntry { folder } => folder.as_str(),
@@ -255,7 +305,10 @@ pub(super) fn iter_modules(py: Token<'_>, this: &Finder<'_>, arguments: &Argumen
         .map_err(|error| Exception::import_error(py, &error.to_string(), folder))?;
     let mut found = Vec::new();
     for module in modules.unwrap_or_default() {
-        found.push(tuple(py, &[prefixed(py, &prefix, module.name)?, Object::boolean(py, module.is_package)])?);
+        found.push(tuple(
+            py,
+            &[prefixed(py, &prefix, module.name)?, Object::boolean(py, module.is_package)],
+        )?);
     }
     Object::list(py, found)
 }
@@ -268,25 +321,37 @@ pub(super) fn invalidate_caches(
     Ok(Object::none(py))
 }
 
-pub(super) fn path_hook(py: Token<'_>, this: &Finder<'_>, arguments: &Arguments<1>) -> Result<Object, Exception> {
+pub(super) fn path_hook(
+    py: Token<'_>,
+    this: &Finder<'_>,
+    arguments: &Arguments<1>,
+) -> Result<Object, Exception> {
     let path = arguments.required(py, 0)?;
     // Only text can lie in the archive, as for CPython's own hooks; anything else is another hook's.
     let folder = with_utf8(py, path, |path| inside(py, path)).flatten();
     drop(Exception::take_if_raised(py));
     let folder = folder.filter(|folder| {
-        runtime::get(py).is_ok_and(|runtime| matches!(runtime.archives.directory(folder), Ok(Some(_))))
+        runtime::get(py)
+            .is_ok_and(|runtime| matches!(runtime.archives.directory(folder), Ok(Some(_))))
     });
     match folder {
         Some(folder) => {
             let finder_type = import(py, boot::MODULE)?.attribute(py, "Finder")?;
-            let state = State { role: Role::PathEntry { folder }, hooks: Arc::clone(&this.state.hooks) };
+            let state =
+                State { role: Role::PathEntry { folder }, hooks: Arc::clone(&this.state.hooks) };
             finder_type::instance(py, &finder_type, state)
         }
-        None => Err(Exception::import_error(py, "only paths inside of the archive are supported", "")),
+        None => {
+            Err(Exception::import_error(py, "only paths inside of the archive are supported", ""))
+        }
     }
 }
 
-pub(super) fn list_folder(py: Token<'_>, _this: &Finder<'_>, arguments: &Arguments<1>) -> Result<Object, Exception> {
+pub(super) fn list_folder(
+    py: Token<'_>,
+    _this: &Finder<'_>,
+    arguments: &Arguments<1>,
+) -> Result<Object, Exception> {
     let path = required_text(py, arguments, 0)?;
     let Some(inside) = inside(py, &path) else { return Ok(Object::none(py)) };
     let entries = runtime::get(py)?
@@ -310,7 +375,9 @@ pub(super) fn list_distributions(
     let found = match arguments.get(py, 0) {
         Some(name) => {
             let name = name.to_text(py)?;
-            archives.distribution(&name).map(|folder| folder.map(|folder| (name, folder)).into_iter().collect())
+            archives
+                .distribution(&name)
+                .map(|folder| folder.map(|folder| (name, folder)).into_iter().collect())
         }
         None => archives.distributions(),
     };

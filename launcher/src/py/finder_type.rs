@@ -59,7 +59,8 @@ pub(super) fn make(py: Token<'_>, module: &Object) -> Result<Object, Exception> 
         slots: slots.as_mut_ptr(),
     };
     // SAFETY: attached; the specification is copied by CPython; the slots' functions and tables are static.
-    let made = unsafe { ffi::PyType_FromModuleAndSpec(module.as_ptr(), &raw mut spec, ptr::null_mut()) };
+    let made =
+        unsafe { ffi::PyType_FromModuleAndSpec(module.as_ptr(), &raw mut spec, ptr::null_mut()) };
     // SAFETY: a new reference or null with an exception.
     unsafe { Object::from_owned(py, made) }
 }
@@ -75,7 +76,11 @@ const fn no_instantiation() -> std::ffi::c_ulong {
 const DOCUMENTATION: &CStr = c"Finder and loader of the modules in Coldframe's archives.";
 
 /// Makes a finder.
-pub(super) fn instance(py: Token<'_>, finder_type: &Object, state: State) -> Result<Object, Exception> {
+pub(super) fn instance(
+    py: Token<'_>,
+    finder_type: &Object,
+    state: State,
+) -> Result<Object, Exception> {
     let finder_type = finder_type.as_ptr().cast::<ffi::PyTypeObject>();
     // SAFETY: attached; our own type, whose instances have the layout of `Instance`; zeroed memory or null.
     let made = unsafe { Object::from_owned(py, ffi::PyType_GenericAlloc(finder_type, 0)) }?;
@@ -107,8 +112,9 @@ unsafe extern "C" fn deallocate(object: *mut ffi::PyObject) {
 unsafe fn state<'a>(py: Token<'_>, object: &'a Object) -> Result<&'a State, Exception> {
     // SAFETY: such an object has the layout of `Instance`; the state lives as long as the object, which the reference
     // keeps, and is not changed after `instance` has set it.
-    unsafe { (*object.as_ptr().cast::<Instance>()).state.as_ref() }
-        .ok_or_else(|| Exception::new(py, Kind::Type, "this finder of Coldframe was not made by it"))
+    unsafe { (*object.as_ptr().cast::<Instance>()).state.as_ref() }.ok_or_else(|| {
+        Exception::new(py, Kind::Type, "this finder of Coldframe was not made by it")
+    })
 }
 
 /// The arguments of a call, by position.
@@ -157,11 +163,16 @@ unsafe fn collect<const N: usize>(
     let named = unsafe { ffi::PyTuple_Size(names) } as usize;
     for position in 0..named {
         // SAFETY: inside the tuple, as counted.
-        let name = unsafe { Object::from_borrowed(py, ffi::PyTuple_GetItem(names, position as ffi::Py_ssize_t)) };
+        let name = unsafe {
+            Object::from_borrowed(py, ffi::PyTuple_GetItem(names, position as ffi::Py_ssize_t))
+        };
         let Some(name) = name else { return Err(Exception::take(py)) };
-        let place = with_utf8(py, &name, |name| parameters.iter().position(|parameter| *parameter == name)).flatten();
+        let place =
+            with_utf8(py, &name, |name| parameters.iter().position(|parameter| *parameter == name))
+                .flatten();
         let Some(place) = place.and_then(|place| places.get_mut(place)) else {
-            let message = format!("{function}() got an unexpected keyword argument '{}'", name.to_text(py)?);
+            let message =
+                format!("{function}() got an unexpected keyword argument '{}'", name.to_text(py)?);
             return Err(Exception::new(py, Kind::Type, &message));
         };
         // SAFETY: the values of the keywords follow the positional arguments on the stack.

@@ -32,7 +32,8 @@ pub(super) fn find_spec(
     let count = unsafe { ffi::PyList_Size(finders.as_ptr()) };
     for position in 0..count {
         // SAFETY: inside of the list, which nobody else has; a borrowed reference.
-        let other = unsafe { Object::from_borrowed(py, ffi::PyList_GetItem(finders.as_ptr(), position)) };
+        let other =
+            unsafe { Object::from_borrowed(py, ffi::PyList_GetItem(finders.as_ptr(), position)) };
         let Some(other) = other.filter(|other| !other.is(finder.object)) else { continue };
         let Some(find) = other.attribute_or_none(py, "find_spec")? else { continue };
         let spec = find.call(py, &[fullname, path.unwrap_or(&none), target.unwrap_or(&none)])?;
@@ -41,7 +42,10 @@ pub(super) fn find_spec(
         }
         if let Some(loader) = spec.attribute_or_none(py, "loader")? {
             let load = if target.is_some() { Load::Reload } else { Load::First };
-            let state = State { role: Role::StandIn { loader, load }, hooks: Arc::clone(&finder.state.hooks) };
+            let state = State {
+                role: Role::StandIn { loader, load },
+                hooks: Arc::clone(&finder.state.hooks),
+            };
             let finder_type = import(py, boot::MODULE)?.attribute(py, "Finder")?;
             spec.set_attribute(py, "loader", &finder_type::instance(py, &finder_type, state)?)?;
         }

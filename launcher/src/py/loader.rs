@@ -27,7 +27,11 @@ pub(super) fn optimization(py: Token<'_>) -> Result<Optimization, Exception> {
 }
 
 /// The code object of a module; `None` for an extension module.
-pub(super) fn code(py: Token<'_>, name: &str, module: &Module<'_>) -> Result<Option<Object>, Exception> {
+pub(super) fn code(
+    py: Token<'_>,
+    name: &str,
+    module: &Module<'_>,
+) -> Result<Option<Object>, Exception> {
     let damaged = |error: importer_core::Error| {
         Exception::import_error(py, &format!("cannot import `{name}`: {error}"), name)
     };
@@ -45,26 +49,40 @@ pub(super) fn code(py: Token<'_>, name: &str, module: &Module<'_>) -> Result<Opt
         Some(source) => compile(py, &source, &origin).map(Some),
         None => Err(Exception::import_error(
             py,
-            &format!("the archive holds neither bytecode of this optimisation level nor source for `{name}`"),
+            &format!(
+                "the archive holds neither bytecode of this optimisation level nor source for `{name}`"
+            ),
             name,
         )),
     }
 }
 
 /// Reads a code object in place, and gives it the file name that it has in this process.
-fn unmarshal(py: Token<'_>, name: &str, marshalled: &[u8], origin: &Object) -> Result<Object, Exception> {
+fn unmarshal(
+    py: Token<'_>,
+    name: &str,
+    marshalled: &[u8],
+    origin: &Object,
+) -> Result<Object, Exception> {
     // SAFETY: attached; pointer and length describe bytes whose checksum the archive has just compared, so they are
     // what this Python's own `marshal` wrote; nothing refers to them after the call.
     let code = unsafe {
         Object::from_owned(
             py,
-            ffi::PyMarshal_ReadObjectFromString(marshalled.as_ptr().cast(), marshalled.len() as ffi::Py_ssize_t),
+            ffi::PyMarshal_ReadObjectFromString(
+                marshalled.as_ptr().cast(),
+                marshalled.len() as ffi::Py_ssize_t,
+            ),
         )
     }?;
     // SAFETY: `PyCode_Type` is a static type.
     let is_code = unsafe { ffi::PyObject_TypeCheck(code.as_ptr(), &raw mut ffi::PyCode_Type) } != 0;
     if !is_code {
-        return Err(Exception::import_error(py, &format!("what the archive holds for `{name}` is not code"), name));
+        return Err(Exception::import_error(
+            py,
+            &format!("what the archive holds for `{name}` is not code"),
+            name,
+        ));
     }
     // Private, but what importlib itself calls for each source file, alike from 3.9 to 3.15 (`Python/import.c`): code
     // is compiled under a relative name, so that an executable can be moved; tracebacks, `inspect` and `linecache`
@@ -95,7 +113,10 @@ fn execute_code(py: Token<'_>, code: &Object, namespace: &Object) -> Result<(), 
 ///
 /// The function is private, but the interpreter itself knows it by its name (`remove_importlib_frames` in
 /// `Python/import.c`, 3.9 to 3.15), and every loader of importlib runs a module through it.
-pub(super) fn call_with_frames_removed(py: Token<'_>, call: &[&Object]) -> Result<Object, Exception> {
+pub(super) fn call_with_frames_removed(
+    py: Token<'_>,
+    call: &[&Object],
+) -> Result<Object, Exception> {
     import(py, "_frozen_importlib")?.call_method(py, "_call_with_frames_removed", call)
 }
 

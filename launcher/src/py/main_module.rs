@@ -17,12 +17,16 @@ use super::token::Token;
 pub(super) fn run_module(py: Token<'_>, name: &str) -> Result<(), Exception> {
     let Some(name) = main_name(py, name)? else { return run_by_runpy(py, name) };
     let archives = &runtime::get(py)?.archives;
-    let found = archives
-        .module(&name)
-        .map_err(|error| Exception::import_error(py, &format!("cannot run `{name}`: {error}"), &name))?;
+    let found = archives.module(&name).map_err(|error| {
+        Exception::import_error(py, &format!("cannot run `{name}`: {error}"), &name)
+    })?;
     let Some((_, module)) = found else { return run_by_runpy(py, &name) };
     let Some(code) = loader::code(py, &name, &module)? else {
-        return Err(Exception::import_error(py, &format!("`{name}` is an extension module: there is no code to run"), &name));
+        return Err(Exception::import_error(
+            py,
+            &format!("`{name}` is an extension module: there is no code to run"),
+            &name,
+        ));
     };
     // Worker processes import the main module again, by the name in its spec, so that functions of `__main__` can be
     // sent to them. CPython spares modules named `__main__` that, for they often have no `if __name__ ==
@@ -33,11 +37,16 @@ pub(super) fn run_module(py: Token<'_>, name: &str) -> Result<(), Exception> {
     };
     let main = main_module(py)?;
     let finder = boot::finder(py)?;
-    let spec = finder.call_method(py, "find_spec", &[&text(py, &spec_name)?, &package_path(py, &spec_name)?])?;
+    let spec = finder.call_method(
+        py,
+        "find_spec",
+        &[&text(py, &spec_name)?, &package_path(py, &spec_name)?],
+    )?;
     spec::dress(py, &main, &spec)?;
     let namespace = main.attribute(py, "__dict__")?;
     // SAFETY: attached; a code object, and the dictionary of the main module, which has `__builtins__`.
-    let result = unsafe { ffi::PyEval_EvalCode(code.as_ptr(), namespace.as_ptr(), namespace.as_ptr()) };
+    let result =
+        unsafe { ffi::PyEval_EvalCode(code.as_ptr(), namespace.as_ptr(), namespace.as_ptr()) };
     // SAFETY: a new reference or null with an exception.
     unsafe { Object::from_owned(py, result) }.map(drop)
 }
@@ -49,7 +58,9 @@ fn main_name(py: Token<'_>, name: &str) -> Result<Option<String>, Exception> {
     let archives = &runtime::get(py)?.archives;
     let is_package = |name: &str| match archives.module(name) {
         Ok(found) => Ok(found.map(|(_, module)| module.is_package())),
-        Err(error) => Err(Exception::import_error(py, &format!("cannot run `{name}`: {error}"), name)),
+        Err(error) => {
+            Err(Exception::import_error(py, &format!("cannot run `{name}`: {error}"), name))
+        }
     };
     let name = match is_package(name)? {
         None => return Ok(None),
@@ -57,7 +68,8 @@ fn main_name(py: Token<'_>, name: &str) -> Result<Option<String>, Exception> {
         Some(true) => {
             let main = format!("{name}.__main__");
             if is_package(&main)?.is_none() {
-                let message = format!("`{name}` is a package without `__main__`, and cannot be run");
+                let message =
+                    format!("`{name}` is a package without `__main__`, and cannot be run");
                 return Err(Exception::import_error(py, &message, name));
             }
             main
@@ -109,6 +121,7 @@ pub(crate) fn resolve(py: Token<'_>, entry_point: &EntryPoint) -> Result<Object,
 
 /// The `__main__` module, which initialisation has made.
 fn main_module(py: Token<'_>) -> Result<Object, Exception> {
-    loaded_module(py, "__main__")?
-        .ok_or_else(|| Exception::new(py, Kind::Runtime, "the interpreter has no `__main__` module"))
+    loaded_module(py, "__main__")?.ok_or_else(|| {
+        Exception::new(py, Kind::Runtime, "the interpreter has no `__main__` module")
+    })
 }

@@ -21,7 +21,10 @@ impl Object {
     /// # Safety
     ///
     /// `pointer` is null with an exception set, or a reference that the caller owns.
-    pub(super) unsafe fn from_owned(py: Token<'_>, pointer: *mut ffi::PyObject) -> Result<Self, Exception> {
+    pub(super) unsafe fn from_owned(
+        py: Token<'_>,
+        pointer: *mut ffi::PyObject,
+    ) -> Result<Self, Exception> {
         NonNull::new(pointer).map(Self).ok_or_else(|| Exception::take(py))
     }
 
@@ -30,7 +33,10 @@ impl Object {
     /// # Safety
     ///
     /// `pointer` is null, or a reference that the caller owns.
-    pub(super) unsafe fn from_owned_or_none(_py: Token<'_>, pointer: *mut ffi::PyObject) -> Option<Self> {
+    pub(super) unsafe fn from_owned_or_none(
+        _py: Token<'_>,
+        pointer: *mut ffi::PyObject,
+    ) -> Option<Self> {
         NonNull::new(pointer).map(Self)
     }
 
@@ -39,7 +45,10 @@ impl Object {
     /// # Safety
     ///
     /// `pointer` is null or a live object.
-    pub(super) unsafe fn from_borrowed(_py: Token<'_>, pointer: *mut ffi::PyObject) -> Option<Self> {
+    pub(super) unsafe fn from_borrowed(
+        _py: Token<'_>,
+        pointer: *mut ffi::PyObject,
+    ) -> Option<Self> {
         let pointer = NonNull::new(pointer)?;
         // SAFETY: the object is live, says the caller.
         unsafe { ffi::Py_INCREF(pointer.as_ptr()) };
@@ -96,7 +105,8 @@ impl Object {
     /// `True` or `False`.
     pub(super) fn boolean(py: Token<'_>, value: bool) -> Self {
         // SAFETY: attached; a new reference to a static object, never null.
-        unsafe { Self::from_owned(py, ffi::PyBool_FromLong(value.into())) }.unwrap_or_else(|_| Self::none(py))
+        unsafe { Self::from_owned(py, ffi::PyBool_FromLong(value.into())) }
+            .unwrap_or_else(|_| Self::none(py))
     }
 
     /// A Python `int`.
@@ -175,12 +185,14 @@ impl Object {
         arguments: &[&Self],
         keywords: &[(&str, &Self)],
     ) -> Result<Self, Exception> {
-        let mut stack: Vec<*mut ffi::PyObject> = arguments.iter().map(|argument| argument.as_ptr()).collect();
+        let mut stack: Vec<*mut ffi::PyObject> =
+            arguments.iter().map(|argument| argument.as_ptr()).collect();
         stack.extend(keywords.iter().map(|(_, value)| value.as_ptr()));
         let names = if keywords.is_empty() {
             None
         } else {
-            let names = keywords.iter().map(|(name, _)| text(py, name)).collect::<Result<Vec<_>, _>>()?;
+            let names =
+                keywords.iter().map(|(name, _)| text(py, name)).collect::<Result<Vec<_>, _>>()?;
             Some(tuple(py, &names)?)
         };
         let names = names.as_ref().map_or(ptr::null_mut(), Self::as_ptr);
@@ -193,7 +205,12 @@ impl Object {
     }
 
     /// `self.name(*arguments)`.
-    pub fn call_method(&self, py: Token<'_>, name: &str, arguments: &[&Self]) -> Result<Self, Exception> {
+    pub fn call_method(
+        &self,
+        py: Token<'_>,
+        name: &str,
+        arguments: &[&Self],
+    ) -> Result<Self, Exception> {
         self.attribute(py, name)?.call(py, arguments)
     }
 
@@ -229,7 +246,9 @@ pub(super) fn tuple(py: Token<'_>, items: &[Object]) -> Result<Object, Exception
     for (position, item) in items.iter().enumerate() {
         let item = item.clone_ref(py).into_ptr();
         // SAFETY: attached; the tuple is new and only ours, the position is inside; the reference is stolen.
-        status(py, unsafe { ffi::PyTuple_SetItem(made.as_ptr(), position as ffi::Py_ssize_t, item) })?;
+        status(py, unsafe {
+            ffi::PyTuple_SetItem(made.as_ptr(), position as ffi::Py_ssize_t, item)
+        })?;
     }
     Ok(made)
 }

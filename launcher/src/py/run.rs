@@ -50,7 +50,8 @@ pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
     let Launch { config, archives, executable, arguments, cache, hooks, variables, task } = launch;
     for archive in &archives {
         // The number of the bytecode can only be asked of a running Python; `boot` does.
-        let running = version::running_target(archive.target().bytecode_magic, archive.target().optimization);
+        let running =
+            version::running_target(archive.target().bytecode_magic, archive.target().optimization);
         archive.check_target(&running)?;
     }
     set_environment(&config)?;
@@ -58,7 +59,8 @@ pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
         set_variable(name, value, Existing::Replace)?;
     }
     let root = archives.first().map(|archive| archive.path().as_os_str().to_owned());
-    let folder = executable.parent().map(|folder| folder.as_os_str().to_owned()).unwrap_or_default();
+    let folder =
+        executable.parent().map(|folder| folder.as_os_str().to_owned()).unwrap_or_default();
     let archives = Stack::new(archives);
     let files = FileAccess::read(&archives, cache)?;
     let boots_from_archive = archives.module("encodings")?.is_some();
@@ -78,7 +80,8 @@ pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
             entries
         }),
     };
-    let late_paths: Vec<OsString> = if boots_from_archive { Vec::new() } else { extra_paths.collect() };
+    let late_paths: Vec<OsString> =
+        if boots_from_archive { Vec::new() } else { extra_paths.collect() };
     let runtime = Runtime {
         archives,
         root: root.unwrap_or_else(|| paths.executable.clone()),
@@ -92,7 +95,8 @@ pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
         return Err(Error::start("this process has already started an interpreter"));
     }
     boot::add_builtin_modules(boots_from_archive)?;
-    let started = initialise(&config, &paths, &command_line, run_code.as_deref(), run_file.as_deref())?;
+    let started =
+        initialise(&config, &paths, &command_line, run_code.as_deref(), run_file.as_deref())?;
     if let Started::Exit(code) = started {
         return Ok(code);
     }
@@ -110,10 +114,16 @@ pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
     let outcome = match task {
         Task::Worker(worker) => boundary::guarded(py, |py| worker::become_worker(py, &worker)),
         Task::Application => match &config.run {
-            RunTarget::Module(name) => boundary::guarded(py, |py| main_module::run_module(py, name)),
-            RunTarget::EntryPoint(entry) => boundary::guarded(py, |py| main_module::run_entry_point(py, entry)),
+            RunTarget::Module(name) => {
+                boundary::guarded(py, |py| main_module::run_module(py, name))
+            }
+            RunTarget::EntryPoint(entry) => {
+                boundary::guarded(py, |py| main_module::run_entry_point(py, entry))
+            }
             // SAFETY: initialised, attached, and no `Object` is alive; it finalises and returns the exit code.
-            RunTarget::Script(_) | RunTarget::Code(_) | RunTarget::Repl => return Ok(unsafe { ffi::Py_RunMain() }),
+            RunTarget::Script(_) | RunTarget::Code(_) | RunTarget::Repl => {
+                return Ok(unsafe { ffi::Py_RunMain() });
+            }
         },
         // SAFETY: as above.
         Task::Python => return Ok(unsafe { ffi::Py_RunMain() }),
@@ -203,7 +213,10 @@ fn set_variable(name: &str, value: &OsStr, existing: Existing) -> Result<(), Err
 fn set_variable(name: &str, value: &OsStr, existing: Existing) -> Result<(), Error> {
     if matches!(existing, Existing::Replace) || std::env::var_os(name).is_none() {
         // SAFETY: on Windows the function is safe in any process.
-        #[expect(clippy::disallowed_methods, reason = "before Python starts, for libraries that read nothing else")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "before Python starts, for libraries that read nothing else"
+        )]
         unsafe {
             std::env::set_var(name, value);
         }

@@ -50,6 +50,10 @@ pub(super) fn set(runtime: Runtime) -> bool {
 /// The facts; set before Python starts, so that everything that Python calls finds them.
 pub(super) fn get(py: Token<'_>) -> Result<&'static Runtime, Exception> {
     RUNTIME.get().ok_or_else(|| {
-        Exception::new(py, super::exception::Kind::Runtime, "this process was not started by Coldframe")
+        Exception::new(
+            py,
+            super::exception::Kind::Runtime,
+            "this process was not started by Coldframe",
+        )
     })
 }

@@ -45,7 +45,8 @@ pub(super) fn make(
     }
     if module.is_package() {
         let folder = parent_folder(&read_text(py, &origin)?).to_owned();
-        let folder = text(py, &folder).or_else(|_| virtual_path(py, parent_folder(module.path())))?;
+        let folder =
+            text(py, &folder).or_else(|_| virtual_path(py, parent_folder(module.path())))?;
         spec.attribute(py, "submodule_search_locations")?.append(py, &folder)?;
     }
     match load {
@@ -64,8 +65,13 @@ pub(super) fn namespace_portion(
 ) -> Result<Object, Exception> {
     let none = Object::none(py);
     let is_package = Object::boolean(py, true);
-    let spec = spec_type(py)?.call_with_keywords(py, &[fullname, &none], &[("is_package", &is_package)])?;
-    spec.attribute(py, "submodule_search_locations")?.append(py, &virtual_path(py, module.path())?)?;
+    let spec = spec_type(py)?.call_with_keywords(
+        py,
+        &[fullname, &none],
+        &[("is_package", &is_package)],
+    )?;
+    spec.attribute(py, "submodule_search_locations")?
+        .append(py, &virtual_path(py, module.path())?)?;
     Ok(spec)
 }
 

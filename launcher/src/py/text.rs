@@ -25,7 +25,11 @@ pub(super) fn text(py: Token<'_>, value: &str) -> Result<Object, Exception> {
 pub(super) fn path_text(py: Token<'_>, value: &OsStr) -> Result<Object, Exception> {
     // Before the codecs are there, CPython reads up to the first NUL, whatever length it is told.
     let Ok(value) = CString::new(value.as_encoded_bytes()) else {
-        return Err(Exception::new(py, Kind::Type, &format!("the path {value:?} holds a NUL character")));
+        return Err(Exception::new(
+            py,
+            Kind::Type,
+            &format!("the path {value:?} holds a NUL character"),
+        ));
     };
     // SAFETY: attached; a C string; a new reference or null with an exception.
     unsafe { Object::from_owned(py, ffi::PyUnicode_DecodeFSDefault(value.as_ptr())) }
@@ -63,7 +67,11 @@ pub(super) fn read_text(py: Token<'_>, value: &Object) -> Result<String, Excepti
 }
 
 /// Lends the UTF-8 of a `str` to `use_it` without copying; `None`, with an exception set, when it has none.
-pub(super) fn with_utf8<T>(_py: Token<'_>, value: &Object, use_it: impl FnOnce(&str) -> T) -> Option<T> {
+pub(super) fn with_utf8<T>(
+    _py: Token<'_>,
+    value: &Object,
+    use_it: impl FnOnce(&str) -> T,
+) -> Option<T> {
     let mut length: ffi::Py_ssize_t = 0;
     // SAFETY: attached; a live object (not a `str`: null and an exception); the buffer lives as long as the object.
     let data = unsafe { ffi::PyUnicode_AsUTF8AndSize(value.as_ptr(), &raw mut length) };
@@ -71,7 +79,9 @@ pub(super) fn with_utf8<T>(_py: Token<'_>, value: &Object, use_it: impl FnOnce(&
         return None;
     }
     // SAFETY: CPython promises `length` bytes of valid UTF-8 there, kept by the object that `value` keeps.
-    let text = unsafe { std::str::from_utf8_unchecked(std::slice::from_raw_parts(data.cast(), length as usize)) };
+    let text = unsafe {
+        std::str::from_utf8_unchecked(std::slice::from_raw_parts(data.cast(), length as usize))
+    };
     Some(use_it(text))
 }
 
@@ -91,7 +101,8 @@ fn bytes_of<'a>(py: Token<'_>, value: &'a Object) -> Result<&'a [u8], Exception>
     let mut data = std::ptr::null_mut();
     let mut length: ffi::Py_ssize_t = 0;
     // SAFETY: attached; a live object; the two places are written when it is a `bytes`, else -1 with an exception.
-    let outcome = unsafe { ffi::PyBytes_AsStringAndSize(value.as_ptr(), &raw mut data, &raw mut length) };
+    let outcome =
+        unsafe { ffi::PyBytes_AsStringAndSize(value.as_ptr(), &raw mut data, &raw mut length) };
     super::object::status(py, outcome)?;
     // SAFETY: CPython promises `length` bytes there for as long as the object lives, and `bytes` never change.
     Ok(unsafe { std::slice::from_raw_parts(data.cast(), length as usize) })

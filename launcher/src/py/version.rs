@@ -9,8 +9,11 @@ use super::token::Token;
 pub(super) fn running_target(bytecode_magic: u32, optimization: u8) -> Target {
     // SAFETY: documented to be callable before initialisation; a static string.
     let version = unsafe { std::ffi::CStr::from_ptr(ffi::Py_GetVersion()) };
-    let mut numbers =
-        version.to_str().unwrap_or_default().split(['.', ' ', '+']).map(|part| part.parse().unwrap_or_default());
+    let mut numbers = version
+        .to_str()
+        .unwrap_or_default()
+        .split(['.', ' ', '+'])
+        .map(|part| part.parse().unwrap_or_default());
     Target {
         implementation: "cpython".into(),
         version: (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default()),

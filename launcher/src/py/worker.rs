@@ -14,7 +14,8 @@ pub(super) fn become_worker(py: Token<'_>, worker: &Worker) -> Result<(), Except
     let function = import(py, worker.role.module())?.attribute(py, worker.role.function())?;
     let remaining = worker.argv.get(1..).unwrap_or_default();
     let convert = |literal: &Literal| object(py, literal, remaining);
-    let positional = worker.arguments.positional.iter().map(convert).collect::<Result<Vec<_>, _>>()?;
+    let positional =
+        worker.arguments.positional.iter().map(convert).collect::<Result<Vec<_>, _>>()?;
     let keywords = worker
         .arguments
         .keywords
@@ -22,7 +23,8 @@ pub(super) fn become_worker(py: Token<'_>, worker: &Worker) -> Result<(), Except
         .map(|(name, value)| Ok((name.as_str(), convert(value)?)))
         .collect::<Result<Vec<_>, Exception>>()?;
     let positional: Vec<&Object> = positional.iter().collect();
-    let keywords: Vec<(&str, &Object)> = keywords.iter().map(|(name, value)| (*name, value)).collect();
+    let keywords: Vec<(&str, &Object)> =
+        keywords.iter().map(|(name, value)| (*name, value)).collect();
     function.call_with_keywords(py, &positional, &keywords).map(drop)
 }
 
@@ -48,7 +50,10 @@ fn object(py: Token<'_>, literal: &Literal, remaining: &[OsString]) -> Result<Ob
             Ok(made)
         }
         Literal::RemainingArguments => {
-            let items = remaining.iter().map(|argument| path_text(py, argument)).collect::<Result<Vec<_>, _>>()?;
+            let items = remaining
+                .iter()
+                .map(|argument| path_text(py, argument))
+                .collect::<Result<Vec<_>, _>>()?;
             Object::list(py, items)
         }
     }

@@ -134,11 +134,13 @@ impl Worker {
                     }
                     (_, _, Scan::Imports | Scan::Nothing) => Default::default(),
                 };
+                let uses_own_path = graph.as_ref().is_some_and(imports::uses_own_path);
                 let canonical = graph.map(|graph| graph.write());
                 let understood = canonical.is_some();
                 Ok(Compiled {
                     code: canonical.unwrap_or(code),
                     main_guard,
+                    uses_own_path,
                     imports,
                     names,
                     understood,

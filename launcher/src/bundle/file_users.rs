@@ -1,0 +1,160 @@
+//! Packages that open files next to their `__file__`, found by the names that their code uses.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use importer_core::Archive;
+use xxhash_rust::xxh3::{Xxh3, xxh3_128};
+
+use super::{BundleError, Origin};
+use crate::file_access::{ATTRIBUTE, FILES_PREFIX, is_data};
+
+/// Who uses `__file__`, and which files could be meant.
+#[derive(Debug, Default)]
+pub(super) struct FileUsers {
+    /// The names at the top of the archive, folders and modules, by what they belong to.
+    groups: BTreeMap<String, Group>,
+    /// Those below which a module's code uses `__file__`.
+    users: BTreeSet<String>,
+    /// Each file that is no module, with the digest of its contents.
+    data: BTreeMap<String, u128>,
+}
+
+/// What is served from one folder: a module may find a file of its neighbour, and a compiled module its own place, by
+/// the `__file__` of another module of the same distribution (mypyc's share one library).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Group {
+    Application,
+    StandardLibrary(String),
+    Distribution(String),
+}
+
+/// A package, or a module at the top, that is served from the cache.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FileUser {
+    /// The package's folder, or the path of a module at the top.
+    pub(super) key: String,
+    /// Whether its own code asks for it, and not only that of a neighbour.
+    pub(super) asks: Asks,
+    /// Names the folder of the cache: what all the files together are.
+    digest: String,
+    /// The files' paths.
+    files: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asks {
+    Itself,
+    ByNeighbour,
+}
+
+impl FileUsers {
+    /// Notes that what lies below the first part of `path` belongs to a distribution.
+    pub(super) fn distribution(&mut self, path: &str, name: &str) {
+        // Of a namespace package that several distributions fill, the first one speaks for all.
+        self.groups
+            .entry(top(path).to_owned())
+            .or_insert_with(|| Group::Distribution(name.to_owned()));
+    }
+
+    /// Notes a module, and whether its code uses `__file__`.
+    pub(super) fn module(&mut self, origin: Origin, path: &str, uses_own_path: bool) {
+        let top = top(path);
+        self.groups.entry(top.to_owned()).or_insert_with(|| match origin {
+            Origin::Application => Group::Application,
+            Origin::StandardLibrary | Origin::Support => Group::StandardLibrary(top.to_owned()),
+            Origin::Environment => Group::Distribution(top.to_owned()),
+        });
+        if uses_own_path {
+            self.users.insert(top.to_owned());
+        }
+    }
+
+    /// Notes a file that is packed as data.
+    pub(super) fn file(&mut self, origin: Origin, path: &str, contents: &[u8]) {
+        let top = top(path);
+        // Metadata is asked for by `importlib.metadata`, and not by path.
+        if !is_data(path) || top.ends_with(".dist-info") {
+            return;
+        }
+        if origin == Origin::Application {
+            self.groups.entry(top.to_owned()).or_insert(Group::Application);
+        }
+        self.data.insert(path.to_owned(), xxh3_128(contents));
+    }
+
+    /// The packages that use `__file__` and have files for it, with their neighbours.
+    pub(super) fn users(&self) -> Vec<FileUser> {
+        let groups: BTreeSet<&Group> =
+            self.users.iter().filter_map(|user| self.groups.get(user)).collect();
+        groups.into_iter().flat_map(|group| self.users_of(group)).collect()
+    }
+
+    fn users_of(&self, group: &Group) -> Vec<FileUser> {
+        let files: Vec<_> = self
+            .data
+            .iter()
+            .filter(|(path, _)| self.groups.get(top(path)) == Some(group))
+            .collect();
+        if files.is_empty() {
+            return Vec::new();
+        }
+        let mut hash = Xxh3::new();
+        for (path, digest) in &files {
+            hash.update(&(path.len() as u64).to_le_bytes());
+            hash.update(path.as_bytes());
+            hash.update(&digest.to_le_bytes());
+        }
+        let digest = format!("{:032x}", hash.digest128());
+        let files: Vec<String> = files.into_iter().map(|(path, _)| path.clone()).collect();
+        let members = self.groups.iter().filter(|(_, of)| *of == group);
+        members
+            .map(|(key, _)| FileUser {
+                key: key.clone(),
+                asks: if self.users.contains(key) { Asks::Itself } else { Asks::ByNeighbour },
+                digest: digest.clone(),
+                files: files.clone(),
+            })
+            .collect()
+    }
+
+    /// Whether a user is the application's or the environment's: the standard library's are no news.
+    pub(super) fn is_news(&self, user: &FileUser) -> bool {
+        user.asks == Asks::Itself
+            && !matches!(self.groups.get(&user.key), Some(Group::StandardLibrary(_)))
+    }
+}
+
+fn top(path: &str) -> &str {
+    path.split('/').next().unwrap_or(path)
+}
+
+/// The archive's attributes that tell the launcher of them, and of those in the standard library's own archive.
+pub(super) fn attributes(
+    users: &[FileUser],
+    library: Option<&Archive>,
+) -> Result<BTreeMap<String, Vec<u8>>, BundleError> {
+    let mut list: String =
+        users.iter().map(|user| format!("{}\t{}\n", user.key, user.digest)).collect();
+    let mut attributes: BTreeMap<String, Vec<u8>> = users
+        .iter()
+        .map(|user| (format!("{FILES_PREFIX}{}", user.digest), user.files.join("\n").into_bytes()))
+        .collect();
+    if let Some(library) = library
+        && let Some(lines) = library.attribute(ATTRIBUTE)?
+    {
+        let lines = String::from_utf8_lossy(&lines).into_owned();
+        for digest in
+            lines.lines().filter_map(|line| line.split_once('\t')).map(|(_, digest)| digest)
+        {
+            let key = format!("{FILES_PREFIX}{digest}");
+            if let Some(files) = library.attribute(&key)? {
+                attributes.insert(key, files);
+            }
+        }
+        list.push_str(&lines);
+    }
+    if !list.is_empty() {
+        attributes.insert(ATTRIBUTE.to_owned(), list.into_bytes());
+    }
+    Ok(attributes)
+}
