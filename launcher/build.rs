@@ -15,13 +15,18 @@ fn main() {
         println!("cargo:rustc-link-arg=-Wl,-rpath,{origin}");
         if let Some(folder) = config.lib_dir() {
             println!("cargo:rustc-link-arg=-Wl,-rpath,{folder}");
+            // The linker arguments above are for this crate's own programs; a program that embeds Python through the
+            // library reads this as `DEP_COLDFRAME_LIBPYTHON_FOLDER` in its build script, and says the same.
+            println!("cargo:libpython_folder={folder}");
         }
     }
 
     // The interpreter whose standard library `coldframe` packs when no other is named.
     // With a configuration file for a static libpython there is no executable in it, so the task runner names one.
     println!("cargo:rerun-if-env-changed=COLDFRAME_BUILD_PYTHON");
-    let python = env::var("COLDFRAME_BUILD_PYTHON").ok().or_else(|| config.executable().map(ToString::to_string));
+    let python = env::var("COLDFRAME_BUILD_PYTHON")
+        .ok()
+        .or_else(|| config.executable().map(ToString::to_string));
     println!("cargo:rustc-env=COLDFRAME_BUILD_PYTHON={}", python.unwrap_or_default());
     println!("cargo:rustc-env=COLDFRAME_PYTHON_VERSION={}", config.version());
     println!("cargo:rustc-env=COLDFRAME_PYTHON_SHARED={}", config.shared());

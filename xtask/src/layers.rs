@@ -14,7 +14,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("importer-core", &[]),
     ("launcher", &["interp-config", "platform-policy", "importer-core"]),
     ("xtask", &[]),
-    ("embed", &["launcher"]),
+    ("embed", &["launcher", "interp-config"]),
 ];
 
 /// Crates of others that only some of ours may name, and for what; what is not listed is free. An entry with no users forbids.
