@@ -1,5 +1,7 @@
 //! `cargo xtask dist`: a release launcher that has CPython inside.
 
+mod trial;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -57,12 +59,25 @@ pub(crate) fn run(workspace: &Workspace, flags: &flags::Dist) -> anyhow::Result<
         );
         return Ok(Verdict::Bad);
     }
-    starts(&built)?;
+    let hidden = match starts(&built).and_then(|()| trial::run(&built, &python, &folder)) {
+        Ok(hidden) => hidden,
+        Err(error) => {
+            eprintln!("error: `{}` is not fit for use: {error:#}", built.display());
+            return Ok(Verdict::Bad);
+        }
+    };
     let out = workspace.root.join(&flags.out).join(format!("py{version}"));
     let file = install(&built, &out)?;
     let size =
         fs::metadata(&file).with_context(|| format!("could not read `{}`", file.display()))?.len();
     println!("{} ({}), needs only: {}", file.display(), megabytes(size), needed.join(", "));
+    println!(
+        "tried: an application built with it ran in an empty folder, with no environment{}",
+        match hidden {
+            trial::Hidden::Covered => " and no Python in reach",
+            trial::Hidden::OnlyUnnamed => "; the Python could not be hidden from it here",
+        }
+    );
     Ok(Verdict::Good)
 }
 

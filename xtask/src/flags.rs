@@ -75,7 +75,9 @@ Examples:
   cargo xtask dist --python 3.12                    dist/py3.12/coldframe, which needs no libpython
   cargo xtask dist --python 3.11 --out /tmp/tools   another folder
 
-It needs a Python that has its static library (`libpythonX.Y.a`): `pyenv install` builds one.";
+It needs a Python that has its static library (`libpythonX.Y.a`): `pyenv install` builds one. Before anything is put into the
+folder, an application built with the new launcher has to run in an empty folder with no environment and, where the system
+allows it, with the Python hidden.";
 
 /// Build a release launcher with CPython linked into it, so that it and what it builds need no Python.
 #[derive(Debug, Args)]
