@@ -1,5 +1,6 @@
 //! Packs real trees with a real Python: the one named by `COLDFRAME_TEST_PYTHON`, else `python3`.
 #![cfg(feature = "command")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod applications;
 mod cache;

@@ -6,9 +6,11 @@ use std::process::Command;
 
 use importer_core::{Archive, ModuleKind, Optimization};
 use interp_config::OptimizationLevel;
-use launcher::bundle::{BundleError, BundleRequest, Origin, Report, StandardLibrary, Warning};
+use launcher::bundle::{
+    Application, BundleError, BundleRequest, Origin, Report, StandardLibrary, Warning,
+};
 
-use crate::support::{Fixture, archive, build, bytes, texts};
+use crate::support::{Fixture, archive, build, bytes, skipped, texts};
 
 /// Packs the standard library with so many processes, each with hashing of its own.
 fn whole(jobs: usize, hash_seed: &str) -> (Vec<u8>, Report) {
@@ -27,13 +29,15 @@ fn whole(jobs: usize, hash_seed: &str) -> (Vec<u8>, Report) {
 }
 
 #[test]
-fn the_bytes_do_not_depend_on_how_many_processes_compile_or_how_they_hash() {
+fn the_whole_is_right_and_its_bytes_do_not_depend_on_which_process_compiles_what() {
     let (first, report) = whole(1, "0");
     let (second, _) = whole(3, "7");
     assert!(first == second, "two builds differ");
     let part = report.parts[&Origin::StandardLibrary];
     assert!(part.modules > 500 && part.extensions + part.files > 10, "{part:?}");
-    assert_eq!(report.warnings, []);
+    // A system's packages may link to a configuration that is not installed.
+    let expected = |warning: &Warning| matches!(warning, Warning::DanglingLink(_));
+    assert!(report.warnings.iter().all(expected), "{:?}", report.warnings);
     let archive = Archive::from_bytes(first, "stdlib".as_ref()).unwrap();
     for (name, expected) in [
         ("json.decoder", true),
@@ -53,6 +57,7 @@ fn the_bytes_do_not_depend_on_how_many_processes_compile_or_how_they_hash() {
     let bundled =
         archive.files().any(|file| file.unwrap().path().starts_with("ensurepip/_bundled"));
     assert!(!bundled);
+    assert_eq!(compare(&Fixture::new(), &archive, Optimization::Zero), part.modules);
 }
 
 /// Reads the code objects from the files it is told of and compares them with what `compile` gives, deeply.
@@ -62,8 +67,8 @@ folder, level = sys.argv[1], int(sys.argv[2])
 
 def parts(code):
     fields = [name for name in dir(code) if name.startswith("co_") and name not in ("co_consts", "co_lines", "co_positions", "co_branches")]
-    if sys.version_info >= (3, 12):
-        fields.remove("co_lnotab")
+    if sys.version_info >= (3, 12) and "co_lnotab" in fields:
+        fields.remove("co_lnotab")  # It warns, and is derived from co_linetable.
     yield [repr(getattr(code, name)) for name in fields]
     for constant in code.co_consts:
         yield from constant_parts(constant)
@@ -90,54 +95,96 @@ for line in open(folder + "/index", encoding="utf-8"):
 print(count)
 "#;
 
+/// Compares the code of each module with what this Python makes of its source; gives how many there were.
+fn compare(fixture: &Fixture, archive: &Archive, level: Optimization) -> usize {
+    let folder = tempfile::tempdir().unwrap();
+    let mut index = String::new();
+    let mut count = 0;
+    for module in archive.modules().map(Result::unwrap) {
+        if module.kind() != ModuleKind::Source {
+            continue;
+        }
+        let at = |suffix: &str| folder.path().join(format!("{count}.{suffix}"));
+        fs::write(at("code"), module.code(level).unwrap().unwrap()).unwrap();
+        fs::write(at("py"), module.source().unwrap().unwrap()).unwrap();
+        index.push_str(&format!("{count} {}\n", module.path()));
+        count += 1;
+    }
+    fs::write(folder.path().join("index"), &index).unwrap();
+    let number = match level {
+        Optimization::Zero => "0",
+        Optimization::One => "1",
+        Optimization::Two => "2",
+    };
+    let output = Command::new(&fixture.python.executable)
+        .args(["-I", "-W", "ignore", "-c", COMPARE])
+        .arg(folder.path())
+        .arg(number)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), count.to_string());
+    count
+}
+
 #[test]
 fn the_code_is_what_python_compiles_at_every_level() {
     let fixture = Fixture::new();
-    for (level, optimization, number) in [
-        (OptimizationLevel::Zero, Optimization::Zero, "0"),
-        (OptimizationLevel::Two, Optimization::Two, "2"),
+    let package = fixture.python.stdlib.join("asyncio");
+    let suffixes = &fixture.python.extension_suffixes;
+    let entry = "asyncio:run".parse().unwrap();
+    let application = Application::read(&package, Some(&entry), suffixes, &[]).unwrap();
+    for (level, optimization) in [
+        (OptimizationLevel::Zero, Optimization::Zero),
+        (OptimizationLevel::One, Optimization::One),
+        (OptimizationLevel::Two, Optimization::Two),
     ] {
         let request = BundleRequest {
-            stdlib: StandardLibrary::Whole,
+            application: Some(&application),
             optimization: level,
             ..fixture.request()
         };
         let archive = archive(build(&request).unwrap());
-        let folder = tempfile::tempdir().unwrap();
-        let mut index = String::new();
-        for module in archive
-            .modules()
-            .map(Result::unwrap)
-            .filter(|module| module.kind() == ModuleKind::Source)
-        {
-            let count = index.lines().count();
-            let at = |suffix: &str| folder.path().join(format!("{count}.{suffix}"));
-            fs::write(at("code"), module.code(optimization).unwrap().unwrap()).unwrap();
-            fs::write(at("py"), module.source().unwrap().unwrap()).unwrap();
-            index.push_str(&format!("{count} {}\n", module.path()));
-        }
-        fs::write(folder.path().join("index"), &index).unwrap();
-        let output = Command::new(&fixture.python.executable)
-            .args(["-I", "-W", "ignore", "-c", COMPARE])
-            .arg(folder.path())
-            .arg(number)
-            .output()
-            .unwrap();
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{stderr}");
-        let compared: usize = String::from_utf8_lossy(&output.stdout).trim().parse().unwrap();
-        assert_eq!(compared, index.lines().count());
-        assert!(compared > 500);
+        assert!(compare(&fixture, &archive, optimization) > 20);
     }
 }
 
 #[test]
 fn inclusions_and_exclusions_change_what_is_taken() {
     let fixture = Fixture::new();
+    // Some systems pack it apart.
+    if !fixture.python.stdlib.join("turtledemo").is_dir() {
+        skipped(
+            "inclusions_and_exclusions_change_what_is_taken",
+            "this Python has no `turtledemo`",
+        );
+        return;
+    }
     let request = BundleRequest {
         stdlib: StandardLibrary::Whole,
         include: texts(&["turtledemo"]),
-        exclude: texts(&["json", "no_such_thing", "idlelib", "tkinter", "distutils"]),
+        // Most of it, to make the test quick.
+        exclude: texts(&[
+            "json",
+            "no_such_thing",
+            "idlelib",
+            "tkinter",
+            "distutils",
+            "lib2to3",
+            "asyncio",
+            "encodings.*",
+            "email",
+            "xml",
+            "multiprocessing",
+            "unittest",
+            "pydoc*",
+            "ctypes",
+            "http",
+            "urllib",
+            "_py*",
+            "concurrent",
+            "logging",
+        ]),
         ..fixture.request()
     };
     let bundle = build(&request).unwrap();

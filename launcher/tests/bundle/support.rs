@@ -119,10 +119,16 @@ pub(crate) fn pip_install(
     }
     let why = String::from_utf8_lossy(&output.stderr);
     let why = why.lines().last().unwrap_or("pip failed");
-    println!("SKIPPED: {test}: could not install {packages:?}: {why}");
+    skipped(test, &format!("could not install {packages:?}: {why}"));
+    false
+}
+
+/// Says loudly that a test did not run, here and in the log of whoever runs the suite.
+#[expect(clippy::print_stdout, reason = "a skip must be seen")]
+pub(crate) fn skipped(test: &str, why: &str) {
+    println!("SKIPPED: {test}: {why}");
     if let Some(log) = std::env::var_os("COLDFRAME_SKIP_LOG") {
         let mut log = fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
         writeln!(log, "{test}\t{why}").unwrap();
     }
-    false
 }
