@@ -16,12 +16,20 @@ use crate::bundle::{
 };
 
 /// The modules of ours that every standard library archive holds.
-pub(super) const SUPPORT: &[SupportModule] = &[SupportModule {
-    name: "_coldframe_importlib",
-    path: "_coldframe_importlib.py",
-    is_package: false,
-    source: include_str!("../python/importlib_support.py"),
-}];
+pub(super) const SUPPORT: &[SupportModule] = &[
+    SupportModule {
+        name: "_coldframe_importlib",
+        path: "_coldframe_importlib.py",
+        is_package: false,
+        source: include_str!("../python/importlib_support.py"),
+    },
+    SupportModule {
+        name: "_coldframe_tracebacks",
+        path: "_coldframe_tracebacks.py",
+        is_package: false,
+        source: include_str!("../python/tracebacks_support.py"),
+    },
+];
 
 pub(super) struct Context {
     pub(super) settings: Settings,

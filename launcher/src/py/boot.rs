@@ -186,7 +186,19 @@ pub(super) fn install(py: Token<'_>) -> Result<Object, Exception> {
     if runtime.config.sys_meipass {
         sys.set_attribute(py, "_MEIPASS", &path_text(py, &runtime.folder)?)?;
     }
+    report_with_source(py)?;
     Ok(finder)
+}
+
+/// Before 3.13, what reports an uncaught exception does not ask loaders for source lines: ours does.
+fn report_with_source(py: Token<'_>) -> Result<(), Exception> {
+    const REPORTER: &str = "_coldframe_tracebacks";
+    // A standard library that was packed by others may lack the module; tracebacks then have no lines.
+    let is_packed = matches!(runtime::get(py)?.archives.module(REPORTER), Ok(Some(_)));
+    if cfg!(not(Py_3_13)) && is_packed {
+        import(py, REPORTER)?.call_method(py, "install", &[])?;
+    }
+    Ok(())
 }
 
 /// Installs the finder after initialisation, for a Python that boots from the file system.

@@ -1,5 +1,7 @@
 //! How a run ends: the exit codes that `python` gives.
 
+use std::io::Write;
+
 use pyo3_ffi as ffi;
 
 use super::exception::Exception;
@@ -48,18 +50,20 @@ fn system_exit_code(py: Token<'_>, exception: Exception) -> i32 {
     1
 }
 
-/// `print(message, file=sys.stderr)`, where there is one.
+/// `print(message, file=sys.stderr)`; where Python has no such stream, to that of the process.
 fn print_to_stderr(py: Token<'_>, message: &Object) {
     let print = || -> Result<(), Exception> {
         let Some(stderr) = import(py, "sys")?.attribute_or_none(py, "stderr")? else {
+            // As in CPython, a stream that cannot be written to does not change the exit code.
+            let _ = writeln!(std::io::stderr(), "{}", message.display(py).unwrap_or_default());
             return Ok(());
         };
-        let shown = message.call_method(py, "__str__", &[])?;
+        // What cannot be shown is an empty line.
+        let shown = import(py, "builtins")?.attribute(py, "str")?.call(py, &[message]).or_else(|_| text(py, ""))?;
         stderr.call_method(py, "write", &[&shown])?;
         stderr.call_method(py, "write", &[&text(py, "\n")?])?;
         stderr.call_method(py, "flush", &[]).map(drop)
     };
-    // As in CPython, a stream that cannot be written to does not change the exit code.
     drop(print());
 }
 

@@ -1,0 +1,46 @@
+"""Reports uncaught exceptions with the source lines of modules that lie in a Coldframe archive.
+
+Before Python 3.13 the interpreter's own report opens the source files itself, so it shows no line of an archive's
+modules; `traceback` asks their loader. The finder imports this module when it is installed, on those versions only.
+"""
+
+import _thread
+import sys
+
+_report = sys.excepthook
+
+
+def excepthook(exc_type, exc_value, exc_traceback, /):
+    """Handle an exception by displaying it with a traceback on sys.stderr."""
+    if sys.stderr is None:
+        return
+    try:
+        import traceback
+
+        traceback.print_exception(exc_type, exc_value, exc_traceback)
+    except Exception:
+        # Such as a stack that is still exhausted; or a standard library without `traceback`.
+        _report(exc_type, exc_value, exc_traceback)
+
+
+def _excepthook(args, /):
+    """Handle uncaught Thread.run() exception."""
+    if args.exc_type is SystemExit:
+        return
+    thread = args.thread
+    # The thread keeps the stream that was there when it started, for the time when `sys` is being torn down.
+    file = sys.stderr or (thread is not None and thread._stderr)
+    if not file:
+        return
+    name = _thread.get_ident() if thread is None else thread.name
+    print(f"Exception in thread {name}:", file=file, flush=True)
+    import traceback
+
+    traceback.print_exception(args.exc_type, args.exc_value, args.exc_traceback, file=file)
+    file.flush()
+
+
+def install():
+    """Take the place of the interpreter's own functions; `threading` will find ours when it is imported."""
+    sys.excepthook = sys.__excepthook__ = excepthook
+    _thread._excepthook = _excepthook
