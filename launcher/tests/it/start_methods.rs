@@ -1,0 +1,176 @@
+//! Which start method an application gets, when, and what it can do about it.
+
+use std::path::Path;
+
+use crate::support::{App, Child, METHODS, coldframe, minor};
+
+/// The example of the README.
+fn primes() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/primes")
+}
+
+#[test]
+fn primes_run_under_every_method() {
+    for method in METHODS {
+        let expected = format!("303 primes below 2000, counted by {method}ed workers\n");
+        coldframe(["run"])
+            .arg(primes())
+            .args(["--start-method", method, "--", "2000"])
+            .prints(&expected);
+    }
+    coldframe(["run"]).arg(primes()).prints("1229 primes below 10000, counted by forked workers\n");
+}
+
+#[test]
+fn built_primes_run_under_every_method() {
+    let folder = tempfile::tempdir().unwrap();
+    for method in METHODS {
+        let output = folder.path().join(method);
+        coldframe(["build"])
+            .arg(primes())
+            .arg("-o")
+            .arg(&output)
+            .args(["--start-method", method])
+            .ok();
+        // No cache, no home: the executable holds all that it needs.
+        let expected = format!("303 primes below 2000, counted by {method}ed workers\n");
+        Child::new(&output).arg("2000").env("COLDFRAME_CACHE_DIR", "/proc/none").prints(&expected);
+    }
+}
+
+/// Runs the statements of its first argument, then shows the start method.
+const PREAMBLE: &str = "\
+import sys
+exec(sys.argv[1])
+import multiprocessing
+print(multiprocessing.get_start_method(allow_none=True))
+";
+
+#[test]
+fn the_method_is_set_wherever_the_import_stands() {
+    let app = App::script(PREAMBLE);
+    for method in METHODS {
+        for preamble in [
+            "",
+            "import multiprocessing, json, ctypes, asyncio",
+            "import json, ctypes, asyncio, multiprocessing",
+            "import multiprocessing.pool",
+            "from multiprocessing import context",
+            "import multiprocessing.resource_tracker",
+            "from concurrent.futures import ProcessPoolExecutor",
+            "import importlib; importlib.import_module('multiprocessing')",
+            "import threading; t = threading.Thread(target=__import__, args=('multiprocessing',)); t.start(); t.join()",
+        ] {
+            app.run_with(["--start-method", method], [preamble]).prints(&format!("{method}\n"));
+        }
+    }
+}
+
+#[test]
+fn none_leaves_the_default_of_python() {
+    let app = App::script(PREAMBLE);
+    app.run_with(["--start-method", "none"], [""]).prints("None\n");
+    let default = app.python(["import multiprocessing; multiprocessing.get_start_method()"]).ok();
+    app.run_with(
+        ["--start-method", "none"],
+        ["import multiprocessing; multiprocessing.get_start_method()"],
+    )
+    .prints(&default);
+    assert_eq!(default, if minor() >= 14 { "forkserver\n" } else { "fork\n" });
+}
+
+#[test]
+fn a_multiprocessing_of_another_finder_is_left_alone() {
+    let app = App::script(
+        "\
+import sys
+sys.meta_path.append(sys.meta_path.pop(0))
+import types
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == 'multiprocessing':
+            from importlib.machinery import ModuleSpec
+            return ModuleSpec(name, self)
+    def create_module(self, spec): return None
+    def exec_module(self, module): module.set_start_method = lambda method: print('called', method)
+sys.meta_path.insert(0, Finder())
+import multiprocessing
+print(sorted(name for name in vars(multiprocessing) if name[0] != '_'))
+",
+    );
+    app.run([""; 0]).prints("['set_start_method']\n");
+    // The same behind our finder, which passes the name on.
+    let hidden = App::new(&[
+        (
+            "__main__.py",
+            "\
+import sys, hiding
+import multiprocessing
+print(multiprocessing.set_start_method)
+",
+        ),
+        (
+            "hiding.py",
+            "\
+import sys
+from importlib.machinery import ModuleSpec
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        return ModuleSpec(name, self) if name == 'multiprocessing' else None
+    def create_module(self, spec): return None
+    def exec_module(self, module): module.set_start_method = 'untouched'
+sys.meta_path.insert(0, Finder())
+",
+        ),
+    ]);
+    hidden.run([""; 0]).prints("untouched\n");
+}
+
+#[test]
+fn setting_it_again_is_an_error_as_documented() {
+    let app = App::script(
+        "\
+import importlib, multiprocessing as mp
+try:
+    mp.set_start_method('fork')
+except RuntimeError as error:
+    print(error)
+print(mp.get_start_method())
+mp.set_start_method('fork', force=True)
+print(mp.get_start_method())
+importlib.reload(mp)
+print(mp.get_start_method())
+print(mp.get_context('forkserver').get_start_method())
+",
+    );
+    app.run_with(["--start-method", "spawn"], [""; 0])
+        .prints("context has already been set\nspawn\nfork\nfork\nforkserver\n");
+}
+
+#[test]
+fn a_new_import_after_removal_sets_it_again() {
+    let app = App::script(
+        "\
+import sys, multiprocessing
+for name in [name for name in sys.modules if name.startswith('multiprocessing')]:
+    del sys.modules[name]
+import multiprocessing as again
+print(again is multiprocessing, again.get_start_method(allow_none=True))
+",
+    );
+    app.run_with(["--start-method", "spawn"], [""; 0]).prints("False spawn\n");
+}
+
+#[test]
+fn python_starts_with_one_thread() {
+    let app = App::script(
+        "\
+import re
+print(re.search(r'Threads:\\s+(\\d+)', open('/proc/self/status').read())[1])
+",
+    );
+    // Once with packing and its progress, once from the cache, once from an executable.
+    app.run([""; 0]).prints("1\n");
+    app.run([""; 0]).prints("1\n");
+    Child::new(app.build("threads", &[])).prints("1\n");
+}
