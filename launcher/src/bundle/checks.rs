@@ -16,9 +16,10 @@ pub(super) fn included(
 ) -> Result<(), BundleError> {
     for pattern in include.iter().filter(|pattern| !pattern.is_everything() && !pattern.was_hit()) {
         // It may name what is there anyway.
-        if !packer.writer.contains_module(pattern.text()) && !is_standard(request, pattern.text()) {
+        let name = pattern.text();
+        if !packer.writer.contains_module(name) && !is_standard(request, first_part(name)) {
             let searched = searched(request.environment);
-            return Err(BundleError::IncludeNotFound { name: pattern.text().to_owned(), searched });
+            return Err(BundleError::IncludeNotFound { name: name.to_owned(), searched });
         }
     }
     Ok(())

@@ -75,30 +75,44 @@ pub(super) struct Compiled {
     pub(super) understood: bool,
 }
 
-/// The running compile processes.
+/// For each so many modules another process is started: a small application is done before a second one has booted.
+const MODULES_PER_PROCESS: usize = 8;
+
+/// The compile processes, started when there is work for them.
 #[derive(Debug)]
-pub(super) struct Compilers {
+pub(super) struct Compilers<'r> {
+    command: &'r CompileCommand,
+    python: &'r PythonInstallation,
+    /// How many may run at once.
+    limit: usize,
     workers: Vec<Worker>,
     level: OptimizationLevel,
 }
 
-impl Compilers {
-    /// Starts them; `count` is how many, or as many as the machine can run.
-    pub(super) fn start(
-        command: &CompileCommand,
-        count: Option<NonZeroUsize>,
-        python: &PythonInstallation,
+impl<'r> Compilers<'r> {
+    /// `limit` is how many may run at once; without it, as many as the machine can run.
+    pub(super) fn new(
+        command: &'r CompileCommand,
+        limit: Option<NonZeroUsize>,
+        python: &'r PythonInstallation,
         level: OptimizationLevel,
-    ) -> Result<Self, BundleError> {
-        let count =
-            count.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+    ) -> Self {
+        let limit =
+            limit.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+        Self { command, python, limit, workers: Vec::new(), level }
+    }
+
+    fn start(&mut self, modules: usize) -> Result<(), BundleError> {
+        let wanted = self.limit.min(modules.div_ceil(MODULES_PER_PROCESS));
+        let missing = wanted.saturating_sub(self.workers.len());
         // All are started before the first is asked: they boot at the same time.
-        let mut workers =
-            (0..count).map(|_| Worker::spawn(command)).collect::<Result<Vec<_>, _>>()?;
-        for worker in &mut workers {
-            worker.introduce(command, python)?;
+        let mut new =
+            (0..missing).map(|_| Worker::spawn(self.command)).collect::<Result<Vec<_>, _>>()?;
+        for worker in &mut new {
+            worker.introduce(self.command, self.python)?;
         }
-        Ok(Self { workers, level })
+        self.workers.append(&mut new);
+        Ok(())
     }
 
     /// Compiles all of them; the answers come in the order of the questions.
@@ -107,6 +121,7 @@ impl Compilers {
         jobs: &[Job<'_>],
         mut each: impl FnMut(&Job<'_>),
     ) -> Result<Vec<Result<Compiled, Broken>>, BundleError> {
+        self.start(jobs.len())?;
         // The largest first, so that no process is left alone with a large one at the end.
         let mut order: Vec<usize> = (0..jobs.len()).collect();
         order.sort_by_key(|&index| {

@@ -104,26 +104,54 @@ fn read_distribution(
                 }
             }
         }
-        // Installed by a system's packager. Its modules are then found as nobody's; the metadata goes with them by name.
-        Err(_) => {
-            let prefix = format!("{metadata_folder}/");
-            unit.entries =
-                Tree::read(&folder.join(metadata_folder), &prefix, suffixes, |_| false)?.entries;
-            unit.requires.push(unit.normalized.clone());
-        }
+        // A system's packager leaves the record out.
+        Err(_) => unit.entries = find_files(folder, metadata_folder, &unit.normalized, suffixes)?,
     }
     unit.note_top_level();
     if unit.editable.is_some() || unit.top_level.is_empty() {
         // An import hook serves its modules: nothing but this file tells their names.
-        let top_level = fs::read_to_string(folder.join(metadata_folder).join("top_level.txt"))
-            .unwrap_or_default();
-        unit.top_level.extend(
-            top_level.lines().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned),
-        );
+        unit.top_level.extend(declared_top_level(&folder.join(metadata_folder)));
     }
     unit.entries.sort_by(|a, b| a.path.cmp(&b.path));
     unit.entries.dedup_by(|a, b| a.path == b.path);
     Ok(Some(unit))
+}
+
+/// The files of a distribution without a record: its metadata, and the modules that it names or is named after.
+fn find_files(
+    folder: &Path,
+    metadata_folder: &str,
+    normalized: &str,
+    suffixes: &[String],
+) -> Result<Vec<Entry>, BundleError> {
+    let metadata = folder.join(metadata_folder);
+    let read = |path: &Path, prefix: &str| Tree::read(path, prefix, suffixes, |_| false);
+    let mut entries = read(&metadata, &format!("{metadata_folder}/"))?.entries;
+    let mut names = declared_top_level(&metadata);
+    if names.is_empty() {
+        names.push(normalized.replace('-', "_"));
+    }
+    for name in names {
+        let package = folder.join(&name);
+        if package.is_dir() {
+            entries.extend(read(&package, &format!("{name}/"))?.entries);
+        }
+        for suffix in suffixes.iter().map(String::as_str).chain([".py"]) {
+            let path = format!("{name}{suffix}");
+            let location = folder.join(&path);
+            if location.is_file() {
+                entries.push(Entry::classify(path, location, suffixes));
+            }
+        }
+    }
+    Ok(entries)
+}
+
+/// What setuptools writes about a distribution's modules.
+fn declared_top_level(metadata: &Path) -> Vec<String> {
+    let text = fs::read_to_string(metadata.join("top_level.txt")).unwrap_or_default();
+    let names = text.lines().map(str::trim);
+    names.filter(|name| !name.is_empty() && !name.contains("..")).map(str::to_owned).collect()
 }
 
 /// Modules of the folder that no distribution's record lists, by their first name.

@@ -13,7 +13,7 @@ use super::protocol::level_number;
 /// A CPython on this machine, as it describes itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PythonInstallation {
-    /// The program that was asked.
+    /// The program, as it calls itself: what was asked may be a script that looks for the right one.
     pub executable: PathBuf,
     /// Major, minor and micro version.
     pub version: (u8, u8, u8),
@@ -56,6 +56,7 @@ for folder in (var("LIBDIR"), os.path.join(sys.base_prefix, "lib")):
             library = path if os.path.isfile(path) else None
 sys.stdout.write(json.dumps({
     "implementation": "cpython",
+    "executable": sys.executable or "",
     "version": sys.version_info[:3],
     "stdlib": paths["stdlib"],
     "lib_dynload": os.path.join(paths["platstdlib"], "lib-dynload"),
@@ -117,7 +118,9 @@ impl PythonInstallation {
         let version = answers.get("version")?.as_array()?;
         let part = |index: usize| u8::try_from(version.get(index)?.as_u64()?).ok();
         Some(Self {
-            executable: python.to_owned(),
+            executable: path("executable")
+                .filter(|path| path.is_file())
+                .unwrap_or_else(|| python.to_owned()),
             version: (part(0)?, part(1)?, part(2)?),
             stdlib: path("stdlib")?,
             lib_dynload: path("lib_dynload")?,

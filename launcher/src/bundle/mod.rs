@@ -48,6 +48,7 @@ mod packer;
 mod pattern;
 mod protocol;
 mod report;
+mod roles;
 mod select;
 mod stdlib;
 mod stdlib_archive;

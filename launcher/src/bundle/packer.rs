@@ -1,7 +1,7 @@
 //! Reads files, has the modules among them compiled, and puts everything into the writer.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 
 use importer_core::{MainGuard, ModuleEntry, Writer};
@@ -10,6 +10,7 @@ use super::compile::{Compiled, Compilers, Job, MainGuardQuestion, Scan};
 use super::file_users::FileUsers;
 use super::imports::has_star;
 use super::protocol::level_number;
+use super::roles::{Role, roles};
 use super::tree::{Entry, EntryKind, ModuleName};
 use super::{BrokenModules, BundleError, BundleRequest, Origin, Part, Progress, Report, Warning};
 
@@ -37,15 +38,18 @@ pub(super) struct Scanned {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NamesKnown {
     All,
-    /// It has `__getattr__`, or takes everything from another module.
+    /// It makes names at run time, or takes everything from another module.
     Some,
 }
+
+/// A module that uses one of these at its top level may have names that its code does not show.
+const MAKERS_OF_NAMES: &[&str] = &["__getattr__", "globals", "locals", "vars", "setattr", "exec"];
 
 /// The archive while it is being filled.
 #[derive(Debug)]
 pub(super) struct Packer<'r> {
     request: &'r BundleRequest<'r>,
-    compilers: Compilers,
+    compilers: Compilers<'r>,
     pub(super) writer: Writer,
     pub(super) report: Report,
     /// Which modules may open files beside them.
@@ -56,17 +60,6 @@ pub(super) struct Packer<'r> {
     main_module: Option<&'r str>,
 }
 
-/// What becomes of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
-    Source,
-    Extension,
-    Data,
-    /// The source beside an extension module of the same name, which wins. It is packed as data, and it tells what the extension
-    /// module imports.
-    Twin,
-}
-
 impl<'r> Packer<'r> {
     pub(super) fn new(
         request: &'r BundleRequest<'r>,
@@ -75,7 +68,7 @@ impl<'r> Packer<'r> {
         let level = request.optimization;
         Ok(Self {
             request,
-            compilers: Compilers::start(request.compile, request.jobs, request.python, level)?,
+            compilers: Compilers::new(request.compile, request.jobs, request.python, level),
             writer: Writer::new(request.python.target(level)),
             report: Report::default(),
             file_users: FileUsers::default(),
@@ -93,7 +86,7 @@ impl<'r> Packer<'r> {
         items.retain(|item| self.claim_place(&item.entry.path));
         progress(Progress::Reading { files: items.len() });
         let contents = items.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        let roles = self.roles(&items);
+        let roles = roles(&items, &self.writer, &self.request.python.extension_suffixes);
         let jobs: Vec<Job<'_>> = items
             .iter()
             .zip(&contents)
@@ -195,46 +188,6 @@ impl<'r> Packer<'r> {
         }
     }
 
-    /// Decides which file is which module, in the order of Python's own file finder: a package before a module, an
-    /// extension before source, and extensions by their suffix.
-    fn roles(&self, items: &[Item]) -> Vec<Role> {
-        let mut best: BTreeMap<&str, (Rank, usize)> = BTreeMap::new();
-        for (index, item) in items.iter().enumerate() {
-            let Some(module) = item.entry.module() else { continue };
-            if self.writer.contains_module(&module.name) {
-                continue;
-            }
-            let rank = self.rank(item, module);
-            let known = best.entry(&module.name).or_insert((rank, index));
-            if rank < known.0 {
-                *known = (rank, index);
-            }
-        }
-        let role = |(index, item): (usize, &Item)| {
-            let winner = item.entry.module().and_then(|module| best.get(module.name.as_str()));
-            match (&item.entry.kind, winner) {
-                (EntryKind::Source(_), Some((_, winner))) if *winner == index => Role::Source,
-                (EntryKind::Extension(_), Some((_, winner))) if *winner == index => Role::Extension,
-                (EntryKind::Source(_), Some((_, winner)))
-                    if items.get(*winner).is_some_and(|winner| {
-                        matches!(winner.entry.kind, EntryKind::Extension(_))
-                    }) =>
-                {
-                    Role::Twin
-                }
-                (EntryKind::Source(_) | EntryKind::Extension(_) | EntryKind::Data, _) => Role::Data,
-            }
-        };
-        items.iter().enumerate().map(role).collect()
-    }
-
-    fn rank(&self, item: &Item, module: &ModuleName) -> Rank {
-        let suffixes = &self.request.python.extension_suffixes;
-        let by_suffix =
-            suffixes.iter().position(|suffix| item.entry.path.ends_with(suffix.as_str()));
-        (item.origin, !module.is_package, by_suffix.unwrap_or(suffixes.len()))
-    }
-
     /// Whether nothing has that path, or a folder's or file's place in it, yet.
     fn claim_place(&mut self, path: &str) -> bool {
         let above = || path.match_indices('/').filter_map(|(at, _)| path.get(..at));
@@ -312,9 +265,8 @@ impl<'r> Packer<'r> {
     }
 
     fn scanned(&self, item: &Item, module: &ModuleName, compiled: &Compiled) -> Scanned {
-        let is_open = has_star(&compiled.imports)
-            || compiled.names.contains("__getattr__")
-            || !compiled.understood;
+        let makes_names = MAKERS_OF_NAMES.iter().any(|name| compiled.names.contains(*name));
+        let is_open = has_star(&compiled.imports) || makes_names || !compiled.understood;
         Scanned {
             origin: item.origin,
             path: item.entry.path.clone(),
@@ -325,9 +277,6 @@ impl<'r> Packer<'r> {
         }
     }
 }
-
-/// Smaller is better.
-type Rank = (Origin, bool, usize);
 
 fn read(item: &Item) -> Result<Cow<'static, [u8]>, BundleError> {
     match item.contents {

@@ -121,16 +121,7 @@ impl<'u> Selection<'u> {
         let required = Reason::RequiredBy(unit.name.clone());
         for (other_index, other) in self.units.iter().enumerate() {
             let is_required = other.metadata.is_some() && unit.requires.contains(&other.normalized);
-            // What a packager installed without a record is found as nobody's modules.
-            let is_own = unit.top_level.is_empty()
-                && other.metadata.is_none()
-                && unit.requires.contains(&unit.normalized)
-                && other.normalized == unit.normalized;
-            if is_required
-                || is_own
-                || is_editable_pair(unit, other)
-                || is_editable_pair(other, unit)
-            {
+            if is_required || is_editable_pair(unit, other) || is_editable_pair(other, unit) {
                 self.choose(other_index, &required);
             }
         }

@@ -66,6 +66,10 @@ fn populated(fixture: &Fixture) -> tempfile::TempDir {
     install(&site, "space-one", &[], &[("space/one.py", "")]);
     install(&site, "space-two", &[], &[("space/two.py", "")]);
     lay(&site, &[("loose.py", ""), ("distutils-x.pth", "import os\n")]);
+    // As Debian's packages are laid out.
+    install(&site, "no-record", &[], &[("recordless/__init__.py", ""), ("recordless/x.dat", "")]);
+    fs::remove_file(site.join("no_record-1.0.dist-info/RECORD")).unwrap();
+    lay(&site, &[("no_record-1.0.dist-info/top_level.txt", "recordless\n")]);
     venv
 }
 
@@ -85,7 +89,7 @@ fn packages_come_in_when_something_needs_them() {
     let environment = Environment::read(venv.path(), &fixture.python).unwrap();
     let folder = tree(&[(
         "__main__.py",
-        "import webtool.x, loose\nfrom space import two\nfrom .unused import y\n",
+        "import webtool.x, loose, recordless\nfrom space import two\nfrom .unused import y\n",
     )]);
     let application =
         Application::read(folder.path(), None, &fixture.python.extension_suffixes, &[]).unwrap();
@@ -101,6 +105,7 @@ fn packages_come_in_when_something_needs_them() {
             "Web.Tool: the application imports `webtool.x` in `__main__.py`",
             "loose: the application imports `loose` in `__main__.py`",
             "needed-by: `Web.Tool` requires it",
+            "no-record: the application imports `recordless` in `__main__.py`",
             "plugin: `speedup.py` imports `plugin`",
             "space-two: the application imports `space.two` in `__main__.py`",
             "speedup: `webtool/__init__.py` imports `speedup`",
@@ -119,6 +124,7 @@ fn packages_come_in_when_something_needs_them() {
     let files = files(&archive);
     for path in [
         "webtool/data.txt",
+        "recordless/x.dat",
         "Web.Tool-1.0.dist-info/METADATA",
         "Web.Tool-1.0.dist-info/odd, name",
         "webtool/broken_example.py",
@@ -137,12 +143,15 @@ fn packages_come_in_when_something_needs_them() {
     let bundle = build(&request).unwrap();
     let names: Vec<_> =
         bundle.report.packages.iter().map(|package| package.name.as_str()).collect();
-    assert_eq!(names, ["Web.Tool", "loose", "space-one", "space-two", "speedup", "unused"]);
+    assert_eq!(
+        names,
+        ["Web.Tool", "loose", "no-record", "space-one", "space-two", "speedup", "unused"]
+    );
     assert!(crate::support::archive(bundle).module("webtool.tests.test_it").unwrap().is_none());
     let everything =
         build(&BundleRequest { include: texts(&["*"]), exclude: Vec::new(), ..request.clone() })
             .unwrap();
-    assert_eq!(everything.report.packages.len(), 12);
+    assert_eq!(everything.report.packages.len(), 13);
     assert_eq!(everything.report.packages[0].reason, Reason::Included("*".into()));
     let error =
         build(&BundleRequest { include: texts(&["no-such"]), ..request }).unwrap_err().to_string();
