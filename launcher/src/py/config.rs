@@ -57,6 +57,9 @@ pub(super) fn initialise(
             raw.0.safe_path = 1;
         }
     }
+    if is_dev_mode(config) {
+        raw.0.dev_mode = 1;
+    }
     raw.0.pathconfig_warnings = 0;
     raw.0.site_import = config.site_import.into();
     raw.0.optimization_level = match config.optimization_level {
@@ -93,6 +96,11 @@ pub(super) fn initialise(
     outcome(status, "starting the interpreter")
 }
 
+/// Whether `-X dev` is asked for: the only such option that Python acts on before it looks at the list of them.
+fn is_dev_mode(config: &PythonInterpreterConfig) -> bool {
+    config.x_options.iter().any(|option| option == "dev")
+}
+
 fn pre_initialise(
     config: &PythonInterpreterConfig,
     command_line: &CommandLine,
@@ -108,6 +116,9 @@ fn pre_initialise(
     }
     if config.utf8_mode {
         raw.utf8_mode = 1;
+    }
+    if is_dev_mode(config) {
+        raw.dev_mode = 1;
     }
     // The values of `PyMemAllocatorName` (`Include/cpython/pymem.h`), which are the same in every version.
     raw.allocator = match config.allocator {

@@ -39,7 +39,7 @@ pub(super) fn hooks_of_this_interpreter(py: Token<'_>) -> Result<ModuleHooks, Ex
             let py = unsafe { Token::assume_attached() };
             super::boundary::guarded(py, |py| run(py, module))
         });
-        // Nothing is loaded yet that a hook could wait for: the first module of all is the one that asks for this.
+        // What is loaded already has its hooks run when Python is ready (`run_waiting_hooks`): now they could not import.
         let (_, outcome) = hooks.register(&registered.module, hook, || None);
         outcome?;
     }
@@ -270,7 +270,8 @@ pub(super) fn get_resource_reader(
 ) -> Result<Object, Exception> {
     let name = required_text(py, arguments, 0)?;
     let module = require(py, this.state, &name)?;
-    if !module.is_package() {
+    // From 3.10, `importlib`'s own loader answers for any module; `files()` takes one as the anchor from 3.12.
+    if cfg!(not(Py_3_10)) && !module.is_package() {
         return Ok(Object::none(py));
     }
     let folder = module.path().rsplit_once('/').map_or("", |(folder, _)| folder);
@@ -318,6 +319,15 @@ pub(super) fn invalidate_caches(
     _this: &Finder<'_>,
     _arguments: &Arguments<0>,
 ) -> Result<Object, Exception> {
+    Ok(Object::none(py))
+}
+
+pub(super) fn run_waiting_hooks(
+    py: Token<'_>,
+    this: &Finder<'_>,
+    _arguments: &Arguments<0>,
+) -> Result<Object, Exception> {
+    hooked::run_waiting(py, this.state)?;
     Ok(Object::none(py))
 }
 

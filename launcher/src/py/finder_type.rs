@@ -239,6 +239,7 @@ methods! {
     find_distributions(context) "Return the distributions whose metadata the archives hold.";
     iter_modules(prefix) "Yield (name, is_package) for the modules of this path entry.";
     invalidate_caches() "Do nothing: archives do not change.";
+    run_waiting_hooks() "Run the hooks on modules that were loaded before this finder was installed.";
     path_hook(path) "Return a path entry finder for a path inside of the archives; else raise ImportError.";
     list_folder(path) "Return the (name, is_folder) pairs of a folder of the archives, or None.";
     list_distributions(name) "Return the (name, metadata folder) pairs of all distributions, or of the named one.";

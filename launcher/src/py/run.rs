@@ -111,9 +111,11 @@ pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
             return Err(Error::start(message));
         }
     }
-    let outcome = match task {
-        Task::Worker(worker) => boundary::guarded(py, |py| worker::become_worker(py, &worker)),
-        Task::Application => match &config.run {
+    let ready = boundary::guarded(py, |py| boot::finder(py)?.call_method(py, "run_waiting_hooks", &[]).map(drop));
+    let outcome = match (ready, task) {
+        (Err(exception), _) => Err(exception),
+        (Ok(()), Task::Worker(worker)) => boundary::guarded(py, |py| worker::become_worker(py, &worker)),
+        (Ok(()), Task::Application) => match &config.run {
             RunTarget::Module(name) => {
                 boundary::guarded(py, |py| main_module::run_module(py, name))
             }
@@ -126,7 +128,7 @@ pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
             }
         },
         // SAFETY: as above.
-        Task::Python => return Ok(unsafe { ffi::Py_RunMain() }),
+        (Ok(()), Task::Python) => return Ok(unsafe { ffi::Py_RunMain() }),
     };
     let ending = match outcome {
         Ok(()) => Ending::Code(0),

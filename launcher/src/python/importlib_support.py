@@ -112,11 +112,11 @@ class ArchiveDistribution(importlib.metadata.Distribution):
 
 
 def normalized(name):
-    """The name of a distribution as the archive keeps it (PEP 503, with underscores)."""
+    """The name of a distribution as the archive keeps it (PEP 503)."""
     result = []
     for character in name.lower():
-        character = "_" if character in "-_." else character
-        if character != "_" or result[-1:] != ["_"]:
+        character = "-" if character in "-_." else character
+        if character != "-" or result[-1:] != ["-"]:
             result.append(character)
     return "".join(result)
 
