@@ -20,7 +20,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use importer_core::Archive;
 use interp_config::{Document, PythonInterpreterConfig};
 
 use self::arguments::{Arguments, Command};
@@ -92,7 +91,8 @@ fn dispatch() -> Result<ExitCode, CommandError> {
 
 /// The configuration in an archive, if it has one.
 fn configuration(path: &Path) -> Result<Option<PythonInterpreterConfig>, CommandError> {
-    let archive = Archive::open(path)?;
+    // Mapped, for a start costs what it reads; the interpreter maps the same pages again.
+    let archive = crate::py::map_archive(path)?;
     let Some(text) = archive.attribute("configuration")? else { return Ok(None) };
     let name = format!("{}: configuration", path.display());
     let settings =

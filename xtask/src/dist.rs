@@ -38,8 +38,9 @@ pub(crate) fn run(workspace: &Workspace, flags: &flags::Dist) -> anyhow::Result<
 
     // A folder of its own: the same crates link another library here than in the tests.
     let folder = workspace.target.join(format!("dist-py{version}"));
-    let mut build =
-        workspace.cargo(&["build", "--release", "--package", "launcher", "--bin", COMMAND]);
+    let profile = if flags.debug { Profile::Debug } else { Profile::Release };
+    let mut build = workspace.cargo(&["build", "--package", "launcher", "--bin", COMMAND]);
+    build.args(profile.flag());
     build.arg("--target-dir").arg(&folder);
     libpython::link_statically(&mut build, &python, &library, &folder)?;
     let progress = Progress::new(flags.verbose);
@@ -49,7 +50,7 @@ pub(crate) fn run(workspace: &Workspace, flags: &flags::Dist) -> anyhow::Result<
     }
 
     let built =
-        folder.join("release").join(COMMAND).with_extension(std::env::consts::EXE_EXTENSION);
+        folder.join(profile.folder()).join(COMMAND).with_extension(std::env::consts::EXE_EXTENSION);
     let needed = needed_libraries(&built)?;
     let is_python = |name: &&String| name.to_lowercase().contains("python");
     if let Some(library) = needed.iter().find(is_python) {
@@ -79,6 +80,30 @@ pub(crate) fn run(workspace: &Workspace, flags: &flags::Dist) -> anyhow::Result<
         }
     );
     Ok(Verdict::Good)
+}
+
+/// How the launcher is compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Profile {
+    Debug,
+    Release,
+}
+
+impl Profile {
+    fn flag(self) -> Option<&'static str> {
+        match self {
+            Self::Debug => None,
+            Self::Release => Some("--release"),
+        }
+    }
+
+    /// Where cargo puts what it builds, below the target folder.
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Release => "release",
+        }
+    }
 }
 
 /// Copies `built` into `out` under its own name, and only a whole file ever has that name.

@@ -91,6 +91,10 @@ pub(crate) struct Dist {
     #[arg(long, value_name = "DIR", default_value = "dist")]
     pub(crate) out: PathBuf,
 
+    /// Build without optimisation: quicker to build, slower to run.
+    #[arg(long)]
+    pub(crate) debug: bool,
+
     /// Show all output of every step as it comes.
     #[arg(long, short)]
     pub(crate) verbose: bool,

@@ -6,7 +6,6 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use importer_core::Archive;
 use interp_config::{OptimizationLevel, RunTarget, Settings};
 use serde::Serialize;
 
@@ -105,7 +104,7 @@ fn bundle(
     let level = settings.interpreter.optimization_level;
     // A part of the standard library that the cached archive leaves out has to be compiled from the installation.
     let library = if settings.build.include.is_empty() {
-        Some(Archive::open(&context.standard_library(level)?)?)
+        Some(crate::py::map_archive(&context.standard_library(level)?)?)
     } else {
         None
     };

@@ -145,7 +145,7 @@ fn as_archive(path: &Path) -> Result<Option<Archive>, CommandError> {
     if !path.is_file() || path.extension().is_some_and(|extension| extension == "py") {
         return Ok(None);
     }
-    Ok(Some(Archive::open(path)?))
+    Ok(Some(crate::py::map_archive(path)?))
 }
 
 /// The archive of the standard library alone, for `coldframe python`.
