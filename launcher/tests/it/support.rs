@@ -6,6 +6,7 @@ use std::io::Write;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::rc::Rc;
 use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -40,12 +41,12 @@ pub(crate) fn stdlib() -> &'static str {
 
 /// An application: a table of paths and texts, written to a folder that lives as long as this.
 pub(crate) struct App {
-    folder: TempDir,
+    folder: Rc<TempDir>,
 }
 
 impl App {
     pub(crate) fn new(files: &[(&str, &str)]) -> Self {
-        let app = Self { folder: tempfile::tempdir().unwrap() };
+        let app = Self { folder: Rc::new(tempfile::tempdir().unwrap()) };
         fs::create_dir(app.path()).unwrap();
         for (path, text) in files {
             app.write(path, text);
@@ -89,12 +90,12 @@ impl App {
         options: impl IntoIterator<Item = O>,
         arguments: impl IntoIterator<Item = I>,
     ) -> Child {
-        coldframe(["run"]).arg(self.target()).args(options).arg("--").args(arguments)
+        coldframe(["run"]).of(self).arg(self.target()).args(options).arg("--").args(arguments)
     }
 
     /// What `python -I` does with the same files; without `site`, which Coldframe does not import either.
     pub(crate) fn python<I: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = I>) -> Child {
-        Child::new(BUILD_PYTHON).args(["-I", "-S"]).arg(self.target()).args(arguments)
+        Child::new(BUILD_PYTHON).of(self).args(["-I", "-S"]).arg(self.target()).args(arguments)
     }
 
     /// `coldframe build` with these options, to a file beside the application.
@@ -147,6 +148,8 @@ fn warm() {
 pub(crate) struct Child {
     command: Command,
     home: TempDir,
+    /// The application, which lives as long as something runs it.
+    app: Option<Rc<TempDir>>,
     input: Vec<u8>,
     stdout: Option<File>,
 }
@@ -163,7 +166,12 @@ impl Child {
             .env("LANG", "C")
             .env("COLDFRAME_CACHE_DIR", cache())
             .current_dir(home.path());
-        Self { command, home, input: Vec::new(), stdout: None }
+        Self { command, home, app: None, input: Vec::new(), stdout: None }
+    }
+
+    fn of(mut self, app: &App) -> Self {
+        self.app = Some(Rc::clone(&app.folder));
+        self
     }
 
     pub(crate) fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
@@ -173,6 +181,12 @@ impl Child {
 
     pub(crate) fn args<I: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = I>) -> Self {
         self.command.args(arguments);
+        self
+    }
+
+    /// Adds the environment of this process, for a program that is set up by it, as pip is.
+    pub(crate) fn inherit_environment(mut self) -> Self {
+        self.command.envs(std::env::vars_os());
         self
     }
 
