@@ -12,6 +12,7 @@ mod inspect;
 mod policy;
 mod progress;
 mod python;
+mod requirements;
 mod run;
 
 use std::ffi::OsString;
@@ -65,7 +66,8 @@ fn dispatch() -> Result<ExitCode, CommandError> {
     if let Some(executable) = exe::executable_with_archive()? {
         // An archive without a configuration is the standard library of the command itself.
         if let Some(config) = configuration(&executable)? {
-            let mode = if called_python { Mode::Python } else { Mode::Application };
+            let is_python = called_python || python::is_interpreter(&config);
+            let mode = if is_python { Mode::Python } else { Mode::Application };
             return Ok(Interpreter::builder(config).archive(executable).mode(mode).run()?);
         }
     }

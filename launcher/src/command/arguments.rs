@@ -64,6 +64,9 @@ pub(super) struct Source {
     /// The virtual environment whose packages the application uses [default: the active one].
     #[arg(long, value_name = "DIR")]
     pub(super) venv: Option<PathBuf>,
+    /// Install these requirements into an environment of their own, and use that.
+    #[arg(short, long, value_name = "FILE", conflicts_with = "venv")]
+    pub(super) requirements: Option<PathBuf>,
     /// The Python whose standard library is packed [default: the virtual environment's, or the one of this build].
     #[arg(long, value_name = "FILE")]
     pub(super) python: Option<PathBuf>,
@@ -105,7 +108,9 @@ pub(super) struct Run {
 Examples:
   coldframe build app/ -o dist/app
   coldframe build tool.py -o dist/tool --venv .venv
+  coldframe build app/ -o dist/app -r requirements.txt
   coldframe build --venv .venv --entry black:patched_main -o dist/black
+  coldframe build --interpreter -o dist/python
 
 Settings may stand in `coldframe.toml` or under `[tool.coldframe]` in `pyproject.toml`, beside the application or
 above it; the command line wins.")]
@@ -120,6 +125,9 @@ pub(super) struct Build {
     /// The optimisation level: 0, 1 (no assertions) or 2 (no docstrings either).
     #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(0..=2))]
     pub(super) optimize: Option<u8>,
+    /// Build a self-contained `python` instead of an application.
+    #[arg(long, conflicts_with_all = ["app", "entry", "archive"])]
+    pub(super) interpreter: bool,
     /// Write the archive only, for `coldframe run` or a program of your own.
     #[arg(long)]
     pub(super) archive: bool,

@@ -14,6 +14,7 @@ use super::context::{Context, SUPPORT};
 use super::error::CommandError;
 use super::policy::print_json;
 use super::progress::Bar;
+use super::python;
 use super::run::{broken, run_target, warn};
 use crate::bundle::{
     Application, Bundle, BundleError, BundleRequest, Report, StandardLibrary,
@@ -90,8 +91,12 @@ fn bundle(
         )
     };
     let application = app.map(read).transpose()?;
+    if options.interpreter {
+        settings.interpreter = python::configuration();
+    }
     settings.interpreter.run = match (&entry, &application, app) {
         (Some(entry), _, _) => RunTarget::EntryPoint(entry.clone()),
+        (None, _, _) if options.interpreter => RunTarget::Repl,
         (None, Some(application), Some(path)) => {
             run_target(&settings.interpreter.run, application, path)?
         }

@@ -8,6 +8,7 @@ use interp_config::{Document, OptimizationLevel, Settings};
 use super::arguments::Source;
 use super::error::CommandError;
 use super::progress::Bar;
+use super::requirements;
 use super::variable;
 use crate::build_kind::{BUILD_PYTHON, PYTHON_VERSION};
 use crate::bundle::{
@@ -62,8 +63,12 @@ impl Context {
                 variable("VIRTUAL_ENV").filter(|value| !value.is_empty()).map(PathBuf::from)
             });
         let python = find_python(source.python.as_deref(), venv.as_deref())?;
-        let environment = venv.map(|venv| Environment::read(&venv, &python)).transpose()?;
         let cache = cache(source.cache_dir.as_deref())?;
+        let venv = match &source.requirements {
+            Some(requirements) => Some(requirements::environment(requirements, &python, &cache)?),
+            None => venv,
+        };
+        let environment = venv.map(|venv| Environment::read(&venv, &python)).transpose()?;
         let compile = CompileCommand {
             program: python.executable.clone(),
             arguments: ["-I", "-S", "-B", "-c", COMPILE_WORKER].map(Into::into).into(),

@@ -27,6 +27,8 @@ pub(super) enum CommandError {
     Io { action: &'static str, path: PathBuf, source: std::io::Error },
     #[error("{0}")]
     Usage(String),
+    #[error("could not install `{}`:\n{said}", requirements.display())]
+    Requirements { requirements: PathBuf, said: String },
     #[error("{0}")]
     Python(String),
     #[error("cannot print: {0}")]
@@ -41,7 +43,7 @@ impl CommandError {
             Self::Usage(_) | Self::Config(_) | Self::StartMethod(_) | Self::Target(_) => {
                 exit_code::USAGE
             }
-            Self::Archive(_) | Self::Io { .. } => exit_code::INPUT,
+            Self::Archive(_) | Self::Io { .. } | Self::Requirements { .. } => exit_code::INPUT,
             Self::Cache(_) | Self::Print(_) => exit_code::OUTPUT,
             Self::Python(_) => exit_code::PYTHON,
             Self::Bundle(error) => bundle_exit_code(error),

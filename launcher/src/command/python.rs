@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use interp_config::{Profile, PythonInterpreterConfig, StartMethodSetting};
+use interp_config::{Profile, PythonInterpreterConfig, RunTarget, StartMethodSetting};
 
 use super::error::CommandError;
 use super::{arguments, run};
@@ -17,7 +17,19 @@ pub(super) fn run_command(options: arguments::Python) -> Result<ExitCode, Comman
 
 /// Runs with a command line of `python`'s own shape, the program's name first.
 pub(super) fn run(arguments: Vec<OsString>) -> Result<ExitCode, CommandError> {
-    let config = PythonInterpreterConfig {
+    let archive = run::standard_library_only()?;
+    let interpreter = Interpreter::builder(configuration())
+        .archive(archive)
+        .arguments(arguments)
+        .mode(Mode::Python)
+        // A child that runs `sys.executable` is to be a `python` as well.
+        .inherited_variable(super::PYTHON_VARIABLE, "1".into());
+    Ok(interpreter.run()?)
+}
+
+/// The settings of a program that is `python`.
+pub(super) fn configuration() -> PythonInterpreterConfig {
+    PythonInterpreterConfig {
         profile: Profile::Python,
         filesystem_importer: true,
         site_import: true,
@@ -27,13 +39,10 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<ExitCode, CommandError> {
         multiprocessing_start_method: StartMethodSetting::None,
         multiprocessing_auto_dispatch: false,
         ..PythonInterpreterConfig::default()
-    };
-    let archive = run::standard_library_only()?;
-    let interpreter = Interpreter::builder(config)
-        .archive(archive)
-        .arguments(arguments)
-        .mode(Mode::Python)
-        // A child that runs `sys.executable` is to be a `python` as well.
-        .inherited_variable(super::PYTHON_VARIABLE, "1".into());
-    Ok(interpreter.run()?)
+    }
+}
+
+/// Whether these are the settings of a program that is `python`: it reads its whole command line as `python` does.
+pub(super) fn is_interpreter(config: &PythonInterpreterConfig) -> bool {
+    config.profile == Profile::Python && config.run == RunTarget::Repl
 }
