@@ -32,7 +32,6 @@ fn main() {
     println!("cargo:rustc-env=COLDFRAME_PYTHON_SHARED={}", config.shared());
 
     println!("cargo::rustc-check-cfg=cfg(python_framework)");
-    println!("cargo:rerun-if-env-changed=COLDFRAME_PYTHON_FRAMEWORK");
     // A framework build keeps its library in `Python.framework`; nothing else tells at compile time.
     let framework = config.lib_dir().is_some_and(|folder| folder.contains("Python.framework"));
     if framework {

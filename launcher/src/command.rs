@@ -40,9 +40,23 @@ pub fn main() -> ExitCode {
     start_log();
     dispatch().unwrap_or_else(|error| {
         let style = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Red.into()));
-        let _ = writeln!(anstream::stderr(), "{style}error{style:#}: {error}");
+        let _ = writeln!(anstream::stderr(), "{style}error{style:#}: {}", with_causes(&error));
         ExitCode::from(error.exit_code())
     })
+}
+
+/// The message of an error, and those of its causes that it does not hold already.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let said = inner.to_string();
+        if !message.contains(&said) {
+            message = format!("{message}: {said}");
+        }
+        cause = inner.source();
+    }
+    message
 }
 
 /// The log goes to standard error, filtered by `COLDFRAME_LOG`; without it there is none, and no cost.
@@ -76,13 +90,13 @@ fn dispatch() -> Result<ExitCode, CommandError> {
         .is_some();
     if is_worker && let Some(archives) = variable(ARCHIVES_VARIABLE) {
         let archives: Vec<PathBuf> = std::env::split_paths(&archives).collect();
-        return run::start(archives, arguments);
+        return run::start(archives, arguments, None);
     }
     if called_python {
         return python::run(arguments);
     }
     match Arguments::parse().command {
-        Command::Run(options) => run::run(options),
+        Command::Run(options) => run::run(*options),
         Command::Build(options) => build::run(options),
         Command::Inspect(options) => inspect::run(&options),
         Command::Policy(options) => policy::run(&options),

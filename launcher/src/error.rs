@@ -54,7 +54,7 @@ impl Error {
         Self::Start { message: message.into() }
     }
 
-    /// The exit code that the README documents for this error.
+    /// The exit code that the README and `--help` document for this error.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::StartMethod(_) | Self::Config(_) | Self::Worker(_) => exit_code::USAGE,

@@ -19,6 +19,7 @@ pub struct Interpreter {
     arguments: Vec<OsString>,
     hooks: Vec<RegisteredHook>,
     variables: Vec<(&'static str, OsString)>,
+    cache: Option<PathBuf>,
     mode: Mode,
 }
 
@@ -69,6 +70,7 @@ impl Interpreter {
             arguments: std::env::args_os().collect(),
             hooks: Vec::new(),
             variables: Vec::new(),
+            cache: None,
             mode: Mode::default(),
         }
     }
@@ -89,6 +91,12 @@ impl Interpreter {
     #[cfg(feature = "command")]
     pub(crate) fn inherited_variable(mut self, name: &'static str, value: OsString) -> Self {
         self.variables.push((name, value));
+        self
+    }
+
+    /// Chooses the folder for the files that packages must find on disk.
+    pub fn cache_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.cache = Some(folder.into());
         self
     }
 
@@ -124,7 +132,7 @@ impl Interpreter {
     ///
     /// What kept Python from running. What the application does wrong is its exit code.
     pub fn run(self) -> Result<ExitCode, Error> {
-        let Self { config, archives, arguments, mut hooks, variables, mode } = self;
+        let Self { config, archives, arguments, mut hooks, variables, cache, mode } = self;
         let executable = exe::own_executable()?;
         let origin = executable.parent().and_then(|folder| folder.to_str()).unwrap_or_default();
         let config = config.resolve(origin);
@@ -148,7 +156,8 @@ impl Interpreter {
         hooks.extend(config.post_import_hooks.iter().map(configured_hook));
         let archives =
             archives.iter().map(|path| py::map_archive(path)).collect::<Result<_, _>>()?;
-        let cache = cache::locate(None, std::env::var_os(cache::CACHE_VARIABLE).as_deref());
+        let cache =
+            cache::locate(cache.as_deref(), std::env::var_os(cache::CACHE_VARIABLE).as_deref());
         let code = py::run(Launch {
             config,
             archives,

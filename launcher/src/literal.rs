@@ -15,11 +15,11 @@ pub enum Literal {
     /// A `bytes`.
     Bytes(Vec<u8>),
     /// A `list`.
-    List(Vec<Literal>),
+    List(Vec<Self>),
     /// A `tuple`.
-    Tuple(Vec<Literal>),
+    Tuple(Vec<Self>),
     /// A `dict`.
-    Dict(Vec<(Literal, Literal)>),
+    Dict(Vec<(Self, Self)>),
     /// Not a literal, but the one expression that CPython writes among them (`multiprocessing/forkserver.py`, 3.13.13,
     /// 3.14.4 and 3.15): `sys.argv[1:]`, the arguments that follow on the command line.
     RemainingArguments,
@@ -188,10 +188,10 @@ impl Reader<'_> {
                     plain @ ('\\' | '\'' | '"') => value.push(plain as u8),
                     'x' => kind.push(&mut value, hexadecimal(&mut characters, 2)?)?,
                     'u' if kind == Kind::Text => {
-                        kind.push(&mut value, hexadecimal(&mut characters, 4)?)?
+                        kind.push(&mut value, hexadecimal(&mut characters, 4)?)?;
                     }
                     'U' if kind == Kind::Text => {
-                        kind.push(&mut value, hexadecimal(&mut characters, 8)?)?
+                        kind.push(&mut value, hexadecimal(&mut characters, 8)?)?;
                     }
                     _ => return None,
                 },
@@ -236,7 +236,7 @@ impl Kind {
             Self::Bytes => value.push(u8::try_from(code_point).ok()?),
             Self::Text => match char::from_u32(code_point) {
                 Some(character) => {
-                    value.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes())
+                    value.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
                 }
                 None if code_point <= 0xffff => value.extend_from_slice(&[
                     0xe0 | (code_point >> 12) as u8,

@@ -23,6 +23,7 @@ Examples:
 
 Exit codes:
   0  all went well (or the application's own exit code, for `run` and `python`)
+  1  `doctor` found something wrong
   2  a wrong command line, or a setting that is unknown or impossible
   3  something that was to be read is missing, damaged, or made for something else
   4  something could not be written: the output, or the cache
@@ -41,7 +42,7 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Pack an application into a cached archive when it changed, and run it.
-    Run(Run),
+    Run(Box<Run>),
     /// Make one executable of an application.
     Build(Box<Build>),
     /// Show what is inside an archive or a built executable.
@@ -67,7 +68,7 @@ pub(super) struct Source {
     /// Install these requirements into an environment of their own, and use that.
     #[arg(short, long, value_name = "FILE", conflicts_with = "venv")]
     pub(super) requirements: Option<PathBuf>,
-    /// The Python whose standard library is packed [default: the virtual environment's, or the one of this build].
+    /// The Python whose standard library is packed [default: the one that this `coldframe` was built with].
     #[arg(long, value_name = "FILE")]
     pub(super) python: Option<PathBuf>,
     /// The start method of `multiprocessing`: none, auto, fork, forkserver or spawn [default: auto].

@@ -51,6 +51,10 @@ struct PackageSummary {
 
 pub(super) fn run(options: Box<arguments::Build>) -> Result<ExitCode, CommandError> {
     let context = Context::new(options.app.as_deref(), &options.source)?;
+    let mut options = options;
+    if options.app.is_none() && !options.interpreter {
+        options.app = context.settings.build.app.as_deref().map(|app| context.folder.join(app));
+    }
     let mut settings = context.settings.clone();
     if let Some(level) = options.optimize {
         settings.interpreter.optimization_level = match level {
@@ -59,7 +63,7 @@ pub(super) fn run(options: Box<arguments::Build>) -> Result<ExitCode, CommandErr
             _ => OptimizationLevel::Two,
         };
     }
-    let output = output_path(&options, &settings)?;
+    let output = output_path(&options, &context)?;
     let Bundle { writer, report } = bundle(&options, &context, &mut settings, &output)?;
     warn(&report.warnings);
     let (bytes, libpython) = if options.archive {
@@ -135,9 +139,10 @@ fn bundle(
 }
 
 /// Where to write: what the command line says, or the settings.
-fn output_path(options: &arguments::Build, settings: &Settings) -> Result<PathBuf, CommandError> {
-    let named =
-        options.output.clone().or_else(|| settings.build.output.as_deref().map(PathBuf::from));
+fn output_path(options: &arguments::Build, context: &Context) -> Result<PathBuf, CommandError> {
+    let configured =
+        context.settings.build.output.as_deref().map(|output| context.folder.join(output));
+    let named = options.output.clone().or(configured);
     let output = named
         .ok_or_else(|| CommandError::Usage("name the executable to write with `-o FILE`".into()))?;
     // Before the long work: nothing is worth compiling for a place that cannot be written to.

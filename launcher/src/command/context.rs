@@ -1,8 +1,11 @@
 //! What `run` and `build` work with: the settings, the Python, the environment, the cache.
 
+use std::error::Error as _;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
+use importer_core::Writer;
 use interp_config::{Document, OptimizationLevel, Settings};
 
 use super::arguments::Source;
@@ -34,6 +37,8 @@ pub(super) const SUPPORT: &[SupportModule] = &[
 
 pub(super) struct Context {
     pub(super) settings: Settings,
+    /// The folder that the settings' paths start from.
+    pub(super) folder: PathBuf,
     pub(super) python: PythonInstallation,
     pub(super) environment: Option<Environment>,
     pub(super) cache: CacheFolder,
@@ -74,7 +79,24 @@ impl Context {
             arguments: ["-I", "-S", "-B", "-c", COMPILE_WORKER].map(Into::into).into(),
             environment: Vec::new(),
         };
-        Ok(Self { settings, python, environment, cache, compile })
+        Ok(Self { settings, folder, python, environment, cache, compile })
+    }
+
+    /// Writes an archive into a file that the cache handed out.
+    pub(super) fn write_to_cache(
+        &self,
+        writer: Writer,
+        file: &mut fs::File,
+    ) -> Result<(), CommandError> {
+        let Err(error) = writer.finish(file) else { return Ok(()) };
+        match error.source().and_then(|source| source.downcast_ref::<io::Error>()) {
+            // The place is at fault, and not what was to be packed.
+            Some(source) => Err(self
+                .cache
+                .write_error(io::Error::new(source.kind(), source.to_string()))
+                .into()),
+            None => Err(error.into()),
+        }
     }
 
     /// The archive of the whole standard library for an optimisation level, made when it is not in the cache yet.
@@ -98,15 +120,19 @@ impl Context {
                 ..BundleRequest::new(&self.python, &self.compile, StandardLibrary::Whole)
             };
             let bundle = request.build(&mut |progress| bar.show(progress))?;
-            bundle.writer.finish(file)?;
-            Ok(())
+            self.write_to_cache(bundle.writer, file)
         })
     }
 }
 
 /// The cache folder that was named, or the user's.
 pub(super) fn cache(named: Option<&Path>) -> Result<CacheFolder, CommandError> {
-    Ok(CacheFolder::locate(named, variable(crate::cache::CACHE_VARIABLE).as_deref())?)
+    let cache = CacheFolder::locate(named, variable(crate::cache::CACHE_VARIABLE).as_deref())?;
+    // Absolute, for the application may change its folder before it starts workers.
+    match std::path::absolute(cache.path()) {
+        Ok(folder) => Ok(CacheFolder::locate(Some(&folder), None)?),
+        Err(_) => Ok(cache),
+    }
 }
 
 /// The settings that hold for an application, and the folder that their paths start from.
@@ -122,7 +148,7 @@ fn settings(app: Option<&Path>) -> Result<(Settings, PathBuf), CommandError> {
             let path = folder.join(name);
             let text = match fs::read_to_string(&path) {
                 Ok(text) => text,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(source) => {
                     return Err(CommandError::Io { action: "read the settings", path, source });
                 }
@@ -137,14 +163,19 @@ fn settings(app: Option<&Path>) -> Result<(Settings, PathBuf), CommandError> {
     Ok((Settings::default(), start))
 }
 
-/// The Python to pack: the one named, that of the build, or that of the virtual environment. It must be of the version
-/// that this program is linked with.
+/// The interpreter of a virtual environment.
+pub(super) fn environment_python(venv: &Path) -> PathBuf {
+    venv.join(if cfg!(windows) { r"Scripts\python.exe" } else { "bin/python" })
+}
+
+/// The Python to pack: the one named, that of the build, or (where that is gone) that of the virtual environment. It
+/// must be of the version that this program is linked with.
 fn find_python(
     named: Option<&Path>,
     venv: Option<&Path>,
 ) -> Result<PythonInstallation, CommandError> {
     let of_build = Some(Path::new(BUILD_PYTHON)).filter(|path| path.is_file());
-    let of_venv = venv.map(|venv| venv.join("bin/python")).filter(|path| path.is_file());
+    let of_venv = venv.map(environment_python).filter(|path| path.is_file());
     let Some(path) = named.or(of_build).or(of_venv.as_deref()) else {
         return Err(CommandError::Python(format!(
             "no Python {PYTHON_VERSION} was found to take the standard library from; name one with `--python`"

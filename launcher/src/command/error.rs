@@ -63,7 +63,18 @@ fn bundle_exit_code(error: &BundleError) -> u8 {
         | BundleError::WorkerVersion { .. }
         | BundleError::Worker { .. }
         | BundleError::NoLibpython { .. } => exit_code::PYTHON,
-        // All others are about something that was to be read.
-        _ => exit_code::INPUT,
+        BundleError::Io { .. }
+        | BundleError::NoApplication(_)
+        | BundleError::NotAnApplication(_)
+        | BundleError::NothingToRun(_)
+        | BundleError::NotAnEnvironment(_)
+        | BundleError::NoSitePackages { .. }
+        | BundleError::EnvironmentVersion { .. }
+        | BundleError::EntryModule { .. }
+        | BundleError::EntryAttribute { .. }
+        | BundleError::Editable { .. }
+        | BundleError::Broken(_)
+        | BundleError::Executable { .. }
+        | BundleError::Archive(_) => exit_code::INPUT,
     }
 }

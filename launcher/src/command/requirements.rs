@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::context::environment_python;
 use super::error::CommandError;
 use crate::bundle::{CacheFolder, KeyBuilder, PythonInstallation};
 use crate::cache::folder_once;
@@ -19,13 +20,15 @@ pub(super) fn environment(
         path: requirements.to_owned(),
         source,
     })?;
-    let key = KeyBuilder::new().text("python", &python.identity()).text("requirements", &text).finish();
+    let key =
+        KeyBuilder::new().text("python", &python.identity()).text("requirements", &text).finish();
     let environment = cache.path().join("environments").join(key);
     let mut failure = None;
     folder_once(&environment, |folder| {
         let made = python_runs(&python.executable, &["-m", "venv"], folder).and_then(|()| {
-            let pip = ["-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--requirement"];
-            python_runs(&folder.join("bin/python"), &pip, requirements)
+            let pip =
+                ["-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--requirement"];
+            python_runs(&environment_python(folder), &pip, requirements)
         });
         made.map_err(|said| {
             failure = Some(said);

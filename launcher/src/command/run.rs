@@ -7,26 +7,28 @@ use std::process::ExitCode;
 use importer_core::Archive;
 use interp_config::RunTarget;
 
-use super::context::Context;
+use super::context::{Context, cache};
 use super::error::CommandError;
 use super::progress::Bar;
 use super::{ARCHIVES_VARIABLE, arguments, configuration};
 use crate::bundle::{
     Application, BrokenModules, BundleRequest, KeyBuilder, StandardLibrary, Warning,
 };
+use crate::cache::CACHE_VARIABLE;
 use crate::interpreter::Interpreter;
 
 pub(super) fn run(options: arguments::Run) -> Result<ExitCode, CommandError> {
     let archives = archives(&options)?;
     let mut arguments = vec![options.app.into_os_string()];
     arguments.extend(options.arguments);
-    start(archives, arguments)
+    start(archives, arguments, options.source.cache_dir.as_deref())
 }
 
 /// Runs the application in the first of the archives, or becomes its worker.
 pub(super) fn start(
     archives: Vec<PathBuf>,
     arguments: Vec<OsString>,
+    cache_dir: Option<&Path>,
 ) -> Result<ExitCode, CommandError> {
     let config = match archives.first() {
         Some(first) => configuration(first)?,
@@ -46,6 +48,12 @@ pub(super) fn start(
     for archive in archives {
         interpreter = interpreter.archive(archive);
     }
+    if cache_dir.is_some() {
+        let folder = cache(cache_dir)?.path().to_owned();
+        interpreter = interpreter
+            .inherited_variable(CACHE_VARIABLE, folder.clone().into())
+            .cache_folder(folder);
+    }
     Ok(interpreter.run()?)
 }
 
@@ -53,7 +61,13 @@ pub(super) fn start(
 fn archives(options: &arguments::Run) -> Result<Vec<PathBuf>, CommandError> {
     if let Some(archive) = as_archive(&options.app)? {
         let has_library = archive.module("encodings")?.is_some();
-        let mut archives = vec![options.app.clone()];
+        // Absolute, for the application may change its folder before it starts workers.
+        let app = std::path::absolute(&options.app).map_err(|source| CommandError::Io {
+            action: "find the folder of",
+            path: options.app.clone(),
+            source,
+        })?;
+        let mut archives = vec![app];
         if !has_library {
             let context = Context::new(None, &options.source)?;
             archives
@@ -108,8 +122,7 @@ fn application_archive(
         let bundle = request.build(&mut |progress| bar.show(progress))?;
         drop(bar);
         warn(&bundle.report.warnings);
-        bundle.writer.finish(file).map_err(CommandError::from)?;
-        Ok(())
+        context.write_to_cache(bundle.writer, file)
     })
 }
 

@@ -59,7 +59,10 @@ fn print_to_stderr(py: Token<'_>, message: &Object) {
             return Ok(());
         };
         // What cannot be shown is an empty line.
-        let shown = import(py, "builtins")?.attribute(py, "str")?.call(py, &[message]).or_else(|_| text(py, ""))?;
+        let shown = import(py, "builtins")?
+            .attribute(py, "str")?
+            .call(py, &[message])
+            .or_else(|_| text(py, ""))?;
         stderr.call_method(py, "write", &[&shown])?;
         stderr.call_method(py, "write", &[&text(py, "\n")?])?;
         stderr.call_method(py, "flush", &[]).map(drop)

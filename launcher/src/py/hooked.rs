@@ -41,7 +41,11 @@ pub(super) fn find_spec(
         if spec.is_none(py) {
             continue;
         }
-        if let Some(loader) = spec.attribute_or_none(py, "loader")? {
+        let loader = match spec.attribute_or_none(py, "loader")? {
+            Some(loader) => Some(loader),
+            None => namespace_loader(py, &spec)?,
+        };
+        if let Some(loader) = loader {
             let load = if target.is_some() { Load::Reload } else { Load::First };
             let state = State {
                 role: Role::StandIn { loader, load },
@@ -53,6 +57,21 @@ pub(super) fn find_spec(
         return Ok(spec);
     }
     Ok(none)
+}
+
+/// The loader that importlib gives to a namespace package when it creates the module, whose spec has none
+/// (`importlib/_bootstrap.py`, `_init_module_attrs`, 3.9 to 3.15).
+fn namespace_loader(py: Token<'_>, spec: &Object) -> Result<Option<Object>, Exception> {
+    let Some(path) = spec.attribute_or_none(py, "submodule_search_locations")? else { return Ok(None) };
+    let external = import(py, "_frozen_importlib_external")?;
+    // Public from 3.11.
+    let loader_type = match external.attribute_or_none(py, "NamespaceLoader")? {
+        Some(loader_type) => loader_type,
+        None => external.attribute(py, "_NamespaceLoader")?,
+    };
+    let loader = loader_type.call_method(py, "__new__", &[&loader_type])?;
+    loader.set_attribute(py, "_path", &path)?;
+    Ok(Some(loader))
 }
 
 /// Creates the module as its own loader does.
@@ -73,8 +92,14 @@ pub(super) fn execute(
     name: &str,
     (loader, load): (&Object, Load),
 ) -> Result<(), Exception> {
-    module.attribute(py, "__spec__")?.set_attribute(py, "loader", loader)?;
+    let spec = module.attribute(py, "__spec__")?;
+    spec.set_attribute(py, "loader", loader)?;
     module.set_attribute(py, "__loader__", loader)?;
+    let is_package = spec.attribute_or_none(py, "submodule_search_locations")?.is_some();
+    if is_package && spec.attribute_or_none(py, "origin")?.is_none() {
+        // A namespace package has this `__file__`, and not none at all.
+        module.set_attribute(py, "__file__", &Object::none(py))?;
+    }
     with_hooks(py, finder.state, module, name, load, || {
         loader.call_method(py, "exec_module", &[module]).map(drop)
     })

@@ -154,8 +154,10 @@ pub(super) fn with_hooks(
     body: impl FnOnce() -> Result<(), Exception>,
 ) -> Result<(), Exception> {
     let loading = state.hooks.begin(name);
+    // `importlib.util.module_from_spec` makes modules that nobody can import: those are bound nowhere.
+    let is_imported = loaded_module(py, name)?.is_some_and(|loaded| loaded.is(module));
     body()?;
-    if !state.hooks.has_hooks(name) {
+    if !is_imported || !state.hooks.has_hooks(name) {
         return loading.finish(module, load);
     }
     // A module may replace itself in `sys.modules` while it runs; what the importing statement gets is what counts.

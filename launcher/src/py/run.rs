@@ -111,10 +111,14 @@ pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
             return Err(Error::start(message));
         }
     }
-    let ready = boundary::guarded(py, |py| boot::finder(py)?.call_method(py, "run_waiting_hooks", &[]).map(drop));
+    let ready = boundary::guarded(py, |py| {
+        boot::finder(py)?.call_method(py, "run_waiting_hooks", &[]).map(drop)
+    });
     let outcome = match (ready, task) {
         (Err(exception), _) => Err(exception),
-        (Ok(()), Task::Worker(worker)) => boundary::guarded(py, |py| worker::become_worker(py, &worker)),
+        (Ok(()), Task::Worker(worker)) => {
+            boundary::guarded(py, |py| worker::become_worker(py, &worker))
+        }
         (Ok(()), Task::Application) => match &config.run {
             RunTarget::Module(name) => {
                 boundary::guarded(py, |py| main_module::run_module(py, name))
@@ -122,8 +126,8 @@ pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
             RunTarget::EntryPoint(entry) => {
                 boundary::guarded(py, |py| main_module::run_entry_point(py, entry))
             }
-            // SAFETY: initialised, attached, and no `Object` is alive; it finalises and returns the exit code.
             RunTarget::Script(_) | RunTarget::Code(_) | RunTarget::Repl => {
+                // SAFETY: initialised, attached, and no `Object` is alive; it finalises and returns the exit code.
                 return Ok(unsafe { ffi::Py_RunMain() });
             }
         },

@@ -11,6 +11,9 @@ use super::object::Object;
 use super::token::Token;
 use crate::file_access::FileAccess;
 
+/// What a hook does with the module that was imported.
+pub(crate) type HookFunction = dyn Fn(Token<'_>, &Object) -> Result<(), Exception> + Send + Sync;
+
 /// A post-import hook given before Python starts; every interpreter of the process registers it.
 #[derive(Clone)]
 pub(crate) struct RegisteredHook {
@@ -19,7 +22,7 @@ pub(crate) struct RegisteredHook {
     /// What log lines call it.
     pub(crate) label: String,
     /// Runs with the module that was imported.
-    pub(crate) run: Arc<dyn Fn(Token<'_>, &Object) -> Result<(), Exception> + Send + Sync>,
+    pub(crate) run: Arc<HookFunction>,
 }
 
 /// The immutable facts that the import system works from.
