@@ -66,7 +66,8 @@ print([link for link in (os.readlink(f'/proc/self/fd/{fd}') for fd in os.listdir
     let outcome = app.run([""; 0]).outcome();
     let lines: Vec<&str> = outcome.stdout.lines().collect();
     // The build folder of the tests may itself lie below `/tmp`.
-    let libraries = lines.first().copied().unwrap_or_default().replace(env!("CARGO_TARGET_TMPDIR"), "");
+    let libraries =
+        lines.first().copied().unwrap_or_default().replace(env!("CARGO_TARGET_TMPDIR"), "");
     assert!(!libraries.contains("lib-dynload"), "{outcome:#?}");
     assert_eq!((lines.len(), lines.get(1).copied()), (2, Some("[]")), "{outcome:#?}");
 }
@@ -80,7 +81,11 @@ fn no_file_of_the_standard_library_is_opened() {
     let app = App::new(&[("__main__.py", "import json, asyncio, ctypes, jobs\n"), ("jobs.py", "")]);
     let executable = app.build("quiet", &[]);
     let log = app.beside("log");
-    let traced = Child::new("strace").args(["-f", "-e", "trace=file", "-o"]).arg(&log).arg(&executable).outcome();
+    let traced = Child::new("strace")
+        .args(["-f", "-e", "trace=file", "-o"])
+        .arg(&log)
+        .arg(&executable)
+        .outcome();
     let log = fs::read_to_string(&log).unwrap_or_default();
     if !log.contains("execve(") {
         return skipped(TEST, "strace is not allowed to trace here");
@@ -179,7 +184,10 @@ except metadata.PackageNotFoundError as error:
 ";
     let packages = format!("venv/lib/python{}/site-packages", launcher::build_kind::PYTHON_VERSION);
     let metadata = "Metadata-Version: 2.1\nName: Demo-Package\nVersion: 1.2\nSummary: short\nRequires-Dist: other>1\n";
-    let app = App::new(&[("__main__.py", main), ("pyproject.toml", "[tool.coldframe.build]\nvenv = '../venv'\n")]);
+    let app = App::new(&[
+        ("__main__.py", main),
+        ("pyproject.toml", "[tool.coldframe.build]\nvenv = '../venv'\n"),
+    ]);
     const RECORD: &str = "\
 demo.py,,
 demo_package-1.2.dist-info/METADATA,,
@@ -194,7 +202,10 @@ demo_package-1.2.dist-info/entry_points.txt,,
     ] {
         app.write(&format!("../{packages}/{path}"), text);
     }
-    app.write("../venv/pyvenv.cfg", &format!("version = {}.0\n", launcher::build_kind::PYTHON_VERSION));
+    app.write(
+        "../venv/pyvenv.cfg",
+        &format!("version = {}.0\n", launcher::build_kind::PYTHON_VERSION),
+    );
     // Nothing imports it by name.
     app.run_with(["--include", "demo-package"], [""; 0]).prints(
         "\

@@ -79,11 +79,17 @@ fn an_application_finds_what_it_finds_under_python() {
     let ours = app.run(arguments).input("typed\n").outcome();
     let theirs = app.python(arguments).input("typed\n").outcome();
     assert_eq!(ours.ending(), Ok(0), "{}", ours.stderr);
-    assert!(ours.stdout.lines().count() > 200 && !theirs.stdout.contains("FAILED"), "{}", theirs.stdout);
+    assert!(
+        ours.stdout.lines().count() > 200 && !theirs.stdout.contains("FAILED"),
+        "{}",
+        theirs.stdout
+    );
     let mut differences = String::new();
     // A section that fails ends early in one of them: it must not shift the others.
     for (ours, theirs) in ours.stdout.split("\n# ").zip(theirs.stdout.split("\n# ")) {
-        for (ours, theirs) in ours.lines().zip(theirs.lines()).filter(|(ours, theirs)| ours != theirs) {
+        for (ours, theirs) in
+            ours.lines().zip(theirs.lines()).filter(|(ours, theirs)| ours != theirs)
+        {
             differences.push_str(&format!("ours:   {ours}\npython: {theirs}\n\n"));
         }
     }

@@ -13,7 +13,10 @@ fn check(settings: &str, main: &str, expected: &str) {
 fn run(settings: &str, main: &str) -> Child {
     let app = App::new(&[("__main__.py", main), ("coldframe.toml", settings)]);
     // What Python reads from the environment, it is to read with the profile `python` only.
-    let child = app.run(["cli"]).env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONWARNINGS", "error::UserWarning");
+    let child = app
+        .run(["cli"])
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("PYTHONWARNINGS", "error::UserWarning");
     drop(app);
     child
 }
@@ -22,7 +25,8 @@ fn run(settings: &str, main: &str) -> Child {
 fn each_key_has_an_effect() {
     let flags = "import sys; print(sys.flags.isolated, sys.dont_write_bytecode, sys.warnoptions)";
     let own = "import sys; print(sorted(sys._xoptions.items()))";
-    let traced = "import tracemalloc; print(tracemalloc.is_tracing(), tracemalloc.get_traceback_limit())";
+    let traced =
+        "import tracemalloc; print(tracemalloc.is_tracing(), tracemalloc.get_traceback_limit())";
     let utf8 = "import sys; print(sys.flags.utf8_mode)";
     let site = "import sys; print('site' in sys.modules, sys.flags.no_site)";
     let frozen = "import sys; print(getattr(sys, 'frozen', 'absent'), hasattr(sys, '_MEIPASS'))";
@@ -32,8 +36,16 @@ fn each_key_has_an_effect() {
         ("", flags, "1 False []\n"),
         ("profile = 'isolated'", flags, "1 False []\n"),
         ("profile = 'python'", flags, "0 True ['error::UserWarning']\n"),
-        ("argv = ['--first', 'ünï']", "import sys; print(sys.argv[1:])", "['--first', 'ünï', 'cli']\n"),
-        ("warnings = ['error', 'ignore::ImportWarning']", flags, "1 False ['error', 'ignore::ImportWarning']\n"),
+        (
+            "argv = ['--first', 'ünï']",
+            "import sys; print(sys.argv[1:])",
+            "['--first', 'ünï', 'cli']\n",
+        ),
+        (
+            "warnings = ['error', 'ignore::ImportWarning']",
+            flags,
+            "1 False ['error', 'ignore::ImportWarning']\n",
+        ),
         ("x-options = ['own=1', 'flag']", own, "[('flag', True), ('own', '1')]\n"),
         ("x-options = ['tracemalloc=3']", traced, "True 3\n"),
         ("", utf8, "1\n"),
@@ -51,7 +63,9 @@ fn each_key_has_an_effect() {
 
 #[test]
 fn warnings_become_errors_when_asked() {
-    let outcome = run("warnings = ['error::UserWarning']", "import warnings; warnings.warn('beware')").outcome();
+    let outcome =
+        run("warnings = ['error::UserWarning']", "import warnings; warnings.warn('beware')")
+            .outcome();
     assert_eq!(outcome.ending(), Ok(1), "{outcome:#?}");
     assert!(outcome.stderr.ends_with("UserWarning: beware\n"), "{outcome:#?}");
 }
@@ -61,7 +75,11 @@ fn x_options_that_python_reads_itself_work() {
     let outcome = run("x-options = ['importtime']", "import json").outcome();
     assert!(outcome.stderr.contains("| json"), "{outcome:#?}");
     check("x-options = ['dev']", "import sys; print(sys.flags.dev_mode)", "True\n");
-    check("x-options = ['int_max_str_digits=700']", "import sys; print(getattr(sys.flags, 'int_max_str_digits', 700))", "700\n");
+    check(
+        "x-options = ['int_max_str_digits=700']",
+        "import sys; print(getattr(sys.flags, 'int_max_str_digits', 700))",
+        "700\n",
+    );
 }
 
 #[test]
@@ -85,9 +103,12 @@ text = ''.join(['a', 'b', 'cd'])
 print(ctypes.string_at(id(text) - 7, 7) == b'\\xfd' * 7)
 sys._debugmallocstats()
 ";
-    for (allocator, is_debug, has_statistics) in
-        [("default", "False\n", true), ("pymalloc", "False\n", true), ("malloc", "False\n", false), ("debug", "True\n", true)]
-    {
+    for (allocator, is_debug, has_statistics) in [
+        ("default", "False\n", true),
+        ("pymalloc", "False\n", true),
+        ("malloc", "False\n", false),
+        ("debug", "True\n", true),
+    ] {
         let outcome = run(&format!("allocator = '{allocator}'"), main).outcome();
         let found = (outcome.stdout.as_str(), outcome.stderr.contains("arenas"));
         assert_eq!(found, (is_debug, has_statistics), "{allocator}");
@@ -136,7 +157,10 @@ except ImportError as error:
 #[test]
 fn hooks_of_the_configuration_run_with_the_module() {
     let app = App::new(&[
-        ("__main__.py", "print('start')\nimport json\nprint('after')\nimport json, pkg.mod, atexit\n"),
+        (
+            "__main__.py",
+            "print('start')\nimport json\nprint('after')\nimport json, pkg.mod, atexit\n",
+        ),
         ("pkg/__init__.py", ""),
         ("pkg/mod.py", "print('mod runs')\n"),
         (
@@ -171,9 +195,14 @@ if __name__ == '__main__':
 #[test]
 fn without_dispatch_the_application_sees_the_command_line_of_workers() {
     let main = "import sys; print(sys.argv[1:])";
-    let app = App::new(&[("__main__.py", main), ("coldframe.toml", "multiprocessing-auto-dispatch = false")]);
+    let app = App::new(&[
+        ("__main__.py", main),
+        ("coldframe.toml", "multiprocessing-auto-dispatch = false"),
+    ]);
     let executable = app.build("plain", &[]);
-    Child::new(executable).args(["--multiprocessing-fork", "pipe_handle=99"]).prints("['--multiprocessing-fork', 'pipe_handle=99']\n");
+    Child::new(executable)
+        .args(["--multiprocessing-fork", "pipe_handle=99"])
+        .prints("['--multiprocessing-fork', 'pipe_handle=99']\n");
 }
 
 #[test]
@@ -182,7 +211,10 @@ fn every_run_target_runs() {
         App::new(&[
             ("coldframe.toml", target),
             ("__main__.py", "print('main')"),
-            ("other.py", "import sys; print('other', __name__, sys.argv[1:])\ndef go(): print('go'); return 4\n"),
+            (
+                "other.py",
+                "import sys; print('other', __name__, sys.argv[1:])\ndef go(): print('go'); return 4\n",
+            ),
             ("pkg/__init__.py", "print('init')"),
             ("pkg/__main__.py", "print('pkg', __name__, __package__)"),
         ])
@@ -196,7 +228,11 @@ fn every_run_target_runs() {
         ("[build]\nentry = 'other:go'", "other other ['x']\ngo\n", 4),
     ] {
         let outcome = files(target).run(["x"]).outcome();
-        assert_eq!((outcome.stdout.as_str(), outcome.ending()), (expected, Ok(code)), "{target}: {outcome:#?}");
+        assert_eq!(
+            (outcome.stdout.as_str(), outcome.ending()),
+            (expected, Ok(code)),
+            "{target}: {outcome:#?}"
+        );
     }
     let app = files("run = { script = '$ORIGIN/side.py' }");
     let executable = app.build("scripted", &[]);
@@ -207,19 +243,34 @@ fn every_run_target_runs() {
 #[test]
 fn python_behaves_as_python() {
     for (arguments, input, expected) in [
-        (&["-c", "import sys; print(sys.argv, hasattr(sys, 'frozen'))", "a"] as &[&str], "", "['-c', 'a'] False\n"),
+        (
+            &["-c", "import sys; print(sys.argv, hasattr(sys, 'frozen'))", "a"] as &[&str],
+            "",
+            "['-c', 'a'] False\n",
+        ),
         (&["-m", "json.tool", "--compact"], "[1,  2]", "[1,2]\n"),
         (&["-"], "print(1 + 1)", "2\n"),
         (&[], "print(2 + 2)", "4\n"),
         (&["-I", "-c", "import sys; print(sys.flags.isolated)"], "", "1\n"),
         (&["-O", "-c", "assert False; print('optimised')"], "", "optimised\n"),
-        (&["-X", "utf8=0", "-W", "error", "-c", "import sys; print(sys.warnoptions)"], "", "['error']\n"),
+        (
+            &["-X", "utf8=0", "-W", "error", "-c", "import sys; print(sys.warnoptions)"],
+            "",
+            "['error']\n",
+        ),
     ] {
         coldframe(["python"]).args(arguments).input(input).prints(expected);
-        Child::new(COLDFRAME).env("COLDFRAME_PYTHON", "1").args(arguments).input(input).prints(expected);
+        Child::new(COLDFRAME)
+            .env("COLDFRAME_PYTHON", "1")
+            .args(arguments)
+            .input(input)
+            .prints(expected);
     }
     let outcome = coldframe(["python", "-c", "import sys; sys.exit(9)"]).outcome();
     assert_eq!(outcome.ending(), Ok(9));
     let version = coldframe(["python", "--version"]).ok();
-    assert!(version.starts_with(&format!("Python {}.", launcher::build_kind::PYTHON_VERSION)), "{version}");
+    assert!(
+        version.starts_with(&format!("Python {}.", launcher::build_kind::PYTHON_VERSION)),
+        "{version}"
+    );
 }

@@ -163,12 +163,14 @@ print(again is multiprocessing, again.get_start_method(allow_none=True))
 
 #[test]
 fn python_starts_with_one_thread() {
-    let app = App::script(
+    let app = App::new(&[(
+        "__main__.py",
         "\
 import re
 print(re.search(r'Threads:\\s+(\\d+)', open('/proc/self/status').read())[1])
 ",
-    );
+    )]);
+    app.write("new.py", &format!("# {}", app.path().display()));
     // Once with packing and its progress, once from the cache, once from an executable.
     app.run([""; 0]).prints("1\n");
     app.run([""; 0]).prints("1\n");
