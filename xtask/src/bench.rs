@@ -57,6 +57,9 @@ pub(crate) fn run(workspace: &Workspace, flags: &flags::Bench) -> anyhow::Result
     let folder = workspace.target.join("bench").join(format!("py{}", python.version));
     fs::create_dir_all(&folder)
         .with_context(|| format!("could not make the folder `{}`", folder.display()))?;
+    let Some(interpreter) = clean_environment(&python, &folder, &progress)? else {
+        return Ok(Verdict::Bad);
+    };
     let mut results = Vec::new();
     for case in cases() {
         let script = folder.join(format!("{}.py", case.name));
@@ -65,7 +68,7 @@ pub(crate) fn run(workspace: &Workspace, flags: &flags::Bench) -> anyhow::Result
         let Some(application) = build_application(&launcher, &script, &progress)? else {
             return Ok(Verdict::Bad);
         };
-        let pairs = pairs(&python.executable, &script, &application, flags.pairs)?;
+        let pairs = pairs(&interpreter, &script, &application, flags.pairs)?;
         if let Some(measured) = Measured::from_pairs(case.name, &pairs) {
             results.push(measured);
         }
@@ -123,6 +126,21 @@ fn build_launcher(
     let finished = progress.run(&label, &mut build, Show::AtFailure)?;
     let built = folder.join("release/coldframe").with_extension(std::env::consts::EXE_EXTENSION);
     Ok((finished.status == Status::Good).then_some(built))
+}
+
+/// An empty virtual environment: what is installed beside an interpreter (`.pth` files run at every start) can cost it more than
+/// its own start does, and would flatter us.
+fn clean_environment(
+    python: &Python,
+    folder: &Path,
+    progress: &Progress,
+) -> anyhow::Result<Option<PathBuf>> {
+    let environment = folder.join("venv");
+    let mut make = Command::new(&python.executable);
+    make.args(["-I", "-m", "venv", "--clear", "--without-pip"]).arg(&environment);
+    let finished = progress.run("an empty virtual environment", &mut make, Show::AtFailure)?;
+    let interpreter = if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" };
+    Ok((finished.status == Status::Good).then(|| environment.join(interpreter)))
 }
 
 /// `coldframe build SCRIPT -o APPLICATION`.

@@ -115,8 +115,8 @@ Examples:
   cargo xtask bench --python 3.11 --pairs 50
   cargo xtask bench --launcher dist/py3.12/coldframe --python 3.12 --json
 
-Both sides of a pair run right after one another, and the ratio is the median of the pairs' own ratios: a machine's speed
-drifts from minute to minute, and a pair sees the same weather.";
+The interpreter runs as `python -I` in an empty virtual environment. Both sides of a pair run right after one another, and the
+ratio is the median of the pairs' own ratios: a machine's speed drifts from minute to minute, and a pair sees the same weather.";
 
 /// Time built applications against the interpreter itself, pair by pair in one run.
 #[derive(Debug, Args)]
