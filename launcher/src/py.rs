@@ -33,6 +33,7 @@ mod run;
 mod runtime;
 mod spec;
 mod text;
+mod thread_exit;
 mod token;
 mod version;
 mod worker;

@@ -8,6 +8,7 @@ use pyo3_ffi as ffi;
 
 use super::exception::{Exception, Kind};
 use super::object::Object;
+use super::thread_exit::OnStack;
 use super::token::Token;
 
 /// Runs the body of a function that returns a new reference to C, or null with an exception set.
@@ -53,6 +54,7 @@ pub(super) fn guarded<T>(
     py: Token<'_>,
     body: impl FnOnce(Token<'_>) -> Result<T, Exception>,
 ) -> Result<T, Exception> {
+    let _on_stack = OnStack::enter();
     catch_unwind(AssertUnwindSafe(|| body(py))).unwrap_or_else(|panic| {
         let said = panic
             .downcast_ref::<&str>()

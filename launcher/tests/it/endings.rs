@@ -250,3 +250,21 @@ fn tracebacks_show_source_from_the_archive_and_no_frame_of_ours() {
     assert!(outcome.stderr.contains("json.loads('{')  # here"), "{}", outcome.stderr);
     assert!(outcome.stderr.contains("obj, end = self.scan_once(s, idx)"), "{}", outcome.stderr);
 }
+
+#[test]
+fn a_daemon_thread_inside_of_an_import_ends_with_the_process() {
+    let app = App::new(&[
+        (
+            "__main__.py",
+            "\
+import threading, time
+for _ in range(2):
+    threading.Thread(target=__import__, args=('slow',), daemon=True).start()
+time.sleep(0.1)
+print('end')
+",
+        ),
+        ("slow.py", "import time\nwhile True: time.sleep(0.001)\n"),
+    ]);
+    app.run([""; 0]).prints("end\n");
+}
