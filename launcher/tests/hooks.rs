@@ -2,6 +2,9 @@
 //!
 //! What happens is written to a file, by the hooks and by the Python code alike: a test harness prints to the streams.
 
+#![cfg(feature = "command")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Write as _;

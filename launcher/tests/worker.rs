@@ -1,5 +1,7 @@
 //! Which command lines are those of worker processes: literal ones, as the Pythons write them, and near misses.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::ffi::OsString;
 
 use launcher::literal::{Arguments, Literal, parse_arguments};
@@ -63,7 +65,7 @@ fn quoted(text: &str, prefix: &str) -> String {
             same if same == quote => quoted.extend(['\\', quote]),
             plain @ ' '..='~' => quoted.push(plain),
             wide if prefix.is_empty() && (wide as u32) > 0xff && wide.is_alphanumeric() => {
-                quoted.push(wide)
+                quoted.push(wide);
             }
             small if (small as u32) < 0x100 => quoted.push_str(&format!("\\x{:02x}", small as u32)),
             wide if (wide as u32) < 0x1_0000 => quoted.push_str(&format!("\\u{:04x}", wide as u32)),

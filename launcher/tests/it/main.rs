@@ -1,7 +1,17 @@
 //! Runs the built `coldframe` as a child: what a user sees, on the Python that this build is linked with.
 
+#![cfg(feature = "command")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and says what it skips"
+)]
+
 mod archive_modules;
+mod bad_archives;
 mod bad_input;
+mod black;
+mod child;
 mod endings;
 mod parity;
 mod settings;
