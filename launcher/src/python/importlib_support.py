@@ -93,6 +93,10 @@ class ResourceReader(TraversableResources):
     def files(self):
         return ArchivePath(self._finder, self._folder)
 
+    def is_resource(self, path):
+        # What the base class of 3.9 calls, does not exist.
+        return self.files().joinpath(path).is_file()
+
 
 class ArchiveDistribution(importlib.metadata.Distribution):
     """A distribution whose metadata lies in the archive."""

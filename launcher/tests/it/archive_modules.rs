@@ -180,7 +180,7 @@ print([entry.load()() for entry in scripts])
 try:
     metadata.version('nothing')
 except metadata.PackageNotFoundError as error:
-    print('not found:', error.name)
+    print('not found:', error.args[0])
 ";
     let packages = format!("venv/lib/python{}/site-packages", launcher::build_kind::PYTHON_VERSION);
     let metadata = "Metadata-Version: 2.1\nName: Demo-Package\nVersion: 1.2\nSummary: short\nRequires-Dist: other>1\n";

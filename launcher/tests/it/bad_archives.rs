@@ -25,7 +25,7 @@ fn damaged_and_foreign_archives() {
     fs::write(mess.path("newer.coldframe"), newer).unwrap();
 
     let target = Archive::open(&good).unwrap().target().clone();
-    let foreign = Target { version: (3, 99), bytecode_magic: 9999, ..target.clone() };
+    let foreign = Target { version: (2, 7), bytecode_magic: 9999, ..target.clone() };
     fs::write(mess.path("foreign.coldframe"), archive(foreign, &[])).unwrap();
     let bytecode = Target { bytecode_magic: 9999, ..target.clone() };
     let modules = ["encodings", "__main__"];

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use crate::support::{App, Child, stdlib};
+use crate::support::{App, Child, minor, stdlib};
 
 /// One way to end, by the name in the first argument.
 const SCENARIOS: &str = r#"
@@ -156,8 +156,20 @@ fn every_ending_is_that_of_python() {
         let ours = shown(app.run([name]), &app);
         let mut theirs = shown(app.python([name]), &app);
         // What nobody could catch is reported by the interpreter itself, which reads source from files only.
-        if theirs.contains("Exception ignored in") {
+        if theirs.contains("Exception ignored in") || theirs.contains("Error in atexit") {
             theirs = without_source(&theirs);
+        }
+        // 3.13.0 forgets to clear an exception of its own on the way out, and stumbles over it.
+        if let Some((before, after)) =
+            theirs.split_once("Exception ignored on threading shutdown:\n")
+            && after.contains("returned a result with an exception set")
+        {
+            theirs = before.to_owned();
+        }
+        // Up to 3.11 the interpreter and its own `traceback` do not agree on how to show classes of `__main__`.
+        if minor() < 12 {
+            let unprintable = ("<exception str() failed>", "<unprintable Odd object>");
+            theirs = theirs.replace("__main__.", "").replace(unprintable.0, unprintable.1);
         }
         if ours != theirs {
             differences.push_str(&format!(

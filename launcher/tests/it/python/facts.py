@@ -170,7 +170,9 @@ with section("resources"):
     from importlib import resources
     files = resources.files("pkg")
     names = lambda folder: sorted(entry.name for entry in folder.iterdir() if entry.name != "__pycache__")
-    fact("names", names(files))
+    if sys.version_info >= (3, 10):
+        # Before, `files()` knows nothing but folders on disk, where the archive's modules are not.
+        fact("names", names(files))
     data = files.joinpath("data")
     fact("data", [data.is_dir(), data.is_file(), data.name, names(data), str(data)])
     text = data / "text.txt"
@@ -184,7 +186,7 @@ with section("resources"):
         with resources.as_file(data) as path: fact("as_file folder", sorted(entry.name for entry in path.iterdir()))
         fact("module anchor", resources.files("pkg.mod").name)
     if sys.version_info >= (3, 13):
-        fact("functional", [resources.read_text("pkg", "data", "text.txt"), resources.is_resource("pkg", "mod.py")])
+        fact("functional", [resources.read_text("pkg", "data", "text.txt", encoding="utf-8"), resources.is_resource("pkg", "mod.py")])
     else:
         fact("legacy", [resources.read_text("pkg", "top.txt"), resources.is_resource("pkg", "top.txt"), resources.is_resource("pkg", "data"),
             sorted(name for name in resources.contents("pkg") if name != "__pycache__")])
