@@ -62,7 +62,9 @@ pub(super) fn find_spec(
 /// The loader that importlib gives to a namespace package when it creates the module, whose spec has none
 /// (`importlib/_bootstrap.py`, `_init_module_attrs`, 3.9 to 3.15).
 fn namespace_loader(py: Token<'_>, spec: &Object) -> Result<Option<Object>, Exception> {
-    let Some(path) = spec.attribute_or_none(py, "submodule_search_locations")? else { return Ok(None) };
+    let Some(path) = spec.attribute_or_none(py, "submodule_search_locations")? else {
+        return Ok(None);
+    };
     let external = import(py, "_frozen_importlib_external")?;
     // Public from 3.11.
     let loader_type = match external.attribute_or_none(py, "NamespaceLoader")? {
