@@ -16,7 +16,7 @@ pub(crate) fn steps(markdown: &str) -> Vec<Step<'_>> {
             (true, _) if line == "```" => inside = false,
             (true, Some(command)) => steps.push(Step { command, output: Vec::new() }),
             (true, None) => {
-                steps.last_mut().expect("a block begins with a command").output.push(line)
+                steps.last_mut().expect("a block begins with a command").output.push(line);
             }
         }
     }

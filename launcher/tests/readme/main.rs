@@ -1,5 +1,6 @@
 //! The README and `--help` say what is so: their commands are run, and their tables are compared with the code.
-#![cfg(unix)]
+#![cfg(all(unix, feature = "command"))]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod console;
 mod help;
@@ -75,7 +76,7 @@ fn the_rust_code_is_the_example() {
 
 #[test]
 fn the_policy_table_is_the_policy() {
-    let any: &[PythonBuild] = &PythonBuild::ALL;
+    let any: &[PythonBuild] = PythonBuild::ALL;
     for (system, os, build, builds) in [
         ("Windows", Os::Windows, "any build", any),
         ("macOS", Os::MacOs, "framework build", &[PythonBuild::Framework]),
