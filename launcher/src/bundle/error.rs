@@ -162,7 +162,9 @@ pub enum BundleError {
         reason: String,
     },
     /// The shared library that the launcher needs is not there to be copied.
-    #[error("the executable needs the library `{name}`, which is not in {searched}")]
+    #[error(
+        "the executable needs the library `{name}`, which is not in {searched}: name a Python that has it with `--python`, or build with a `coldframe` that has Python inside"
+    )]
     NoLibpython {
         /// The library.
         name: String,

@@ -6,7 +6,8 @@ use std::process::Command;
 
 use importer_core::Archive;
 use launcher::bundle::{
-    Application, Bundle, BundleRequest, copy_libpython_beside, needed_libpython, write_executable,
+    Application, Bundle, BundleRequest, PythonInstallation, copy_libpython_beside,
+    needed_libpython, write_executable,
 };
 
 use crate::support::{Fixture, build, tree};
@@ -95,4 +96,21 @@ fn a_shared_libpython_is_found_in_the_header_and_copied() {
             Err(error) => assert!(error.to_string().contains(&name), "{error}"),
         },
     }
+}
+
+#[test]
+fn a_python_without_libpython_is_refused_with_a_way_out() {
+    let Some(name) = needed_libpython(&program()).unwrap() else { return };
+    let folder = tree(&[]);
+    let launcher = folder.path().join("coldframe");
+    fs::copy(program(), &launcher).unwrap();
+    let python = PythonInstallation {
+        libpython: None,
+        base_prefix: folder.path().to_owned(),
+        ..Fixture::new().python
+    };
+    let out = folder.path().join("app");
+    let error = copy_libpython_beside(&launcher, &python, &out).unwrap_err().to_string();
+    assert!(error.contains(&name) && error.contains("`--python`"), "{error}");
+    assert_eq!(names(folder.path()), ["coldframe"]);
 }
