@@ -136,11 +136,10 @@ impl Interpreter {
         let executable = exe::own_executable()?;
         let origin = executable.parent().and_then(|folder| folder.to_str()).unwrap_or_default();
         let config = config.resolve(origin);
-        let worker = match mode {
-            Mode::Application | Mode::Python if config.multiprocessing_auto_dispatch => {
-                worker::parse(arguments.get(1..).unwrap_or_default())?
-            }
-            Mode::Application | Mode::Python => None,
+        let worker = if config.multiprocessing_auto_dispatch {
+            worker::parse(arguments.get(1..).unwrap_or_default())?
+        } else {
+            None
         };
         let task = match (worker, mode) {
             (Some(worker), _) => Task::Worker(worker),

@@ -37,7 +37,7 @@ pub(crate) struct Launch {
     pub(crate) executable: PathBuf,
     /// The command line, the program's name first.
     pub(crate) arguments: Vec<OsString>,
-    /// The folder for the files of packages that must lie on disk; found when needed if it is not given.
+    /// The folder for the files of packages that must lie on disk; none where there is no home folder either.
     pub(crate) cache: Option<PathBuf>,
     pub(crate) hooks: Vec<RegisteredHook>,
     /// Set in the environment of this process, for its children.

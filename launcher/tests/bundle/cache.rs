@@ -9,16 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use launcher::bundle::{Application, CacheError, CacheFolder, KeyBuilder};
 
-use crate::support::{Fixture, lay, tree};
-
-fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
-}
+use crate::support::{Fixture, lay, names, tree};
 
 #[test]
 fn the_folder_is_the_one_asked_for() {

@@ -1,7 +1,7 @@
 //! Writing executables: in one step, or not at all.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use importer_core::Archive;
@@ -10,7 +10,7 @@ use launcher::bundle::{
     needed_libpython, write_executable,
 };
 
-use crate::support::{Fixture, build, tree};
+use crate::support::{Fixture, build, names, tree};
 
 fn small(fixture: &Fixture) -> Bundle {
     let folder = tree(&[("__main__.py", "")]);
@@ -22,15 +22,6 @@ fn small(fixture: &Fixture) -> Bundle {
 /// A program of this machine that is surely an executable: this test.
 fn program() -> PathBuf {
     PathBuf::from(std::env::args_os().next().unwrap())
-}
-
-fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
 }
 
 #[test]

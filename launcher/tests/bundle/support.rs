@@ -70,6 +70,16 @@ pub(crate) fn lay(folder: &Path, files: &[(&str, &str)]) {
     }
 }
 
+/// What lies in a folder, in order.
+pub(crate) fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
 /// The archive's modules as lines: name, path, and `p` for a package, `g` for a main guard.
 pub(crate) fn modules(archive: &Archive) -> Vec<String> {
     let line = |module: importer_core::Module<'_>| {
