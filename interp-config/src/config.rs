@@ -51,6 +51,9 @@ pub struct PythonInterpreterConfig {
     pub multiprocessing_start_method: StartMethodSetting,
     /// Whether a process that was started as a worker becomes that worker, with no `freeze_support()` in the application.
     pub multiprocessing_auto_dispatch: bool,
+    /// Whether a process that the application starts as `sys.executable` with interpreter flags and `-c` or `-m` behaves as
+    /// `python`. Processes that others start with such a command line run the application all the same.
+    pub python_children: bool,
     /// Whether Python's own file system importer (`PathFinder`) stays on `sys.meta_path`.
     pub filesystem_importer: bool,
     /// Folders of `sys.path` (`PyConfig.module_search_paths`).
@@ -88,6 +91,7 @@ impl Default for PythonInterpreterConfig {
             sys_meipass: false,
             multiprocessing_start_method: StartMethodSetting::default(),
             multiprocessing_auto_dispatch: true,
+            python_children: false,
             filesystem_importer: false,
             module_search_paths: Vec::new(),
             utf8_mode: true,

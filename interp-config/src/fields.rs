@@ -44,6 +44,7 @@ pub(crate) const INTERPRETER: &[Field<PythonInterpreterConfig>] = fields!(Python
     "sys-meipass" => sys_meipass,
     "multiprocessing-start-method" => multiprocessing_start_method,
     "multiprocessing-auto-dispatch" => multiprocessing_auto_dispatch,
+    "python-children" => python_children,
     "filesystem-importer" => filesystem_importer,
     "module-search-paths" => module_search_paths,
     "utf8-mode" => utf8_mode,

@@ -25,7 +25,8 @@ use interp_config::{Document, PythonInterpreterConfig};
 
 use self::arguments::{Arguments, Command};
 use self::error::CommandError;
-use crate::interpreter::{Interpreter, Mode};
+use crate::ancestry::{self, Ancestry};
+use crate::interpreter::{Children, Interpreter, Mode};
 use crate::{exe, worker};
 
 /// The environment variable by which `coldframe run` tells the workers of its application where their archives are.
@@ -75,14 +76,19 @@ fn start_log() {
 
 fn dispatch() -> Result<ExitCode, CommandError> {
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    let called_python = variable(PYTHON_VARIABLE).is_some_and(|value| value == "1")
-        || arguments.first().is_some_and(|name| is_python_name(Path::new(name)));
+    let called_python = is_called_python(&arguments)?;
     if let Some(executable) = exe::executable_with_archive()? {
         // An archive without a configuration is the standard library of the command itself.
         if let Some(config) = configuration(&executable)? {
-            let is_python = called_python || python::is_interpreter(&config);
-            let mode = if is_python { Mode::Python } else { Mode::Application };
-            return Ok(Interpreter::builder(config).archive(executable).mode(mode).run()?);
+            let (mode, children) = if python::is_interpreter(&config) {
+                (Mode::Python, Children::Untold)
+            } else if called_python {
+                (Mode::Python, Children::Python)
+            } else {
+                (Mode::Application, Children::ByCommandLine)
+            };
+            let interpreter = Interpreter::builder(config).archive(executable);
+            return Ok(interpreter.mode(mode).children(children).run()?);
         }
     }
     let is_worker = worker::parse(arguments.get(1..).unwrap_or_default())
@@ -103,6 +109,19 @@ fn dispatch() -> Result<ExitCode, CommandError> {
         Command::Python(options) => python::run_command(options),
         Command::Doctor(options) => doctor::run(&options),
     }
+}
+
+/// Whether this process is to be `python`: by the user's word, by its name, or because the process of this program that
+/// started it is one.
+fn is_called_python(arguments: &[OsString]) -> Result<bool, CommandError> {
+    if variable(PYTHON_VARIABLE).is_some_and(|value| value == "1")
+        || arguments.first().is_some_and(|name| is_python_name(Path::new(name)))
+    {
+        return Ok(true);
+    }
+    let Some(left) = variable(ancestry::VARIABLE) else { return Ok(false) };
+    let executable = exe::own_executable()?;
+    Ok(Ancestry::read(Some(&left), &executable, std::process::id()).is_python)
 }
 
 /// The configuration in an archive, if it has one.

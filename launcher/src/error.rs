@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use thiserror::Error as ThisError;
 
+use crate::ancestry::Runaway;
 use crate::worker::Refused;
 
 /// Why an interpreter could not be run. An exception of the application is not an error of ours: it is an exit code.
@@ -34,6 +35,9 @@ pub enum Error {
     /// The command line of a worker process was refused.
     #[error(transparent)]
     Worker(#[from] Refused),
+    /// The program has started itself again and again.
+    #[error(transparent)]
+    Runaway(#[from] Runaway),
     /// A file or folder could not be used.
     #[error("could not {action} `{path}`: {source}{way_out}")]
     File {
@@ -57,7 +61,9 @@ impl Error {
     /// The exit code that the README and `--help` document for this error.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::StartMethod(_) | Self::Config(_) | Self::Worker(_) => exit_code::USAGE,
+            Self::StartMethod(_) | Self::Config(_) | Self::Worker(_) | Self::Runaway(_) => {
+                exit_code::USAGE
+            }
             Self::Archive(_) | Self::NoStandardLibrary => exit_code::INPUT,
             Self::File { .. } => exit_code::OUTPUT,
             Self::Start { .. } => exit_code::PYTHON,

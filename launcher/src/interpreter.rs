@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use interp_config::{PostImportHook, PythonInterpreterConfig};
 
+use crate::ancestry::{self, Ancestry};
 use crate::error::Error;
 use crate::py::{self, Exception, Launch, Object, RegisteredHook, Task, Token};
 use crate::{cache, exe, start_method, worker};
@@ -21,6 +22,21 @@ pub struct Interpreter {
     variables: Vec<(&'static str, OsString)>,
     cache: Option<PathBuf>,
     mode: Mode,
+    children: Children,
+}
+
+/// What the processes are that this one starts as `sys.executable`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Children {
+    /// What their own command line says.
+    #[default]
+    ByCommandLine,
+    /// `python`, because this one was asked to be that.
+    #[cfg(feature = "command")]
+    Python,
+    /// They are told nothing: this is a `python`, and leaves its children's environment as that would.
+    #[cfg(feature = "command")]
+    Untold,
 }
 
 /// Whether the interpreter runs the application or is `python`.
@@ -31,6 +47,19 @@ pub enum Mode {
     Application,
     /// What `python` does: `-c`, `-m`, flags, the REPL.
     Python,
+}
+
+impl Children {
+    /// What they are told; nothing, for those that are told nothing.
+    fn are_python(self) -> Option<bool> {
+        match self {
+            Self::ByCommandLine => Some(false),
+            #[cfg(feature = "command")]
+            Self::Python => Some(true),
+            #[cfg(feature = "command")]
+            Self::Untold => None,
+        }
+    }
 }
 
 /// A module that has just been imported, as a post-import hook gets it.
@@ -72,6 +101,7 @@ impl Interpreter {
             variables: Vec::new(),
             cache: None,
             mode: Mode::default(),
+            children: Children::default(),
         }
     }
 
@@ -123,6 +153,13 @@ impl Interpreter {
         self
     }
 
+    /// Says whether a process that this one starts as `sys.executable` is to be `python` as well.
+    #[cfg(feature = "command")]
+    pub(crate) fn children(mut self, children: Children) -> Self {
+        self.children = children;
+        self
+    }
+
     /// Runs the interpreter to its end.
     ///
     /// A process that CPython's `multiprocessing` started becomes its worker and never runs the application, unless
@@ -132,7 +169,8 @@ impl Interpreter {
     ///
     /// What kept Python from running. What the application does wrong is its exit code.
     pub fn run(self) -> Result<ExitCode, Error> {
-        let Self { config, archives, arguments, mut hooks, variables, cache, mode } = self;
+        let Self { config, archives, arguments, mut hooks, mut variables, cache, mode, children } =
+            self;
         let executable = exe::own_executable()?;
         let origin = executable.parent().and_then(|folder| folder.to_str()).unwrap_or_default();
         let config = config.resolve(origin);
@@ -141,11 +179,22 @@ impl Interpreter {
         } else {
             None
         };
+        let variable = std::env::var_os(ancestry::VARIABLE);
+        let process = std::process::id();
+        let above = Ancestry::read(variable.as_deref(), &executable, process);
+        above.check(&executable, &arguments)?;
+        let asks_for_python = config.python_children
+            && above.depth > 0
+            && worker::is_for_python(arguments.get(1..).unwrap_or_default());
         let task = match (worker, mode) {
             (Some(worker), _) => Task::Worker(worker),
-            (None, Mode::Application) => Task::Application,
-            (None, Mode::Python) => Task::Python,
+            (None, Mode::Application) if !asks_for_python => Task::Application,
+            (None, Mode::Application | Mode::Python) => Task::Python,
         };
+        if let Some(are_python) = children.are_python() {
+            let told = above.for_children(&executable, process, are_python, &arguments);
+            variables.push((ancestry::VARIABLE, told));
+        }
         let decision = start_method::decision(&config)?;
         tracing::debug!(method = ?decision.method, reason = %decision.reason, "start method decided");
         if let Some(caution) = decision.caution {

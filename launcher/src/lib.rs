@@ -24,6 +24,7 @@
 //! The module `py`, which is not public, is the only one that touches the C API. Nothing that can be called from
 //! outside of this crate is unsafe, and no panic of ours crosses into C.
 
+pub mod ancestry;
 pub mod build_kind;
 mod cache;
 pub mod error;

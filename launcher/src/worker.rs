@@ -1,8 +1,9 @@
 //! Which command lines are those of worker processes: pure, and decided before the interpreter starts.
 //!
-//! CPython's `multiprocessing` starts the program's own executable again, for a spawned worker and for its two helpers.
-//! What it passes is a grammar, not a position: interpreter flags, then `-c`, then `from MODULE import NAME;` and one
-//! call of that name with literal arguments. A command line that is not of this grammar is the application's.
+//! CPython's `multiprocessing`, and the libraries that are made like it, start the program's own executable again: for
+//! a worker and for its helpers. What they pass is a grammar, not a position: interpreter flags, then `-c` and
+//! `from MODULE import NAME; NAME(…)` with literal arguments; or `-m` and a module that is a worker; or a flag such as
+//! `--multiprocessing-fork`. A command line that is not of this grammar is the application's.
 
 use std::ffi::OsString;
 
@@ -10,18 +11,20 @@ use thiserror::Error;
 
 use crate::literal::{Arguments, parse_arguments};
 
-/// A process that CPython's `multiprocessing` asked for.
+/// A process that `multiprocessing`, or a library made like it, asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Worker {
-    /// What it is to become.
+    /// What it is there for.
     pub role: Role,
-    /// What the role's function is called with.
-    pub arguments: Arguments,
-    /// `sys.argv` as the function expects to find it.
+    /// What it does to become that.
+    pub action: Action,
+    /// `sys.argv` as the action expects to find it.
     pub argv: Vec<OsString>,
+    /// Whether its streams are unbuffered (`-u`): libraries that talk through them do not flush.
+    pub unbuffered: bool,
 }
 
-/// What a worker process is there for: a function of CPython's, by its module and name.
+/// What a worker process is there for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// A process that runs the application's own functions.
@@ -34,28 +37,22 @@ pub enum Role {
     ForkServer,
 }
 
-impl Role {
-    /// All roles.
-    pub const ALL: [Self; 4] =
-        [Self::Spawned, Self::ResourceTracker, Self::SemaphoreTracker, Self::ForkServer];
-
-    /// The module whose function does the work.
-    pub const fn module(self) -> &'static str {
-        match self {
-            Self::Spawned => "multiprocessing.spawn",
-            Self::ResourceTracker => "multiprocessing.resource_tracker",
-            Self::SemaphoreTracker => "multiprocessing.semaphore_tracker",
-            Self::ForkServer => "multiprocessing.forkserver",
-        }
-    }
-
-    /// That function.
-    pub const fn function(self) -> &'static str {
-        match self {
-            Self::Spawned => "spawn_main",
-            Self::ResourceTracker | Self::SemaphoreTracker | Self::ForkServer => "main",
-        }
-    }
+/// How a worker process comes to its role. Every name in it is one of ours: nothing of the command line is code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// A function is called.
+    Call {
+        /// The function's module.
+        module: &'static str,
+        /// Its name.
+        function: &'static str,
+        /// What it is called with: literals.
+        arguments: Arguments,
+    },
+    /// A module is run, as by `python -m`.
+    Module(&'static str),
+    /// This text is run, as by `python -c`.
+    Code(&'static str),
 }
 
 /// A command line that calls a worker's function, but not with literals.
@@ -68,8 +65,43 @@ pub struct Refused {
     command: String,
 }
 
-/// The flag that marks the command line of a spawned worker.
-const FORK_FLAG: &str = "--multiprocessing-fork";
+/// The functions that may be called: `-c "from MODULE import NAME; NAME(…)"`.
+///
+/// The shapes around them are those of CPython 3.9 to 3.15, loky 2 and 3 (and the copy in joblib), multiprocess 0.70
+/// and billiard 4.
+const CALLS: &[(&str, &str, Role)] = &[
+    ("multiprocessing.spawn", "spawn_main", Role::Spawned),
+    ("multiprocessing.resource_tracker", "main", Role::ResourceTracker),
+    ("multiprocessing.semaphore_tracker", "main", Role::SemaphoreTracker),
+    ("multiprocessing.forkserver", "main", Role::ForkServer),
+    ("multiprocess.spawn", "spawn_main", Role::Spawned),
+    ("multiprocess.resource_tracker", "main", Role::ResourceTracker),
+    ("multiprocess.semaphore_tracker", "main", Role::SemaphoreTracker),
+    ("multiprocess.forkserver", "main", Role::ForkServer),
+    ("billiard.spawn", "spawn_main", Role::Spawned),
+    ("billiard.semaphore_tracker", "main", Role::SemaphoreTracker),
+    ("billiard.forkserver", "main", Role::ForkServer),
+    ("loky.backend.popen_loky_win32", "main", Role::Spawned),
+    ("loky.backend.resource_tracker", "main", Role::ResourceTracker),
+    ("loky.backend.semaphore_tracker", "main", Role::SemaphoreTracker),
+    ("joblib.externals.loky.backend.popen_loky_win32", "main", Role::Spawned),
+    ("joblib.externals.loky.backend.resource_tracker", "main", Role::ResourceTracker),
+    ("joblib.externals.loky.backend.semaphore_tracker", "main", Role::SemaphoreTracker),
+];
+
+/// The flags behind which a frozen program gets `key=value …`, and the function that takes them.
+const FORK_FLAGS: &[(&str, &str)] =
+    &[("--multiprocessing-fork", "multiprocessing.spawn"), ("--billiard-fork", "billiard.spawn")];
+
+/// The modules that loky runs by `-m`, with `--process-name NAME --pipe DESCRIPTOR`.
+const LOKY_MODULES: &[&str] =
+    &["loky.backend.popen_loky_posix", "joblib.externals.loky.backend.popen_loky_posix"];
+
+/// The module that anyio runs by `-u -m`, with no arguments.
+const ANYIO_MODULE: &str = "anyio.to_process";
+
+/// What execnet (and so pytest-xdist) runs by `-u -c`: the program comes through standard input, from the parent.
+const EXECNET_CODE: &str = "import sys;exec(eval(sys.stdin.readline()))";
 
 /// Reads a command line, without the program's name in front.
 ///
@@ -79,21 +111,29 @@ const FORK_FLAG: &str = "--multiprocessing-fork";
 /// `Ok(None)`: the application's own.
 pub fn parse(arguments: &[OsString]) -> Result<Option<Worker>, Refused> {
     let Some(first) = arguments.first() else { return Ok(None) };
-    if first == FORK_FLAG {
-        return Ok(frozen_spawn(arguments));
+    if let Some((_, module)) = FORK_FLAGS.iter().find(|(flag, _)| first == flag) {
+        return Ok(frozen_spawn(module, arguments));
     }
-    let Some((command, after)) = command(arguments) else { return Ok(None) };
-    let Some((role, call)) = known_call(command) else { return Ok(None) };
-    let Some(arguments) = parse_arguments(call) else {
-        return Err(Refused { command: command.to_owned() });
-    };
-    let mut argv = vec![OsString::from("-c")];
-    argv.extend_from_slice(after);
-    Ok(Some(Worker { role, arguments, argv }))
+    let Some(line) = Line::read(arguments) else { return Ok(None) };
+    match line.option {
+        Selected::Module => Ok(module_worker(&line)),
+        Selected::Command if line.text == EXECNET_CODE && line.unbuffered => {
+            Ok(Some(line.worker(Role::Spawned, Action::Code(EXECNET_CODE))))
+        }
+        Selected::Command => {
+            let Some((&(module, function, role), call)) = known_call(line.text) else {
+                return Ok(None);
+            };
+            let Some(arguments) = parse_arguments(call) else {
+                return Err(Refused { command: line.text.to_owned() });
+            };
+            Ok(Some(line.worker(role, Action::Call { module, function, arguments })))
+        }
+    }
 }
 
-/// `--multiprocessing-fork key=int …`: what `multiprocessing.spawn.get_command_line` makes when `sys.frozen` is true.
-fn frozen_spawn(arguments: &[OsString]) -> Option<Worker> {
+/// `--multiprocessing-fork key=int …`: what `spawn.get_command_line` makes when `sys.frozen` is true.
+fn frozen_spawn(module: &'static str, arguments: &[OsString]) -> Option<Worker> {
     let mut call = Arguments::default();
     for argument in arguments.get(1..)? {
         let (key, value) = argument.to_str()?.split_once('=')?;
@@ -109,23 +149,74 @@ fn frozen_spawn(arguments: &[OsString]) -> Option<Worker> {
     // The interpreter's own name stands first in `sys.argv`; the function looks at the flag behind it.
     let mut argv = vec![OsString::new()];
     argv.extend_from_slice(arguments);
-    Some(Worker { role: Role::Spawned, arguments: call, argv })
+    let action = Action::Call { module, function: "spawn_main", arguments: call };
+    Some(Worker { role: Role::Spawned, action, argv, unbuffered: false })
 }
 
-/// The text after `-c`, and what follows it, when only interpreter flags stand before it.
-fn command(arguments: &[OsString]) -> Option<(&str, &[OsString])> {
-    let mut rest = arguments;
-    loop {
-        let (flag, after) = rest.split_first()?;
-        match flag.to_str()? {
-            "-c" => {
-                let (command, after) = after.split_first()?;
-                return Some((command.to_str()?, after));
+/// `-m MODULE …`, for the modules that are workers.
+fn module_worker(line: &Line<'_>) -> Option<Worker> {
+    if line.text == ANYIO_MODULE {
+        let is_whole = line.unbuffered && line.after.is_empty();
+        return is_whole.then(|| line.worker(Role::Spawned, Action::Module(ANYIO_MODULE)));
+    }
+    let module = LOKY_MODULES.iter().find(|module| **module == line.text)?;
+    let [name_flag, _, pipe_flag, pipe] = line.after else { return None };
+    let is_descriptor = pipe.to_str().is_some_and(|pipe| pipe.parse::<i32>().is_ok());
+    (name_flag == "--process-name" && pipe_flag == "--pipe" && is_descriptor)
+        .then(|| line.worker(Role::Spawned, Action::Module(module)))
+}
+
+/// Whether a command line is one for `python`: interpreter flags, then `-c` or `-m`.
+pub(crate) fn is_for_python(arguments: &[OsString]) -> bool {
+    Line::read(arguments).is_some()
+}
+
+/// A command line of interpreter flags, then `-c` or `-m` with its text.
+struct Line<'a> {
+    option: Selected,
+    text: &'a str,
+    after: &'a [OsString],
+    unbuffered: bool,
+}
+
+/// Which option says what `python` runs.
+enum Selected {
+    Command,
+    Module,
+}
+
+impl<'a> Line<'a> {
+    fn read(arguments: &'a [OsString]) -> Option<Self> {
+        let mut rest = arguments;
+        let mut unbuffered = false;
+        loop {
+            let (flag, after) = rest.split_first()?;
+            let flag = flag.to_str()?;
+            match flag {
+                "-c" | "-m" => {
+                    let (text, after) = after.split_first()?;
+                    let option = if flag == "-c" { Selected::Command } else { Selected::Module };
+                    return Some(Self { option, text: text.to_str()?, after, unbuffered });
+                }
+                "-X" | "-W" | "--check-hash-based-pycs" => rest = after.get(1..)?,
+                flag if is_interpreter_flag(flag) => {
+                    unbuffered |=
+                        !flag.starts_with("-X") && !flag.starts_with("-W") && flag.contains('u');
+                    rest = after;
+                }
+                _ => return None,
             }
-            "-X" | "-W" | "--check-hash-based-pycs" => rest = after.get(1..)?,
-            flag if is_interpreter_flag(flag) => rest = after,
-            _ => return None,
         }
+    }
+
+    fn worker(&self, role: Role, action: Action) -> Worker {
+        let option = match self.option {
+            Selected::Command => "-c",
+            Selected::Module => "-m",
+        };
+        let mut argv = vec![OsString::from(option)];
+        argv.extend_from_slice(self.after);
+        Worker { role, action, argv, unbuffered: self.unbuffered }
     }
 }
 
@@ -140,14 +231,14 @@ fn is_interpreter_flag(flag: &str) -> bool {
     }
 }
 
-/// The role of `[import sys; ]from MODULE import NAME; NAME(…)`, and the arguments from their bracket on.
-fn known_call(command: &str) -> Option<(Role, &str)> {
+/// The function of `[import sys; ]from MODULE import NAME; NAME(…)`, and the arguments from their bracket on.
+fn known_call(command: &str) -> Option<(&'static (&'static str, &'static str, Role), &str)> {
     let command = command.strip_prefix("import sys; ").unwrap_or(command);
-    Role::ALL.into_iter().find_map(|role| {
-        let rest = command.strip_prefix("from ")?.strip_prefix(role.module())?;
-        let rest =
-            rest.strip_prefix(" import ")?.strip_prefix(role.function())?.strip_prefix(';')?;
-        let call = rest.trim_start_matches(' ').strip_prefix(role.function())?;
-        call.starts_with('(').then_some((role, call))
+    CALLS.iter().find_map(|known| {
+        let (module, function, _) = known;
+        let rest = command.strip_prefix("from ")?.strip_prefix(module)?;
+        let rest = rest.strip_prefix(" import ")?.strip_prefix(function)?.strip_prefix(';')?;
+        let call = rest.trim_start_matches(' ').strip_prefix(function)?;
+        call.starts_with('(').then_some((known, call))
     })
 }

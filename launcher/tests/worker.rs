@@ -5,23 +5,44 @@
 use std::ffi::OsString;
 
 use launcher::literal::{Arguments, Literal, parse_arguments};
-use launcher::worker::{Role, parse};
+use launcher::worker::{Action, Role, parse};
 use proptest::prelude::*;
 
 fn arguments(line: &[&str]) -> Vec<OsString> {
     line.iter().map(OsString::from).collect()
 }
 
-/// The role, the arguments as Python would write them, and `sys.argv`.
+/// The role, the arguments of CPython's own function as Python would write them, and `sys.argv`.
 #[track_caller]
 fn check(line: &[&str], role: Role, call: &str, argv: &[&str]) {
+    let (module, function) = match role {
+        Role::Spawned => ("spawn", "spawn_main"),
+        Role::ResourceTracker => ("resource_tracker", "main"),
+        Role::SemaphoreTracker => ("semaphore_tracker", "main"),
+        Role::ForkServer => ("forkserver", "main"),
+    };
+    check_action(line, role, &format!("multiprocessing.{module}.{function}({call})"), argv);
+}
+
+/// The role, what is done as a line to read, and `sys.argv`.
+#[track_caller]
+fn check_action(line: &[&str], role: Role, action: &str, argv: &[&str]) {
     let worker =
         parse(&arguments(line)).unwrap().unwrap_or_else(|| panic!("{line:?} is a worker's"));
+    let done = match &worker.action {
+        Action::Call { module, function, arguments } => {
+            format!("{module}.{function}({})", shown(arguments))
+        }
+        Action::Module(module) => format!("-m {module}"),
+        Action::Code(code) => format!("-c {code}"),
+    };
     assert_eq!(
-        (worker.role, shown(&worker.arguments), worker.argv),
-        (role, call.to_owned(), arguments(argv)),
+        (worker.role, done, worker.argv),
+        (role, action.to_owned(), arguments(argv)),
         "{line:?}"
     );
+    let unbuffered = line.iter().any(|flag| matches!(*flag, "-u" | "-uB"));
+    assert_eq!(worker.unbuffered, unbuffered, "{line:?}");
 }
 
 fn shown(arguments: &Arguments) -> String {
@@ -155,6 +176,95 @@ fn shapes_of_cpython() {
     }
 }
 
+const LOKY: &str = "loky.backend.popen_loky_posix";
+const JOBLIB: &str = "joblib.externals.loky.backend.popen_loky_posix";
+const EXECNET: &str = "import sys;exec(eval(sys.stdin.readline()))";
+
+/// Read from the sources of loky 3.7, joblib 1.5, multiprocess 0.70.19, billiard 4.3, anyio 4.16 and execnet 2.1.
+#[test]
+fn shapes_of_libraries() {
+    let pipe = ["--process-name", "LokyProcess-1", "--pipe", "12"];
+    for module in [LOKY, JOBLIB] {
+        let line = [&["-m", module], &pipe[..]].concat();
+        let argv = [&["-m"], &pipe[..]].concat();
+        check_action(&line, Role::Spawned, &format!("-m {module}"), &argv);
+    }
+    check_action(&["-u", "-m", "anyio.to_process"], Role::Spawned, "-m anyio.to_process", &["-m"]);
+    for flags in [&["-u"][..], &["-u", "-B"], &["-uB"]] {
+        let line = [flags, &["-c", EXECNET]].concat();
+        check_action(&line, Role::Spawned, &format!("-c {EXECNET}"), &["-c"]);
+    }
+    let billiard = ["--billiard-fork", "pipe_handle=7", "tracker_fd=5"];
+    check_action(
+        &billiard,
+        Role::Spawned,
+        "billiard.spawn.spawn_main(pipe_handle=7, tracker_fd=5)",
+        &["", "--billiard-fork", "pipe_handle=7", "tracker_fd=5"],
+    );
+    let windows = ["--billiard-fork", "pipe_handle=560", "parent_pid=1234", "tracker_fd=None"];
+    check_action(
+        &windows,
+        Role::Spawned,
+        "billiard.spawn.spawn_main(pipe_handle=560, parent_pid=1234, tracker_fd=None)",
+        &[&[""], &windows[..]].concat(),
+    );
+    for (module, function, call, role, flag) in [
+        (
+            "multiprocess.spawn",
+            "spawn_main",
+            "tracker_fd=5, pipe_handle=7",
+            Role::Spawned,
+            Some("--multiprocessing-fork"),
+        ),
+        ("multiprocess.resource_tracker", "main", "3", Role::ResourceTracker, None),
+        (
+            "multiprocess.forkserver",
+            "main",
+            "8, 9, ['__main__'], main_path='x'",
+            Role::ForkServer,
+            None,
+        ),
+        (
+            "billiard.spawn",
+            "spawn_main",
+            "pipe_handle=7, tracker_fd=None",
+            Role::Spawned,
+            Some("--billiard-fork"),
+        ),
+        ("billiard.semaphore_tracker", "main", "3", Role::SemaphoreTracker, None),
+        ("billiard.forkserver", "main", "8, 9, ['__main__']", Role::ForkServer, None),
+        ("loky.backend.resource_tracker", "main", "3, False", Role::ResourceTracker, None),
+        ("loky.backend.semaphore_tracker", "main", "3, 0", Role::SemaphoreTracker, None),
+        (
+            "loky.backend.popen_loky_win32",
+            "main",
+            "pipe_handle=560, parent_pid=1234",
+            Role::Spawned,
+            Some("--multiprocessing-fork"),
+        ),
+        (
+            "joblib.externals.loky.backend.resource_tracker",
+            "main",
+            "3, True",
+            Role::ResourceTracker,
+            None,
+        ),
+        (
+            "joblib.externals.loky.backend.popen_loky_win32",
+            "main",
+            "pipe_handle=560, parent_pid=None",
+            Role::Spawned,
+            Some("--multiprocessing-fork"),
+        ),
+    ] {
+        let command = format!("from {module} import {function}; {function}({call})");
+        let rest: Vec<&str> = flag.into_iter().collect();
+        let line = [&["-I", "-c", &command], &rest[..]].concat();
+        let argv = [&["-c"], &rest[..]].concat();
+        check_action(&line, role, &format!("{module}.{function}({call})"), &argv);
+    }
+}
+
 #[test]
 fn what_is_no_worker_is_the_application() {
     let tracker = "from multiprocessing.resource_tracker import main;main(3)";
@@ -190,6 +300,22 @@ fn what_is_no_worker_is_the_application() {
         &["--multiprocessing-fork", "pipe_handle=3", "file"],
         &["--multiprocessing-forks", "pipe_handle=3"],
         &["x", "--multiprocessing-fork", "pipe_handle=3"],
+        &["--billiard-fork"],
+        &["--billiard-forks", "pipe_handle=3"],
+        &["-m", LOKY],
+        &["-m", LOKY, "--process-name", "x", "--pipe"],
+        &["-m", LOKY, "--process-name", "x", "--pipe", "y"],
+        &["-m", LOKY, "--pipe", "3", "--process-name", "x"],
+        &["-m", LOKY, "--process-name", "x", "--pipe", "3", "4"],
+        &["-m", "my.loky.backend.popen_loky_posix", "--process-name", "x", "--pipe", "3"],
+        &["x", "-m", LOKY, "--process-name", "x", "--pipe", "3"],
+        &["-m", "anyio.to_process"],
+        &["-u", "-m", "anyio.to_process", "x"],
+        &["-u", "-m", "anyio"],
+        &["-c", EXECNET],
+        &["-u", "-c", "import sys;exec(eval(sys.stdin.readline())) "],
+        &["-u", "-c", "import sys;exec(eval(sys.argv[1]))", "print(1)"],
+        &["-Xu", "-m", "anyio.to_process"],
     ] {
         assert_eq!(parse(&arguments(line)), Ok(None), "{line:?}");
     }

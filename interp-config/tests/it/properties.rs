@@ -62,7 +62,7 @@ prop_compose! {
         (profile, optimization_level) in (select(Profile::ALL), select(OptimizationLevel::ALL)),
         (multiprocessing_start_method, allocator) in (select(StartMethodSetting::ALL), select(Allocator::ALL)),
         (run, post_import_hooks) in (run_target(), hooks()),
-        [sys_frozen, sys_meipass, multiprocessing_auto_dispatch] in any::<[bool; 3]>(),
+        [sys_frozen, sys_meipass, multiprocessing_auto_dispatch, python_children] in any::<[bool; 4]>(),
         [filesystem_importer, utf8_mode, site_import] in any::<[bool; 3]>(),
         (argv, module_search_paths, warnings) in (texts(), texts(), texts()),
         (x_options, terminfo_dirs) in (texts(), texts()),
@@ -70,8 +70,8 @@ prop_compose! {
     ) -> PythonInterpreterConfig {
         PythonInterpreterConfig {
             profile, run, argv, optimization_level, sys_frozen, sys_meipass, multiprocessing_start_method,
-            multiprocessing_auto_dispatch, filesystem_importer, module_search_paths, utf8_mode, warnings, x_options,
-            site_import, allocator, post_import_hooks, tcl_library, terminfo_dirs, ssl_cert_file, ssl_cert_dir,
+            multiprocessing_auto_dispatch, python_children, filesystem_importer, module_search_paths, utf8_mode, warnings,
+            x_options, site_import, allocator, post_import_hooks, tcl_library, terminfo_dirs, ssl_cert_file, ssl_cert_dir,
         }
     }
 }

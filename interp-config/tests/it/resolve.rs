@@ -68,6 +68,7 @@ fn every_path_is_resolved_and_nothing_else() {
         sys_meipass,
         multiprocessing_start_method,
         multiprocessing_auto_dispatch,
+        python_children,
         filesystem_importer,
         module_search_paths,
         utf8_mode,
@@ -97,7 +98,13 @@ fn every_path_is_resolved_and_nothing_else() {
         (before.profile, before.optimization_level, before.allocator)
     );
     assert_eq!(multiprocessing_start_method, before.multiprocessing_start_method);
-    assert!(sys_frozen && !sys_meipass && multiprocessing_auto_dispatch && utf8_mode);
+    assert!(
+        sys_frozen
+            && !sys_meipass
+            && multiprocessing_auto_dispatch
+            && !python_children
+            && utf8_mode
+    );
     assert!(!filesystem_importer && !site_import);
 }
 

@@ -7,7 +7,7 @@ use interp_config::{Profile, PythonInterpreterConfig, RunTarget, StartMethodSett
 
 use super::error::CommandError;
 use super::{arguments, run};
-use crate::interpreter::{Interpreter, Mode};
+use crate::interpreter::{Children, Interpreter, Mode};
 
 pub(super) fn run_command(options: arguments::Python) -> Result<ExitCode, CommandError> {
     let mut arguments = vec![OsString::from("python")];
@@ -22,8 +22,7 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<ExitCode, CommandError> {
         .archive(archive)
         .arguments(arguments)
         .mode(Mode::Python)
-        // A child that runs `sys.executable` is to be a `python` as well.
-        .inherited_variable(super::PYTHON_VARIABLE, "1".into());
+        .children(Children::Python);
     Ok(interpreter.run()?)
 }
 

@@ -33,13 +33,23 @@ pub(super) enum CommandLine {
     Parsed(Vec<OsString>),
 }
 
+/// What Python itself runs, and how.
+#[derive(Default)]
+pub(super) struct Run {
+    /// The text of `-c`.
+    pub(super) code: Option<String>,
+    /// The path of a script.
+    pub(super) file: Option<OsString>,
+    /// As by `-u`.
+    pub(super) unbuffered: bool,
+}
+
 /// Initialises the main interpreter.
 pub(super) fn initialise(
     config: &PythonInterpreterConfig,
     paths: &Paths,
     command_line: &CommandLine,
-    run_code: Option<&str>,
-    run_file: Option<&OsStr>,
+    run: &Run,
 ) -> Result<Started, Error> {
     match pre_initialise(config, command_line)? {
         Started::Ready => {}
@@ -84,12 +94,21 @@ pub(super) fn initialise(
     for warning in &config.warnings {
         raw.append(|raw| &raw mut raw.warnoptions, warning)?;
     }
-    if let Some(code) = run_code {
+    if run.unbuffered {
+        raw.0.buffered_stdio = 0;
+    }
+    if let Some(code) = &run.code {
         // As `python -c` does: the text ends in a line feed.
         raw.set(|raw| &raw mut raw.run_command, OsStr::new(&format!("{code}\n")))?;
     }
-    if let Some(file) = run_file {
+    if let Some(file) = &run.file {
         raw.set(|raw| &raw mut raw.run_filename, file)?;
+    }
+    if let (CommandLine::Parsed(_), Some(_)) = (command_line, &paths.module_search_paths) {
+        match raw.read_python_path()? {
+            Started::Ready => {}
+            Started::Exit(code) => return Ok(Started::Exit(code)),
+        }
     }
     // SAFETY: a configuration that CPython initialised and our setters filled; it copies what it keeps.
     let status = unsafe { ffi::Py_InitializeFromConfig(&raw const *raw.0) };
@@ -203,6 +222,45 @@ impl Config {
             )
         };
         outcome(status, "setting the arguments").map(drop)
+    }
+
+    /// Puts the folders of `PYTHONPATH` first, as `python` does: with a search path that is set CPython reads the
+    /// variable, but leaves it unused. The flags that forbid it (`-E`, `-I`) have been read with the command line.
+    fn read_python_path(&mut self) -> Result<Started, Error> {
+        // SAFETY: a configuration that CPython initialised and our setters filled.
+        let status = unsafe { ffi::PyConfig_Read(&raw mut *self.0) };
+        if let Started::Exit(code) = outcome(status, "reading the command line")? {
+            return Ok(Started::Exit(code));
+        }
+        let variable = self.0.pythonpath_env;
+        if variable.is_null() {
+            return Ok(Started::Ready);
+        }
+        let separator = if cfg!(windows) { ';' } else { ':' } as wchar_t;
+        let mut folders = Vec::new();
+        let mut folder = Vec::new();
+        for place in 0.. {
+            // SAFETY: a wide string of CPython's, read up to the zero that ends it.
+            let character = unsafe { *variable.add(place) };
+            if character != 0 && character != separator {
+                folder.push(character);
+                continue;
+            }
+            folder.push(0);
+            folders.push(std::mem::take(&mut folder));
+            if character == 0 {
+                break;
+            }
+        }
+        for (index, folder) in folders.iter().enumerate() {
+            let list = &raw mut self.0.module_search_paths;
+            // SAFETY: the list is inside of this configuration; a wide string that ends in a zero, and is copied.
+            let status = unsafe {
+                ffi::PyWideStringList_Insert(list, index as ffi::Py_ssize_t, folder.as_ptr())
+            };
+            outcome(status, "setting the module search path")?;
+        }
+        Ok(Started::Ready)
     }
 
     fn set_paths(&mut self, paths: &Paths) -> Result<(), Error> {

@@ -120,7 +120,7 @@ pub(crate) fn resolve(py: Token<'_>, entry_point: &EntryPoint) -> Result<Object,
 }
 
 /// The `__main__` module, which initialisation has made.
-fn main_module(py: Token<'_>) -> Result<Object, Exception> {
+pub(super) fn main_module(py: Token<'_>) -> Result<Object, Exception> {
     loaded_module(py, "__main__")?.ok_or_else(|| {
         Exception::new(py, Kind::Runtime, "the interpreter has no `__main__` module")
     })

@@ -7,7 +7,7 @@ use importer_core::{Archive, Stack};
 use interp_config::{PythonInterpreterConfig, RunTarget};
 use pyo3_ffi as ffi;
 
-use super::config::{CommandLine, Paths, Started, initialise};
+use super::config::{CommandLine, Paths, Run, Started, initialise};
 use super::exception::Exception;
 use super::exit::{Ending, end_interrupted, ending_of, finalise};
 use super::object::{Object, import};
@@ -23,7 +23,7 @@ use crate::worker::Worker;
 pub(crate) enum Task {
     /// The run target of the configuration.
     Application,
-    /// A process of CPython's `multiprocessing`; the application's entry point is not touched.
+    /// A process of `multiprocessing` or a library like it; the application's entry point is not touched.
     Worker(Worker),
     /// To behave as `python`: it reads its command line itself.
     Python,
@@ -69,7 +69,7 @@ pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
         return Err(Error::NoStandardLibrary);
     }
 
-    let (command_line, run_code, run_file) = what_to_run(&config, &task, arguments);
+    let (command_line, run) = what_to_run(&config, &task, arguments);
     let extra_paths = config.module_search_paths.iter().map(OsString::from);
     let paths = Paths {
         executable: executable.into_os_string(),
@@ -95,8 +95,7 @@ pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
         return Err(Error::start("this process has already started an interpreter"));
     }
     boot::add_builtin_modules(boots_from_archive)?;
-    let started =
-        initialise(&config, &paths, &command_line, run_code.as_deref(), run_file.as_deref())?;
+    let started = initialise(&config, &paths, &command_line, &run)?;
     if let Started::Exit(code) = started {
         return Ok(code);
     }
@@ -149,7 +148,7 @@ fn what_to_run(
     config: &PythonInterpreterConfig,
     task: &Task,
     arguments: Vec<OsString>,
-) -> (CommandLine, Option<String>, Option<OsString>) {
+) -> (CommandLine, Run) {
     let program = arguments.first().cloned().unwrap_or_default();
     let with_first = |first: OsString| {
         let mut argv = vec![first];
@@ -158,13 +157,22 @@ fn what_to_run(
         CommandLine::Given(argv)
     };
     match task {
-        Task::Python => (CommandLine::Parsed(arguments), None, None),
-        Task::Worker(worker) => (CommandLine::Given(worker.argv.clone()), None, None),
+        Task::Python => (CommandLine::Parsed(arguments), Run::default()),
+        Task::Worker(worker) => (
+            CommandLine::Given(worker.argv.clone()),
+            Run { unbuffered: worker.unbuffered, ..Run::default() },
+        ),
         Task::Application => match &config.run {
-            RunTarget::Code(code) => (with_first("-c".into()), Some(code.clone()), None),
-            RunTarget::Script(path) => (with_first(path.into()), None, Some(path.into())),
-            RunTarget::Repl => (with_first(OsString::new()), None, None),
-            RunTarget::Module(_) | RunTarget::EntryPoint(_) => (with_first(program), None, None),
+            RunTarget::Code(code) => {
+                (with_first("-c".into()), Run { code: Some(code.clone()), ..Run::default() })
+            }
+            RunTarget::Script(path) => {
+                (with_first(path.into()), Run { file: Some(path.into()), ..Run::default() })
+            }
+            RunTarget::Repl => (with_first(OsString::new()), Run::default()),
+            RunTarget::Module(_) | RunTarget::EntryPoint(_) => {
+                (with_first(program), Run::default())
+            }
         },
     }
 }

@@ -1,23 +1,41 @@
-//! Becoming a worker process: CPython's own function is called, with values that were read as literals.
+//! Becoming a worker process: the library's own function is called, with values that were read as literals.
 
 use std::ffi::OsString;
 
 use super::exception::Exception;
+use super::main_module;
 use super::object::{Object, import, tuple};
-use super::text::{bytes, path_text, surrogate_text};
+use super::text::{bytes, path_text, surrogate_text, text};
 use super::token::Token;
-use crate::literal::Literal;
-use crate::worker::Worker;
+use crate::literal::{Arguments, Literal};
+use crate::worker::{Action, Worker};
 
-/// Calls the worker's function; it returns, or raises `SystemExit`, when the work is done.
+/// Does what makes this process the worker; it returns, or raises `SystemExit`, when the work is done.
 pub(super) fn become_worker(py: Token<'_>, worker: &Worker) -> Result<(), Exception> {
-    let function = import(py, worker.role.module())?.attribute(py, worker.role.function())?;
-    let remaining = worker.argv.get(1..).unwrap_or_default();
+    match &worker.action {
+        Action::Call { module, function, arguments } => {
+            let remaining = worker.argv.get(1..).unwrap_or_default();
+            let function = import(py, module)?.attribute(py, function)?;
+            call(py, &function, arguments, remaining)
+        }
+        Action::Module(module) => main_module::run_module(py, module),
+        Action::Code(code) => {
+            let namespace = main_module::main_module(py)?.attribute(py, "__dict__")?;
+            let run = import(py, "builtins")?.attribute(py, "exec")?;
+            run.call(py, &[&text(py, code)?, &namespace]).map(drop)
+        }
+    }
+}
+
+fn call(
+    py: Token<'_>,
+    function: &Object,
+    arguments: &Arguments,
+    remaining: &[OsString],
+) -> Result<(), Exception> {
     let convert = |literal: &Literal| object(py, literal, remaining);
-    let positional =
-        worker.arguments.positional.iter().map(convert).collect::<Result<Vec<_>, _>>()?;
-    let keywords = worker
-        .arguments
+    let positional = arguments.positional.iter().map(convert).collect::<Result<Vec<_>, _>>()?;
+    let keywords = arguments
         .keywords
         .iter()
         .map(|(name, value)| Ok((name.as_str(), convert(value)?)))

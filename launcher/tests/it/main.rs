@@ -12,6 +12,7 @@ mod bad_archives;
 mod bad_input;
 mod black;
 mod child;
+mod children;
 mod endings;
 mod parity;
 mod settings;

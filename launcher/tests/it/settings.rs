@@ -266,6 +266,12 @@ fn python_behaves_as_python() {
             .input(input)
             .prints(expected);
     }
+    let folders = "import sys; print('/one' in sys.path, '/two' in sys.path)";
+    for (flag, expected) in
+        [("-s", "True True\n"), ("-E", "False False\n"), ("-I", "False False\n")]
+    {
+        coldframe(["python", flag, "-c", folders]).env("PYTHONPATH", "/one:/two").prints(expected);
+    }
     let outcome = coldframe(["python", "-c", "import sys; sys.exit(9)"]).outcome();
     assert_eq!(outcome.ending(), Ok(9));
     let version = coldframe(["python", "--version"]).ok();

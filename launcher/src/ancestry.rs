@@ -1,0 +1,168 @@
+//! How many processes of this program stand above this one: pure, read from and written to one environment variable.
+//!
+//! A program that starts itself without an end (because `sys.executable` is the program, say, and somebody takes it for
+//! `python`) fills a machine in seconds. Each process tells its children how deep they are, and past
+//! [`DEPTH_LIMIT`] one refuses to start. The count belongs to one executable: another program, or an unrelated
+//! `python`, reads nothing from it. A process that replaces itself (`os.execv`) is no deeper than it was.
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+use thiserror::Error;
+
+/// The environment variable that holds it.
+pub(crate) const VARIABLE: &str = "COLDFRAME_PROCESS";
+
+/// How many processes of one program may stand above another one.
+pub const DEPTH_LIMIT: u32 = 8;
+
+/// The longest piece of a command line that is handed on, for the message.
+const MAX_COMMAND: usize = 200;
+
+/// A program that has started itself too often.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error(
+    "stopped: `{executable}` has started itself {DEPTH_LIMIT} times, one process from the other; the last ones are \
+     `{parent}` (process {process}), which started `{this}`; a program that runs `sys.executable` runs itself, and not \
+     `python`: see `python-children` in the settings; if all this is meant, start it without `{VARIABLE}` in its \
+     environment"
+)]
+pub struct Runaway {
+    executable: String,
+    process: u32,
+    parent: String,
+    this: String,
+}
+
+/// What a process knows of the ones above it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ancestry {
+    /// How many processes of this program are above this one.
+    pub(crate) depth: u32,
+    /// Whether the one above behaves as `python`, and its children are to do so too.
+    pub(crate) is_python: bool,
+    process: u32,
+    command: String,
+}
+
+impl Ancestry {
+    /// Reads what the parent has left in [`VARIABLE`]; what another program left there counts for nothing.
+    pub(crate) fn read(variable: Option<&OsStr>, executable: &Path, process: u32) -> Self {
+        variable.and_then(|text| Self::parse(text, executable, process)).unwrap_or_default()
+    }
+
+    fn parse(text: &OsStr, executable: &Path, process: u32) -> Option<Self> {
+        let mut fields = text.to_str()?.splitn(5, '\t');
+        let mut next = || fields.next();
+        let (depth, parent, mode) = (next()?.parse().ok()?, next()?.parse().ok()?, next()?);
+        if Path::new(next()?) != executable {
+            return None;
+        }
+        // The same process, which has replaced itself, left its children's depth.
+        let depth = if parent == process { u32::saturating_sub(depth, 1) } else { depth };
+        Some(Self {
+            depth,
+            is_python: mode == "python",
+            process: parent,
+            command: next().unwrap_or_default().to_owned(),
+        })
+    }
+
+    /// What the children of this process are to read.
+    pub(crate) fn for_children(
+        &self,
+        executable: &Path,
+        process: u32,
+        is_python: bool,
+        arguments: &[OsString],
+    ) -> OsString {
+        let mode = if is_python { "python" } else { "application" };
+        let mut value =
+            OsString::from(format!("{}\t{process}\t{mode}\t", self.depth.saturating_add(1)));
+        value.push(executable);
+        value.push(format!("\t{}", shown(arguments)));
+        value
+    }
+
+    /// # Errors
+    ///
+    /// [`Runaway`], past the limit.
+    pub(crate) fn check(&self, executable: &Path, arguments: &[OsString]) -> Result<(), Runaway> {
+        if self.depth <= DEPTH_LIMIT {
+            return Ok(());
+        }
+        Err(Runaway {
+            executable: executable.display().to_string(),
+            process: self.process,
+            parent: self.command.clone(),
+            this: shown(arguments),
+        })
+    }
+}
+
+/// A command line in one line that is not too long.
+fn shown(arguments: &[OsString]) -> String {
+    let words: Vec<_> = arguments.iter().map(|argument| argument.to_string_lossy()).collect();
+    let line: String = words.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(MAX_COMMAND) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arguments(words: &[&str]) -> Vec<OsString> {
+        words.iter().map(OsString::from).collect()
+    }
+
+    #[test]
+    fn children_read_what_their_parent_left() {
+        let (here, elsewhere) = (Path::new("/a b/app"), Path::new("/other"));
+        let first = Ancestry::default();
+        let left = first.for_children(here, 10, false, &arguments(&["app", "-x"]));
+        for (executable, process, depth) in [(here, 11, 1), (here, 10, 0), (elsewhere, 11, 0)] {
+            let child = Ancestry::read(Some(&left), executable, process);
+            assert_eq!(child.depth, depth, "{executable:?} {process}");
+        }
+        let left = first.for_children(here, 10, true, &[]);
+        assert!(Ancestry::read(Some(&left), here, 11).is_python);
+        assert!(!Ancestry::read(Some(&left), elsewhere, 11).is_python);
+    }
+
+    #[test]
+    fn what_is_no_ancestry_counts_for_nothing() {
+        for text in
+            ["", "x", "1", "1\t2", "1\t2\tpython", "-1\t2\tpython\t/app\tx", "a\tb\tc\t/app\t"]
+        {
+            let read = Ancestry::read(Some(text.as_ref()), Path::new("/app"), 1);
+            assert_eq!(read, Ancestry::default(), "{text:?}");
+        }
+        assert_eq!(Ancestry::read(None, Path::new("/app"), 1), Ancestry::default());
+        let most = format!("{}\t2\tpython\t/app\tx", u32::MAX);
+        assert_eq!(Ancestry::read(Some(most.as_ref()), Path::new("/app"), 1).depth, u32::MAX);
+    }
+
+    #[test]
+    fn the_limit_names_what_started_what() {
+        let app = Path::new("/app");
+        let mut ancestry = Ancestry::default();
+        let line = arguments(&["app", "-m", "thing\n"]);
+        let mut process = 1;
+        while ancestry.check(app, &line).is_ok() {
+            let left = ancestry.for_children(app, process, false, &line);
+            process += 1;
+            ancestry = Ancestry::read(Some(&left), app, process);
+        }
+        assert_eq!(ancestry.depth, DEPTH_LIMIT + 1);
+        let message = ancestry.check(app, &line).unwrap_err().to_string();
+        assert!(
+            message.contains("`app -m thing` (process 9), which started `app -m thing`"),
+            "{message}"
+        );
+        let long = shown(&arguments(&[&"é".repeat(1000)]));
+        assert_eq!(long.chars().count(), MAX_COMMAND + 1);
+    }
+}

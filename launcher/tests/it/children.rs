@@ -1,0 +1,81 @@
+//! Processes that an application starts as `sys.executable`: `python` where that is set, and a stop where they never end.
+
+use crate::support::{App, Child, coldframe};
+
+/// Starts itself with each command line, and prints what that printed.
+const PARENT: &str = r#"
+import subprocess, sys
+if sys.argv[1:] == ["start"]:
+    for line in (
+        ["-c", "import sys, helper; print(sys.argv, helper.NAME, hasattr(sys, 'frozen'))", "x"],
+        ["-I", "-X", "dev", "-m", "helper", "y"],
+        ["-c", "import subprocess, sys; subprocess.run([sys.executable, '-c', 'print(3)'])"],
+        ["--option", "-c", "print(4)"],
+    ):
+        result = subprocess.run([sys.executable, *line], capture_output=True, text=True)
+        print(result.stdout.strip() or result.stderr.strip(), flush=True)
+else:
+    print("application", sys.argv[1:])
+"#;
+const HELPER: &str = "import sys\nNAME = 'helper'\nif __name__ == '__main__': print('ran', sys.argv[1:], sys.flags.dev_mode)";
+
+#[test]
+fn python_children_are_python_and_nobody_else() {
+    let app = App::new(&[
+        ("__main__.py", PARENT),
+        ("helper.py", HELPER),
+        ("coldframe.toml", "python-children = true\n[build]\ninclude = ['helper']"),
+    ]);
+    let built = app.build("built", &[]);
+    let python =
+        "['-c', 'x'] helper False\nran ['y'] True\n3\napplication ['--option', '-c', 'print(4)']\n";
+    Child::new(&built).of(&app).arg("start").prints(python);
+    // The same command line from elsewhere is the application's, as it is with what another program left behind.
+    for variable in ["", "1\t2\tpython\t/another/program\tx"] {
+        let child = Child::new(&built).of(&app).args(["-c", "print(1)"]);
+        child.env("COLDFRAME_PROCESS", variable).prints("application ['-c', 'print(1)']\n");
+    }
+}
+
+#[test]
+fn without_the_setting_children_are_the_application() {
+    let app = App::new(&[("__main__.py", PARENT), ("helper.py", HELPER)]);
+    let printed = Child::new(app.build("built", &[])).of(&app).arg("start").ok();
+    let firsts: Vec<_> = printed.lines().map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(firsts, ["application"; 4], "{printed}");
+}
+
+#[test]
+fn children_of_a_python_are_python() {
+    let code = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'print(5)'])";
+    coldframe(["python", "-c", code]).prints("5\n");
+}
+
+#[test]
+fn a_program_that_starts_itself_for_ever_is_stopped() {
+    let app = App::script(
+        "import subprocess, sys\nprint('run', flush=True)\nsys.exit(subprocess.run([sys.executable, '-m', 'thing']).returncode)",
+    );
+    let built = app.build("built", &[]);
+    let outcome = Child::new(&built).of(&app).arg("first").outcome();
+    assert_eq!(outcome.ending(), Ok(2), "{outcome:#?}");
+    assert_eq!(outcome.stdout, "run\n".repeat(9));
+    let program = built.display();
+    for part in [
+        format!("error: stopped: `{program}` has started itself 8 times"),
+        format!("`{program} -m thing` (process "),
+        format!("which started `{program} -m thing`"),
+        "`python-children`".to_owned(),
+        "`COLDFRAME_PROCESS`".to_owned(),
+    ] {
+        assert!(outcome.stderr.contains(&part), "{part}\n{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn a_program_that_replaces_itself_is_no_deeper() {
+    let app = App::script(
+        "import os, sys\nturn = int(sys.argv[1])\nif turn < 20: os.execv(sys.executable, [sys.executable, str(turn + 1)])\nprint(turn)",
+    );
+    Child::new(app.build("built", &[])).of(&app).arg("0").prints("20\n");
+}
