@@ -10,7 +10,7 @@ use interp_config::{PostImportHook, PythonInterpreterConfig};
 use crate::ancestry::{self, Ancestry};
 use crate::error::Error;
 use crate::py::{self, Exception, Launch, Object, RegisteredHook, Task, Token};
-use crate::{cache, exe, start_method, worker};
+use crate::{cache, exe, start_method, worker, worker_hooks};
 
 /// A Python interpreter that is ready to run. One process runs one.
 #[must_use = "an interpreter does nothing until it is run"]
@@ -200,7 +200,10 @@ impl Interpreter {
         if let Some(caution) = decision.caution {
             tracing::warn!(%caution, "start method");
         }
-        hooks.splice(0..0, start_method::hook(&decision));
+        // In a program that is `python` only the start method is ours, where it is set.
+        let mends = config.multiprocessing_auto_dispatch && !matches!(task, Task::Python);
+        let mending = worker_hooks::hooks().filter(|_| mends);
+        hooks.splice(0..0, mending.chain(start_method::hook(&decision)));
         hooks.extend(config.post_import_hooks.iter().map(configured_hook));
         let archives =
             archives.iter().map(|path| py::map_archive(path)).collect::<Result<_, _>>()?;

@@ -35,6 +35,7 @@ pub mod literal;
 mod py;
 pub mod start_method;
 pub mod worker;
+mod worker_hooks;
 
 #[cfg(feature = "command")]
 pub mod bundle;

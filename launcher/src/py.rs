@@ -29,6 +29,7 @@ mod loader;
 mod main_module;
 mod mapped;
 mod object;
+mod parent_death;
 mod run;
 mod runtime;
 mod spec;
@@ -44,5 +45,6 @@ pub use self::token::Token;
 
 pub(crate) use self::main_module::resolve;
 pub(crate) use self::mapped::map_archive;
+pub(crate) use self::object::import;
 pub(crate) use self::run::{Launch, Task, is_served_by_archive, run};
 pub(crate) use self::runtime::RegisteredHook;

@@ -33,6 +33,12 @@ pub(super) const SUPPORT: &[SupportModule] = &[
         is_package: false,
         source: include_str!("../python/tracebacks_support.py"),
     },
+    SupportModule {
+        name: "_coldframe_workers",
+        path: "_coldframe_workers.py",
+        is_package: false,
+        source: include_str!("../python/workers_support.py"),
+    },
 ];
 
 pub(super) struct Context {

@@ -13,15 +13,20 @@ use pyo3_ffi as ffi;
 use super::exception::{Exception, Kind};
 use super::finder_type::{self, Arguments, ModuleHooks, Role, State, prefixed, required_text};
 use super::object::{Object, import, tuple};
+use super::runtime::WorkerMain;
 use super::text::{bytes, path_text, text, with_utf8};
 use super::token::Token;
-use super::{boot, extension, hooked, loader, runtime, spec};
+use super::{boot, extension, hooked, loader, parent_death, runtime, spec};
 
 /// The last part of the name that `__main__` has in its spec where worker processes are to import it again.
 ///
 /// CPython's workers leave a main module alone whose spec is named `__main__` or `….__main__`
 /// (`multiprocessing/spawn.py`, `_fixup_main_from_name`); under this name the finder serves the same module.
 pub(super) const MAIN_ALIAS: &str = "__coldframe_main__";
+
+/// The name of the main module, and the one that it has in worker processes.
+const MAIN: &str = "__main__";
+const MAIN_IN_WORKERS: &str = "__mp_main__";
 
 /// A finder as its methods get it.
 pub(super) struct Finder<'a> {
@@ -66,7 +71,12 @@ pub(super) fn look_up(
     fullname: &str,
 ) -> Result<Option<Module<'static>>, Exception> {
     let runtime = runtime::get(py)?;
-    let found = runtime.archives.module(&key(state, fullname));
+    let name = match &runtime.worker_main {
+        Some(WorkerMain::Guarded(main)) if fullname == MAIN => main.clone(),
+        Some(WorkerMain::Unguarded) if fullname == MAIN => return Ok(None),
+        Some(_) | None => key(state, fullname),
+    };
+    let found = runtime.archives.module(&name);
     found.map(|found| found.map(|(_, module)| module)).map_err(|error| {
         Exception::import_error(py, &format!("cannot import `{fullname}`: {error}"), fullname)
     })
@@ -172,6 +182,9 @@ pub(super) fn exec_module(
     if let Role::StandIn { loader, load } = &this.state.role {
         hooked::execute(py, this, module, &name, (loader, *load))?;
         return Ok(Object::none(py));
+    }
+    if name == MAIN && runtime::get(py)?.worker_main.is_some() {
+        module.set_attribute(py, "__name__", &text(py, MAIN_IN_WORKERS)?)?;
     }
     let load = match spec.attribute_or_none(py, "loader_state")? {
         Some(_) => Load::Reload,
@@ -397,4 +410,24 @@ pub(super) fn list_distributions(
         pairs.push(tuple(py, &[text(py, &name)?, virtual_path(py, &folder)?])?);
     }
     Object::list(py, pairs)
+}
+
+/// Ends this process when its parent has ended, if the system can be asked for that.
+pub(super) fn end_with_parent(
+    py: Token<'_>,
+    _this: &Finder<'_>,
+    arguments: &Arguments<1>,
+) -> Result<Object, Exception> {
+    // SAFETY: attached; a live object; -1 with an exception for one that is no descriptor and has none.
+    let sentinel = unsafe { ffi::PyObject_AsFileDescriptor(arguments.required(py, 0)?.as_ptr()) };
+    if sentinel < 0 {
+        return Err(Exception::take(py));
+    }
+    match parent_death::end_after(sentinel) {
+        Ok(()) => Ok(Object::none(py)),
+        Err(error) => {
+            let message = format!("cannot watch the parent process: {error}");
+            Err(Exception::new(py, Kind::Runtime, &message))
+        }
+    }
 }

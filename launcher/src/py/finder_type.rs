@@ -241,6 +241,7 @@ methods! {
     invalidate_caches() "Do nothing: archives do not change.";
     run_waiting_hooks() "Run the hooks on modules that were loaded before this finder was installed.";
     path_hook(path) "Return a path entry finder for a path inside of the archives; else raise ImportError.";
+    end_with_parent(sentinel) "End this process some time after the other end of this pipe has been closed.";
     list_folder(path) "Return the (name, is_folder) pairs of a folder of the archives, or None.";
     list_distributions(name) "Return the (name, metadata folder) pairs of all distributions, or of the named one.";
 }

@@ -1,6 +1,7 @@
 //! `__main__`: running a module, or an entry point, as the application.
 
-use interp_config::EntryPoint;
+use importer_core::Stack;
+use interp_config::{EntryPoint, RunTarget};
 use pyo3_ffi as ffi;
 
 use super::boot;
@@ -8,7 +9,7 @@ use super::exception::{Exception, Kind};
 use super::finder::MAIN_ALIAS;
 use super::loader;
 use super::object::{Object, import, loaded_module};
-use super::runtime;
+use super::runtime::{self, WorkerMain};
 use super::spec;
 use super::text::text;
 use super::token::Token;
@@ -49,6 +50,21 @@ pub(super) fn run_module(py: Token<'_>, name: &str) -> Result<(), Exception> {
         unsafe { ffi::PyEval_EvalCode(code.as_ptr(), namespace.as_ptr(), namespace.as_ptr()) };
     // SAFETY: a new reference or null with an exception.
     unsafe { Object::from_owned(py, result) }.map(drop)
+}
+
+/// What `__main__` means in a worker of an application with this run target.
+pub(super) fn worker_main(
+    archives: &Stack,
+    target: &RunTarget,
+) -> Result<WorkerMain, importer_core::Error> {
+    let RunTarget::Module(name) = target else { return Ok(WorkerMain::Unguarded) };
+    for name in [format!("{name}.__main__"), name.clone()] {
+        if let Some((_, module)) = archives.module(&name)? {
+            let is_guarded = module.has_main_guard();
+            return Ok(if is_guarded { WorkerMain::Guarded(name) } else { WorkerMain::Unguarded });
+        }
+    }
+    Ok(WorkerMain::Unguarded)
 }
 
 /// The module to run for a name: a package's is its `__main__`. `None` when the name is not in the archives.

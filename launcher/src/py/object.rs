@@ -259,7 +259,7 @@ pub(super) fn status(py: Token<'_>, returned: std::ffi::c_int) -> Result<(), Exc
 }
 
 /// `import name`, and the module of exactly that name.
-pub(super) fn import(py: Token<'_>, name: &str) -> Result<Object, Exception> {
+pub(crate) fn import(py: Token<'_>, name: &str) -> Result<Object, Exception> {
     let name = text(py, name)?;
     // SAFETY: attached; a live string; a new reference or null with an exception.
     unsafe { Object::from_owned(py, ffi::PyImport_Import(name.as_ptr())) }

@@ -64,6 +64,10 @@ pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
     let archives = Stack::new(archives);
     let files = FileAccess::read(&archives, cache)?;
     let boots_from_archive = archives.module("encodings")?.is_some();
+    let worker_main = match &task {
+        Task::Worker(_) => Some(main_module::worker_main(&archives, &config.run)?),
+        Task::Application | Task::Python => None,
+    };
     let behaves_as_python = matches!(task, Task::Python);
     if !boots_from_archive && !config.filesystem_importer {
         return Err(Error::NoStandardLibrary);
@@ -89,6 +93,7 @@ pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
         config: config.clone(),
         folder,
         behaves_as_python,
+        worker_main,
         hooks,
     };
     if !runtime::set(runtime) {

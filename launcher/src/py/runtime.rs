@@ -25,6 +25,17 @@ pub(crate) struct RegisteredHook {
     pub(crate) run: Arc<HookFunction>,
 }
 
+/// What `import __main__` is in a worker process.
+///
+/// The application is the `__main__` of the process above, so it must not be run here. But functions that are sent to
+/// workers say that they are from there, and libraries that know no archive (anyio) leave `__main__` to be imported.
+pub(super) enum WorkerMain {
+    /// The archives' module of this name, which then sees `__mp_main__` as its `__name__`, as in CPython's workers.
+    Guarded(String),
+    /// Nothing: without `if __name__ == "__main__"` it would be the application that runs.
+    Unguarded,
+}
+
 /// The immutable facts that the import system works from.
 pub(super) struct Runtime {
     /// The archives, first wins.
@@ -39,6 +50,8 @@ pub(super) struct Runtime {
     pub(super) folder: OsString,
     /// Whether the interpreter is to behave as `python` does, in which case `sys.frozen` is not set.
     pub(super) behaves_as_python: bool,
+    /// In a worker, the module of the archives that `__main__` means when it is imported; see [`WorkerMain`].
+    pub(super) worker_main: Option<WorkerMain>,
     /// The hooks that every interpreter registers.
     pub(super) hooks: Vec<RegisteredHook>,
 }

@@ -277,3 +277,34 @@ fn a_command_that_is_no_application_is_no_worker_either() {
     assert_eq!(outcome.ending(), Ok(2), "{outcome:#?}");
     assert!(outcome.stderr.contains("unexpected argument '-c'"), "{outcome:#?}");
 }
+
+/// Libraries that know no archive take `__main__` out of `sys.modules` in their workers, and leave it to be imported.
+#[test]
+fn the_main_module_imported_in_a_worker_is_not_the_application() {
+    const LOOK: &str = "
+import sys
+def look():
+    import multiprocessing
+    del sys.modules['__main__']
+    try:
+        import __main__
+        return __main__.__name__, sys.modules['__main__'] is __main__, __main__.square(3)
+    except ImportError as error:
+        return str(error)
+";
+    const BODY: &str = "
+    import multiprocessing as mp
+    for method in ('spawn', 'forkserver'):
+        with mp.get_context(method).Pool(1) as pool: print(method, pool.apply(look.look), flush=True)
+";
+    let guarded = format!(
+        "import look\ndef square(x): return x * x\nif __name__ == '__main__':\n    print('application'){BODY}"
+    );
+    let unguarded = format!("import look\nprint('application')\nif True:{BODY}");
+    let seen = "('__mp_main__', True, 9)";
+    let missing = "No module named '__main__'";
+    for (main, expected) in [(guarded, seen), (unguarded, missing)] {
+        let app = App::new(&[("__main__.py", &main), ("look.py", LOOK)]);
+        app.run([""; 0]).prints(&format!("application\nspawn {expected}\nforkserver {expected}\n"));
+    }
+}

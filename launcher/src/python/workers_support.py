@@ -1,0 +1,57 @@
+"""Mends what keeps workers of `multiprocessing` from starting or ending right in a Coldframe application.
+
+The launcher calls these functions when the module that they are about has been imported, and before anybody uses it.
+"""
+
+import os
+
+import _coldframe
+
+
+def mend_process(process):
+    """For `multiprocessing.process`, and the copy in `multiprocess`: a worker ends when its parent has been killed."""
+    bootstrap = process.BaseProcess._bootstrap
+
+    # What every worker runs, whichever way it was started (CPython 3.9 to 3.15).
+    def _bootstrap(self, parent_sentinel=None):
+        _close_pipes_to_siblings(process._children)
+        if parent_sentinel is not None:
+            _coldframe.finder.end_with_parent(parent_sentinel)
+        return bootstrap(self, parent_sentinel)
+
+    process.BaseProcess._bootstrap = _bootstrap
+
+
+def _close_pipes_to_siblings(children):
+    """A forked worker holds the parent's ends of the pipes that tell its siblings whether the parent is there.
+
+    `children` are those that the parent had when it forked; a spawned worker has none.
+    """
+    for popen in [child._popen for child in children]:
+        finalizer = getattr(popen, "finalizer", None)
+        if finalizer is not None and finalizer._args:
+            # (parent_r, parent_w), and the other way round for the fork server (CPython 3.9 to 3.15).
+            os.close(finalizer._args[0 if popen.method == "forkserver" else 1])
+
+
+def mend_util(util):
+    """For `multiprocessing.util`, and the copy of it in `multiprocess`."""
+    spawn = util.spawnv_passfds
+
+    def spawnv_passfds(path, args, passfds):
+        # The resource tracker passes `sys.stderr.fileno()` on. A stream that somebody put in its place may say -1,
+        # which the call refuses, and then no worker starts (CPython 3.9 to 3.15).
+        return spawn(path, args, [fd for fd in passfds if fd >= 0])
+
+    util.spawnv_passfds = spawnv_passfds
+
+
+def mend_multiprocess(spawn):
+    """For `multiprocess.spawn`: a frozen program's command line would be the same as that of `multiprocessing`."""
+
+    def get_command_line(**kwds):
+        arguments = ", ".join("%s=%r" % item for item in kwds.items())
+        program = f"from multiprocess.spawn import spawn_main; spawn_main({arguments})"
+        return [spawn.get_executable(), "-c", program, "--multiprocessing-fork"]
+
+    spawn.get_command_line = get_command_line
