@@ -14,6 +14,7 @@ mod black;
 mod child;
 mod children;
 mod endings;
+mod hygiene;
 mod parity;
 mod settings;
 mod start_methods;
