@@ -40,6 +40,11 @@ impl<'a> File<'a> {
         self.record.blob(Role::Contents).map_or(0, |blob| blob.stored_length.get())
     }
 
+    /// The checksum of its contents as they are stored: it tells files apart that nobody forged.
+    pub fn id(&self) -> u64 {
+        self.record.blob(Role::Contents).map_or(0, |blob| blob.checksum.get())
+    }
+
     /// Its contents, checked.
     pub fn contents(&self) -> Result<Cow<'a, [u8]>, Error> {
         self.archive.required_contents(&self.record, Role::Contents)

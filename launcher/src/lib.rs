@@ -31,6 +31,7 @@ pub mod error;
 pub mod exe;
 pub mod file_access;
 mod interpreter;
+pub mod libraries;
 pub mod literal;
 mod py;
 pub mod start_method;

@@ -25,6 +25,7 @@ mod extension;
 mod finder;
 mod finder_type;
 mod hooked;
+mod library;
 mod loader;
 mod main_module;
 mod mapped;

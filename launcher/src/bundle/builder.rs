@@ -110,6 +110,9 @@ pub(super) fn build(
     for (key, value) in file_users::attributes(&file_users, library)? {
         packer.writer.set_attribute(&key, value)?;
     }
+    for (key, value) in packer.libraries.attributes() {
+        packer.writer.set_attribute(&key, value)?;
+    }
     packer.report.file_users = file_users
         .into_iter()
         .filter(|user| packer.file_users.is_news(user))

@@ -42,6 +42,7 @@ mod file_users;
 mod imports;
 mod installation;
 mod libpython;
+mod libraries;
 mod marshal;
 mod output;
 mod packer;

@@ -9,6 +9,7 @@ use importer_core::{MainGuard, ModuleEntry, Writer};
 use super::compile::{Compiled, Compilers, Job, MainGuardQuestion, Scan};
 use super::file_users::FileUsers;
 use super::imports::has_star;
+use super::libraries::Libraries;
 use super::protocol::level_number;
 use super::roles::{Role, roles};
 use super::tree::{Entry, EntryKind, ModuleName};
@@ -54,6 +55,8 @@ pub(super) struct Packer<'r> {
     pub(super) report: Report,
     /// Which modules may open files beside them.
     pub(super) file_users: FileUsers,
+    /// Which libraries extension modules need.
+    pub(super) libraries: Libraries,
     /// Every folder in which something lies: no file may have its path.
     folders: BTreeSet<String>,
     /// The module whose main guard matters although it is not called `__main__`.
@@ -72,6 +75,7 @@ impl<'r> Packer<'r> {
             writer: Writer::new(request.python.target(level)),
             report: Report::default(),
             file_users: FileUsers::default(),
+            libraries: Libraries::default(),
             folders: BTreeSet::new(),
             main_module,
         })
@@ -240,6 +244,7 @@ impl<'r> Packer<'r> {
         library: Vec<u8>,
     ) -> Result<(), BundleError> {
         self.file_users.module(item.origin, &item.entry.path, false);
+        self.libraries.extension(&item.entry.path, &library);
         let part = self.part(item.origin);
         part.extensions += 1;
         part.extension_bytes += library.len() as u64;
@@ -254,6 +259,7 @@ impl<'r> Packer<'r> {
 
     fn add_data(&mut self, item: &Item, contents: Vec<u8>) -> Result<(), BundleError> {
         self.file_users.file(item.origin, &item.entry.path, &contents);
+        self.libraries.library(&item.entry.path, &contents);
         let part = self.part(item.origin);
         part.files += 1;
         part.file_bytes += contents.len() as u64;

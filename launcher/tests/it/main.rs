@@ -15,6 +15,7 @@ mod child;
 mod children;
 mod endings;
 mod hygiene;
+mod libraries;
 mod parity;
 mod settings;
 mod start_methods;

@@ -1,0 +1,187 @@
+//! Which libraries of the archive an extension module needs, as its dynamic linker would find them on disk.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use object::elf::{DT_NEEDED, DT_RPATH, DT_RUNPATH};
+use object::read::elf::{ElfFile, FileHeader};
+
+use crate::libraries::NEEDED_PREFIX;
+
+/// The libraries and extension modules among the packed files, by path.
+#[derive(Debug, Default)]
+pub(super) struct Libraries {
+    objects: BTreeMap<String, Linking>,
+    /// Extension modules: what is imported by name, and not needed by another.
+    extensions: BTreeSet<String>,
+}
+
+/// What stands in the dynamic section of an ELF file.
+#[derive(Debug, Default)]
+struct Linking {
+    /// The names of the libraries that it needs, in order.
+    needed: Vec<String>,
+    /// The folders where they are looked for (`RPATH` or `RUNPATH`), with `$ORIGIN` unresolved.
+    search: Vec<String>,
+}
+
+impl Libraries {
+    /// Notes an extension module.
+    pub(super) fn extension(&mut self, path: &str, contents: &[u8]) {
+        self.library(path, contents);
+        self.extensions.insert(path.to_owned());
+    }
+
+    /// Notes a file, which is a library if it is one by name and contents.
+    pub(super) fn library(&mut self, path: &str, contents: &[u8]) {
+        let name = file_name(path);
+        if (name.ends_with(".so") || name.contains(".so."))
+            && let Some(linking) = Linking::read(contents)
+        {
+            self.objects.insert(path.to_owned(), linking);
+        }
+    }
+
+    /// The archive's attributes that tell the launcher what to load before which extension module.
+    pub(super) fn attributes(&self) -> BTreeMap<String, Vec<u8>> {
+        let mut attributes = BTreeMap::new();
+        for path in &self.extensions {
+            let mut order = Vec::new();
+            self.order(path, &mut BTreeSet::new(), &mut order);
+            // The module itself comes last.
+            order.pop();
+            if !order.is_empty() {
+                attributes.insert(format!("{NEEDED_PREFIX}{path}"), order.join("\n").into_bytes());
+            }
+        }
+        attributes
+    }
+
+    /// What `path` needs, and what that needs in turn, each before what needs it; and `path` itself.
+    fn order<'a>(&'a self, path: &'a str, seen: &mut BTreeSet<&'a str>, order: &mut Vec<&'a str>) {
+        let Some(linking) = self.objects.get(path) else { return };
+        if !seen.insert(path) {
+            return;
+        }
+        for name in &linking.needed {
+            if let Some(library) = self.find(path, linking, name) {
+                self.order(library, seen, order);
+            }
+        }
+        order.push(path);
+    }
+
+    /// The library of that name: in the folders that the file names, else the only one of that name anywhere.
+    fn find(&self, path: &str, linking: &Linking, name: &str) -> Option<&str> {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let searched = linking.search.iter().find_map(|search| {
+            let below = search.strip_prefix("$ORIGIN").or(search.strip_prefix("${ORIGIN}"))?;
+            let candidate = joined(folder, &format!("{below}/{name}"))?;
+            self.objects.get_key_value(&candidate).map(|(path, _)| path.as_str())
+        });
+        searched.or_else(|| {
+            let mut named = self.objects.keys().filter(|path| file_name(path) == name);
+            let first = named.next()?;
+            named.next().is_none().then_some(first)
+        })
+    }
+}
+
+impl Linking {
+    /// Reads the dynamic section; `None` for what is no ELF file that has one.
+    fn read(contents: &[u8]) -> Option<Self> {
+        match object::File::parse(contents).ok()? {
+            object::File::Elf32(file) => Self::of(&file),
+            object::File::Elf64(file) => Self::of(&file),
+            _other => None,
+        }
+    }
+
+    fn of<Elf: FileHeader>(file: &ElfFile<'_, Elf>) -> Option<Self> {
+        let table = file.elf_dynamic_table().ok()?;
+        let mut linking = Self::default();
+        for entry in table.iter() {
+            let text = || Some(String::from_utf8_lossy(table.string(entry).ok()?).into_owned());
+            match entry.tag {
+                DT_NEEDED => linking.needed.extend(text()),
+                DT_RPATH | DT_RUNPATH => {
+                    let folders = text()?;
+                    linking.search.extend(folders.split(':').map(str::to_owned));
+                }
+                _ => {}
+            }
+        }
+        Some(linking)
+    }
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// A path in the archive from one below a folder, with `..` resolved; `None` for one that leads out of it.
+fn joined(folder: &str, below: &str) -> Option<String> {
+    let mut parts = Vec::new();
+    for part in folder.split('/').chain(below.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn libraries(files: &[(&str, &[&str], &[&str])]) -> Libraries {
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let mut libraries = Libraries::default();
+        for (path, needed, search) in files {
+            let linking = Linking { needed: owned(needed), search: owned(search) };
+            libraries.objects.insert((*path).to_owned(), linking);
+            if !path.contains(".libs") {
+                libraries.extensions.insert((*path).to_owned());
+            }
+        }
+        libraries
+    }
+
+    #[test]
+    fn needed_libraries_come_first_and_by_their_folders() {
+        let found = libraries(&[
+            ("a/core/m.so", &["libx.so.1", "libc.so.6"], &["$ORIGIN/../../a.libs"]),
+            ("a.libs/libx.so.1", &["liby.so"], &["$ORIGIN"]),
+            // Two that need each other end all the same.
+            ("a.libs/liby.so", &["libx.so.1"], &["$ORIGIN"]),
+            ("b.libs/libx.so.1", &[], &[]),
+            ("b/by_name.so", &["libonly.so"], &[]),
+            ("b.libs/libonly.so", &[], &[]),
+            // Of two of that name nothing tells which one is meant.
+            ("b/either.so", &["libx.so.1"], &["/usr/lib"]),
+            ("b/nothing.so", &["libc.so.6"], &["$ORIGIN/../../../.."]),
+        ]);
+        let shown: Vec<_> = found
+            .attributes()
+            .into_iter()
+            .map(|(key, value)| {
+                format!("{key} {}", String::from_utf8_lossy(&value).replace('\n', " "))
+            })
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "libraries:a/core/m.so a.libs/liby.so a.libs/libx.so.1",
+                "libraries:b/by_name.so b.libs/libonly.so"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_no_library_needs_none() {
+        assert!(Linking::read(b"#!/bin/sh").is_none());
+        assert!(Linking::read(b"").is_none());
+        assert!(Linking::read(b"\x7fELF\x02\x01\x01").is_none());
+    }
+}

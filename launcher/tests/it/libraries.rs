@@ -1,0 +1,90 @@
+//! Extension modules that need libraries of their own, which lie in the archive beside them.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use launcher::build_kind::BUILD_PYTHON;
+
+use crate::support::{App, Child, coldframe};
+
+/// An extension module whose one function asks a library, which asks another one.
+const MODULE: &str = "
+#include <Python.h>
+int middle(void);
+static PyObject *answer(PyObject *self, PyObject *ignored) { return PyLong_FromLong(middle()); }
+static PyMethodDef methods[] = {{\"answer\", answer, METH_NOARGS, NULL}, {NULL, NULL, 0, NULL}};
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, \"native\", NULL, 0, methods};
+PyMODINIT_FUNC PyInit_native(void) { return PyModule_Create(&definition); }
+";
+
+/// Compiles a shared library as build tools for wheels do: it names what it needs, and where that is beside it.
+fn compile(source: &str, folder: &Path, name: &str, needed: &[&str], search: &str) {
+    fs::create_dir_all(folder).unwrap();
+    let text = folder.join(format!("{name}.c"));
+    fs::write(&text, source).unwrap();
+    let include = "import sysconfig; print(sysconfig.get_path('include'), end='')";
+    let include = Child::new(BUILD_PYTHON).args(["-I", "-c", include]).ok();
+    let libraries = folder.join("../native.libs");
+    let status = Command::new("cc")
+        .args(["-shared", "-fPIC", &format!("-I{include}"), &format!("-L{}", libraries.display())])
+        .arg(format!("-Wl,-soname,{name},-rpath,{search},--disable-new-dtags"))
+        .arg("-o")
+        .arg(folder.join(name))
+        .arg(&text)
+        .args(needed.iter().map(|needed| format!("-l:{needed}")))
+        .status()
+        .unwrap();
+    assert!(status.success(), "{name}: {status}");
+    fs::remove_file(text).unwrap();
+}
+
+fn application(main: &str) -> App {
+    let app = App::new(&[("__main__.py", main), ("package/__init__.py", "")]);
+    let (libraries, package) = (app.file("native.libs"), app.file("package"));
+    compile("int deepest(void) { return 42; }", &libraries, "libdeepest.so.1", &[], "$ORIGIN");
+    let middle = "int deepest(void); int middle(void) { return deepest(); }";
+    compile(middle, &libraries, "libmiddle-1a2b.so", &["libdeepest.so.1"], "$ORIGIN");
+    let search = "$ORIGIN/../native.libs";
+    compile(MODULE, &package, "native.so", &["libmiddle-1a2b.so"], search);
+    app
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn needed_libraries_are_loaded_from_the_archive() {
+    let app = application(
+        "
+import multiprocessing, sys
+from package import native
+def work(number): return native.answer() + number
+if __name__ == '__main__':
+    print(native.answer())
+    maps = open('/proc/self/maps').read()
+    print([name for name in ('libdeepest.so.1', 'libmiddle-1a2b.so') if f'memfd:native.libs/{name}' not in maps])
+    for method in ('fork', 'forkserver', 'spawn'):
+        with multiprocessing.get_context(method).Pool(2) as pool: print(pool.map(work, range(2)))
+",
+    );
+    let built = app.build("built", &[]);
+    // What is packed is all that there is.
+    fs::remove_dir_all(app.path()).unwrap();
+    fs::create_dir(app.path()).unwrap();
+    Child::new(built).of(&app).prints("42\n[]\n[42, 43]\n[42, 43]\n[42, 43]\n");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_needed_library_that_is_missing_is_named() {
+    let app = application("import package.native\n");
+    fs::remove_file(app.file("native.libs/libdeepest.so.1")).unwrap();
+    let outcome = coldframe(["run"]).of(&app).arg(app.path()).outcome();
+    assert_eq!(outcome.ending(), Ok(1), "{outcome:#?}");
+    for part in [
+        "ImportError: cannot import `package.native`",
+        "it needs `native.libs/libmiddle-1a2b.so`",
+        "libdeepest.so.1",
+    ] {
+        assert!(outcome.stderr.contains(part), "{part}: {outcome:#?}");
+    }
+}
