@@ -19,6 +19,9 @@ pub const ATTRIBUTE: &str = "file-access";
 /// How the names of the attributes begin that hold the paths of the files.
 pub const FILES_PREFIX: &str = "files:";
 
+/// The folder of the cache where they lie, each below its digest.
+const FOLDER: &str = "files";
+
 /// The packages whose files are served from the cache.
 pub(crate) struct FileAccess {
     /// By the package's folder, which is a name at the top of the archive.
@@ -58,14 +61,19 @@ impl FileAccess {
         if let Some(folder) = files.folder.get() {
             return Ok(Some(folder));
         }
-        let folder = self.cache_folder()?.join("files").join(&files.digest);
+        let folder = self.cache_folder()?.join(FOLDER).join(&files.digest);
         cache::folder_once(&folder, |temporary| extract(archives, &files.digest, temporary))?;
         Ok(Some(files.folder.get_or_init(|| folder)))
     }
 
-    /// The virtual path that a path in the cache stands for, with its leading separator.
+    /// The virtual path that a path in the cache stands for, with its leading separator; whether anything of its
+    /// package is there yet does not matter, for the path may come from another process.
     pub(crate) fn inside<'a>(&self, path: &'a str) -> Option<&'a str> {
-        self.packages.values().find_map(|files| path.strip_prefix(files.folder.get()?.to_str()?))
+        let folder = self.cache.as_ref().filter(|_| !self.packages.is_empty())?.join(FOLDER);
+        let below = path.strip_prefix(folder.to_str()?)?.strip_prefix(std::path::MAIN_SEPARATOR)?;
+        let digest = below.split(std::path::MAIN_SEPARATOR).next()?;
+        let is_ours = self.packages.values().any(|files| files.digest == digest);
+        is_ours.then(|| below.get(digest.len()..)).flatten()
     }
 
     /// The path of an extension module that cannot be loaded from memory.

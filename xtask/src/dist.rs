@@ -17,6 +17,24 @@ use crate::workspace::Workspace;
 
 const COMMAND: &str = "coldframe";
 
+/// A release launcher with this Python inside, built when it has to be: for the commands that need one.
+pub(crate) fn launcher(
+    workspace: &Workspace,
+    python: &pythons::Python,
+    verbose: bool,
+) -> anyhow::Result<PathBuf> {
+    let flags = flags::Dist {
+        python: python.executable.display().to_string(),
+        out: workspace.target.join("launchers"),
+        debug: false,
+        verbose,
+    };
+    match run(workspace, &flags)? {
+        Verdict::Good => Ok(flags.out.join(format!("py{}", python.version)).join(COMMAND)),
+        Verdict::Bad => bail!("no launcher with Python {} inside could be built", python.release()),
+    }
+}
+
 pub(crate) fn run(workspace: &Workspace, flags: &flags::Dist) -> anyhow::Result<Verdict> {
     let python = pythons::choose(&pythons::discover(), &flags.python)?;
     let version = python.version;

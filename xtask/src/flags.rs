@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::version::Version;
 
-const EXIT_CODES: &str = "\
+pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  everything asked for was done, and was good
   1  something that was checked is bad: a failed test, a lint, a required Python that is missing
@@ -25,6 +25,7 @@ pub(crate) struct Xtask {
 pub(crate) enum Command {
     Test(Test),
     Dist(Dist),
+    Conformance(crate::conformance::flags::Conformance),
     Ci(Ci),
     Bench(Bench),
     /// Check what no compiler checks: module headers, file lengths, where `unsafe` stands, names that must not appear.

@@ -11,6 +11,7 @@
 
 mod bench;
 mod ci;
+mod conformance;
 mod counts;
 mod dist;
 mod flags;
@@ -50,6 +51,7 @@ fn run(flags: Xtask) -> anyhow::Result<Verdict> {
     let workspace = Workspace::load()?;
     match flags.command {
         Command::Test(flags) => test::run(&workspace, &flags),
+        Command::Conformance(flags) => conformance::run(&workspace, &flags),
         Command::Dist(flags) => dist::run(&workspace, &flags),
         Command::Ci(flags) => ci::run(&workspace, &flags),
         Command::Bench(flags) => bench::run(&workspace, &flags),

@@ -7,6 +7,7 @@ use interp_config::{Allocator, OptimizationLevel, Profile, PythonInterpreterConf
 use libc::wchar_t;
 use pyo3_ffi as ffi;
 
+use super::runtime;
 use crate::error::Error;
 
 /// How a call of the initialisation API ended: the three ways that CPython itself tells apart.
@@ -14,6 +15,15 @@ pub(super) enum Started {
     Ready,
     /// Python has done all there was to do (`--version`, `--help`): the process ends with this code.
     Exit(i32),
+}
+
+/// What came of initialising the main interpreter.
+pub(super) enum Initialised {
+    Ready,
+    /// As [`Started::Exit`].
+    Exit(i32),
+    /// It is ready, and the command line asks for this file of the archives as a script: CPython would open it.
+    Script(String),
 }
 
 /// Where Python finds itself, as the paths of `PyConfig`.
@@ -50,10 +60,10 @@ pub(super) fn initialise(
     paths: &Paths,
     command_line: &CommandLine,
     run: &Run,
-) -> Result<Started, Error> {
+) -> Result<Initialised, Error> {
     match pre_initialise(config, command_line)? {
         Started::Ready => {}
-        Started::Exit(code) => return Ok(Started::Exit(code)),
+        Started::Exit(code) => return Ok(Initialised::Exit(code)),
     }
     let mut raw = Config::new();
     let isolated = config.profile == Profile::Isolated;
@@ -104,15 +114,23 @@ pub(super) fn initialise(
     if let Some(file) = &run.file {
         raw.set(|raw| &raw mut raw.run_filename, file)?;
     }
+    let mut script = None;
     if let (CommandLine::Parsed(_), Some(_)) = (command_line, &paths.module_search_paths) {
-        match raw.read_python_path()? {
-            Started::Ready => {}
-            Started::Exit(code) => return Ok(Started::Exit(code)),
+        // SAFETY: a configuration that CPython initialised and our setters filled.
+        let status = unsafe { ffi::PyConfig_Read(&raw mut *raw.0) };
+        if let Started::Exit(code) = outcome(status, "reading the command line")? {
+            return Ok(Initialised::Exit(code));
         }
+        raw.use_python_path()?;
+        script = raw.take_archived_script()?;
     }
     // SAFETY: a configuration that CPython initialised and our setters filled; it copies what it keeps.
     let status = unsafe { ffi::Py_InitializeFromConfig(&raw const *raw.0) };
-    outcome(status, "starting the interpreter")
+    Ok(match (outcome(status, "starting the interpreter")?, script) {
+        (Started::Exit(code), _) => Initialised::Exit(code),
+        (Started::Ready, Some(script)) => Initialised::Script(script),
+        (Started::Ready, None) => Initialised::Ready,
+    })
 }
 
 /// Whether `-X dev` is asked for: the only such option that Python acts on before it looks at the list of them.
@@ -226,15 +244,10 @@ impl Config {
 
     /// Puts the folders of `PYTHONPATH` first, as `python` does: with a search path that is set CPython reads the
     /// variable, but leaves it unused. The flags that forbid it (`-E`, `-I`) have been read with the command line.
-    fn read_python_path(&mut self) -> Result<Started, Error> {
-        // SAFETY: a configuration that CPython initialised and our setters filled.
-        let status = unsafe { ffi::PyConfig_Read(&raw mut *self.0) };
-        if let Started::Exit(code) = outcome(status, "reading the command line")? {
-            return Ok(Started::Exit(code));
-        }
+    fn use_python_path(&mut self) -> Result<(), Error> {
         let variable = self.0.pythonpath_env;
         if variable.is_null() {
-            return Ok(Started::Ready);
+            return Ok(());
         }
         let separator = if cfg!(windows) { ';' } else { ':' } as wchar_t;
         let mut folders = Vec::new();
@@ -260,7 +273,27 @@ impl Config {
             };
             outcome(status, "setting the module search path")?;
         }
-        Ok(Started::Ready)
+        Ok(())
+    }
+
+    /// Takes the script away from CPython when it lies in the archives. With `-i` it stays: what follows it then is
+    /// CPython's to do.
+    fn take_archived_script(&mut self) -> Result<Option<String>, Error> {
+        let name = self.0.run_filename;
+        if name.is_null() || self.0.inspect != 0 {
+            return Ok(None);
+        }
+        // SAFETY: a wide string of this configuration.
+        let path = unsafe { wide_text(name) };
+        let script = path.and_then(|path| runtime::get_if_set()?.script(&path));
+        if script.is_some() {
+            let field = &raw mut self.0.run_filename;
+            // SAFETY: the field is inside of this configuration; null clears it, as documented.
+            let status =
+                unsafe { ffi::PyConfig_SetString(&raw mut *self.0, field, std::ptr::null()) };
+            outcome(status, "taking the script from the command line")?;
+        }
+        Ok(script)
     }
 
     fn set_paths(&mut self, paths: &Paths) -> Result<(), Error> {
@@ -313,6 +346,23 @@ impl Drop for Decoded {
         // SAFETY: allocated by `Py_DecodeLocale`, which documents this function to free it.
         unsafe { ffi::PyMem_RawFree(self.0.cast()) };
     }
+}
+
+/// A wide string of CPython's as text; `None` for one that is none (it has bytes that could not be decoded).
+///
+/// Not `Py_EncodeLocale`, which wants an interpreter (`Python/fileutils.c` allocates by `PyMem_Malloc`).
+///
+/// # Safety
+///
+/// It ends in a zero.
+unsafe fn wide_text(string: *const wchar_t) -> Option<String> {
+    // SAFETY: the caller's promise: nothing behind the zero is read.
+    let characters = (0..).map(|place| unsafe { *string.add(place) });
+    let characters = characters.take_while(|character| *character != 0);
+    #[cfg(windows)]
+    return char::decode_utf16(characters).collect::<Result<_, _>>().ok();
+    #[cfg(not(windows))]
+    return characters.map(|character| char::from_u32(u32::try_from(character).ok()?)).collect();
 }
 
 fn c_string(value: &OsStr) -> Result<CString, Error> {

@@ -135,13 +135,7 @@ fn starts_in_archive(py: Token<'_>, path: &Object) -> bool {
 
 /// The path inside of the archives that a virtual path stands for; `None` for a path that lies elsewhere.
 pub(super) fn inside(py: Token<'_>, path: &str) -> Option<String> {
-    let runtime = runtime::get(py).ok()?;
-    let root = runtime.root.to_str()?;
-    let rest = path.strip_prefix(root).or_else(|| runtime.files.inside(path))?;
-    match rest.strip_prefix(['/', std::path::MAIN_SEPARATOR]) {
-        Some(rest) => Some(rest.trim_end_matches('/').replace(std::path::MAIN_SEPARATOR, "/")),
-        None => rest.is_empty().then(String::new),
-    }
+    runtime::get(py).ok()?.inside(path)
 }
 
 /// The virtual path of a path inside of the archives.

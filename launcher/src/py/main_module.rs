@@ -6,7 +6,7 @@ use pyo3_ffi as ffi;
 
 use super::boot;
 use super::exception::{Exception, Kind};
-use super::finder::MAIN_ALIAS;
+use super::finder::{self, MAIN_ALIAS};
 use super::loader;
 use super::object::{Object, import, loaded_module};
 use super::runtime::{self, WorkerMain};
@@ -44,6 +44,57 @@ pub(super) fn run_module(py: Token<'_>, name: &str) -> Result<(), Exception> {
         &[&text(py, &spec_name)?, &package_path(py, &spec_name)?],
     )?;
     spec::dress(py, &main, &spec)?;
+    execute(py, &code, &main)
+}
+
+/// Runs a file of the archives as `python FILE` does, when nobody could open it.
+///
+/// One that is a module gets the spec of that, unlike under `python`: workers then import it by its name.
+pub(super) fn run_script(py: Token<'_>, path: &str) -> Result<(), Exception> {
+    let archives = &runtime::get(py)?.archives;
+    let damaged = |error: importer_core::Error| {
+        Exception::import_error(py, &format!("cannot run `{path}`: {error}"), path)
+    };
+    let name = path.strip_suffix(".py").unwrap_or(path).replace('/', ".");
+    let module = archives.module(&name).map_err(damaged)?.map(|(_, module)| module);
+    let main = main_module(py)?;
+    let virtual_path = finder::virtual_path(py, path)?;
+    let code = match module.filter(|module| module.path() == path) {
+        Some(module) => {
+            let found = boot::finder(py)?.call_method(py, "find_spec", &[&text(py, &name)?])?;
+            if !found.is_none(py) {
+                spec::dress(py, &main, &found)?;
+            }
+            loader::code(py, &name, &module)?
+        }
+        None => {
+            let file = archives.file(path).map_err(damaged)?;
+            let source = file.map(|file| file.contents()).transpose().map_err(damaged)?;
+            main.set_attribute(py, "__file__", &virtual_path)?;
+            source.map(|source| loader::compile(py, &source, &virtual_path)).transpose()?
+        }
+    };
+    // A script is of no package.
+    main.set_attribute(py, "__package__", &Object::none(py))?;
+    let Some(code) = code else {
+        return Err(Exception::import_error(py, &format!("`{path}` is no Python code"), path));
+    };
+    let sys = import(py, "sys")?;
+    let flags = sys.attribute(py, "flags")?;
+    let is_safe = match flags.attribute_or_none(py, "safe_path")? {
+        Some(flag) => flag,
+        None => flags.attribute(py, "isolated")?,
+    };
+    if !is_safe.is_true(py)? {
+        let folder = import(py, "os.path")?.call_method(py, "dirname", &[&virtual_path])?;
+        let zero = Object::integer(py, 0)?;
+        sys.attribute(py, "path")?.call_method(py, "insert", &[&zero, &folder])?;
+    }
+    execute(py, &code, &main)
+}
+
+/// Executes the main module's code.
+fn execute(py: Token<'_>, code: &Object, main: &Object) -> Result<(), Exception> {
     let namespace = main.attribute(py, "__dict__")?;
     // SAFETY: attached; a code object, and the dictionary of the main module, which has `__builtins__`.
     let result =

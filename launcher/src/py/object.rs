@@ -109,6 +109,13 @@ impl Object {
             .unwrap_or_else(|_| Self::none(py))
     }
 
+    /// Whether Python takes it for true.
+    pub(super) fn is_true(&self, py: Token<'_>) -> Result<bool, Exception> {
+        // SAFETY: attached; a live object; -1 with an exception, which `status` takes.
+        let truth = unsafe { ffi::PyObject_IsTrue(self.as_ptr()) };
+        status(py, truth.min(0)).map(|()| truth > 0)
+    }
+
     /// A Python `int`.
     pub(super) fn integer(py: Token<'_>, value: i64) -> Result<Self, Exception> {
         // SAFETY: attached; a new reference or null with an exception.

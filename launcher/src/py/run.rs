@@ -7,7 +7,7 @@ use importer_core::{Archive, Stack};
 use interp_config::{PythonInterpreterConfig, RunTarget};
 use pyo3_ffi as ffi;
 
-use super::config::{CommandLine, Paths, Run, Started, initialise};
+use super::config::{CommandLine, Initialised, Paths, Run, initialise};
 use super::exception::Exception;
 use super::exit::{Ending, end_interrupted, ending_of, finalise};
 use super::object::{Object, import};
@@ -100,10 +100,11 @@ pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
         return Err(Error::start("this process has already started an interpreter"));
     }
     boot::add_builtin_modules(boots_from_archive)?;
-    let started = initialise(&config, &paths, &command_line, &run)?;
-    if let Started::Exit(code) = started {
-        return Ok(code);
-    }
+    let script = match initialise(&config, &paths, &command_line, &run)? {
+        Initialised::Exit(code) => return Ok(code),
+        Initialised::Script(script) => Some(script),
+        Initialised::Ready => None,
+    };
     // SAFETY: initialisation leaves this thread attached to the main interpreter.
     let py = unsafe { Token::assume_attached() };
     if !boots_from_archive {
@@ -135,6 +136,9 @@ pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
                 return Ok(unsafe { ffi::Py_RunMain() });
             }
         },
+        (Ok(()), Task::Python) if let Some(script) = script => {
+            boundary::guarded(py, |py| main_module::run_script(py, &script))
+        }
         // SAFETY: as above.
         (Ok(()), Task::Python) => return Ok(unsafe { ffi::Py_RunMain() }),
     };

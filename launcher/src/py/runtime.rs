@@ -56,11 +56,33 @@ pub(super) struct Runtime {
     pub(super) hooks: Vec<RegisteredHook>,
 }
 
+impl Runtime {
+    /// The path inside of the archives that a virtual path stands for; `None` for a path that lies elsewhere.
+    pub(super) fn inside(&self, path: &str) -> Option<String> {
+        let rest = path.strip_prefix(self.root.to_str()?).or_else(|| self.files.inside(path))?;
+        match rest.strip_prefix(['/', std::path::MAIN_SEPARATOR]) {
+            Some(rest) => Some(rest.trim_end_matches('/').replace(std::path::MAIN_SEPARATOR, "/")),
+            None => rest.is_empty().then(String::new),
+        }
+    }
+
+    /// The path inside of the archives of a script that `python` was asked for by its virtual path.
+    pub(super) fn script(&self, path: &str) -> Option<String> {
+        let inside = self.inside(path)?;
+        matches!(self.archives.file(&inside), Ok(Some(_))).then_some(inside)
+    }
+}
+
 static RUNTIME: OnceLock<Runtime> = OnceLock::new();
 
 /// Sets the facts; false when an interpreter was already started in this process.
 pub(super) fn set(runtime: Runtime) -> bool {
     RUNTIME.set(runtime).is_ok()
+}
+
+/// The facts, where no Python is needed to complain that they are not there.
+pub(super) fn get_if_set() -> Option<&'static Runtime> {
+    RUNTIME.get()
 }
 
 /// The facts; set before Python starts, so that everything that Python calls finds them.

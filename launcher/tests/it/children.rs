@@ -46,6 +46,38 @@ fn without_the_setting_children_are_the_application() {
 }
 
 #[test]
+fn python_runs_a_script_of_the_archive_by_its_path() {
+    let script = "
+import multiprocessing, os, sys
+def square(number): return number * number
+if __name__ == '__main__':
+    print(sys.argv[1:], __file__ == sys.argv[0], sys.flags.isolated == (sys.path[0] != os.path.dirname(__file__)), __package__)
+    for method in ('fork', 'forkserver', 'spawn'):
+        with multiprocessing.get_context(method).Pool(2) as pool: print(pool.map(square, range(3)))
+    sys.exit(3)
+";
+    let app = App::new(&[
+        (
+            "__main__.py",
+            "
+import os, subprocess, sys
+folder = os.path.dirname(__file__)
+python = {**os.environ, 'COLDFRAME_PYTHON': '1'}
+for path in ('tools/script.py', 'loose-name.py', 'tools/missing.py'):
+    child = subprocess.run([sys.executable, os.path.join(folder, path), 'x'], stderr=subprocess.DEVNULL, env=python)
+    print(child.returncode, flush=True)
+",
+        ),
+        ("tools/__init__.py", ""),
+        ("tools/script.py", script),
+        ("loose-name.py", "print('loose', __file__[-13:], __name__)"),
+    ]);
+    let pools = "[0, 1, 4]\n".repeat(3);
+    let expected = format!("['x'] True True None\n{pools}3\nloose loose-name.py __main__\n0\n2\n");
+    Child::new(app.build("built", &[])).of(&app).prints(&expected);
+}
+
+#[test]
 fn children_of_a_python_are_python() {
     let code = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'print(5)'])";
     coldframe(["python", "-c", code]).prints("5\n");

@@ -1,0 +1,158 @@
+"""Runs one of CPython's own test suites and writes what became of each test, one JSON line for each.
+
+    python driver.py SUITE RESULTS [ID...]
+
+Both interpreters of a comparison run this file in a folder of its own. A line is written when a test starts and when it
+has ended, so that a crash or a hang is known by the line that is missing; run again, it goes on behind that test.
+Spawned workers import this file again, so what runs the tests stands behind the guard.
+"""
+
+import importlib
+import importlib.util
+import json
+import os
+import pkgutil
+import signal
+import sys
+import time
+import traceback
+import unittest
+
+# Not in every installation; `test._test_multiprocessing` holds the tests, and these files only instantiate them.
+DRIVERS = {
+    f"test_multiprocessing_{method}": f"""
+import unittest
+import test._test_multiprocessing
+from test import support
+if support.PGO:
+    raise unittest.SkipTest("test is not helpful for PGO")
+test._test_multiprocessing.install_tests_in_module_dict(globals(), "{method}")
+if __name__ == "__main__":
+    unittest.main()
+"""
+    for method in ("fork", "forkserver", "spawn")
+}
+
+
+class Results(unittest.TestResult):
+    """Writes each outcome as it comes; a test with failing subtests has failed."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.file = open(path, "a", encoding="utf-8")
+        self.outcome = None
+
+    def write(self, **line):
+        self.file.write(json.dumps(line) + "\n")
+        self.file.flush()
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.outcome = ("passed", "")
+        self.begin = time.monotonic()
+        self.write(id=test.id(), event="start")
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        if self.outcome is None:
+            # 3.12.1 tells of the end of skipped tests, and not of their start.
+            return
+        outcome, detail = self.outcome
+        seconds = round(time.monotonic() - self.begin, 3)
+        self.write(id=test.id(), event="end", outcome=outcome, detail=detail, seconds=seconds)
+        self.outcome = None
+
+    def note(self, test, outcome, detail):
+        if self.outcome is not None:
+            self.outcome = (outcome, detail)
+        else:
+            # A module or class that could not be set up, or was skipped as a whole.
+            self.write(id=test.id(), event="end", outcome=outcome, detail=detail, seconds=0)
+
+    def addError(self, test, error):
+        self.note(test, "error", shown(error))
+
+    def addFailure(self, test, error):
+        self.note(test, "failed", shown(error))
+
+    def addSubTest(self, test, subtest, error):
+        if error is not None:
+            failed = issubclass(error[0], test.failureException)
+            self.note(test, "failed" if failed else "error", f"{subtest}\n{shown(error)}")
+
+    def addSkip(self, test, reason):
+        if self.outcome is None or self.outcome[0] == "passed":
+            self.note(test, "skipped", reason)
+
+    def addExpectedFailure(self, test, error):
+        self.note(test, "expected failure", "")
+
+    def addUnexpectedSuccess(self, test):
+        self.note(test, "failed", "unexpected success")
+
+
+def shown(error):
+    """The end of a traceback, which names the cause."""
+    return "".join(traceback.format_exception(*error))[-3000:]
+
+
+def load(results, name):
+    """Yields the tests of a suite, and of all modules below it where it is a package."""
+    folder = os.path.dirname(os.path.abspath(__file__))
+    if name in DRIVERS and importlib.util.find_spec(f"test.{name}") is None:
+        with open(os.path.join(folder, f"{name}.py"), "w", encoding="utf-8") as file:
+            file.write(DRIVERS[name])
+    # A file beside this one was put there because the installation lacks it.
+    beside = os.path.exists(os.path.join(folder, f"{name}.py")) or os.path.isdir(os.path.join(folder, name))
+    name = name if beside else f"test.{name}"
+    names = [name]
+    module = attempt(results, name)
+    if hasattr(module, "__path__"):
+        # The suite is all the modules of the package.
+        found = sorted(found.name for found in pkgutil.iter_modules(module.__path__))
+        names = [f"{name}.{part}" for part in found if part.startswith("test_")]
+    loader = unittest.TestLoader()
+    for name in names:
+        module = attempt(results, name)
+        if module is not None:
+            yield from flat(loader.loadTestsFromModule(module))
+
+
+def attempt(results, name):
+    """The module; where it cannot be imported, that is what becomes of the test of its name."""
+    try:
+        return importlib.import_module(name)
+    except unittest.SkipTest as reason:
+        results.write(id=name, event="end", outcome="skipped", detail=str(reason), seconds=0)
+    except Exception:
+        detail = shown(sys.exc_info())
+        results.write(id=name, event="end", outcome="error", detail=detail, seconds=0)
+    return None
+
+
+def flat(tests):
+    for test in tests:
+        if isinstance(test, unittest.TestSuite):
+            yield from flat(test)
+        else:
+            yield test
+
+
+def main():
+    name, path, *only = sys.argv[1:]
+    # Ignored in what a shell runs in the background, and then in all that is started here; the suites send it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    seen = set()
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as file:
+            seen = {json.loads(line).get("id") for line in file}
+    results = Results(path)
+    tests = load(results, name)
+    chosen = [test for test in tests if test.id() not in seen and (not only or test.id() in only)]
+    # A flat suite still sets up modules and classes, for the tests stay in their order.
+    unittest.TestSuite(chosen).run(results)
+    results.write(event="done")
+
+
+if __name__ == "__main__":
+    main()

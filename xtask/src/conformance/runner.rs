@@ -1,0 +1,234 @@
+//! One suite under one interpreter: started again where a test crashes or hangs, so that nothing else is lost.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use serde_json::Value;
+
+/// What became of one test.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Outcome {
+    /// `passed`, `failed`, `error`, `skipped`, `expected failure`, `crashed` or `hung`.
+    pub(super) word: String,
+    /// The end of its traceback, or why it was skipped.
+    pub(super) detail: String,
+}
+
+impl Outcome {
+    pub(super) fn is_good(&self) -> bool {
+        matches!(self.word.as_str(), "passed" | "expected failure")
+    }
+
+    pub(super) fn is_skipped(&self) -> bool {
+        self.word == "skipped"
+    }
+}
+
+/// Outcomes by test id.
+pub(super) type Outcomes = BTreeMap<String, Outcome>;
+
+/// What one run needs.
+pub(super) struct Run<'a> {
+    pub(super) interpreter: &'a Path,
+    pub(super) suite: &'a str,
+    /// Made new for this run.
+    pub(super) folder: PathBuf,
+    /// A suite's file or folder that the installation lacks.
+    pub(super) borrowed: Option<&'a Path>,
+    pub(super) time_limit: Duration,
+}
+
+const DRIVER: &str = include_str!("../../conformance/driver.py");
+
+/// How often a suite is started again.
+const MAX_STARTS: usize = 8;
+
+impl Run<'_> {
+    /// Runs the suite, or only the tests with these ids.
+    pub(super) fn outcomes(&self, only: &[&str]) -> anyhow::Result<(Outcomes, Duration)> {
+        let folder = &self.folder;
+        if folder.exists() {
+            fs::remove_dir_all(folder)
+                .with_context(|| format!("could not remove `{}`", folder.display()))?;
+        }
+        let prepared =
+            fs::create_dir_all(folder).and_then(|()| fs::write(folder.join("driver.py"), DRIVER));
+        prepared.with_context(|| format!("could not fill `{}`", folder.display()))?;
+        if let Some(borrowed) = self.borrowed {
+            copy(borrowed, folder)?;
+        }
+        // Not below `folder`: the path of a socket may have some hundred bytes, and a fork server makes one here.
+        let temporary = tempfile::Builder::new().prefix("cf").tempdir();
+        let temporary = temporary.context("could not make a temporary folder")?;
+        let results = folder.join("results.jsonl");
+        let started = Instant::now();
+        for _ in 0..MAX_STARTS {
+            let ending = self.start(&results, only, temporary.path())?;
+            let mut read = Read::file(&results)?;
+            if read.is_done {
+                return Ok((read.outcomes, started.elapsed()));
+            }
+            let Some(id) = read.running.pop() else {
+                let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
+                let end: Vec<_> = log.lines().rev().take(8).collect();
+                let end: Vec<_> = end.into_iter().rev().collect();
+                bail!(
+                    "`{}` under `{}` {ending}, and no test was running:\n{}",
+                    self.suite,
+                    self.interpreter.display(),
+                    end.join("\n")
+                );
+            };
+            let line = serde_json::json!({"id": id, "event": "end", "outcome": ending, "detail": "", "seconds": 0});
+            append(&results, &line)?;
+        }
+        bail!(
+            "`{}` under `{}` did not end in {MAX_STARTS} starts",
+            self.suite,
+            self.interpreter.display()
+        )
+    }
+
+    /// Starts the driver and waits; gives the word for a test that was running when it ended.
+    fn start(
+        &self,
+        results: &Path,
+        only: &[&str],
+        temporary: &Path,
+    ) -> anyhow::Result<&'static str> {
+        let log = self.folder.join("log");
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(&log)
+            .with_context(|| format!("could not write `{}`", log.display()))?;
+        let mut command = Command::new(self.interpreter);
+        command
+            .args(["driver.py", self.suite])
+            .arg(results)
+            .args(only)
+            .current_dir(&self.folder)
+            .env("TMPDIR", temporary)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().context("could not copy a descriptor")?)
+            .stderr(log);
+        for name in ["PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED"] {
+            command.env_remove(name);
+        }
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut child = command
+            .spawn()
+            .with_context(|| format!("could not start `{}`", self.interpreter.display()))?;
+        let length = || fs::metadata(results).map_or(0, |metadata| metadata.len());
+        let mut last = (length(), Instant::now());
+        loop {
+            if child.try_wait().context("could not wait for a suite")?.is_some() {
+                return Ok("crashed");
+            }
+            let now = length();
+            if now != last.0 {
+                last = (now, Instant::now());
+            }
+            if last.1.elapsed() > self.time_limit {
+                // The whole group, for what a hanging test has started hangs as well.
+                let group = format!("-{}", child.id());
+                let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
+                child.wait().context("could not wait for a suite")?;
+                return Ok("hung");
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+/// What the driver has written so far.
+#[derive(Default)]
+struct Read {
+    outcomes: Outcomes,
+    running: Vec<String>,
+    is_done: bool,
+}
+
+impl Read {
+    fn file(path: &Path) -> anyhow::Result<Self> {
+        // Before the first test there is no file.
+        Self::text(&fs::read_to_string(path).unwrap_or_default())
+    }
+
+    fn text(text: &str) -> anyhow::Result<Self> {
+        let mut read = Self::default();
+        for line in text.lines() {
+            let line: Value = serde_json::from_str(line)
+                .with_context(|| format!("the driver wrote a line that is no JSON: {line}"))?;
+            let field = |name: &str| line.get(name).and_then(Value::as_str).unwrap_or_default();
+            match field("event") {
+                "done" => read.is_done = true,
+                "start" => read.running.push(field("id").to_owned()),
+                _ => {
+                    read.running.retain(|id| id != field("id"));
+                    let outcome = Outcome {
+                        word: field("outcome").to_owned(),
+                        detail: field("detail").to_owned(),
+                    };
+                    read.outcomes.insert(field("id").to_owned(), outcome);
+                }
+            }
+        }
+        Ok(read)
+    }
+}
+
+fn append(path: &Path, line: &Value) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    let mut file = File::options()
+        .create(true)
+        .append(true)
+        .open(path)
+        .with_context(|| format!("could not write `{}`", path.display()))?;
+    writeln!(file, "{line}").with_context(|| format!("could not write `{}`", path.display()))
+}
+
+/// Copies a file, or a folder of files, into a folder.
+fn copy(from: &Path, into: &Path) -> anyhow::Result<()> {
+    let name = from.file_name().context("a suite has a name")?;
+    let to = into.join(name);
+    let done = if from.is_dir() {
+        fs::create_dir_all(&to).with_context(|| format!("could not make `{}`", to.display()))?;
+        for entry in
+            fs::read_dir(from).with_context(|| format!("could not read `{}`", from.display()))?
+        {
+            let entry = entry.with_context(|| format!("could not read `{}`", from.display()))?;
+            if entry.file_name() != "__pycache__" {
+                copy(&entry.path(), &to)?;
+            }
+        }
+        Ok(())
+    } else {
+        fs::copy(from, &to).map(drop)
+    };
+    done.with_context(|| format!("could not copy `{}`", from.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_without_an_end_was_running() {
+        let text = r#"{"id": "a", "event": "start"}
+{"id": "a", "event": "end", "outcome": "passed", "detail": ""}
+{"id": "b", "event": "start"}"#;
+        let read = Read::text(text).expect("lines of JSON");
+        assert_eq!((read.running, read.is_done), (vec!["b".to_owned()], false));
+        assert!(read.outcomes.get("a").is_some_and(Outcome::is_good));
+        let read = Read::text("{\"event\": \"done\"}").expect("lines of JSON");
+        assert!(read.is_done);
+        assert!(Read::text("{").is_err());
+    }
+}

@@ -1,0 +1,122 @@
+//! What came out, as a table for people.
+
+use std::fmt::Write as _;
+
+use comfy_table::{CellAlignment, Table, presets};
+use serde_json::Value;
+
+const HEADER: [&str; 11] = [
+    "suite",
+    "Python",
+    "tests",
+    "passed in both",
+    "failed in both",
+    "skipped in both",
+    "ours only",
+    "stock only",
+    "explained",
+    "unsteady",
+    "seconds stock / ours",
+];
+
+fn number(result: &Value, name: &str) -> u64 {
+    result.get(name).and_then(Value::as_u64).unwrap_or_default()
+}
+
+fn text<'a>(result: &'a Value, name: &str) -> &'a str {
+    result.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn list<'a>(result: &'a Value, name: &str) -> &'a [Value] {
+    result.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// The table, in Markdown.
+pub(super) fn render(results: &[Value]) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::ASCII_MARKDOWN).set_header(HEADER);
+    for result in results {
+        let differences = list(result, "stock_only");
+        let explained =
+            differences.iter().filter(|one| !text(one, "explained").is_empty()).count() as u64;
+        let [passed, failed, skipped, ours] =
+            ["passed", "failed", "skipped", "ours_only"].map(|name| number(result, name));
+        let different = differences.len() as u64;
+        let suite = match text(result, "borrowed_from") {
+            "" => text(result, "suite").to_owned(),
+            from => format!("{} (of {from})", text(result, "suite")),
+        };
+        let mut row = vec![suite, text(result, "python").to_owned()];
+        let total = passed + failed + skipped + ours + different;
+        let unsteady = list(result, "unsteady").len() as u64;
+        let numbers =
+            [total, passed, failed, skipped, ours, different - explained, explained, unsteady];
+        row.extend(numbers.iter().map(u64::to_string));
+        row.push(format!(
+            "{} / {}",
+            number(result, "stock_seconds"),
+            number(result, "our_seconds")
+        ));
+        table.add_row(row);
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table.to_string()
+}
+
+/// The differences that nothing explains, a line for each.
+pub(super) fn unexplained(results: &[Value]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for result in results {
+        for one in list(result, "stock_only") {
+            if text(one, "explained").is_empty() {
+                let (python, id) = (text(result, "python"), text(one, "id"));
+                let last =
+                    text(one, "detail").trim_end().lines().last().unwrap_or_default().to_owned();
+                lines.push(format!("{python} {id}: {} {last}", text(one, "ours")));
+            }
+        }
+    }
+    lines
+}
+
+/// The page for the documentation.
+pub(super) fn page(table: &str, results: &[Value]) -> String {
+    let mut page = format!(
+        "# CPython's own suites\n\nMade by `cargo xtask conformance --table docs/conformance.md`: each suite in the \
+         self-contained interpreter, with the\nstandard library and the package `test` in its archive, and in the stock \
+         one, compared test id by test id.\n\n{table}\n"
+    );
+    let explained: Vec<(&str, &Value)> = results
+        .iter()
+        .flat_map(|result| {
+            list(result, "stock_only").iter().map(|one| (text(result, "python"), one))
+        })
+        .collect();
+    for (title, wanted) in [("Not explained", false), ("Explained", true)] {
+        let lines: Vec<_> = explained
+            .iter()
+            .filter(|(_, one)| text(one, "explained").is_empty() != wanted)
+            .collect();
+        if lines.is_empty() {
+            continue;
+        }
+        let _ = writeln!(page, "\n## {title}\n");
+        for (python, one) in lines {
+            let why = if wanted { text(one, "explained") } else { text(one, "ours") };
+            let _ = writeln!(page, "* {python} `{}`: {why}", text(one, "id"));
+        }
+    }
+    let unsteady: Vec<_> = results
+        .iter()
+        .flat_map(|result| list(result, "unsteady").iter().map(|id| (text(result, "python"), id)))
+        .collect();
+    if !unsteady.is_empty() {
+        let _ = writeln!(page, "\n## Unsteady: passed when run again\n");
+        for (python, id) in unsteady {
+            let _ = writeln!(page, "* {python} `{}`", id.as_str().unwrap_or_default());
+        }
+    }
+    page
+}
