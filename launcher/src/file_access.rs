@@ -2,7 +2,8 @@
 //!
 //! Which packages do so is found when the archive is built, and stands in its attribute [`ATTRIBUTE`]: a line each, the
 //! package's folder (or the path of a module at the top), a tab, and the digest of its files, which names the folder
-//! of the cache. The attribute `files:` and the digest holds the files' paths.
+//! of the cache; then, for a package that looks for its neighbours there, a tab and [`LISTS`]. The attribute `files:` and
+//! the digest holds the files' paths.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,9 @@ pub const ATTRIBUTE: &str = "file-access";
 /// How the names of the attributes begin that hold the paths of the files.
 pub const FILES_PREFIX: &str = "files:";
 
+/// What stands in the attribute for a package that looks into its folders.
+pub const LISTS: &str = "lists";
+
 /// The folder of the cache where they lie, each below its digest.
 const FOLDER: &str = "files";
 
@@ -31,6 +35,8 @@ pub(crate) struct FileAccess {
 
 struct PackageFiles {
     digest: String,
+    /// Whether its code looks into its folders, and takes what it finds for modules.
+    lists: bool,
     /// The folder of the cache below which the package lies, once its files are there.
     folder: OnceLock<PathBuf>,
 }
@@ -42,9 +48,13 @@ impl FileAccess {
         for archive in archives.archives() {
             let Some(list) = archive.attribute(ATTRIBUTE)? else { continue };
             for line in String::from_utf8_lossy(&list).lines() {
-                if let Some((package, digest)) = line.split_once('\t') {
-                    let files = PackageFiles { digest: digest.to_owned(), folder: OnceLock::new() };
-                    packages.entry(package.to_owned()).or_insert(files);
+                let mut fields = line.split('\t');
+                if let (Some(package), Some(digest)) = (fields.next(), fields.next()) {
+                    packages.entry(package.to_owned()).or_insert(PackageFiles {
+                        digest: digest.to_owned(),
+                        lists: fields.next() == Some(LISTS),
+                        folder: OnceLock::new(),
+                    });
                 }
             }
         }
@@ -64,6 +74,12 @@ impl FileAccess {
         let folder = self.cache_folder()?.join(FOLDER).join(&files.digest);
         cache::folder_once(&folder, |temporary| extract(archives, &files.digest, temporary))?;
         Ok(Some(files.folder.get_or_init(|| folder)))
+    }
+
+    /// Whether the package at that path looks into its folders, and takes what it finds for modules.
+    pub(crate) fn lists(&self, path: &str) -> bool {
+        let top = path.split('/').next().unwrap_or(path);
+        self.packages.get(top).is_some_and(|files| files.lists)
     }
 
     /// The virtual path that a path in the cache stands for, with its leading separator; whether anything of its

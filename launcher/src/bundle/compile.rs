@@ -15,6 +15,7 @@ use std::thread;
 
 use interp_config::OptimizationLevel;
 
+use super::file_users::OwnPath;
 use super::{Broken, BundleError, PythonInstallation};
 use worker::Worker;
 
@@ -65,8 +66,8 @@ pub(super) struct Job<'a> {
 pub(super) struct Compiled {
     pub(super) code: Vec<u8>,
     pub(super) main_guard: bool,
-    /// Whether its code uses `__file__`.
-    pub(super) uses_own_path: bool,
+    /// What its code does with the place where it lies.
+    pub(super) own_path: OwnPath,
     /// Dotted names of what it imports.
     pub(super) imports: BTreeSet<String>,
     /// Names used at its top level.

@@ -1,4 +1,4 @@
-//! Packages that open files next to their `__file__`, found by the names that their code uses.
+//! Packages that open files next to their `__file__`, or look for them there, found by the names that their code uses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,17 +6,31 @@ use importer_core::Archive;
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use super::{BundleError, Origin};
-use crate::file_access::{ATTRIBUTE, FILES_PREFIX, is_data};
+use crate::file_access::{ATTRIBUTE, FILES_PREFIX, LISTS, is_data};
 
 /// Who uses `__file__`, and which files could be meant.
 #[derive(Debug, Default)]
 pub(super) struct FileUsers {
     /// The names at the top of the archive, folders and modules, by what they belong to.
     groups: BTreeMap<String, Group>,
-    /// Those below which a module's code uses `__file__`.
-    users: BTreeSet<String>,
+    /// Those below which a module's code uses `__file__` or `__path__`.
+    users: BTreeMap<String, OwnPath>,
     /// Each file that is no module, with the digest of its contents.
     data: BTreeMap<String, u128>,
+    /// Each module's source outside of the standard library, likewise.
+    sources: BTreeMap<String, u128>,
+}
+
+/// What a module does with the place where it lies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum OwnPath {
+    /// Nothing.
+    #[default]
+    Unused,
+    /// It may open files that lie beside it.
+    Opens,
+    /// It may look for what lies beside it, its neighbours' sources among them.
+    Lists,
 }
 
 /// What is served from one folder: a module may find a file of its neighbour, and a compiled module its own place, by
@@ -35,6 +49,8 @@ pub(super) struct FileUser {
     pub(super) key: String,
     /// Whether its own code asks for it, and not only that of a neighbour.
     pub(super) asks: Asks,
+    /// Whether it looks into its folders, and takes what it finds for modules.
+    lists: bool,
     /// Names the folder of the cache: what all the files together are.
     digest: String,
     /// The files' paths.
@@ -56,16 +72,25 @@ impl FileUsers {
             .or_insert_with(|| Group::Distribution(name.to_owned()));
     }
 
-    /// Notes a module, and whether its code uses `__file__`.
-    pub(super) fn module(&mut self, origin: Origin, path: &str, uses_own_path: bool) {
+    /// Notes a module, what its code does with the place where it lies, and its source.
+    pub(super) fn module(&mut self, origin: Origin, path: &str, own_path: OwnPath, source: &[u8]) {
         let top = top(path);
         self.groups.entry(top.to_owned()).or_insert_with(|| match origin {
             Origin::Application => Group::Application,
             Origin::StandardLibrary | Origin::Support => Group::StandardLibrary(top.to_owned()),
             Origin::Environment => Group::Distribution(top.to_owned()),
         });
-        if uses_own_path {
-            self.users.insert(top.to_owned());
+        let is_standard = matches!(origin, Origin::StandardLibrary | Origin::Support);
+        // The standard library looks into folders of its own in its tests and in IDLE; and a package's tests, or what
+        // runs them, only where it is developed.
+        let is_test = path.split('/').any(|part| matches!(part, "tests" | "test" | "conftest.py"));
+        let own_path = if is_standard || is_test { own_path.min(OwnPath::Opens) } else { own_path };
+        if own_path != OwnPath::Unused {
+            let known = self.users.entry(top.to_owned()).or_default();
+            *known = own_path.max(*known);
+        }
+        if !is_standard && path.ends_with(".py") {
+            self.sources.insert(path.to_owned(), xxh3_128(source));
         }
     }
 
@@ -85,16 +110,21 @@ impl FileUsers {
     /// The packages that use `__file__` and have files for it, with their neighbours.
     pub(super) fn users(&self) -> Vec<FileUser> {
         let groups: BTreeSet<&Group> =
-            self.users.iter().filter_map(|user| self.groups.get(user)).collect();
+            self.users.keys().filter_map(|user| self.groups.get(user)).collect();
         groups.into_iter().flat_map(|group| self.users_of(group)).collect()
     }
 
     fn users_of(&self, group: &Group) -> Vec<FileUser> {
-        let files: Vec<_> = self
+        let lists = |top: &str| self.users.get(top) == Some(&OwnPath::Lists);
+        // Of a package that looks into its folders the sources are there too, to be found.
+        let sources = self.sources.iter().filter(|(path, _)| lists(top(path)));
+        let mut files: Vec<_> = self
             .data
             .iter()
+            .chain(sources)
             .filter(|(path, _)| self.groups.get(top(path)) == Some(group))
             .collect();
+        files.sort();
         if files.is_empty() {
             return Vec::new();
         }
@@ -110,7 +140,8 @@ impl FileUsers {
         members
             .map(|(key, _)| FileUser {
                 key: key.clone(),
-                asks: if self.users.contains(key) { Asks::Itself } else { Asks::ByNeighbour },
+                asks: if self.users.contains_key(key) { Asks::Itself } else { Asks::ByNeighbour },
+                lists: lists(key),
                 digest: digest.clone(),
                 files: files.clone(),
             })
@@ -133,8 +164,11 @@ pub(super) fn attributes(
     users: &[FileUser],
     library: Option<&Archive>,
 ) -> Result<BTreeMap<String, Vec<u8>>, BundleError> {
-    let mut list: String =
-        users.iter().map(|user| format!("{}\t{}\n", user.key, user.digest)).collect();
+    let line = |user: &FileUser| {
+        let lists = if user.lists { format!("\t{LISTS}") } else { String::new() };
+        format!("{}\t{}{lists}\n", user.key, user.digest)
+    };
+    let mut list: String = users.iter().map(line).collect();
     let mut attributes: BTreeMap<String, Vec<u8>> = users
         .iter()
         .map(|user| (format!("{FILES_PREFIX}{}", user.digest), user.files.join("\n").into_bytes()))
@@ -143,9 +177,7 @@ pub(super) fn attributes(
         && let Some(lines) = library.attribute(ATTRIBUTE)?
     {
         let lines = String::from_utf8_lossy(&lines).into_owned();
-        for digest in
-            lines.lines().filter_map(|line| line.split_once('\t')).map(|(_, digest)| digest)
-        {
+        for digest in lines.lines().filter_map(|line| line.split('\t').nth(1)) {
             let key = format!("{FILES_PREFIX}{digest}");
             if let Some(files) = library.attribute(&key)? {
                 attributes.insert(key, files);

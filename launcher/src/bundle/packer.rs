@@ -7,7 +7,7 @@ use std::fs;
 use importer_core::{MainGuard, ModuleEntry, Writer};
 
 use super::compile::{Compiled, Compilers, Job, MainGuardQuestion, Scan};
-use super::file_users::FileUsers;
+use super::file_users::{FileUsers, OwnPath};
 use super::imports::has_star;
 use super::libraries::Libraries;
 use super::protocol::level_number;
@@ -116,7 +116,8 @@ impl<'r> Packer<'r> {
                         self.file_users.module(
                             item.origin,
                             &item.entry.path,
-                            compiled.uses_own_path,
+                            compiled.own_path,
+                            &contents,
                         );
                         scanned.push(self.scanned(&item, module, &compiled));
                         self.add_source(&item, module, contents, compiled)?;
@@ -139,7 +140,8 @@ impl<'r> Packer<'r> {
                         self.file_users.module(
                             item.origin,
                             &item.entry.path,
-                            compiled.uses_own_path,
+                            compiled.own_path,
+                            &contents,
                         );
                         scanned.push(self.scanned(&item, module, &compiled));
                     }
@@ -243,7 +245,7 @@ impl<'r> Packer<'r> {
         module: &ModuleName,
         library: Vec<u8>,
     ) -> Result<(), BundleError> {
-        self.file_users.module(item.origin, &item.entry.path, false);
+        self.file_users.module(item.origin, &item.entry.path, OwnPath::Unused, &[]);
         self.libraries.extension(&item.entry.path, &library);
         let part = self.part(item.origin);
         part.extensions += 1;

@@ -28,7 +28,7 @@ pub(super) struct Opcodes {
 /// A compile process's answer for one module.
 #[derive(Debug)]
 pub(super) enum Reply {
-    Compiled { main_guard: bool, code: Vec<u8> },
+    Compiled { main_guard: bool, lists_its_folder: bool, code: Vec<u8> },
     Broken { line: Option<u32>, message: String, text: String },
 }
 
@@ -99,9 +99,10 @@ pub(super) fn parse_introduction(body: &[u8]) -> Option<Introduction> {
 pub(super) fn parse_reply(mut body: Vec<u8>) -> Option<Reply> {
     match *body.first()? {
         0 => {
-            let main_guard = *body.get(1)? != 0;
+            let facts = *body.get(1)?;
             body.drain(..2);
-            Some(Reply::Compiled { main_guard, code: body })
+            let (main_guard, lists_its_folder) = (facts & 1 != 0, facts & 2 != 0);
+            Some(Reply::Compiled { main_guard, lists_its_folder, code: body })
         }
         1 => {
             let line = u32::from_le_bytes(body.get(1..5)?.try_into().ok()?);

@@ -88,9 +88,24 @@ fn cached_file(py: Token<'_>, module: &Module<'_>) -> Result<Option<Object>, Exc
     let runtime = runtime::get(py)?;
     let folder = runtime.files.folder_of(&runtime.archives, module.path());
     match folder.map_err(|error| Exception::import_error(py, &error.to_string(), module.name()))? {
-        Some(folder) => path_text(py, folder.join(module.path()).as_os_str()).map(Some),
+        Some(folder) => {
+            if runtime.files.lists(module.path()) {
+                add_search_path(py, &path_text(py, folder.as_os_str())?)?;
+            }
+            path_text(py, folder.join(module.path()).as_os_str()).map(Some)
+        }
         None => Ok(None),
     }
+}
+
+/// Adds a folder of the cache to `sys.path`, behind all that is there: a package that looks into its folders makes names of
+/// modules of the paths that it finds, by what they begin with. Below it our own finder serves the same modules.
+fn add_search_path(py: Token<'_>, folder: &Object) -> Result<(), Exception> {
+    let path = import(py, "sys")?.attribute(py, "path")?;
+    if path.call_method(py, "count", &[folder])?.is_true(py)? {
+        return Ok(());
+    }
+    path.call_method(py, "append", &[folder]).map(drop)
 }
 
 fn parent_folder(path: &str) -> &str {

@@ -13,6 +13,10 @@ import warnings
 
 ONLY_SYNTAX_TREE = 0x400  # `ast.PyCF_ONLY_AST`, without importing `ast`.
 
+# What an answer says of a module besides its code.
+HAS_MAIN_GUARD = 1
+LISTS_ITS_FOLDER = 2
+
 
 def main():
     requests, replies = sys.stdin.buffer, sys.stdout.buffer
@@ -81,8 +85,13 @@ def answer(body):
     source = body[name_end:]
     try:
         code = compile(source, filename, "exec", dont_inherit=True, optimize=optimization)
-        guard = guard_asked and has_main_guard(compile(source, filename, "exec", ONLY_SYNTAX_TREE, True))
-        return b"\0" + bytes([bool(guard)]) + marshal.dumps(code)
+        facts = 0
+        may_list = b"__path__" in source or b"__file__" in source
+        if guard_asked or may_list:
+            tree = compile(source, filename, "exec", ONLY_SYNTAX_TREE, True)
+            facts |= HAS_MAIN_GUARD if guard_asked and has_main_guard(tree) else 0
+            facts |= LISTS_ITS_FOLDER if may_list and lists_its_folder(tree) else 0
+        return b"\0" + bytes([facts]) + marshal.dumps(code)
     except SyntaxError as error:
         return broken(error.lineno, "%s: %s" % (type(error).__name__, error.msg), error.text)
     except Exception as error:  # Null bytes, undecodable text, too deep nesting, numbers too long to convert.
@@ -106,6 +115,47 @@ def has_main_guard(tree):
         if "__name__" in names and "__main__" in constants:
             return True
     return False
+
+
+# Functions that look into folders, and those that ask finders and not the disk.
+LISTING = {"listdir", "scandir", "walk", "fwalk", "glob", "iglob", "rglob", "iterdir"}
+BY_FINDERS = {"extend_path", "iter_modules", "walk_packages", "find_spec", "append", "insert", "extend"}
+
+
+def lists_its_folder(tree):
+    """Does a function, or the top level, look for what lies beside the module, or hand its package's `__path__` on?"""
+    scopes = [[tree]]
+    while scopes:
+        names, words, nodes = set(), set(), scopes.pop()
+        while nodes:
+            node = nodes.pop()
+            kind = type(node).__name__
+            if kind == "ExceptHandler":
+                # What is said about an installation that is broken.
+                continue
+            if kind == "Name" and type(node.ctx).__name__ == "Load":
+                names.add(node.id)
+            elif kind == "Attribute":
+                words.add(node.attr)
+            inner = list(children(node))
+            if kind in ("FunctionDef", "AsyncFunctionDef", "Lambda"):
+                scopes.append(inner)
+            else:
+                nodes.extend(inner)
+        words |= names
+        if names & {"__file__", "__path__"} and words & LISTING:
+            return True
+        if "__path__" in names and not words & BY_FINDERS:
+            return True
+    return False
+
+
+def children(node):
+    for field in node._fields:
+        value = getattr(node, field, None)
+        for one in value if isinstance(value, list) else [value]:
+            if hasattr(one, "_fields"):
+                yield one
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ mod black;
 mod child;
 mod children;
 mod endings;
+mod file_access;
 mod hygiene;
 mod libraries;
 mod parity;

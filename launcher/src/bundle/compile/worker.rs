@@ -8,6 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use interp_config::OptimizationLevel;
 
 use super::{CompileCommand, Compiled, Job, Scan};
+use crate::bundle::file_users::OwnPath;
 use crate::bundle::marshal::Graph;
 use crate::bundle::protocol::{self, Introduction, Opcodes, Reply};
 use crate::bundle::{Broken, BundleError, PythonInstallation, imports};
@@ -126,7 +127,7 @@ impl Worker {
             Reply::Broken { line, message, text } => {
                 Err(Broken { file: job.location.to_owned(), line, message, text })
             }
-            Reply::Compiled { main_guard, code } => {
+            Reply::Compiled { main_guard, lists_its_folder, code } => {
                 let graph = Graph::parse(&code, self.version_minor);
                 let (imports, names) = match (&graph, self.opcodes, job.scan) {
                     (Some(graph), Some(opcodes), Scan::Imports) => {
@@ -134,13 +135,17 @@ impl Worker {
                     }
                     (_, _, Scan::Imports | Scan::Nothing) => Default::default(),
                 };
-                let uses_own_path = graph.as_ref().is_some_and(imports::uses_own_path);
+                let own_path = match &graph {
+                    _ if lists_its_folder => OwnPath::Lists,
+                    Some(graph) if imports::uses_own_path(graph) => OwnPath::Opens,
+                    _ => OwnPath::Unused,
+                };
                 let canonical = graph.map(|graph| graph.write());
                 let understood = canonical.is_some();
                 Ok(Compiled {
                     code: canonical.unwrap_or(code),
                     main_guard,
-                    uses_own_path,
+                    own_path,
                     imports,
                     names,
                     understood,
