@@ -1,5 +1,6 @@
 //! The settings of `coldframe build`, and both groups together.
 
+use crate::choices::FileAccess;
 use crate::config::PythonInterpreterConfig;
 use crate::entry_point::EntryPoint;
 
@@ -17,10 +18,21 @@ pub struct BuildSettings {
     pub include: Vec<String>,
     /// Modules that are left out although an import of them was found, as by `--exclude`.
     pub exclude: Vec<String>,
+    /// Packages whose files are served otherwise than the packer would decide, as by `--file-access`.
+    pub file_access: Vec<FileAccessRule>,
     /// The executable that is written, as by `--output`.
     pub output: Option<String>,
     /// The application: a folder with a `__main__.py`, or a file.
     pub app: Option<String>,
+}
+
+/// Where the files of some packages are served from, whatever their code looks like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileAccessRule {
+    /// The name of a package, or of a module at the top; `*` stands for any text. The first rule that fits holds.
+    pub package: String,
+    /// Where its files are served from.
+    pub access: FileAccess,
 }
 
 /// Everything that one settings file says.

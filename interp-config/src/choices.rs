@@ -37,6 +37,17 @@ string_enum! {
 }
 
 string_enum! {
+    /// Where the files of a package are served from.
+    pub enum FileAccess: "file access" {
+        /// From the archive: whatever asks for them by path finds none.
+        #[default]
+        Memory = "memory",
+        /// From the user's cache, where all that the package's folder holds is put when it is first imported.
+        Cache = "cache",
+    }
+}
+
+string_enum! {
     /// The memory allocators of the interpreter (`PyPreConfig.allocator`).
     pub enum Allocator: "allocator" {
         /// What the interpreter was built with (`PYMEM_ALLOCATOR_DEFAULT`).

@@ -65,6 +65,7 @@ pub(crate) const BUILD: &[Field<BuildSettings>] = fields!(BuildSettings {
     "venv" => venv,
     "include" => include,
     "exclude" => exclude,
+    "file-access" => file_access,
     "output" => output,
     "app" => app,
 });

@@ -51,8 +51,8 @@ mod text;
 mod value;
 mod write;
 
-pub use build_settings::{BuildSettings, Settings};
-pub use choices::{Allocator, OptimizationLevel, Profile, StartMethodSetting};
+pub use build_settings::{BuildSettings, FileAccessRule, Settings};
+pub use choices::{Allocator, FileAccess, OptimizationLevel, Profile, StartMethodSetting};
 pub use config::{PostImportHook, PythonInterpreterConfig, RunTarget};
 pub use entry_point::EntryPoint;
 pub use error::{ConfigError, ParseChoiceError, ParseEntryPointError};

@@ -8,6 +8,8 @@ pub(crate) use item::{Item, Source};
 
 use toml::de::{DeTable, DeValue};
 
+use crate::build_settings::FileAccessRule;
+use crate::choices::FileAccess;
 use crate::config::PostImportHook;
 use crate::entry_point::EntryPoint;
 use crate::error::ConfigError;
@@ -70,22 +72,38 @@ impl Value for Vec<PostImportHook> {
                 None => tables.push((module, vec![hook.to_string()])),
             }
         }
-        let entries: Vec<String> = tables
-            .iter()
-            .map(|(module, hooks)| {
-                let value = match hooks.as_slice() {
-                    [hook] => string(hook),
-                    several => strings(several.iter().map(String::as_str)),
-                };
-                format!("{} = {value}", string(module))
-            })
-            .collect();
-        Some(if entries.is_empty() {
-            "{}".to_owned()
-        } else {
-            format!("{{ {} }}", entries.join(", "))
-        })
+        let entries = tables.iter().map(|(module, hooks)| {
+            let value = match hooks.as_slice() {
+                [hook] => string(hook),
+                several => strings(several.iter().map(String::as_str)),
+            };
+            (*module, value)
+        });
+        Some(inline_table(entries))
     }
+}
+
+impl Value for Vec<FileAccessRule> {
+    fn read(item: &Item<'_>) -> Result<Self, ConfigError> {
+        let rule = |item: &Item<'_>| {
+            let package = item.key_as_module_name()?;
+            Ok(FileAccessRule { package, access: FileAccess::read(item)? })
+        };
+        item.items()?.iter().map(rule).collect()
+    }
+
+    fn write(&self) -> Option<String> {
+        let entries =
+            self.iter().filter_map(|rule| Some((rule.package.as_str(), rule.access.write()?)));
+        Some(inline_table(entries))
+    }
+}
+
+/// A table on one line, from its keys and its written values.
+fn inline_table<'a>(entries: impl Iterator<Item = (&'a str, String)>) -> String {
+    let entries: Vec<String> =
+        entries.map(|(key, value)| format!("{} = {value}", string(key))).collect();
+    if entries.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", entries.join(", ")) }
 }
 
 const HOOK: &str = "a string or an array of strings";

@@ -31,6 +31,7 @@ mod main_module;
 mod mapped;
 mod object;
 mod parent_death;
+mod process_state;
 mod run;
 mod runtime;
 mod spec;

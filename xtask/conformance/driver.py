@@ -9,6 +9,7 @@ Spawned workers import this file again, so what runs the tests stands behind the
 
 import importlib
 import importlib.util
+import inspect
 import json
 import os
 import pkgutil
@@ -96,6 +97,18 @@ def shown(error):
     return "".join(traceback.format_exception(*error))[-3000:]
 
 
+def adapt_support():
+    """A suite of a newer Python asks its `test.support` for a little more than this one's has."""
+    from test import support
+
+    support.Py_GIL_DISABLED = getattr(support, "Py_GIL_DISABLED", False)
+    for name in ("check_sanitizer", "skip_if_sanitizer"):
+        function = getattr(support, name, None)
+        if function and "thread" not in inspect.signature(function).parameters:
+            # Nothing here is built with a sanitizer, whichever.
+            setattr(support, name, lambda *args, function=function, thread=False, **kwds: function(*args, **kwds))
+
+
 def load(results, name):
     """Yields the tests of a suite, and of all modules below it where it is a package."""
     folder = os.path.dirname(os.path.abspath(__file__))
@@ -104,6 +117,8 @@ def load(results, name):
             file.write(DRIVERS[name])
     # A file beside this one was put there because the installation lacks it.
     beside = os.path.exists(os.path.join(folder, f"{name}.py")) or os.path.isdir(os.path.join(folder, name))
+    if beside and name not in DRIVERS:
+        adapt_support()
     name = name if beside else f"test.{name}"
     names = [name]
     module = attempt(results, name)

@@ -154,6 +154,8 @@ fn bad_run_targets_and_names() {
             "argv = [\"a\\u0000b\"]",
             "[post-import-hooks]\njson = \"a:b\"\n\"a..b\" = \"a:b\"",
             "[post-import-hooks]\njson = \"a.b\"",
+            "[build.file-access]\nnumpy = \"memmory\"",
+            "[build.file-access]\n\"a/b\" = \"cache\"",
             "[post-import-hooks]\njson = [\"a:b\", \"a.b\"]",
             "[post-import-hooks]\njson.decoder = \"a:b\"",
         ],

@@ -1,8 +1,9 @@
 //! What holds for every settings and for every text.
 
 use interp_config::{
-    Allocator, BuildSettings, Document, EntryPoint, OptimizationLevel, PostImportHook, Profile,
-    PythonInterpreterConfig, RunTarget, Settings, StartMethodSetting, parse,
+    Allocator, BuildSettings, Document, EntryPoint, FileAccess, FileAccessRule, OptimizationLevel,
+    PostImportHook, Profile, PythonInterpreterConfig, RunTarget, Settings, StartMethodSetting,
+    parse,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -57,6 +58,15 @@ fn hooks() -> impl Strategy<Value = Vec<PostImportHook>> {
     })
 }
 
+/// Rules about different packages, as a table has them.
+fn rules() -> impl Strategy<Value = Vec<FileAccessRule>> {
+    vec((name(), select(FileAccess::ALL)), 0..3).prop_map(|mut rules| {
+        rules.sort();
+        rules.dedup_by(|one, other| one.0 == other.0);
+        rules.into_iter().map(|(package, access)| FileAccessRule { package, access }).collect()
+    })
+}
+
 prop_compose! {
     fn interpreter()(
         (profile, optimization_level) in (select(Profile::ALL), select(OptimizationLevel::ALL)),
@@ -80,8 +90,9 @@ prop_compose! {
     fn build()(
         (entry, include, exclude) in (option::of(entry_point()), texts(), texts()),
         (venv, output, app) in (option::of(text()), option::of(text()), option::of(text())),
+        file_access in rules(),
     ) -> BuildSettings {
-        BuildSettings { entry, venv, include, exclude, output, app }
+        BuildSettings { entry, venv, include, exclude, file_access, output, app }
     }
 }
 

@@ -46,6 +46,7 @@ fn a_file_with_everything() {
         venv = ".venv"
         include = ["primes.plugins"]
         exclude = ["tkinter", "idlelib"]
+        file-access = { "numpy" = "memory", "plug*" = "cache" }
         output = "dist/primes"
         app = "app"
     "#;

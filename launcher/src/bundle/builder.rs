@@ -102,6 +102,9 @@ pub(super) fn build(
         .report
         .warnings
         .extend(unused.map(|pattern| Warning::ExcludeUnused(pattern.text().to_owned())));
+    let unused =
+        packer.file_users.unused_rules().map(Warning::FileAccessUnused).collect::<Vec<_>>();
+    packer.report.warnings.extend(unused);
     let file_users = packer.file_users.users();
     let library = match request.stdlib {
         StandardLibrary::FromArchive(archive) => Some(archive),

@@ -3,21 +3,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use importer_core::Archive;
+use interp_config::{FileAccess, FileAccessRule};
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
+use super::pattern::Pattern;
 use super::{BundleError, Origin};
 use crate::file_access::{ATTRIBUTE, FILES_PREFIX, LISTS, is_data};
 
 /// Who uses `__file__`, and which files could be meant.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct FileUsers {
+    /// What is not to be judged by its code.
+    rules: Vec<(Pattern, FileAccess)>,
     /// The names at the top of the archive, folders and modules, by what they belong to.
     groups: BTreeMap<String, Group>,
     /// Those below which a module's code uses `__file__` or `__path__`.
     users: BTreeMap<String, OwnPath>,
     /// Each file that is no module, with the digest of its contents.
     data: BTreeMap<String, u128>,
-    /// Each module's source outside of the standard library, likewise.
+    /// Each module's source that may have to lie beside them, likewise.
     sources: BTreeMap<String, u128>,
 }
 
@@ -64,6 +68,29 @@ pub(super) enum Asks {
 }
 
 impl FileUsers {
+    pub(super) fn new(rules: &[FileAccessRule]) -> Self {
+        let rules = rules.iter().map(|rule| (Pattern::new(&rule.package), rule.access)).collect();
+        Self {
+            rules,
+            groups: BTreeMap::new(),
+            users: BTreeMap::new(),
+            data: BTreeMap::new(),
+            sources: BTreeMap::new(),
+        }
+    }
+
+    /// What a rule says of a name at the top, if one does.
+    fn rule(&self, top: &str) -> Option<FileAccess> {
+        let name = top.strip_suffix(".py").unwrap_or(top);
+        self.rules.iter().find(|(pattern, _)| pattern.matches(name)).map(|(_, access)| *access)
+    }
+
+    /// The rules' packages of which nothing is packed.
+    pub(super) fn unused_rules(&self) -> impl Iterator<Item = String> {
+        let unused = self.rules.iter().filter(|(pattern, _)| !pattern.was_hit());
+        unused.map(|(pattern, _)| pattern.text().to_owned())
+    }
+
     /// Notes that what lies below the first part of `path` belongs to a distribution.
     pub(super) fn distribution(&mut self, path: &str, name: &str) {
         // Of a namespace package that several distributions fill, the first one speaks for all.
@@ -75,8 +102,13 @@ impl FileUsers {
     /// Notes a module, what its code does with the place where it lies, and its source.
     pub(super) fn module(&mut self, origin: Origin, path: &str, own_path: OwnPath, source: &[u8]) {
         let top = top(path);
+        let rule = self.rule(top);
         self.groups.entry(top.to_owned()).or_insert_with(|| match origin {
             Origin::Application => Group::Application,
+            // Those that a rule is for share one folder, and one entry of `sys.path`.
+            Origin::StandardLibrary | Origin::Support if rule == Some(FileAccess::Cache) => {
+                Group::StandardLibrary(String::new())
+            }
             Origin::StandardLibrary | Origin::Support => Group::StandardLibrary(top.to_owned()),
             Origin::Environment => Group::Distribution(top.to_owned()),
         });
@@ -84,12 +116,17 @@ impl FileUsers {
         // The standard library looks into folders of its own in its tests and in IDLE; and a package's tests, or what
         // runs them, only where it is developed.
         let is_test = path.split('/').any(|part| matches!(part, "tests" | "test" | "conftest.py"));
-        let own_path = if is_standard || is_test { own_path.min(OwnPath::Opens) } else { own_path };
+        let own_path = match rule {
+            Some(FileAccess::Memory) => OwnPath::Unused,
+            Some(FileAccess::Cache) => OwnPath::Lists,
+            None if is_standard || is_test => own_path.min(OwnPath::Opens),
+            None => own_path,
+        };
         if own_path != OwnPath::Unused {
             let known = self.users.entry(top.to_owned()).or_default();
             *known = own_path.max(*known);
         }
-        if !is_standard && path.ends_with(".py") {
+        if path.ends_with(".py") && (!is_standard || rule.is_some()) {
             self.sources.insert(path.to_owned(), xxh3_128(source));
         }
     }
@@ -136,7 +173,10 @@ impl FileUsers {
         }
         let digest = format!("{:032x}", hash.digest128());
         let files: Vec<String> = files.into_iter().map(|(path, _)| path.clone()).collect();
-        let members = self.groups.iter().filter(|(_, of)| *of == group);
+        let members = self
+            .groups
+            .iter()
+            .filter(|(key, of)| *of == group && self.rule(key) != Some(FileAccess::Memory));
         members
             .map(|(key, _)| FileUser {
                 key: key.clone(),

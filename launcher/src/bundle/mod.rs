@@ -58,7 +58,7 @@ mod tree;
 use std::num::NonZeroUsize;
 
 use importer_core::{Archive, Writer};
-use interp_config::{EntryPoint, OptimizationLevel, Settings};
+use interp_config::{EntryPoint, FileAccessRule, OptimizationLevel, Settings};
 
 pub use application::{Application, Layout};
 pub use cache::{CacheFolder, KeyBuilder};
@@ -92,6 +92,8 @@ pub struct BundleRequest<'a> {
     pub include: Vec<String>,
     /// Modules, packages and distributions to leave out; `*` stands for any text. They win over `include`.
     pub exclude: Vec<String>,
+    /// Where the files of packages are served from that are not to be judged by their code.
+    pub file_access: Vec<FileAccessRule>,
     /// The level to compile for.
     pub optimization: OptimizationLevel,
     /// What the archive's attribute `configuration` will hold; modules that it names are packed.
@@ -182,6 +184,7 @@ impl<'a> BundleRequest<'a> {
             stdlib,
             include: Vec::new(),
             exclude: Vec::new(),
+            file_access: Vec::new(),
             optimization: OptimizationLevel::default(),
             settings: Settings::default(),
             broken: BrokenModules::default(),

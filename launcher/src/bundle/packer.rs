@@ -74,7 +74,7 @@ impl<'r> Packer<'r> {
             compilers: Compilers::new(request.compile, request.jobs, request.python, level),
             writer: Writer::new(request.python.target(level)),
             report: Report::default(),
-            file_users: FileUsers::default(),
+            file_users: FileUsers::new(&request.file_access),
             libraries: Libraries::default(),
             folders: BTreeSet::new(),
             main_module,

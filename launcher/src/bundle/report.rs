@@ -122,6 +122,8 @@ pub enum Warning {
     Shadows(String),
     /// `--exclude` with a pattern that matches nothing.
     ExcludeUnused(String),
+    /// A rule of `file-access` for a package that is not packed.
+    FileAccessUnused(String),
     /// A `.pth` file with code, which a built application does not run.
     PathFileCode(PathBuf),
     /// Modules were taken from a folder that a `.pth` file names (an editable installation).
@@ -154,6 +156,9 @@ impl fmt::Display for Warning {
                 )
             }
             Self::ExcludeUnused(pattern) => write!(f, "`--exclude {pattern}` matches nothing"),
+            Self::FileAccessUnused(package) => {
+                write!(f, "`file-access` names `{package}`, of which nothing is packed")
+            }
             Self::PathFileCode(file) => {
                 write!(f, "the code in `{}` does not run in a built application", file.display())
             }

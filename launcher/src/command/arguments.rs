@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
-use interp_config::{EntryPoint, StartMethodSetting};
+use interp_config::{EntryPoint, FileAccessRule, StartMethodSetting};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -80,6 +80,10 @@ pub(super) struct Source {
     /// Leave a module, package or distribution out; `*` stands for any text.
     #[arg(long, value_name = "NAME")]
     pub(super) exclude: Vec<String>,
+    /// Serve the files of a package from memory, or all that is in its folder from the user's cache; `*` stands for any
+    /// text. What needs the cache is found otherwise by the names that its code uses.
+    #[arg(long, value_name = "PACKAGE=memory|cache", value_parser = parse_file_access)]
+    pub(super) file_access: Vec<FileAccessRule>,
     /// Pack modules that do not compile as text, with a warning, instead of stopping.
     #[arg(long)]
     pub(super) allow_broken: bool,
@@ -185,4 +189,14 @@ pub(super) struct Doctor {
     /// Print JSON.
     #[arg(long)]
     pub(super) json: bool,
+}
+
+fn parse_file_access(text: &str) -> Result<FileAccessRule, String> {
+    let Some((package, access)) = text.split_once('=').filter(|(package, _)| !package.is_empty())
+    else {
+        return Err("expected a package's name, `=`, and `memory` or `cache`".to_owned());
+    };
+    let access =
+        access.parse().map_err(|error: interp_config::ParseChoiceError| error.to_string())?;
+    Ok(FileAccessRule { package: package.to_owned(), access })
 }

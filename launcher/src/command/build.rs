@@ -111,8 +111,10 @@ fn bundle(
         }
     };
     let level = settings.interpreter.optimization_level;
-    // A part of the standard library that the cached archive leaves out has to be compiled from the installation.
-    let library = if settings.build.include.is_empty() {
+    // A part of the standard library that the cached archive leaves out, or serves in another way, has to be packed from
+    // the installation.
+    let is_whole = settings.build.include.is_empty() && settings.build.file_access.is_empty();
+    let library = if is_whole {
         Some(crate::py::map_archive(&context.standard_library(level)?)?)
     } else {
         None
@@ -124,6 +126,7 @@ fn bundle(
         environment: context.environment.as_ref(),
         include: settings.build.include.clone(),
         exclude: settings.build.exclude.clone(),
+        file_access: settings.build.file_access.clone(),
         optimization: level,
         settings: settings.clone(),
         broken: broken(options.source.allow_broken),

@@ -63,6 +63,8 @@ impl Context {
         }
         settings.build.include.extend(source.include.iter().cloned());
         settings.build.exclude.extend(source.exclude.iter().cloned());
+        // Before those of the file, for the first one that fits holds.
+        settings.build.file_access.splice(0..0, source.file_access.iter().cloned());
         // Before anything is done for a long time: a setting that is impossible here.
         crate::start_method::decision(&settings.interpreter)?;
 

@@ -114,6 +114,7 @@ fn application_archive(
             environment: context.environment.as_ref(),
             include: settings.build.include.clone(),
             exclude: settings.build.exclude.clone(),
+            file_access: settings.build.file_access.clone(),
             optimization: settings.interpreter.optimization_level,
             settings: settings.clone(),
             broken: broken(options.source.allow_broken),

@@ -65,6 +65,53 @@ pub(super) fn initialise(
         Started::Ready => {}
         Started::Exit(code) => return Ok(Initialised::Exit(code)),
     }
+    let fill = || filled(config, paths, command_line, run);
+    let mut raw = fill()?;
+    let mut script = None;
+    if needs_reading(paths, command_line) {
+        // Another one: of a configuration that is read twice CPython forgets `-X warn_default_encoding`.
+        let mut read = fill()?;
+        // SAFETY: a configuration that CPython initialised and our setters filled.
+        let status = unsafe { ffi::PyConfig_Read(&raw mut *read.0) };
+        if let Started::Exit(code) = outcome(status, "reading the command line")? {
+            return Ok(Initialised::Exit(code));
+        }
+        let folders = read.python_path();
+        script = read.take_archived_script()?;
+        if script.is_some() {
+            raw = read;
+        }
+        raw.search_first(&folders)?;
+    }
+    // SAFETY: a configuration that CPython initialised and our setters filled; it copies what it keeps.
+    let status = unsafe { ffi::Py_InitializeFromConfig(&raw const *raw.0) };
+    Ok(match (outcome(status, "starting the interpreter")?, script) {
+        (Started::Exit(code), _) => Initialised::Exit(code),
+        (Started::Ready, Some(script)) => Initialised::Script(script),
+        (Started::Ready, None) => Initialised::Ready,
+    })
+}
+
+/// Whether CPython has to read the configuration before it is complete: for what its command line and its environment
+/// say of the search path, or for a script that lies in the archives.
+fn needs_reading(paths: &Paths, command_line: &CommandLine) -> bool {
+    let CommandLine::Parsed(arguments) = command_line else { return false };
+    let is_script = |argument: &OsString| {
+        argument.to_str().is_some_and(|path| {
+            runtime::get_if_set().is_some_and(|runtime| runtime.script(path).is_some())
+        })
+    };
+    paths.module_search_paths.is_some()
+        && (std::env::var_os("PYTHONPATH").is_some() || arguments.iter().skip(1).any(is_script))
+}
+
+/// A configuration with all our settings in it.
+fn filled(
+    config: &PythonInterpreterConfig,
+    paths: &Paths,
+    command_line: &CommandLine,
+    run: &Run,
+) -> Result<Config, Error> {
     let mut raw = Config::new();
     let isolated = config.profile == Profile::Isolated;
     // Not `PyConfig_InitIsolatedConfig`: that also leaves signals and C streams alone, and the promise is `python -I`.
@@ -114,23 +161,7 @@ pub(super) fn initialise(
     if let Some(file) = &run.file {
         raw.set(|raw| &raw mut raw.run_filename, file)?;
     }
-    let mut script = None;
-    if let (CommandLine::Parsed(_), Some(_)) = (command_line, &paths.module_search_paths) {
-        // SAFETY: a configuration that CPython initialised and our setters filled.
-        let status = unsafe { ffi::PyConfig_Read(&raw mut *raw.0) };
-        if let Started::Exit(code) = outcome(status, "reading the command line")? {
-            return Ok(Initialised::Exit(code));
-        }
-        raw.use_python_path()?;
-        script = raw.take_archived_script()?;
-    }
-    // SAFETY: a configuration that CPython initialised and our setters filled; it copies what it keeps.
-    let status = unsafe { ffi::Py_InitializeFromConfig(&raw const *raw.0) };
-    Ok(match (outcome(status, "starting the interpreter")?, script) {
-        (Started::Exit(code), _) => Initialised::Exit(code),
-        (Started::Ready, Some(script)) => Initialised::Script(script),
-        (Started::Ready, None) => Initialised::Ready,
-    })
+    Ok(raw)
 }
 
 /// Whether `-X dev` is asked for: the only such option that Python acts on before it looks at the list of them.
@@ -242,12 +273,12 @@ impl Config {
         outcome(status, "setting the arguments").map(drop)
     }
 
-    /// Puts the folders of `PYTHONPATH` first, as `python` does: with a search path that is set CPython reads the
-    /// variable, but leaves it unused. The flags that forbid it (`-E`, `-I`) have been read with the command line.
-    fn use_python_path(&mut self) -> Result<(), Error> {
+    /// The folders of `PYTHONPATH`, of a configuration that has been read; the flags that forbid the variable (`-E`,
+    /// `-I`) have been read with it.
+    fn python_path(&self) -> Vec<Vec<wchar_t>> {
         let variable = self.0.pythonpath_env;
         if variable.is_null() {
-            return Ok(());
+            return Vec::new();
         }
         let separator = if cfg!(windows) { ';' } else { ':' } as wchar_t;
         let mut folders = Vec::new();
@@ -265,6 +296,12 @@ impl Config {
                 break;
             }
         }
+        folders
+    }
+
+    /// Puts folders first, as `python` does with those of `PYTHONPATH`: with a search path that is set CPython reads
+    /// the variable, but leaves it unused.
+    fn search_first(&mut self, folders: &[Vec<wchar_t>]) -> Result<(), Error> {
         for (index, folder) in folders.iter().enumerate() {
             let list = &raw mut self.0.module_search_paths;
             // SAFETY: the list is inside of this configuration; a wide string that ends in a zero, and is copied.

@@ -14,7 +14,7 @@ use super::object::{Object, import};
 use super::runtime::{self, RegisteredHook, Runtime};
 use super::text::path_text;
 use super::token::Token;
-use super::{boot, boundary, main_module, version, worker};
+use super::{boot, boundary, main_module, process_state, version, worker};
 use crate::error::Error;
 use crate::file_access::FileAccess;
 use crate::worker::Worker;
@@ -54,6 +54,7 @@ pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
             version::running_target(archive.target().bytecode_magic, archive.target().optimization);
         archive.check_target(&running)?;
     }
+    process_state::restore();
     set_environment(&config)?;
     for (name, value) in &variables {
         set_variable(name, value, Existing::Replace)?;

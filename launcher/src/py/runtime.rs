@@ -1,6 +1,7 @@
 //! What the interpreters of this process share: set once before Python starts, and only read afterwards.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use importer_core::Stack;
@@ -66,8 +67,12 @@ impl Runtime {
         }
     }
 
-    /// The path inside of the archives of a script that `python` was asked for by its virtual path.
+    /// The path inside of the archives of a script that `python` was asked for by its virtual path; `None` when there
+    /// is a real file at that path, which Python then reads itself.
     pub(super) fn script(&self, path: &str) -> Option<String> {
+        if Path::new(path).exists() {
+            return None;
+        }
         let inside = self.inside(path)?;
         matches!(self.archives.file(&inside), Ok(Some(_))).then_some(inside)
     }

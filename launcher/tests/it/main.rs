@@ -17,6 +17,7 @@ mod endings;
 mod file_access;
 mod hygiene;
 mod libraries;
+mod like_python;
 mod parity;
 mod settings;
 mod start_methods;

@@ -127,9 +127,13 @@ fn the_settings_tables_have_every_key_and_its_default() {
     }
     let build = Settings::default().build;
     for key in allowed_keys("[build]\nnothing-of-this-name = 1") {
-        let is_list = (key == "include" && build.include.is_empty())
-            || (key == "exclude" && build.exclude.is_empty());
-        has_row(&key, if is_list { "`[]`" } else { "not set" });
+        let default = match key.as_str() {
+            "include" if build.include.is_empty() => "`[]`",
+            "exclude" if build.exclude.is_empty() => "`[]`",
+            "file-access" if build.file_access.is_empty() => "`{}`",
+            _other => "not set",
+        };
+        has_row(&key, default);
     }
 }
 

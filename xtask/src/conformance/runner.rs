@@ -73,18 +73,22 @@ impl Run<'_> {
             if read.is_done {
                 return Ok((read.outcomes, started.elapsed()));
             }
-            let Some(id) = read.running.pop() else {
-                let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
-                let end: Vec<_> = log.lines().rev().take(8).collect();
-                let end: Vec<_> = end.into_iter().rev().collect();
-                bail!(
-                    "`{}` under `{}` {ending}, and no test was running:\n{}",
-                    self.suite,
-                    self.interpreter.display(),
-                    end.join("\n")
-                );
+            // What comes between two tests (the end of a module) goes by the name of the one before.
+            let id = match (read.running.pop(), read.last) {
+                (Some(id), _) => id,
+                (None, Some(last)) => format!("what follows {last}"),
+                (None, None) => {
+                    bail!(
+                        "`{}` under `{}` {ending} before its first test:\n{}",
+                        self.suite,
+                        self.interpreter.display(),
+                        self.last_words()
+                    )
+                }
             };
-            let line = serde_json::json!({"id": id, "event": "end", "outcome": ending, "detail": "", "seconds": 0});
+            let line = serde_json::json!({
+                "id": id, "event": "end", "outcome": ending, "detail": self.last_words(), "seconds": 0,
+            });
             append(&results, &line)?;
         }
         bail!(
@@ -92,6 +96,14 @@ impl Run<'_> {
             self.suite,
             self.interpreter.display()
         )
+    }
+
+    /// The end of what the tests have printed.
+    fn last_words(&self) -> String {
+        let log = fs::read(self.folder.join("log")).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log).into_owned();
+        let lines: Vec<_> = log.lines().collect();
+        lines.get(lines.len().saturating_sub(8)..).unwrap_or_default().join("\n")
     }
 
     /// Starts the driver and waits; gives the word for a test that was running when it ended.
@@ -152,6 +164,8 @@ impl Run<'_> {
 struct Read {
     outcomes: Outcomes,
     running: Vec<String>,
+    /// The test that has ended last.
+    last: Option<String>,
     is_done: bool,
 }
 
@@ -176,6 +190,7 @@ impl Read {
                         word: field("outcome").to_owned(),
                         detail: field("detail").to_owned(),
                     };
+                    read.last = Some(field("id").to_owned());
                     read.outcomes.insert(field("id").to_owned(), outcome);
                 }
             }

@@ -1,0 +1,86 @@
+//! What Rust's runtime does to a process before `main`, taken back: Python has its own ways, which programs rely on.
+//!
+//! * It opens `/dev/null` in place of standard streams that are closed. Under `python` they stay closed, and
+//!   `sys.stdin` is `None`.
+//! * It handles `SIGSEGV` and `SIGBUS`, to name a stack overflow. A signal that was sent, by `os.kill` or by
+//!   `faulthandler`, is swallowed by that the first time.
+//!
+//! (`library/std/src/sys/pal/unix/mod.rs` and `stack_overflow.rs` of Rust 1.95.)
+
+#[cfg(target_os = "linux")]
+pub(super) use self::linux::restore;
+
+/// Elsewhere nothing is taken back yet.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn restore() {}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::ffi::c_int;
+    use std::sync::atomic::{AtomicU8, Ordering};
+
+    /// A bit for each of the standard streams that was closed when the process began.
+    static CLOSED: AtomicU8 = AtomicU8::new(0);
+
+    const STANDARD_STREAMS: [c_int; 3] = [0, 1, 2];
+
+    /// Runs before `main`, and so before Rust's runtime opens what is closed.
+    #[used]
+    // SAFETY: the dynamic linker calls what stands in this section, once, before anything else of the program runs
+    // (System V ABI); the function needs nothing that is not there yet.
+    #[unsafe(link_section = ".init_array")]
+    static NOTE_CLOSED: extern "C" fn() = note_closed;
+
+    extern "C" fn note_closed() {
+        for stream in STANDARD_STREAMS {
+            // SAFETY: numbers only; a descriptor that is not open is an error.
+            if unsafe { libc::fcntl(stream, libc::F_GETFD) } < 0 {
+                CLOSED.fetch_or(1 << stream, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Closes again what was closed, and takes Rust's signal handlers away. To be called before Python starts.
+    pub(in super::super) fn restore() {
+        let closed = CLOSED.load(Ordering::Relaxed);
+        for stream in STANDARD_STREAMS {
+            if closed & (1 << stream) != 0 && is_null_device(stream) {
+                // SAFETY: nobody but Rust's runtime has opened it: the program that uses this crate would have something
+                // else there.
+                unsafe { libc::close(stream) };
+            }
+        }
+        let (segmentation, bus) = (handler(libc::SIGSEGV), handler(libc::SIGBUS));
+        // The same handler for these two, and none for the other faults: that is Rust's, and not what a program
+        // installed to report its crashes.
+        let is_rust =
+            segmentation == bus && segmentation != libc::SIG_DFL && segmentation != libc::SIG_IGN;
+        let others = [libc::SIGILL, libc::SIGFPE, libc::SIGABRT].map(handler);
+        if is_rust && others.iter().all(|handler| *handler == libc::SIG_DFL) {
+            for signal in [libc::SIGSEGV, libc::SIGBUS] {
+                // SAFETY: the default action needs no code.
+                unsafe { libc::signal(signal, libc::SIG_DFL) };
+            }
+        }
+    }
+
+    /// The address of a signal's handler.
+    fn handler(signal: c_int) -> libc::sighandler_t {
+        // SAFETY: zeroes are valid for this structure, which the call fills; nothing is set.
+        unsafe {
+            let mut action: libc::sigaction = std::mem::zeroed();
+            libc::sigaction(signal, std::ptr::null(), &raw mut action);
+            action.sa_sigaction
+        }
+    }
+
+    fn is_null_device(descriptor: c_int) -> bool {
+        // SAFETY: zeroes are valid for this structure of integers, which the call fills.
+        unsafe {
+            let mut found: libc::stat = std::mem::zeroed();
+            libc::fstat(descriptor, &raw mut found) == 0
+                && (found.st_mode & libc::S_IFMT) == libc::S_IFCHR
+                && found.st_rdev == libc::makedev(1, 3)
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! `coldframe python` and the Python that it was built with, given the same command line: they must end and print alike.
+
+use launcher::build_kind::BUILD_PYTHON;
+
+use crate::support::{App, COLDFRAME, Child, coldframe, minor};
+
+/// What each is given, and from which minor version on it means anything.
+const COMMANDS: &[(u8, &str, &[&str])] = &[
+    (
+        9,
+        "an interrupt that nothing handles",
+        &[
+            "-c",
+            "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\nfor _ in range(999): time.sleep(0.01)",
+        ],
+    ),
+    (
+        9,
+        "an interrupt that is caught",
+        &[
+            "-c",
+            "import os, signal, time\ntry:\n os.kill(os.getpid(), signal.SIGINT); time.sleep(9)\nexcept KeyboardInterrupt: raise SystemExit(4)",
+        ],
+    ),
+    (
+        9,
+        "a fault that is sent",
+        &[
+            "-c",
+            "import os, signal, time; os.kill(os.getpid(), signal.SIGSEGV); time.sleep(1); print('survived')",
+        ],
+    ),
+    (
+        9,
+        "a fault that faulthandler raises",
+        &["-c", "import faulthandler; faulthandler._sigsegv(); print('survived')"],
+    ),
+    (
+        9,
+        "an error of the bus",
+        &["-c", "import signal; signal.raise_signal(signal.SIGBUS); print('survived')"],
+    ),
+    (
+        9,
+        "signals at the start",
+        &[
+            "-c",
+            "import signal; print([(one.name, signal.getsignal(one)) for one in (signal.SIGPIPE, signal.SIGSEGV, signal.SIGTERM, signal.SIGXFSZ)])",
+        ],
+    ),
+    (
+        10,
+        "a warning about encodings",
+        &[
+            "-X",
+            "warn_default_encoding",
+            "-c",
+            "import sys; print(sys.flags.warn_default_encoding); open('/dev/null').close()",
+        ],
+    ),
+    (
+        9,
+        "the hook of threads",
+        &[
+            "-c",
+            "import threading; print(threading.excepthook.__module__, threading.excepthook.__doc__)",
+        ],
+    ),
+    (
+        9,
+        "options",
+        &[
+            "-X",
+            "dev",
+            "-W",
+            "error",
+            "-B",
+            "-u",
+            "-c",
+            "import sys; print(sys.flags[:8], sys.warnoptions, sys._xoptions)",
+        ],
+    ),
+    (9, "a missing script", &["/nothing/of/that/name.py"]),
+];
+
+#[test]
+fn processes_end_as_those_of_python() {
+    let app = App::script("");
+    for (since, title, arguments) in COMMANDS {
+        if *since > minor() {
+            continue;
+        }
+        let theirs = Child::new(BUILD_PYTHON).of(&app).args(*arguments).outcome();
+        let ours = coldframe(["python"]).of(&app).args(*arguments).outcome();
+        let shown = |text: &str, program: &str| text.replace(program, "PYTHON");
+        assert_eq!(ours.ending(), theirs.ending(), "{title}: {ours:#?} {theirs:#?}");
+        assert_eq!(ours.stdout, theirs.stdout, "{title}");
+        assert_eq!(shown(&ours.stderr, COLDFRAME), shown(&theirs.stderr, BUILD_PYTHON), "{title}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn streams_that_are_closed_stay_closed() {
+    let code = "import os, sys; os.write(int(sys.argv[1]), repr([sys.stdin, sys.stdout, sys.stderr].index(None)).encode())";
+    let app = App::script(code);
+    let built = app.build("built", &[]);
+    for (closed, stream) in [("<&-", 0), (">&-", 1), ("2>&-", 2)] {
+        let tell = if stream == 1 { "2" } else { "1" };
+        let shell = Child::new("sh").args(["-c", &format!("exec \"$0\" {tell} {closed}")]);
+        let outcome = shell.arg(&built).of(&app).outcome();
+        let told = format!("{}{}", outcome.stdout, outcome.stderr);
+        assert_eq!(told, stream.to_string(), "{closed}: {outcome:#?}");
+    }
+}
+
+#[test]
+fn the_search_path_of_the_environment_comes_first() {
+    let app = App::new(&[("elsewhere/mine.py", "")]);
+    let code = "import mine, sys; print(sys.path.index(sys.argv[1]), getattr(sys.flags, 'warn_default_encoding', 1))";
+    let child = coldframe(["python", "-X", "warn_default_encoding", "-c", code]).of(&app);
+    let elsewhere = app.file("elsewhere");
+    // Behind the folder of the script, which is the current one here.
+    child.arg(&elsewhere).env("PYTHONPATH", &elsewhere).prints("1 1\n");
+}
