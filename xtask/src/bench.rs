@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: built applications against the interpreter itself, pair by pair.
 
+mod leaks;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -43,7 +45,7 @@ struct Measured {
 }
 
 pub(crate) fn run(workspace: &Workspace, flags: &flags::Bench) -> anyhow::Result<Verdict> {
-    let python = chosen_python(workspace, flags.python.as_deref())?;
+    let python = pythons::chosen(workspace, flags.python.as_deref())?;
     let progress = Progress::new(flags.verbose);
     let launcher = match &flags.launcher {
         Some(launcher) => fs::canonicalize(launcher)
@@ -73,17 +75,27 @@ pub(crate) fn run(workspace: &Workspace, flags: &flags::Bench) -> anyhow::Result
             results.push(measured);
         }
     }
+    let script = folder.join("leaks.py");
+    fs::write(&script, leaks::PROGRAM)
+        .with_context(|| format!("could not write `{}`", script.display()))?;
+    let Some(application) = build_application(&launcher, &script, &progress)? else {
+        return Ok(Verdict::Bad);
+    };
+    progress.note(leaks::NAME);
+    let left = leaks::left_behind(&application)?;
     if flags.json {
-        println!("{}", as_json(&python, flags.pairs, &results));
+        println!("{}", as_json(&python, flags.pairs, &results, &left));
     } else {
         println!(
-            "CPython {}, {} pairs, medians\n{}",
+            "CPython {}, {} pairs, medians\n{}\n{}: {}",
             python.release(),
             flags.pairs,
-            table(&results)
+            table(&results),
+            leaks::NAME,
+            if left.is_empty() { "nothing is left behind".to_owned() } else { left.join("; ") }
         );
     }
-    Ok(Verdict::Good)
+    Ok(Verdict::from_failures(left.len()))
 }
 
 fn cases() -> Vec<Case> {
@@ -96,17 +108,6 @@ fn cases() -> Vec<Case> {
         pool("pool-forkserver", "forkserver"),
         pool("pool-fork", "fork"),
     ]
-}
-
-fn chosen_python(workspace: &Workspace, wanted: Option<&str>) -> anyhow::Result<Python> {
-    let mut found = pythons::discover();
-    if let Some(wanted) = wanted {
-        return pythons::choose(&found, wanted);
-    }
-    found.retain(|python| workspace.range.contains(python.version) && python.obstacle().is_none());
-    found.pop().context(
-        "no Python that can be built with was found; `cargo xtask test` says what is there",
-    )
 }
 
 fn build_launcher(
@@ -257,7 +258,12 @@ fn table(results: &[Measured]) -> Table {
     table
 }
 
-fn as_json(python: &Python, n_pairs: u32, results: &[Measured]) -> serde_json::Value {
+fn as_json(
+    python: &Python,
+    n_pairs: u32,
+    results: &[Measured],
+    left: &[String],
+) -> serde_json::Value {
     let rows: Vec<_> = results
         .iter()
         .map(|result| {
@@ -267,7 +273,7 @@ fn as_json(python: &Python, n_pairs: u32, results: &[Measured]) -> serde_json::V
             })
         })
         .collect();
-    json!({ "python": python.release(), "pairs": n_pairs, "results": rows })
+    json!({ "python": python.release(), "pairs": n_pairs, "results": rows, "left_behind": left })
 }
 
 #[cfg(test)]

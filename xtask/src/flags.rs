@@ -26,6 +26,7 @@ pub(crate) enum Command {
     Test(Test),
     Dist(Dist),
     Conformance(crate::conformance::flags::Conformance),
+    Packages(crate::packages::flags::Packages),
     Ci(Ci),
     Bench(Bench),
     /// Check what no compiler checks: module headers, file lengths, where `unsafe` stands, names that must not appear.
@@ -117,7 +118,8 @@ Examples:
   cargo xtask bench --launcher dist/py3.12/coldframe --python 3.12 --json
 
 The interpreter runs as `python -I` in an empty virtual environment. Both sides of a pair run right after one another, and the
-ratio is the median of the pairs' own ratios: a machine's speed drifts from minute to minute, and a pair sees the same weather.";
+ratio is the median of the pairs' own ratios: a machine's speed drifts from minute to minute, and a pair sees the same weather.
+Last, a built application starts and ends many workers, and must leave nothing behind.";
 
 /// Time built applications against the interpreter itself, pair by pair in one run.
 #[derive(Debug, Args)]

@@ -10,6 +10,7 @@
 )]
 
 mod bench;
+mod child;
 mod ci;
 mod conformance;
 mod counts;
@@ -18,6 +19,7 @@ mod flags;
 mod layers;
 mod libpython;
 mod matrix;
+mod packages;
 mod progress;
 mod pythons;
 mod report;
@@ -52,6 +54,7 @@ fn run(flags: Xtask) -> anyhow::Result<Verdict> {
     match flags.command {
         Command::Test(flags) => test::run(&workspace, &flags),
         Command::Conformance(flags) => conformance::run(&workspace, &flags),
+        Command::Packages(flags) => packages::run(&workspace, &flags),
         Command::Dist(flags) => dist::run(&workspace, &flags),
         Command::Ci(flags) => ci::run(&workspace, &flags),
         Command::Bench(flags) => bench::run(&workspace, &flags),

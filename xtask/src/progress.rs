@@ -114,6 +114,11 @@ impl Progress {
         Ok(finished)
     }
 
+    /// Says what goes on now, where somebody watches.
+    pub(crate) fn note(&self, label: &str) {
+        self.begin(label);
+    }
+
     fn begin(&self, label: &str) {
         match self.voice {
             Voice::Terminal => say(&format!("\r\x1b[2K  ...   {label}")),

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::libpython::{Linkage, Sources};
 use crate::version::{Threads, Version};
+use crate::workspace::Workspace;
 
 /// Prints one JSON object. It runs on every Python 3, so that an unsupported one is told from a broken one.
 const PROBE: &str = "\
@@ -150,6 +151,18 @@ pub(crate) fn choose(found: &[Python], path_or_version: &str) -> anyhow::Result<
         });
     }
     Python::probe(Path::new(path_or_version))
+}
+
+/// The Python that was asked for, or the highest one that can be built with.
+pub(crate) fn chosen(workspace: &Workspace, wanted: Option<&str>) -> anyhow::Result<Python> {
+    let mut found = discover();
+    if let Some(wanted) = wanted {
+        return choose(&found, wanted);
+    }
+    found.retain(|python| workspace.range.contains(python.version) && python.obstacle().is_none());
+    found.pop().context(
+        "no Python that can be built with was found; `cargo xtask test` says what is there",
+    )
 }
 
 fn pyenv_root() -> Option<PathBuf> {

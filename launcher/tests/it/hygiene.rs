@@ -64,6 +64,50 @@ if __name__ == '__main__':
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn an_interrupt_from_the_terminal_ends_everything() {
+    use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+
+    let app = App::script(
+        "
+import multiprocessing, sys, time
+def work(number):
+    open(sys.argv[2] + str(number), 'w').close()
+    time.sleep(600)
+if __name__ == '__main__':
+    with multiprocessing.get_context(sys.argv[1]).Pool(2) as pool:
+        pool.map(work, range(2), 1)
+",
+    );
+    let built = app.build("built", &[]);
+    for method in METHODS {
+        let interrupted = |program: &Path, script: Option<&Path>, name: &str| {
+            let marker = app.beside(&format!("{name}-{method}-"));
+            // A group of its own, as a shell gives one to what it starts in a terminal.
+            let mut parent = Command::new(program)
+                .args(script)
+                .arg(method)
+                .arg(&marker)
+                .process_group(0)
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
+            let started = |number: usize| app.beside(&format!("{name}-{method}-{number}")).exists();
+            wait_for("starting two workers", Duration::from_secs(60), || (0..2).all(started));
+            let group = format!("-{}", parent.id());
+            assert!(Command::new("kill").args(["-INT", "--", &group]).status().unwrap().success());
+            wait_for("ending", Duration::from_secs(10), || parent.try_wait().unwrap().is_some());
+            parent.wait().unwrap().signal()
+        };
+        let expected = interrupted(Path::new(BUILD_PYTHON), Some(&app.file("script.py")), "python");
+        assert_eq!((interrupted(&built, None, "built"), expected), (Some(2), Some(2)), "{method}");
+        wait_for(method, Duration::from_secs(5), || running(&built) == 0);
+    }
+}
+
+#[test]
 fn a_worker_may_notice_the_end_of_its_parent_itself() {
     let app = App::script(
         "

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
+
+use crate::child;
 
 /// What became of one test.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,30 +133,17 @@ impl Run<'_> {
         for name in ["PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED"] {
             command.env_remove(name);
         }
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        let mut child = command
-            .spawn()
-            .with_context(|| format!("could not start `{}`", self.interpreter.display()))?;
+        let mut child = child::start(&mut command)?;
         let length = || fs::metadata(results).map_or(0, |metadata| metadata.len());
         let mut last = (length(), Instant::now());
-        loop {
-            if child.try_wait().context("could not wait for a suite")?.is_some() {
-                return Ok("crashed");
-            }
+        let ended = child::wait(&mut child, || {
             let now = length();
             if now != last.0 {
                 last = (now, Instant::now());
             }
-            if last.1.elapsed() > self.time_limit {
-                // The whole group, for what a hanging test has started hangs as well.
-                let group = format!("-{}", child.id());
-                let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
-                child.wait().context("could not wait for a suite")?;
-                return Ok("hung");
-            }
-            thread::sleep(Duration::from_millis(50));
-        }
+            last.1.elapsed() > self.time_limit
+        })?;
+        Ok(if ended.is_some() { "crashed" } else { "hung" })
     }
 }
 

@@ -1,0 +1,75 @@
+//! The command line of `cargo xtask packages`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::flags::EXIT_CODES;
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask packages                                        every package of every group
+  cargo xtask packages --group workers --python 3.12
+  cargo xtask packages --package loky --package joblib
+  cargo xtask packages --table docs/packages.md
+
+Each package is installed into a virtual environment of its own, from the index. A small application that uses it is run there and
+as one built executable, in an empty folder; both must print what `xtask/packages/GROUP/NAME/expected.txt` says, and leave no
+process behind.";
+
+/// Build applications on real packages from the index, and compare what they do with the virtual environment.
+#[derive(Debug, Args)]
+#[command(after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
+pub(crate) struct Packages {
+    /// Try the packages of this group only; can be given again.
+    #[arg(long, value_name = "GROUP")]
+    pub(crate) group: Vec<Group>,
+
+    /// Try this package only; can be given again.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) package: Vec<String>,
+
+    /// The Python to use: a version (`3.12`) or the path of an interpreter. Default: the highest found.
+    #[arg(long, value_name = "PATH_OR_VERSION")]
+    pub(crate) python: Option<String>,
+
+    /// Build the applications with this `coldframe`, which was built for the Python that is named.
+    #[arg(long, value_name = "PATH", requires = "python")]
+    pub(crate) launcher: Option<PathBuf>,
+
+    /// Keep the virtual environments that are there already.
+    #[arg(long)]
+    pub(crate) resume: bool,
+
+    /// How long an application may take, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    pub(crate) time_limit: u64,
+
+    /// Where environments, executables and results are kept [default: `packages` in the target folder].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// Write the table as Markdown to this file too.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) table: Option<PathBuf>,
+
+    /// Show all output of every step as it comes.
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+}
+
+/// What packages have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Group {
+    /// They start processes that run functions of the application.
+    Workers,
+}
+
+impl Group {
+    /// The name of its folder in `xtask/packages`.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Workers => "workers",
+        }
+    }
+}
