@@ -229,6 +229,9 @@ fn follow_imports(
         if module.origin == Origin::Environment && is_test {
             continue;
         }
+        for group in &module.groups {
+            selection.plug_ins(group, &module.path);
+        }
         for import in &module.imports {
             let first = first_part(import);
             if !selection.has_owner(first)

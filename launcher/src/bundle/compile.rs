@@ -59,6 +59,8 @@ pub(super) struct Job<'a> {
     pub(super) source: &'a [u8],
     pub(super) guard: MainGuardQuestion,
     pub(super) scan: Scan,
+    /// The groups of entry points to look out for.
+    pub(super) groups: &'a BTreeSet<String>,
 }
 
 /// A compiled module.
@@ -70,6 +72,8 @@ pub(super) struct Compiled {
     pub(super) own_path: OwnPath,
     /// Dotted names of what it imports.
     pub(super) imports: BTreeSet<String>,
+    /// The groups of entry points that it names.
+    pub(super) groups: BTreeSet<String>,
     /// Names used at its top level.
     pub(super) names: BTreeSet<String>,
     /// Whether the bytes could be read, put into canonical form and scanned.

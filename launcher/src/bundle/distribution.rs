@@ -7,6 +7,9 @@ use std::path::Path;
 use super::tree::{Entry, Tree};
 use super::{BundleError, Warning};
 
+/// The groups of entry points of which an installer makes executables.
+const SCRIPTS: &[&str] = &["console_scripts", "gui_scripts"];
+
 /// Something that is packed whole or not at all: an installed distribution, or a module that none owns.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Unit {
@@ -19,6 +22,8 @@ pub(super) struct Unit {
     pub(super) entries: Vec<Entry>,
     /// Normalised names of the distributions it asks for (not those of its extras).
     pub(super) requires: Vec<String>,
+    /// The groups of its entry points by which others may find it, and import it without naming it.
+    pub(super) plugs_into: BTreeSet<String>,
     /// First parts of its modules' names.
     pub(super) top_level: BTreeSet<String>,
     /// Where its source is when it was installed in editable mode.
@@ -93,6 +98,8 @@ fn read_distribution(
         }
     }
     unit.normalized = normalize(&unit.name);
+    let entry_points = fs::read_to_string(folder.join(metadata_folder).join("entry_points.txt"));
+    unit.plugs_into = plug_in_groups(&entry_points.unwrap_or_default());
     unit.editable = editable_location(&folder.join(metadata_folder));
     let record_path = folder.join(metadata_folder).join("RECORD");
     match fs::read(&record_path) {
@@ -231,6 +238,13 @@ fn requirement_name(requirement: &str) -> Option<String> {
         .find(|character: char| !(character.is_alphanumeric() || "-_.".contains(character)))
         .unwrap_or(requirement.len());
     requirement.get(..end).filter(|name| !name.is_empty()).map(normalize)
+}
+
+/// The groups in the text of `entry_points.txt`, but those that are for installers.
+fn plug_in_groups(text: &str) -> BTreeSet<String> {
+    let sections = text.lines().filter_map(|line| line.trim().strip_prefix('[')?.strip_suffix(']'));
+    let groups = sections.map(str::trim).filter(|group| !SCRIPTS.contains(group));
+    groups.map(str::to_owned).collect()
 }
 
 fn editable_location(metadata: &Path) -> Option<String> {

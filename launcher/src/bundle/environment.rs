@@ -1,5 +1,6 @@
 //! A virtual environment, and what is installed in it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +13,8 @@ pub struct Environment {
     folder: PathBuf,
     site_packages: Vec<PathBuf>,
     pub(super) units: Vec<Unit>,
+    /// The groups of entry points that any of them plugs into.
+    pub(super) plug_in_groups: BTreeSet<String>,
     pub(super) warnings: Vec<Warning>,
 }
 
@@ -67,11 +70,15 @@ impl Environment {
             folder: folder.to_owned(),
             site_packages: Vec::new(),
             units: Vec::new(),
+            plug_in_groups: BTreeSet::new(),
             warnings: Vec::new(),
         };
         for folder in site_packages {
             environment.add_folder(&folder, &python.extension_suffixes)?;
         }
+        let units = &environment.units;
+        environment.plug_in_groups =
+            units.iter().flat_map(|unit| unit.plugs_into.iter().cloned()).collect();
         Ok(environment)
     }
 

@@ -36,6 +36,17 @@ pub(super) fn uses_own_path(graph: &Graph<'_>) -> bool {
         .any(|code| tuple(graph, code.names()).iter().any(|&id| graph.text(id) == Some("__file__")))
 }
 
+/// Those of `groups`, the known groups of entry points, that a module's code names: it may ask for what is plugged in there.
+pub(super) fn plug_in_groups(graph: &Graph<'_>, groups: &BTreeSet<String>) -> BTreeSet<String> {
+    let constants = graph.codes().flat_map(|code| tuple(graph, code.constants()));
+    // A tuple of texts is one constant.
+    let texts = constants.flat_map(|&id| {
+        let inner = tuple(graph, Some(id)).iter().filter_map(|&id| graph.text(id));
+        graph.text(id).into_iter().chain(inner)
+    });
+    texts.filter(|text| groups.contains(*text)).map(str::to_owned).collect()
+}
+
 /// The names that a module's top level uses: all that it defines, and more.
 pub(super) fn top_level_names(graph: &Graph<'_>) -> BTreeSet<String> {
     let names = graph.root_code().and_then(Code::names).and_then(|names| graph.tuple(names));

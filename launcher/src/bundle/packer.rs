@@ -31,6 +31,8 @@ pub(super) struct Scanned {
     pub(super) path: String,
     pub(super) module: String,
     pub(super) imports: BTreeSet<String>,
+    /// The groups of entry points that it names.
+    pub(super) groups: BTreeSet<String>,
     pub(super) names: BTreeSet<String>,
     /// Whether it may have names that its code does not show.
     pub(super) names_known: NamesKnown,
@@ -42,6 +44,9 @@ pub(super) enum NamesKnown {
     /// It makes names at run time, or takes everything from another module.
     Some,
 }
+
+/// The groups of entry points that something plugs into, where nothing is installed.
+static NO_GROUPS: BTreeSet<String> = BTreeSet::new();
 
 /// A module that uses one of these at its top level may have names that its code does not show.
 const MAKERS_OF_NAMES: &[&str] = &["__getattr__", "globals", "locals", "vars", "setattr", "exec"];
@@ -168,6 +173,7 @@ impl<'r> Packer<'r> {
             source: source.as_bytes(),
             guard: MainGuardQuestion::NotAsked,
             scan: Scan::Imports,
+            groups: &NO_GROUPS,
         };
         match self.compilers.compile(&[job], |_| {})?.pop() {
             Some(Ok(compiled)) => Ok(compiled.imports),
@@ -176,7 +182,10 @@ impl<'r> Packer<'r> {
         }
     }
 
-    fn job<'j>(&self, item: &'j Item, source: &'j [u8], role: Role) -> Job<'j> {
+    fn job<'j>(&self, item: &'j Item, source: &'j [u8], role: Role) -> Job<'j>
+    where
+        'r: 'j,
+    {
         let name = item.entry.module().map_or("", |module| module.name.as_str());
         let is_main =
             name == "__main__" || name.ends_with(".__main__") || self.main_module == Some(name);
@@ -191,6 +200,10 @@ impl<'r> Packer<'r> {
                 Origin::StandardLibrary | Origin::Support => Scan::Nothing,
                 Origin::Application | Origin::Environment => Scan::Imports,
             },
+            groups: self
+                .request
+                .environment
+                .map_or(&NO_GROUPS, |environment| &environment.plug_in_groups),
         }
     }
 
@@ -280,6 +293,7 @@ impl<'r> Packer<'r> {
             path: item.entry.path.clone(),
             module: module.name.clone(),
             imports: compiled.imports.clone(),
+            groups: compiled.groups.clone(),
             names: compiled.names.clone(),
             names_known: if is_open { NamesKnown::Some } else { NamesKnown::All },
         }

@@ -95,6 +95,13 @@ pub enum Reason {
     },
     /// A packed distribution requires it.
     RequiredBy(String),
+    /// It has an entry point in a group that packed code names.
+    PlugIn {
+        /// The group, such as `pytest11`.
+        group: String,
+        /// The file whose code names it.
+        file: String,
+    },
     /// `--include` names it.
     Included(String),
 }
@@ -108,6 +115,9 @@ impl fmt::Display for Reason {
             }
             Self::ImportedBy { import, file } => write!(f, "`{file}` imports `{import}`"),
             Self::RequiredBy(name) => write!(f, "`{name}` requires it"),
+            Self::PlugIn { group, file } => {
+                write!(f, "it plugs into `{group}`, which `{file}` asks for")
+            }
             Self::Included(pattern) => write!(f, "`--include {pattern}`"),
         }
     }

@@ -93,6 +93,16 @@ impl<'u> Selection<'u> {
         }
     }
 
+    /// Takes what plugs into a group of entry points that `file` names.
+    pub(super) fn plug_ins(&mut self, group: &str, file: &str) {
+        let reason = Reason::PlugIn { group: group.to_owned(), file: file.to_owned() };
+        for (index, unit) in self.units.iter().enumerate() {
+            if unit.plugs_into.contains(group) && !BUILD_TOOLS.contains(&unit.normalized.as_str()) {
+                self.choose(index, &reason);
+            }
+        }
+    }
+
     /// Takes what `--include` names: everything, a distribution, a module or package.
     pub(super) fn include(&mut self, pattern: &Pattern) {
         let reason = Reason::Included(pattern.text().to_owned());

@@ -299,3 +299,47 @@ fn real_packages_from_the_index() {
         "the entry point `black:unpatched_main` does not exist: the module `black` defines no `unpatched_main`"
     );
 }
+
+#[test]
+fn plug_ins_come_in_where_their_group_is_asked_for() {
+    let fixture = Fixture::new();
+    let venv = empty_venv(&fixture.python);
+    let site = site_packages(venv.path(), &fixture.python);
+    let host = "GROUPS = ('other', 'host.plugins')\ndef load(entry_points): return entry_points(group='host.more')\n";
+    install(&site, "host", &[], &[("host.py", host)]);
+    for (name, entry_points) in [
+        ("plugged", "[host.plugins]\nname = plugged:function\n"),
+        ("plugged-more", "[ host.more ]\nname = more\n"),
+        // A script is no plug-in, and nobody asks for the other group.
+        ("scripts", "[console_scripts]\nhost = scripts:main\n[gui_scripts]\nx = scripts:main\n"),
+        ("elsewhere", "[elsewhere.plugins]\nname = elsewhere\n"),
+    ] {
+        install(
+            &site,
+            name,
+            &[],
+            &[(&format!("{}.py", name.replace('-', "_")), "x = 'console_scripts'")],
+        );
+        let info = format!("{}-1.0.dist-info/entry_points.txt", name.replace('-', "_"));
+        lay(&site, &[(&info, entry_points)]);
+    }
+    let environment = Environment::read(venv.path(), &fixture.python).unwrap();
+    let folder = tree(&[("__main__.py", "import host")]);
+    let application =
+        Application::read(folder.path(), None, &fixture.python.extension_suffixes, &[]).unwrap();
+    let request = BundleRequest {
+        application: Some(&application),
+        environment: Some(&environment),
+        ..fixture.request()
+    };
+    assert_eq!(
+        reasons(&build(&request).unwrap()),
+        [
+            "host: the application imports `host` in `__main__.py`",
+            "plugged: it plugs into `host.plugins`, which `host.py` asks for",
+            "plugged-more: it plugs into `host.more`, which `host.py` asks for",
+        ]
+    );
+    let excluded = BundleRequest { exclude: texts(&["plugged"]), ..request };
+    assert_eq!(build(&excluded).unwrap().report.packages.len(), 2);
+}

@@ -129,6 +129,10 @@ impl Worker {
             }
             Reply::Compiled { main_guard, lists_its_folder, code } => {
                 let graph = Graph::parse(&code, self.version_minor);
+                let groups = match (&graph, job.scan) {
+                    (Some(graph), Scan::Imports) => imports::plug_in_groups(graph, job.groups),
+                    (None, _) | (_, Scan::Nothing) => Default::default(),
+                };
                 let (imports, names) = match (&graph, self.opcodes, job.scan) {
                     (Some(graph), Some(opcodes), Scan::Imports) => {
                         (imports::imports(graph, opcodes), imports::top_level_names(graph))
@@ -147,6 +151,7 @@ impl Worker {
                     main_guard,
                     own_path,
                     imports,
+                    groups,
                     names,
                     understood,
                 })
