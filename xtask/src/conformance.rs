@@ -23,7 +23,7 @@ use self::flags::Conformance;
 use self::runner::Run;
 use crate::progress::{Progress, Show, Status};
 use crate::pythons::{self, Python};
-use crate::workspace::Workspace;
+use crate::workspace::{self, Workspace};
 use crate::{Verdict, dist};
 
 /// What is run: how processes are started, and what they need of signals and threads.
@@ -105,12 +105,10 @@ pub(crate) fn run(workspace: &Workspace, flags: &Conformance) -> anyhow::Result<
     let shown = table::render(&results);
     println!("{shown}");
     if let Some(file) = &flags.table {
-        let page = table::page(&shown, &results);
-        fs::write(file, page).with_context(|| format!("could not write `{}`", file.display()))?;
+        workspace::write(file, &table::page(&shown, &results))?;
     }
-    let summary = out.join("summary.json");
-    fs::write(&summary, format!("{:#}\n", Value::Array(results.clone())))
-        .with_context(|| format!("could not write `{}`", summary.display()))?;
+    let summary = format!("{:#}\n", Value::Array(results.clone()));
+    workspace::write(&out.join("summary.json"), &summary)?;
     let unexplained = table::unexplained(&results);
     for line in &unexplained {
         eprintln!("error: passed in the stock interpreter only: {line}");
@@ -259,8 +257,7 @@ impl Job<'_> {
         let title = format!("{} on {}", self.suite, self.target.python.release());
         eprintln!("  begins  {title}");
         let result = self.compare(flags, explained).with_context(|| format!("in {title}"))?;
-        fs::write(&file, format!("{result:#}\n"))
-            .with_context(|| format!("could not write `{}`", file.display()))?;
+        workspace::write(&file, &format!("{result:#}\n"))?;
         eprintln!("  done    {title}");
         Ok(result)
     }

@@ -5,7 +5,6 @@ mod list;
 mod trial;
 
 use std::fmt::Write as _;
-use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -17,7 +16,7 @@ use self::list::{PACKAGES, Package};
 use self::trial::{Outcome, Trials};
 use crate::progress::Progress;
 use crate::pythons::{self, Python};
-use crate::workspace::Workspace;
+use crate::workspace::{self, Workspace};
 use crate::{Verdict, dist};
 
 const HEADER: [&str; 8] =
@@ -52,12 +51,9 @@ pub(crate) fn run(workspace: &Workspace, flags: &Packages) -> anyhow::Result<Ver
     }
     println!("{} passed, {} failed", outcomes.len() - failed.len(), failed.len());
     if let Some(file) = &flags.table {
-        let page = page(&python, &shown.to_string(), &failed);
-        fs::write(file, page).with_context(|| format!("could not write `{}`", file.display()))?;
+        workspace::write(file, &page(&python, &shown.to_string(), &failed))?;
     }
-    let summary = trials.out.join("summary.json");
-    fs::write(&summary, as_json(&python, &outcomes))
-        .with_context(|| format!("could not write `{}`", summary.display()))?;
+    workspace::write(&trials.out.join("summary.json"), &as_json(&python, &outcomes))?;
     Ok(Verdict::from_failures(failed.len()))
 }
 

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -77,4 +78,12 @@ impl Workspace {
             .iter()
             .any(|target| target.kind.contains(&TargetKind::Bin) && target.name == name))
     }
+}
+
+/// Writes a file, and the folders above it where there are none.
+pub(crate) fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    let parent = path.parent().map_or(Ok(()), fs::create_dir_all);
+    parent
+        .and_then(|()| fs::write(path, text))
+        .with_context(|| format!("could not write `{}`", path.display()))
 }
