@@ -79,6 +79,8 @@ pub(super) fn initialise(
         let folders = read.python_path();
         script = read.take_archived_script()?;
         if script.is_some() {
+            // `sys.argv` is what is left of the command line now; 3.9 would take it for one and parse it again.
+            read.0.parse_argv = 0;
             raw = read;
         }
         raw.search_first(&folders)?;
