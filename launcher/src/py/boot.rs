@@ -133,6 +133,14 @@ pub(super) fn add_builtin_modules(boots_from_archive: bool) -> Result<(), Error>
 /// Why booting failed, in our words: CPython's own status says no more than that `encodings` could not be imported.
 pub(super) static BOOT_FAILURE: OnceLock<String> = OnceLock::new();
 
+/// Notes what went wrong in a module of the archive, if Python is not up yet.
+pub(super) fn note_failure(py: Token<'_>, exception: &Exception) {
+    // SAFETY: may be called at any time.
+    if unsafe { ffi::Py_IsInitialized() } == 0 {
+        let _the_first_counts = BOOT_FAILURE.set(exception.describe(py));
+    }
+}
+
 fn fill_coldframe(py: Token<'_>, module: &Object) -> Result<(), Exception> {
     let finder_type = finder_type::make(py, module)?;
     let state = State { role: Role::MetaPath, hooks: Arc::new(hooks_of_this_interpreter(py)?) };
@@ -147,9 +155,7 @@ fn become_encodings(py: Token<'_>, module: &Object) -> Result<(), Exception> {
         spec::dress(py, module, &spec)?;
         finder.call_method(py, "exec_module", &[module]).map(drop)
     });
-    booted.inspect_err(|exception| {
-        let _ = BOOT_FAILURE.set(exception.describe(py));
-    })
+    booted.inspect_err(|exception| note_failure(py, exception))
 }
 
 /// Refuses archives whose bytecode this Python does not read, before any of it is unmarshalled.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use importer_core::{Hooks, Load};
 use pyo3_ffi as ffi;
 
+use super::boot;
 use super::boundary::returning_object;
 use super::exception::{Exception, Kind};
 use super::finder::{self, Finder};
@@ -204,7 +205,9 @@ macro_rules! methods {
                         let parameters = [$(stringify!($parameter)),*];
                         let arguments = collect(py, stringify!($name), parameters, (stack, positional, names))?;
                         let object = Object::from_borrowed(py, this).ok_or_else(|| Exception::take(py))?;
-                        finder::$name(py, &Finder { object: &object, state: state(py, &object)? }, &arguments)
+                        let finder = Finder { object: &object, state: state(py, &object)? };
+                        finder::$name(py, &finder, &arguments)
+                            .inspect_err(|exception| boot::note_failure(py, exception))
                     })
                 }
             }
