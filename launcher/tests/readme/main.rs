@@ -50,7 +50,11 @@ fn commands_named_in_the_text_are_accepted() {
 
 #[test]
 fn tasks_named_in_the_readme_exist() {
-    let help = include_str!("../../../xtask/src/flags.rs");
+    let help = concat!(
+        include_str!("../../../xtask/src/flags.rs"),
+        include_str!("../../../xtask/src/conformance/flags.rs"),
+        include_str!("../../../xtask/src/packages/flags.rs"),
+    );
     for (at, _) in README.match_indices("cargo xtask ") {
         let rest = README.get(at..).unwrap_or_default();
         let command = rest.split(['`', '\n']).next().unwrap_or_default();
