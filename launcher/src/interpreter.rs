@@ -165,6 +165,9 @@ impl Interpreter {
     /// A process that CPython's `multiprocessing` started becomes its worker and never runs the application, unless
     /// the configuration says otherwise.
     ///
+    /// On Linux two things of Rust's runtime are taken back first, for Python has its own ways: standard streams that were
+    /// closed when the process began are closed again, and Rust's handlers of `SIGSEGV` and `SIGBUS` are removed.
+    ///
     /// # Errors
     ///
     /// What kept Python from running. What the application does wrong is its exit code.

@@ -71,8 +71,8 @@ struct Target {
 pub(crate) fn run(workspace: &Workspace, flags: &Conformance) -> anyhow::Result<Verdict> {
     let suites = chosen_suites(&flags.suite)?;
     let explained = Explained::checked_in()?;
-    let progress = Progress::new(flags.verbose);
-    let out = flags.out.clone().unwrap_or_else(|| workspace.target.join("conformance"));
+    let progress = Progress::new(flags.results.verbose);
+    let out = flags.results.out.clone().unwrap_or_else(|| workspace.target.join("conformance"));
     let found = pythons::discover();
     let chosen = if flags.python.is_empty() {
         let mut found = found.clone();
@@ -104,7 +104,7 @@ pub(crate) fn run(workspace: &Workspace, flags: &Conformance) -> anyhow::Result<
     let results = run_all(&jobs, flags, &explained)?;
     let shown = table::render(&results);
     println!("{shown}");
-    if let Some(file) = &flags.table {
+    if let Some(file) = &flags.results.table {
         workspace::write(file, &table::page(&shown, &results))?;
     }
     let summary = format!("{:#}\n", Value::Array(results.clone()));
@@ -139,7 +139,7 @@ fn target(
     if !(flags.resume && ours.exists()) {
         let launcher = match &flags.launcher {
             Some(launcher) => launcher.clone(),
-            None => dist::launcher(workspace, &python, flags.verbose)?,
+            None => dist::launcher(workspace, &python, flags.results.verbose)?,
         };
         let mut build = Command::new(launcher);
         build.args(["build", "--interpreter", "--allow-broken", "--output"]).arg(&ours);

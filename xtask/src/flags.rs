@@ -146,6 +146,22 @@ pub(crate) struct Bench {
     pub(crate) verbose: bool,
 }
 
+/// Where a command that compares leaves what it found.
+#[derive(Debug, Args)]
+pub(crate) struct Results {
+    /// Where what is built, and results as JSON, are kept [default: a folder of the command's name in the target folder].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// Write the table as Markdown to this file too.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) table: Option<PathBuf>,
+
+    /// Show all output of every step as it comes.
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;

@@ -25,17 +25,17 @@ const HEADER: [&str; 8] =
 pub(crate) fn run(workspace: &Workspace, flags: &Packages) -> anyhow::Result<Verdict> {
     let chosen = chosen(flags)?;
     let python = pythons::chosen(workspace, flags.python.as_deref())?;
-    let progress = Progress::new(flags.verbose);
+    let progress = Progress::new(flags.results.verbose);
     let launcher = match &flags.launcher {
         Some(launcher) => launcher.clone(),
-        None => dist::launcher(workspace, &python, flags.verbose)?,
+        None => dist::launcher(workspace, &python, flags.results.verbose)?,
     };
     let trials = Trials {
         progress: &progress,
         python: &python,
         launcher: &launcher,
         applications: workspace.root.join("xtask").join("packages"),
-        out: flags.out.clone().unwrap_or_else(|| workspace.target.join("packages")),
+        out: flags.results.out.clone().unwrap_or_else(|| workspace.target.join("packages")),
         time_limit: Duration::from_secs(flags.time_limit),
         resume: flags.resume,
     };
@@ -50,7 +50,7 @@ pub(crate) fn run(workspace: &Workspace, flags: &Packages) -> anyhow::Result<Ver
         eprintln!("error: {name}: {fault}");
     }
     println!("{} passed, {} failed", outcomes.len() - failed.len(), failed.len());
-    if let Some(file) = &flags.table {
+    if let Some(file) = &flags.results.table {
         workspace::write(file, &page(&python, &shown.to_string(), &failed))?;
     }
     workspace::write(&trials.out.join("summary.json"), &as_json(&python, &outcomes))?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::flags::EXIT_CODES;
+use crate::flags::{EXIT_CODES, Results};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -13,8 +13,9 @@ Examples:
   cargo xtask conformance --python 3.12 --suite test_fork1
   cargo xtask conformance --resume --table docs/conformance.md
 
-A test that passes under the stock interpreter only is run again, alone, on both sides. What then passes is called unsteady. What
-remains must be explained in `xtask/conformance/explained.json`, or the command fails and names it.";
+A test that passes under the stock interpreter only is run again, alone, on both sides. \
+What then passes is called unsteady. \
+What remains must be explained in `xtask/conformance/explained.json`, or the command fails and names it.";
 
 /// Run CPython's own test suites in the self-contained interpreter and in the stock one, and compare test by test.
 #[derive(Debug, Args)]
@@ -48,17 +49,8 @@ pub(crate) struct Conformance {
     #[arg(long, value_name = "SECONDS", default_value_t = 180)]
     pub(crate) time_limit: u64,
 
-    /// Where results are kept [default: `conformance` in the target folder].
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: Option<PathBuf>,
-
-    /// Write the table as Markdown to this file too.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) table: Option<PathBuf>,
-
-    /// Show all output of every step as it comes.
-    #[arg(long, short)]
-    pub(crate) verbose: bool,
+    #[command(flatten)]
+    pub(crate) results: Results,
 }
 
 fn parse_shard(text: &str) -> Result<(usize, usize), String> {

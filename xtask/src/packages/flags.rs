@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::flags::EXIT_CODES;
+use crate::flags::{EXIT_CODES, Results};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -13,9 +13,9 @@ Examples:
   cargo xtask packages --package loky --package joblib
   cargo xtask packages --table docs/packages.md
 
-Each package is installed into a virtual environment of its own, from the index. A small application that uses it is run there and
-as one built executable, in an empty folder; both must print what `xtask/packages/GROUP/NAME/expected.txt` says, and leave no
-process behind.";
+Each package is installed into a virtual environment of its own, from the index. \
+A small application that uses it is run there and as one built executable, in an empty folder; \
+both must print what `xtask/packages/GROUP/NAME/expected.txt` says, and leave no process behind.";
 
 /// Build applications on real packages from the index, and compare what they do with the virtual environment.
 #[derive(Debug, Args)]
@@ -45,17 +45,8 @@ pub(crate) struct Packages {
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     pub(crate) time_limit: u64,
 
-    /// Where environments, executables and results are kept [default: `packages` in the target folder].
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: Option<PathBuf>,
-
-    /// Write the table as Markdown to this file too.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) table: Option<PathBuf>,
-
-    /// Show all output of every step as it comes.
-    #[arg(long, short)]
-    pub(crate) verbose: bool,
+    #[command(flatten)]
+    pub(crate) results: Results,
 }
 
 /// What packages have in common.
