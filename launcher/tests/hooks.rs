@@ -182,8 +182,8 @@ import pkg.mod; note(pkg.mod.NAME)",
     (
         "a namespace package",
         "space=hook space=loader: space.leaf=hook",
-        "import space.leaf; note(space.__file__, len(space.__path__), type(space.__path__).__name__)",
-        "hook space\nNamespaceLoader true\nhook space.leaf\nNone 1 _NamespacePath\n",
+        "import space.leaf; note(space.__file__, len(space.__path__), type(space.__path__).__name__.lstrip('_'))",
+        "hook space\nNamespaceLoader true\nhook space.leaf\nNone 1 NamespacePath\n",
     ),
     (
         "a module on disk",

@@ -115,7 +115,7 @@ try:
 except AssertionError:
     print('assertion', end=' ')
 import json
-print(sys.flags.optimize, documented.__doc__, helper.documented.__doc__, bool(json.__doc__), helper.__cached__.split('.', 1)[1].split('-', 1)[-1])
+print(sys.flags.optimize, documented.__doc__, helper.documented.__doc__, bool(json.__doc__), helper.__spec__.cached.split('.', 1)[1].split('-', 1)[-1])
 ";
     let helper = "def documented():\n    '''Text.'''\n";
     let app = App::new(&[("__main__.py", source), ("helper.py", helper)]);

@@ -9,7 +9,7 @@ use crate::flags::{EXIT_CODES, Results};
 
 const EXAMPLES: &str = "\
 Examples:
-  cargo xtask conformance                                  every suite on every Python found: hours
+  cargo xtask conformance                                  every suite on every Python found: an hour or more
   cargo xtask conformance --python 3.12 --suite test_fork1
   cargo xtask conformance --resume --table docs/conformance.md
 
