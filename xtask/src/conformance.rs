@@ -143,9 +143,8 @@ fn target(
         };
         let mut build = Command::new(launcher);
         build.args(["build", "--interpreter", "--allow-broken", "--output"]).arg(&ours);
-        // The suites start scripts and read texts that lie beside them, and look for both on disk; one reads `os.py`,
-        // in threads that it waits for.
-        build.args(["--file-access", "test=cache", "--file-access", "os=cache"]);
+        // The suites start scripts and read texts that lie beside them, and look for both on disk.
+        build.args(["--file-access", "test=cache"]);
         build.arg("--python").arg(&python.executable);
         build.arg("--cache-dir").arg(out.join("cache"));
         for name in INCLUDED {
