@@ -86,7 +86,12 @@ pub(super) fn page(table: &str, results: &[Value]) -> String {
     let mut page = format!(
         "# CPython's own suites\n\nMade by `cargo xtask conformance --table docs/conformance.md`: each suite in the \
          self-contained interpreter, with the\nstandard library and the package `test` in its archive, and in the stock \
-         one, compared test id by test id.\n\n{table}\n"
+         one, compared test id by test id.\n\n\
+         * *stock only*: passed in the stock interpreter and not in ours, and nothing explains it.\n\
+         * *explained*: the same, for a reason that stands below.\n\
+         * *unsteady*: once different, and not when the test was run again.\n\
+         * *(of 3.X)*: the installation lacks the suite, and that of another Python ran on both sides. Where only \
+         the files are\n  missing that instantiate `test._test_multiprocessing`, they were written.\n\n{table}\n"
     );
     let explained: Vec<(&str, &Value)> = results
         .iter()
