@@ -69,16 +69,16 @@ pub(super) fn load_needed(py: Token<'_>, name: &str, module: &Module<'_>) -> Res
     let needed =
         libraries::needed(archives, module.path()).map_err(|error| fail(error.to_string()))?;
     for library in needed {
-        // Held while a library is loaded: that runs its constructors, and no Python.
-        let mut loaded = LOADED.get_or_init(Mutex::default).lock();
-        if loaded.contains(library.path()) {
+        if LOADED.get_or_init(Mutex::default).lock().contains(library.path()) {
             continue;
         }
+        // Not under the lock: what fails makes a Python exception. Two interpreters may both come here, and a library is
+        // then mapped twice, of which the dynamic linker takes the first.
         let contents = library.contents().map_err(|error| fail(error.to_string()))?;
         let opened = OpenPath::new(py, library.path(), library.path(), library.id(), &contents)?;
         open(&opened.path)
             .map_err(|error| fail(format!("it needs `{}`: {error}", library.path())))?;
-        loaded.insert(library.path().to_owned());
+        LOADED.get_or_init(Mutex::default).lock().insert(library.path().to_owned());
     }
     Ok(())
 }
