@@ -37,7 +37,7 @@ impl OpenPath {
         match memory::file(label, contents) {
             Ok((file, path)) => return Ok(Self { path, _file: Some(file) }),
             Err(error) => {
-                tracing::debug!(library = label, %error, "no memory file, using the cache")
+                tracing::debug!(library = label, %error, "no memory file, using the cache");
             }
         }
         let cached = runtime::get(py)?
