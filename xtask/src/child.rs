@@ -30,6 +30,8 @@ pub(crate) fn wait(
             // The whole group: what a child that hangs has started hangs as well.
             let group = format!("-{}", child.id());
             let _gone_already = Command::new("kill").args(["-KILL", "--", &group]).status();
+            // Where there is no such program, at least the child itself ends.
+            let _gone_already = child.kill();
             child.wait().context("could not wait for a child")?;
             return Ok(None);
         }
