@@ -56,7 +56,7 @@ fn steps(workspace: &Workspace) -> anyhow::Result<Vec<Step>> {
     steps.push(Step { label: "clippy: what needs no Python".to_owned(), command: pure });
 
     // Each version compiles other parts of the code; the ends of the range see nearly all of them.
-    let pythons = usable(workspace);
+    let pythons = pythons::usable(workspace);
     if pythons.is_empty() {
         anyhow::bail!(
             "no Python from {} was found that has a libpython; `cargo xtask test` says what is there",
@@ -89,14 +89,6 @@ fn steps(workspace: &Workspace) -> anyhow::Result<Vec<Step>> {
         }
     }
     Ok(steps)
-}
-
-/// The supported Pythons that can be built with, lowest first.
-fn usable(workspace: &Workspace) -> Vec<Python> {
-    let mut pythons = pythons::discover();
-    pythons
-        .retain(|python| workspace.range.contains(python.version) && python.obstacle().is_none());
-    pythons
 }
 
 fn packages(names: &[&str]) -> Vec<String> {

@@ -64,8 +64,8 @@ struct Target {
     python: Python,
     ours: PathBuf,
     folder: PathBuf,
-    /// Its `test` package; none where the installation has no tests.
-    tests: Option<PathBuf>,
+    /// Its `test` package.
+    tests: PathBuf,
 }
 
 pub(crate) fn run(workspace: &Workspace, flags: &Conformance) -> anyhow::Result<Verdict> {
@@ -75,11 +75,7 @@ pub(crate) fn run(workspace: &Workspace, flags: &Conformance) -> anyhow::Result<
     let out = flags.results.out.clone().unwrap_or_else(|| workspace.target.join("conformance"));
     let found = pythons::discover();
     let chosen = if flags.python.is_empty() {
-        let mut found = found.clone();
-        found.retain(|python| {
-            workspace.range.contains(python.version) && python.obstacle().is_none()
-        });
-        found
+        pythons::usable(workspace)
     } else {
         let chosen = flags.python.iter().map(|wanted| pythons::choose(&found, wanted));
         chosen.collect::<anyhow::Result<_>>()?
@@ -95,11 +91,7 @@ pub(crate) fn run(workspace: &Workspace, flags: &Conformance) -> anyhow::Result<
         }
     }
     if let Some((part, all)) = flags.shard {
-        let mut index = 0;
-        jobs.retain(|_| {
-            index += 1;
-            (index - 1) % all == part - 1
-        });
+        jobs = jobs.into_iter().skip(part - 1).step_by(all).collect();
     }
     let results = run_all(&jobs, flags, &explained)?;
     let shown = table::render(&results);
@@ -164,15 +156,15 @@ fn target(
         .output()
         .with_context(|| format!("could not start `{}`", python.executable.display()))?;
     let tests = PathBuf::from(String::from_utf8_lossy(&answer.stdout).into_owned());
-    let tests = Some(tests).filter(|tests| answer.status.success() && tests.is_dir());
+    if !answer.status.success() || !tests.is_dir() {
+        bail!("Python {} was installed without its package `test`", python.release());
+    }
     Ok(Target { python, ours, folder, tests })
 }
 
 /// The suite of another Python, the nearest one that has it, where this one's installation lacks it.
 fn borrowed(target: &Target, suite: &str, found: &[Python]) -> anyhow::Result<Option<Borrowed>> {
-    let Some(tests) = &target.tests else {
-        bail!("Python {} was installed without its package `test`", target.python.release());
-    };
+    let tests = &target.tests;
     let in_folder = |tests: &Path| {
         [tests.join(suite), tests.join(format!("{suite}.py"))]
             .into_iter()
@@ -189,7 +181,7 @@ fn borrowed(target: &Target, suite: &str, found: &[Python]) -> anyhow::Result<Op
     others.sort_by_key(|python| (python.version.minor.abs_diff(minor), python.version.minor));
     let lent = others.into_iter().find_map(|python| {
         // The `test` package lies at the same place below the library folder in each installation.
-        let library = tests.parent()?.parent()?.strip_prefix(target.prefix()?).ok()?;
+        let library = tests.parent()?.parent()?.strip_prefix(prefix(&target.python)?).ok()?;
         let tests = prefix(python)?
             .join(library)
             .join(format!("python3.{}", python.version.minor))
@@ -209,12 +201,6 @@ fn borrowed(target: &Target, suite: &str, found: &[Python]) -> anyhow::Result<Op
 fn prefix(python: &Python) -> Option<PathBuf> {
     let executable = fs::canonicalize(&python.executable).ok()?;
     executable.parent()?.parent().map(Path::to_owned)
-}
-
-impl Target {
-    fn prefix(&self) -> Option<PathBuf> {
-        prefix(&self.python)
-    }
 }
 
 /// Runs the jobs, several at a time, and gives their results in the jobs' order.
@@ -251,8 +237,11 @@ impl Job<'_> {
         if flags.resume
             && let Ok(text) = fs::read_to_string(&file)
         {
-            return serde_json::from_str(&text)
-                .with_context(|| format!("`{}` is damaged; remove it", file.display()));
+            let mut kept = serde_json::from_str(&text)
+                .with_context(|| format!("`{}` is damaged; remove it", file.display()))?;
+            // The list may have changed since.
+            explained.apply(&self.target.python.version.to_string(), &mut kept);
+            return Ok(kept);
         }
         let title = format!("{} on {}", self.suite, self.target.python.release());
         eprintln!("  begins  {title}");

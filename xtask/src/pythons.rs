@@ -153,14 +153,19 @@ pub(crate) fn choose(found: &[Python], path_or_version: &str) -> anyhow::Result<
     Python::probe(Path::new(path_or_version))
 }
 
+/// The supported Pythons that can be built with, lowest first.
+pub(crate) fn usable(workspace: &Workspace) -> Vec<Python> {
+    let mut found = discover();
+    found.retain(|python| workspace.range.contains(python.version) && python.obstacle().is_none());
+    found
+}
+
 /// The Python that was asked for, or the highest one that can be built with.
 pub(crate) fn chosen(workspace: &Workspace, wanted: Option<&str>) -> anyhow::Result<Python> {
-    let mut found = discover();
     if let Some(wanted) = wanted {
-        return choose(&found, wanted);
+        return choose(&discover(), wanted);
     }
-    found.retain(|python| workspace.range.contains(python.version) && python.obstacle().is_none());
-    found.pop().context(
+    usable(workspace).pop().context(
         "no Python that can be built with was found; `cargo xtask test` says what is there",
     )
 }

@@ -80,6 +80,12 @@ impl Workspace {
     }
 }
 
+/// A folder for what is temporary, which goes when this is dropped. Its path is short: sockets lie in it, and the path of
+/// one may have some hundred bytes.
+pub(crate) fn temporary_folder() -> anyhow::Result<tempfile::TempDir> {
+    tempfile::Builder::new().prefix("cf").tempdir().context("could not make a temporary folder")
+}
+
 /// Writes a file, and the folders above it where there are none.
 pub(crate) fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     let parent = path.parent().map_or(Ok(()), fs::create_dir_all);

@@ -6,6 +6,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
+use crate::workspace;
+
 /// The application: 500 workers under `spawn`, and 50 pools under each method.
 pub(super) const PROGRAM: &str = include_str!("leaks.py");
 
@@ -14,8 +16,7 @@ pub(super) const NAME: &str = "500 workers under spawn, 50 pools under each meth
 
 /// Runs the built application; gives what is there after that was not there before, a line for each kind of thing.
 pub(super) fn left_behind(application: &Path) -> anyhow::Result<Vec<String>> {
-    let temporary = tempfile::Builder::new().prefix("cf").tempdir();
-    let temporary = temporary.context("could not make a temporary folder")?;
+    let temporary = workspace::temporary_folder()?;
     let output = Command::new(application)
         .env("TMPDIR", temporary.path())
         .stdin(Stdio::null())

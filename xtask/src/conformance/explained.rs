@@ -40,6 +40,18 @@ impl Explained {
         Ok(Self(entries.collect::<anyhow::Result<_>>()?))
     }
 
+    /// Says anew of each difference in a result why it is right, if it is.
+    pub(super) fn apply(&self, python: &str, result: &mut Value) {
+        let differences = result.get_mut("stock_only").and_then(Value::as_array_mut);
+        for difference in differences.into_iter().flatten() {
+            let id = difference.get("id").and_then(Value::as_str).unwrap_or_default();
+            let reason = self.reason(python, id).map(Value::from);
+            if let Some(place) = difference.get_mut("explained") {
+                *place = reason.unwrap_or_default();
+            }
+        }
+    }
+
     /// Why a test may fail in ours, if it may.
     pub(super) fn reason(&self, python: &str, id: &str) -> Option<&str> {
         let found = self.0.iter().find(|entry| {
@@ -73,5 +85,13 @@ mod tests {
             assert!(Explained::parse(wrong).is_err(), "{wrong}");
         }
         Explained::checked_in().expect("the checked-in list");
+
+        let difference = |id: &str| serde_json::json!({"id": id, "explained": "as it was"});
+        let mut result =
+            serde_json::json!({"stock_only": [difference("x.B.b"), difference("x.C.c")]});
+        list.apply("3.9", &mut result);
+        let expected =
+            r#"{"stock_only":[{"explained":"all","id":"x.B.b"},{"explained":null,"id":"x.C.c"}]}"#;
+        assert_eq!(result.to_string(), expected);
     }
 }

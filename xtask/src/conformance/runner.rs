@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
-use crate::child;
+use crate::{child, workspace};
 
 /// What became of one test.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,9 +63,7 @@ impl Run<'_> {
         if let Some(borrowed) = self.borrowed {
             copy(borrowed, folder)?;
         }
-        // Not below `folder`: the path of a socket may have some hundred bytes, and a fork server makes one here.
-        let temporary = tempfile::Builder::new().prefix("cf").tempdir();
-        let temporary = temporary.context("could not make a temporary folder")?;
+        let temporary = workspace::temporary_folder()?;
         let results = folder.join("results.jsonl");
         let started = Instant::now();
         for _ in 0..MAX_STARTS {

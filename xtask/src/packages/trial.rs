@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 
 use super::list::{Kind, Package};
-use crate::child;
 use crate::progress::{Progress, Show, Status};
 use crate::pythons::Python;
+use crate::{child, workspace};
 
 /// How long processes may take to end after the application has.
 const GRACE: Duration = Duration::from_secs(5);
@@ -52,7 +52,8 @@ impl Trials<'_> {
         let expected_path = application.join("expected.txt");
         let expected = fs::read_to_string(&expected_path)
             .with_context(|| format!("could not read `{}`", expected_path.display()))?;
-        let folder = self.out.join(package.group.as_str()).join(package.name);
+        let of_python = self.out.join(format!("py{}", self.python.version));
+        let folder = of_python.join(package.group.as_str()).join(package.name);
         let interpreter = self.environment(package, &folder)?;
         let version = self.version(package, &interpreter)?;
         let executable = self.build(package, &application, &folder)?;
@@ -155,9 +156,7 @@ impl Trials<'_> {
             let path = folder.join(name);
             File::create(&path).with_context(|| format!("could not write `{}`", path.display()))
         };
-        // Short, for sockets lie in it, and the path of one may have some hundred bytes.
-        let temporary = tempfile::Builder::new().prefix("cf").tempdir();
-        let temporary = temporary.context("could not make a temporary folder")?;
+        let temporary = workspace::temporary_folder()?;
         let (program, arguments) = command.split_first().context("there is nothing to run")?;
         let mut child = Command::new(program);
         child
