@@ -23,7 +23,7 @@ pub const FILES_PREFIX: &str = "files:";
 /// What stands in the attribute for a package that looks into its folders.
 pub const LISTS: &str = "lists";
 
-/// The folder of the cache where they lie, each below its digest.
+/// What that folder of the cache is called.
 const FOLDER: &str = "files";
 
 /// The packages whose files are served from the cache.
@@ -31,6 +31,8 @@ pub(crate) struct FileAccess {
     /// By the package's folder, which is a name at the top of the archive.
     packages: HashMap<String, PackageFiles>,
     cache: Option<PathBuf>,
+    /// The folder of the cache where the files lie, each package's below its digest.
+    files: Option<PathBuf>,
 }
 
 struct PackageFiles {
@@ -58,7 +60,8 @@ impl FileAccess {
                 }
             }
         }
-        Ok(Self { packages, cache })
+        let files = cache.as_ref().map(|cache| cache.join(FOLDER));
+        Ok(Self { packages, cache, files })
     }
 
     /// The folder on disk below which a module's virtual path really exists; `None` for a module that stays in memory.
@@ -85,8 +88,8 @@ impl FileAccess {
     /// The virtual path that a path in the cache stands for, with its leading separator; whether anything of its
     /// package is there yet does not matter, for the path may come from another process.
     pub(crate) fn inside<'a>(&self, path: &'a str) -> Option<&'a str> {
-        let folder = self.cache.as_ref().filter(|_| !self.packages.is_empty())?.join(FOLDER);
-        let below = path.strip_prefix(folder.to_str()?)?.strip_prefix(std::path::MAIN_SEPARATOR)?;
+        let below = path.strip_prefix(self.files.as_ref()?.to_str()?)?;
+        let below = below.strip_prefix(std::path::MAIN_SEPARATOR)?;
         let digest = below.split(std::path::MAIN_SEPARATOR).next()?;
         let is_ours = self.packages.values().any(|files| files.digest == digest);
         is_ours.then(|| below.get(digest.len()..)).flatten()

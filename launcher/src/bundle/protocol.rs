@@ -25,6 +25,10 @@ pub(super) struct Opcodes {
     pub(super) name_shift: u8,
 }
 
+/// What an answer says of a module besides its code, a bit each; `python/compile_worker.py` has the same names.
+const HAS_MAIN_GUARD: u8 = 1;
+const LISTS_ITS_FOLDER: u8 = 2;
+
 /// A compile process's answer for one module.
 #[derive(Debug)]
 pub(super) enum Reply {
@@ -101,7 +105,8 @@ pub(super) fn parse_reply(mut body: Vec<u8>) -> Option<Reply> {
         0 => {
             let facts = *body.get(1)?;
             body.drain(..2);
-            let (main_guard, lists_its_folder) = (facts & 1 != 0, facts & 2 != 0);
+            let has = |fact: u8| facts & fact != 0;
+            let (main_guard, lists_its_folder) = (has(HAS_MAIN_GUARD), has(LISTS_ITS_FOLDER));
             Some(Reply::Compiled { main_guard, lists_its_folder, code: body })
         }
         1 => {

@@ -70,11 +70,9 @@ impl Runtime {
     /// The path inside of the archives of a script that `python` was asked for by its virtual path; `None` when there
     /// is a real file at that path, which Python then reads itself.
     pub(super) fn script(&self, path: &str) -> Option<String> {
-        if Path::new(path).exists() {
-            return None;
-        }
         let inside = self.inside(path)?;
-        matches!(self.archives.file(&inside), Ok(Some(_))).then_some(inside)
+        let is_archived = matches!(self.archives.file(&inside), Ok(Some(_)));
+        (is_archived && !Path::new(path).exists()).then_some(inside)
     }
 }
 
