@@ -11,11 +11,17 @@ Examples:
   cargo xtask packages                                        every package of every group
   cargo xtask packages --group workers --python 3.12
   cargo xtask packages --package loky --package joblib
+  cargo xtask packages --group index --resume --pairs 1       the second time, quicker
   cargo xtask packages --table docs/packages.md
 
 Each package is installed into a virtual environment of its own, from the index. \
-A small application that uses it is run there and as one built executable, in an empty folder; \
-both must print what `xtask/packages/GROUP/NAME/expected.txt` says, and leave no process behind.";
+A small application that uses it is run there and as one built executable; \
+both must print what `xtask/packages/GROUP/NAME/expected.txt` says, and leave no process behind.
+
+They run in an empty folder, with a home folder in which nothing can be made. \
+An application that fails there and names `COLDFRAME_CACHE_DIR` is given a cache, whose files are counted; \
+one that fails in another way, or goes on without its files, has failed. \
+To add one: a line in `xtask/src/packages/list.rs`, and a folder with `__main__.py` and `expected.txt`.";
 
 /// Build applications on real packages from the index, and compare what they do with the virtual environment.
 #[derive(Debug, Args)]
@@ -45,6 +51,10 @@ pub(crate) struct Packages {
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     pub(crate) time_limit: u64,
 
+    /// How many pairs of runs of the group `index` are timed, after the first ones; the table has the medians.
+    #[arg(long, value_name = "NUMBER", default_value_t = 5)]
+    pub(crate) pairs: usize,
+
     #[command(flatten)]
     pub(crate) results: Results,
 }
@@ -54,6 +64,8 @@ pub(crate) struct Packages {
 pub(crate) enum Group {
     /// They start processes that run functions of the application.
     Workers,
+    /// They are what many applications stand on; each brings something that importers get wrong.
+    Index,
 }
 
 impl Group {
@@ -61,6 +73,7 @@ impl Group {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Workers => "workers",
+            Self::Index => "index",
         }
     }
 }

@@ -17,12 +17,18 @@ pub(super) struct Package {
 pub(super) enum Kind {
     /// By what it prints.
     Prints,
+    /// Likewise, and its runs are timed beside those of `python -I`.
+    Starts,
     /// It is a web server: by what `serve.py`, which starts it, prints.
     Serves,
 }
 
 const fn workers(name: &'static str, requirements: &'static [&'static str], kind: Kind) -> Package {
     Package { group: Group::Workers, name, requirements, kind }
+}
+
+const fn index(name: &'static str, requirements: &'static [&'static str]) -> Package {
+    Package { group: Group::Index, name, requirements, kind: Kind::Starts }
 }
 
 pub(super) const PACKAGES: &[Package] = &[
@@ -38,4 +44,40 @@ pub(super) const PACKAGES: &[Package] = &[
     workers("gunicorn", &["gunicorn"], Kind::Serves),
     workers("flake8", &["flake8"], Kind::Prints),
     workers("pylint", &["pylint"], Kind::Prints),
+    index("numpy", &["numpy"]),
+    index("scipy", &["scipy"]),
+    index("pandas", &["pandas"]),
+    index("matplotlib", &["matplotlib"]),
+    index("pillow", &["pillow"]),
+    index("scikit-learn", &["scikit-learn"]),
+    index("pyarrow", &["pyarrow"]),
+    index("polars", &["polars"]),
+    index("lxml", &["lxml"]),
+    index("cryptography", &["cryptography"]),
+    index("requests", &["requests"]),
+    index("httpx", &["httpx"]),
+    index("certifi", &["certifi"]),
+    index("pydantic", &["pydantic"]),
+    index("sqlalchemy", &["sqlalchemy"]),
+    index("django", &["django"]),
+    index("flask", &["flask"]),
+    index("fastapi", &["fastapi", "httpx"]),
+    index("jinja2", &["jinja2"]),
+    index("click", &["click"]),
+    index("rich", &["rich"]),
+    index("typer", &["typer"]),
+    index("pyyaml", &["pyyaml"]),
+    index("protobuf", &["protobuf"]),
+    index("grpcio", &["grpcio"]),
+    index("regex", &["regex"]),
+    index("orjson", &["orjson"]),
+    index("uvloop", &["uvloop"]),
+    index("psutil", &["psutil"]),
+    // The last versions that have `pkg_resources`.
+    index("setuptools", &["setuptools<81"]),
+    index("jsonschema", &["jsonschema"]),
+    index("pytest", &["pytest"]),
+    index("boto3", &["boto3"]),
+    index("babel", &["babel"]),
+    index("tzdata", &["tzdata"]),
 ];

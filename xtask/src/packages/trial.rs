@@ -1,6 +1,6 @@
 //! One package: an environment, an executable, and what both print.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -9,12 +9,15 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 
 use super::list::{Kind, Package};
+use super::ran::{Place, Ran};
 use crate::progress::{Progress, Show, Status};
 use crate::pythons::Python;
-use crate::{child, workspace};
 
 /// How long processes may take to end after the application has.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// What an application must print.
+const EXPECTED: &str = "expected.txt";
 
 /// What came of one package.
 #[derive(Debug)]
@@ -28,8 +31,10 @@ pub(super) struct Outcome {
     pub(super) built_time: Duration,
     /// Of the executable, in bytes.
     pub(super) size: u64,
-    /// How many files the executable has put into the cache.
-    pub(super) cached: usize,
+    /// How many files the executable has put into the cache; nothing where it ran without one.
+    pub(super) cached: Option<usize>,
+    /// How many files the executable has left elsewhere, and the application in its virtual environment has not.
+    pub(super) elsewhere: usize,
 }
 
 /// What all trials have in common.
@@ -41,51 +46,113 @@ pub(super) struct Trials<'a> {
     pub(super) applications: PathBuf,
     pub(super) out: PathBuf,
     pub(super) time_limit: Duration,
+    /// How many pairs of runs are timed.
+    pub(super) pairs: usize,
     /// Whether environments that are there are kept.
     pub(super) resume: bool,
 }
 
+/// The two commands that are compared, and where each runs.
+struct Sides<'a> {
+    python: (Vec<&'a Path>, Place),
+    built: (Vec<&'a Path>, Place),
+    expected: &'a str,
+}
+
 impl Trials<'_> {
+    /// Tries a package. What cannot be installed or built has failed as well, and does not stop the others.
     pub(super) fn run(&self, package: &'static Package) -> anyhow::Result<Outcome> {
+        let mut outcome = Outcome {
+            package,
+            version: String::new(),
+            python_fault: None,
+            built_fault: None,
+            python_time: Duration::ZERO,
+            built_time: Duration::ZERO,
+            size: 0,
+            cached: None,
+            elsewhere: 0,
+        };
         let group = self.applications.join(package.group.as_str());
-        let application = group.join(package.name);
-        let expected_path = application.join("expected.txt");
+        let source = group.join(package.name);
+        let expected_path = source.join(EXPECTED);
         let expected = fs::read_to_string(&expected_path)
             .with_context(|| format!("could not read `{}`", expected_path.display()))?;
         let of_python = self.out.join(format!("py{}", self.python.version));
         let folder = of_python.join(package.group.as_str()).join(package.name);
-        let interpreter = self.environment(package, &folder)?;
-        let version = self.version(package, &interpreter)?;
-        let executable = self.build(package, &application, &folder)?;
-        let size = fs::metadata(&executable).map_or(0, |metadata| metadata.len());
-
-        let run = |label: &str, command: &[&Path]| {
-            self.progress.note(&format!("{} {label}", package.name));
-            let server = group.join("serve.py");
-            let mut all: Vec<&Path> = Vec::new();
-            if package.kind == Kind::Serves {
-                all.extend([self.python.executable.as_path(), &server]);
+        // A copy, so that the bytecode that Python keeps beside sources does not come among ours.
+        let application = folder.join("application");
+        copy(&source, &application)
+            .with_context(|| format!("could not copy `{}`", source.display()))?;
+        let interpreter = match self.environment(package, &folder) {
+            Ok(interpreter) => interpreter,
+            Err(error) => {
+                outcome.python_fault = Some(format!("{error:#}"));
+                outcome.built_fault = Some("there is nothing to build".to_owned());
+                return Ok(outcome);
             }
-            all.extend(command);
-            self.run_once(&all, &folder.join(label))
         };
+        outcome.version = self.version(package, &interpreter)?;
+
         let main = application.join("__main__.py");
-        let python = run("venv", &[&interpreter, &main])?;
-        let built = run("built", &[&executable])?;
-        let mut built_fault = built.fault(&expected);
-        if built_fault.is_none() && !gone(&executable) {
-            built_fault = Some(format!("processes were left behind after {GRACE:?}"));
+        let server = group.join("serve.py");
+        let prefix: &[&Path] = match package.kind {
+            Kind::Serves => &[&self.python.executable, &server],
+            Kind::Prints | Kind::Starts => &[],
+        };
+        let interpreted: &[&Path] = match package.kind {
+            // As a built application sees nothing of its environment, Python shall not.
+            Kind::Starts => &[&interpreter, Path::new("-I"), &application],
+            Kind::Prints | Kind::Serves => &[&interpreter, &main],
+        };
+        let executable = folder.join("executable").join(package.name);
+        let place = |label: &str| Place::new(&folder.join(label), self.time_limit);
+        let mut sides = Sides {
+            python: ([prefix, interpreted].concat(), place("venv")?),
+            built: ([prefix, &[&executable]].concat(), place("built")?),
+            expected: &expected,
+        };
+        self.progress.note(&format!("{}: in its environment", package.name));
+        let python = sides.python.1.run(&sides.python.0)?;
+        outcome.python_time = python.elapsed;
+        outcome.python_fault = python.fault(&expected);
+        if let Err(error) = self.build(package, &application, &folder, &executable) {
+            outcome.built_fault = Some(format!("{error:#}"));
+            return Ok(outcome);
         }
-        Ok(Outcome {
-            package,
-            version,
-            python_fault: python.fault(&expected),
-            built_fault,
-            python_time: python.elapsed,
-            built_time: built.elapsed,
-            size,
-            cached: n_files(&folder.join("built").join("cache")),
-        })
+        outcome.size = fs::metadata(&executable).map_or(0, |metadata| metadata.len());
+        self.progress.note(&format!("{}: built", package.name));
+        let built = run_built(&mut sides, &mut outcome)?;
+        outcome.elsewhere = built.left.difference(&python.left).count();
+        if outcome.built_fault.is_none() && !gone(&executable) {
+            outcome.built_fault = Some(format!("processes were left behind after {GRACE:?}"));
+        }
+        let is_right = outcome.python_fault.is_none() && outcome.built_fault.is_none();
+        if is_right && package.kind == Kind::Starts {
+            self.time(&sides, &mut outcome)?;
+        }
+        Ok(outcome)
+    }
+
+    /// Runs both again, in pairs: what they take when all that is kept for the next time is there.
+    fn time(&self, sides: &Sides<'_>, outcome: &mut Outcome) -> anyhow::Result<()> {
+        let mut times = (Vec::new(), Vec::new());
+        for pair in 1..=self.pairs {
+            self.progress.note(&format!("{}: timed, {pair}", outcome.package.name));
+            for (side, times, fault) in [
+                (&sides.python, &mut times.0, &mut outcome.python_fault),
+                (&sides.built, &mut times.1, &mut outcome.built_fault),
+            ] {
+                let (command, place) = side;
+                let ran = place.run(command)?;
+                times.push(ran.elapsed);
+                let again = ran.fault(sides.expected);
+                *fault = fault.take().or(again.map(|again| format!("in a later run: {again}")));
+            }
+        }
+        outcome.python_time = median(times.0).unwrap_or(outcome.python_time);
+        outcome.built_time = median(times.1).unwrap_or(outcome.built_time);
+        Ok(())
     }
 
     /// A virtual environment with the package; its interpreter.
@@ -110,7 +177,8 @@ impl Trials<'_> {
     }
 
     fn version(&self, package: &Package, interpreter: &Path) -> anyhow::Result<String> {
-        let name = package.requirements.first().copied().unwrap_or(package.name);
+        let first = package.requirements.first().copied().unwrap_or(package.name);
+        let name = first.split(['<', '=', '>', '[']).next().unwrap_or(first);
         let question = "import importlib.metadata, sys; print(importlib.metadata.version(sys.argv[1]), end='')";
         let output = Command::new(interpreter)
             .args(["-I", "-c", question, name])
@@ -125,15 +193,14 @@ impl Trials<'_> {
         package: &Package,
         application: &Path,
         folder: &Path,
-    ) -> anyhow::Result<PathBuf> {
-        let executable = folder.join("executable").join(package.name);
+        executable: &Path,
+    ) -> anyhow::Result<()> {
         let mut build = Command::new(self.launcher);
-        build.arg("build").arg(application).arg("--output").arg(&executable);
+        build.arg("build").arg(application).arg("--output").arg(executable);
         build.arg("--venv").arg(folder.join("environment"));
         build.arg("--cache-dir").arg(self.out.join("cache"));
         build.env_remove("VIRTUAL_ENV");
-        self.step(&format!("{}: coldframe build", package.name), &mut build)?;
-        Ok(executable)
+        self.step(&format!("{}: coldframe build", package.name), &mut build)
     }
 
     fn step(&self, label: &str, command: &mut Command) -> anyhow::Result<()> {
@@ -141,81 +208,6 @@ impl Trials<'_> {
             Status::Good => Ok(()),
             Status::Failed => bail!("{label} failed"),
         }
-    }
-
-    /// Runs a command in an empty folder, with an environment in which nothing of this one's is left but where programs are.
-    fn run_once(&self, command: &[&Path], folder: &Path) -> anyhow::Result<Ran> {
-        let work = folder.join("work");
-        if folder.exists() {
-            fs::remove_dir_all(folder)
-                .with_context(|| format!("could not remove `{}`", folder.display()))?;
-        }
-        fs::create_dir_all(&work)
-            .with_context(|| format!("could not make `{}`", work.display()))?;
-        let output = |name: &str| {
-            let path = folder.join(name);
-            File::create(&path).with_context(|| format!("could not write `{}`", path.display()))
-        };
-        let temporary = workspace::temporary_folder()?;
-        let (program, arguments) = command.split_first().context("there is nothing to run")?;
-        let mut child = Command::new(program);
-        child
-            .args(arguments)
-            .current_dir(&work)
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("HOME", temporary.path())
-            .env("TMPDIR", temporary.path())
-            .env("COLDFRAME_CACHE_DIR", folder.join("cache"))
-            .stdin(Stdio::null())
-            .stdout(output("stdout")?)
-            .stderr(output("stderr")?);
-        let started = Instant::now();
-        let end = started + self.time_limit;
-        let status = child::wait(&mut child::start(&mut child)?, || Instant::now() > end)?;
-        let elapsed = started.elapsed();
-        let text = |name: &str| {
-            String::from_utf8_lossy(&fs::read(folder.join(name)).unwrap_or_default()).into_owned()
-        };
-        let ending = match status {
-            Some(status) if status.success() => None,
-            Some(status) => Some(format!("it ended with {status}")),
-            None => Some(format!("it had not ended after {} s", self.time_limit.as_secs())),
-        };
-        Ok(Ran { ending, stdout: text("stdout"), stderr: text("stderr"), elapsed })
-    }
-}
-
-/// One run of an application.
-struct Ran {
-    /// How it ended, unless well.
-    ending: Option<String>,
-    stdout: String,
-    stderr: String,
-    elapsed: Duration,
-}
-
-impl Ran {
-    /// What is wrong with it, in one line.
-    fn fault(&self, expected: &str) -> Option<String> {
-        if self.ending.is_none() && self.stdout == expected {
-            return None;
-        }
-        let differs = self
-            .stdout
-            .lines()
-            .map(Some)
-            .chain([None])
-            .zip(expected.lines().map(Some).chain([None]))
-            .find(|(printed, wanted)| printed != wanted)
-            .map(|(printed, _)| match printed {
-                Some(printed) => format!("it printed `{printed}`"),
-                None => "it printed too little".to_owned(),
-            });
-        let last = self.stderr.lines().rev().find(|line| !line.trim().is_empty());
-        let parts =
-            [self.ending.clone(), differs, last.map(|last| format!("its last word: `{last}`"))];
-        Some(parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
     }
 }
 
@@ -238,42 +230,41 @@ fn gone(executable: &Path) -> bool {
     true
 }
 
-fn n_files(folder: &Path) -> usize {
-    let Ok(entries) = fs::read_dir(folder) else { return 0 };
-    entries
-        .flatten()
-        .map(|entry| if entry.path().is_dir() { n_files(&entry.path()) } else { 1 })
-        .sum()
+/// Runs what is built where nothing can be written but in its folder and in that for temporary files; and again with
+/// a folder for the cache, if it has said that it wants one.
+fn run_built(sides: &mut Sides<'_>, outcome: &mut Outcome) -> anyhow::Result<Ran> {
+    let (command, place) = &mut sides.built;
+    let mut ran = place.run(command)?;
+    if ran.wants_cache() {
+        place.allow_cache();
+        ran = place.run(command)?;
+        outcome.cached = Some(place.n_cached());
+    }
+    outcome.built_time = ran.elapsed;
+    outcome.built_fault = ran.fault(sides.expected);
+    Ok(ran)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The one in the middle.
+fn median(mut times: Vec<Duration>) -> Option<Duration> {
+    times.sort();
+    times.get(times.len() / 2).copied()
+}
 
-    #[test]
-    fn a_fault_says_how_it_ended_and_where_it_differs() {
-        let fault = |ending: Option<&str>, stdout: &str, stderr: &str| {
-            let ran = Ran {
-                ending: ending.map(str::to_owned),
-                stdout: stdout.to_owned(),
-                stderr: stderr.to_owned(),
-                elapsed: Duration::ZERO,
-            };
-            ran.fault("one\ntwo\n")
-        };
-        assert_eq!(fault(None, "one\ntwo\n", "a warning"), None);
-        for (ending, stdout, stderr, expected) in [
-            (None, "one\n", "", "it printed too little"),
-            (None, "one\ntwo\nthree\n", "", "it printed `three`"),
-            (
-                Some("it ended with 1"),
-                "one\ntwo\n",
-                "a\nb\n\n",
-                "it ended with 1; its last word: `b`",
-            ),
-            (Some("it ended with 1"), "", "", "it ended with 1; it printed too little"),
-        ] {
-            assert_eq!(fault(ending, stdout, stderr).as_deref(), Some(expected));
+/// Copies an application's folder, without what it is expected to print.
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    if to.exists() {
+        fs::remove_dir_all(to)?;
+    }
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else if entry.file_name() != EXPECTED {
+            fs::copy(entry.path(), &target)?;
         }
     }
+    Ok(())
 }
