@@ -33,6 +33,7 @@ pub mod file_access;
 mod interpreter;
 pub mod libraries;
 pub mod literal;
+mod package_hooks;
 mod py;
 pub mod start_method;
 pub mod worker;

@@ -20,7 +20,6 @@ with contextlib.redirect_stdout(printed):
 for outcome in seen.outcomes:
     print(*outcome)
 print("exit code", int(code))
-# What is asserted is shown by pytest only where it has rewritten the test.
-print("assert 9 == 8" in printed.getvalue(), "where 9 = square(3)" in printed.getvalue())
+print("assert square(three) == 8" in printed.getvalue())
 if not seen.outcomes:
     print(printed.getvalue(), file=sys.stderr)
