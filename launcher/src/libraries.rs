@@ -1,21 +1,74 @@
 //! Libraries that extension modules need, where the archive has them: they must be loaded first.
 //!
 //! Which ones an extension module needs is found when the archive is built: its attribute [`NEEDED_PREFIX`] and the
-//! module's path holds their paths, a line each, in the order in which they are to be loaded.
+//! module's path holds their paths, a line each, in the order in which they are to be loaded. Those that need each other
+//! share a line, with tabs between them.
 
 use importer_core::{Error, File, Stack};
 
 /// How the names of the attributes begin that hold the paths of needed libraries.
 pub const NEEDED_PREFIX: &str = "libraries:";
 
-/// The libraries that the extension module at `path` needs, in the order in which they are to be loaded.
-pub(crate) fn needed<'a>(archives: &'a Stack, path: &str) -> Result<Vec<File<'a>>, Error> {
+/// The libraries that the extension module at `path` needs, in the order in which they are to be loaded; those of a group
+/// need each other.
+pub(crate) fn needed<'a>(archives: &'a Stack, path: &str) -> Result<Vec<Vec<File<'a>>>, Error> {
     let Some(list) = archives.attribute(&format!("{NEEDED_PREFIX}{path}"))? else {
         return Ok(Vec::new());
     };
-    let mut files = Vec::new();
-    for path in String::from_utf8_lossy(&list).lines() {
-        files.extend(archives.file(path)?);
+    let mut groups = Vec::new();
+    for line in String::from_utf8_lossy(&list).lines() {
+        let mut group = Vec::new();
+        for path in line.split('\t') {
+            group.extend(archives.file(path)?);
+        }
+        groups.push(group);
     }
-    Ok(files)
+    Ok(groups)
+}
+
+/// Lets a library need another one by `path`, which it may need by `name`: in the tables of an ELF file a name stands
+/// between two zero bytes, and one may be put in its place that is as long. `false` if it is needed and the path is longer.
+///
+/// The dynamic linker takes a name that has a slash for a path; as many more slashes as there is room for mean the same.
+pub(crate) fn need_by_path(contents: &mut [u8], name: &str, path: &str) -> bool {
+    let entry: Vec<u8> = [&b"\0"[..], name.as_bytes(), b"\0"].concat();
+    let places: Vec<_> = memchr::memmem::find_iter(contents, &entry).map(|at| at + 1).collect();
+    let Some(room) = name.len().checked_sub(path.len()) else { return places.is_empty() };
+    let (folder, file) = path.rsplit_once('/').unwrap_or_default();
+    let put = format!("{folder}{}/{file}", "/".repeat(room));
+    for at in places {
+        if let Some(place) = contents.get_mut(at..at + name.len()) {
+            place.copy_from_slice(put.as_bytes());
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_takes_the_place_of_a_name() {
+        for (contents, name, path, expected) in [
+            (
+                "\0libc.so\0liblong-1a2b.so\0",
+                "liblong-1a2b.so",
+                "/p/7",
+                "\0libc.so\0/p////////////7\0",
+            ),
+            ("\0liba.so\0\0liba.so\0", "liba.so", "/p/77", "\0/p///77\0\0/p///77\0"),
+            // The end of another name, and the beginning of one.
+            ("\0xliba.so\0liba.so.1\0", "liba.so", "/p/77", "\0xliba.so\0liba.so.1\0"),
+            ("\0liba.so", "liba.so", "/p/77", "\0liba.so"),
+        ] {
+            let mut bytes = contents.as_bytes().to_vec();
+            assert!(need_by_path(&mut bytes, name, path));
+            assert_eq!(String::from_utf8_lossy(&bytes), expected);
+        }
+        let mut bytes = *b"\0liba.so\0";
+        assert!(!need_by_path(&mut bytes, "liba.so", "/p/77777"));
+        assert!(need_by_path(&mut bytes, "libb.so", "/p/77777"), "it is not needed");
+        assert_eq!(&bytes, b"\0liba.so\0");
+    }
 }

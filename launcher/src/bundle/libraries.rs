@@ -45,29 +45,56 @@ impl Libraries {
     pub(super) fn attributes(&self) -> BTreeMap<String, Vec<u8>> {
         let mut attributes = BTreeMap::new();
         for path in &self.extensions {
-            let mut order = Vec::new();
-            self.order(path, &mut BTreeSet::new(), &mut order);
-            // The module itself comes last.
-            order.pop();
-            if !order.is_empty() {
-                attributes.insert(format!("{NEEDED_PREFIX}{path}"), order.join("\n").into_bytes());
+            let mut groups = Vec::new();
+            self.order(path, &mut BTreeSet::new(), &mut groups);
+            // The module itself comes last, and is not for the launcher to load.
+            groups.pop();
+            if !groups.is_empty() {
+                let lines: Vec<_> = groups.iter().map(|group| group.join("\t")).collect();
+                attributes.insert(format!("{NEEDED_PREFIX}{path}"), lines.join("\n").into_bytes());
             }
         }
         attributes
     }
 
-    /// What `path` needs, and what that needs in turn, each before what needs it; and `path` itself.
-    fn order<'a>(&'a self, path: &'a str, seen: &mut BTreeSet<&'a str>, order: &mut Vec<&'a str>) {
-        let Some(linking) = self.objects.get(path) else { return };
-        if !seen.insert(path) {
+    /// What `path` needs, and what that needs in turn, each before what needs it; and `path` itself, with those that
+    /// need it as it needs them.
+    fn order<'a>(
+        &'a self,
+        path: &'a str,
+        seen: &mut BTreeSet<&'a str>,
+        groups: &mut Vec<Vec<&'a str>>,
+    ) {
+        if !self.objects.contains_key(path) || seen.contains(path) {
             return;
         }
-        for name in &linking.needed {
-            if let Some(library) = self.find(path, linking, name) {
-                self.order(library, seen, order);
+        let in_turn = |other: &&str| *other != path && self.reached(other).contains(path);
+        let mut group = vec![path];
+        group.extend(self.reached(path).into_iter().filter(in_turn));
+        seen.extend(&group);
+        for member in &group {
+            for library in self.needed_by(member) {
+                self.order(library, seen, groups);
             }
         }
-        order.push(path);
+        groups.push(group);
+    }
+
+    /// The libraries that `path` needs itself.
+    fn needed_by<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a str> {
+        let names = self.objects.get(path).into_iter();
+        let names =
+            names.flat_map(|linking| linking.needed.iter().map(move |name| (linking, name)));
+        names.filter_map(move |(linking, name)| self.find(path, linking, name))
+    }
+
+    /// The libraries that `path` needs, by way of others too.
+    fn reached<'a>(&'a self, path: &'a str) -> BTreeSet<&'a str> {
+        let (mut reached, mut waiting) = (BTreeSet::new(), vec![path]);
+        while let Some(path) = waiting.pop() {
+            waiting.extend(self.needed_by(path).filter(|library| reached.insert(*library)));
+        }
+        reached
     }
 
     /// The library of that name: in the folders that the file names, else the only one of that name anywhere.
@@ -153,8 +180,10 @@ mod tests {
         let found = libraries(&[
             ("a/core/m.so", &["libx.so.1", "libc.so.6"], &["$ORIGIN/../../a.libs"]),
             ("a.libs/libx.so.1", &["liby.so"], &["$ORIGIN"]),
-            // Two that need each other end all the same.
-            ("a.libs/liby.so", &["libx.so.1"], &["$ORIGIN"]),
+            ("a.libs/liby.so", &["libz.so"], &["$ORIGIN"]),
+            // Some that need each other, one of which needs another one besides.
+            ("a.libs/libz.so", &["libx.so.1", "libalone.so"], &["$ORIGIN"]),
+            ("a.libs/libalone.so", &[], &[]),
             ("b.libs/libx.so.1", &[], &[]),
             ("b/by_name.so", &["libonly.so"], &[]),
             ("b.libs/libonly.so", &[], &[]),
@@ -172,7 +201,7 @@ mod tests {
         assert_eq!(
             shown,
             [
-                "libraries:a/core/m.so a.libs/liby.so a.libs/libx.so.1",
+                "libraries:a/core/m.so a.libs/libalone.so a.libs/libx.so.1\ta.libs/liby.so\ta.libs/libz.so",
                 "libraries:b/by_name.so b.libs/libonly.so"
             ]
         );

@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 use std::ffi::{CString, OsStr, OsString};
+use std::io;
 use std::sync::OnceLock;
 
-use importer_core::Module;
+use importer_core::{File, Module};
 use parking_lot::Mutex;
 
 use super::exception::{Exception, Kind};
@@ -68,19 +69,70 @@ pub(super) fn load_needed(py: Token<'_>, name: &str, module: &Module<'_>) -> Res
     let archives = &runtime::get(py)?.archives;
     let needed =
         libraries::needed(archives, module.path()).map_err(|error| fail(error.to_string()))?;
-    for library in needed {
-        if LOADED.get_or_init(Mutex::default).lock().contains(library.path()) {
-            continue;
+    for group in needed {
+        if let [library] = group.as_slice() {
+            if LOADED.get_or_init(Mutex::default).lock().contains(library.path()) {
+                continue;
+            }
+            // Not under the lock: what fails makes a Python exception. Two interpreters may both come here, and a library
+            // is then mapped twice, of which the dynamic linker takes the first.
+            let contents = library.contents().map_err(|error| fail(error.to_string()))?;
+            let opened =
+                OpenPath::new(py, library.path(), library.path(), library.id(), &contents)?;
+            open(&opened.path)
+                .map_err(|error| fail(format!("it needs `{}`: {error}", library.path())))?;
+            LOADED.get_or_init(Mutex::default).lock().insert(library.path().to_owned());
+        } else {
+            load_group(&group).map_err(fail)?;
         }
-        // Not under the lock: what fails makes a Python exception. Two interpreters may both come here, and a library is
-        // then mapped twice, of which the dynamic linker takes the first.
-        let contents = library.contents().map_err(|error| fail(error.to_string()))?;
-        let opened = OpenPath::new(py, library.path(), library.path(), library.id(), &contents)?;
-        open(&opened.path)
-            .map_err(|error| fail(format!("it needs `{}`: {error}", library.path())))?;
-        LOADED.get_or_init(Mutex::default).lock().insert(library.path().to_owned());
     }
     Ok(())
+}
+
+/// Loads libraries that need each other. None can come first, so they find each other by path and not by name.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn load_group(group: &[File<'_>]) -> Result<(), String> {
+    let is_loaded =
+        |library: &File<'_>| LOADED.get_or_init(Mutex::default).lock().contains(library.path());
+    let Some(first) = group.first().filter(|first| !is_loaded(first)) else { return Ok(()) };
+    let names = group.iter().map(File::path).collect::<Vec<_>>().join("`, `");
+    let fail = |reason: String| format!("it needs `{names}`, which need each other: {reason}");
+    let files = group.iter().map(|library| memory::Unwritten::new(library.path()));
+    let files: Vec<_> =
+        files.collect::<io::Result<_>>().map_err(|error| fail(error.to_string()))?;
+    for (library, file) in group.iter().zip(&files) {
+        let mut contents =
+            library.contents().map_err(|error| fail(error.to_string()))?.into_owned();
+        for (other, at) in group.iter().zip(&files).filter(|(other, _)| other.id() != library.id())
+        {
+            let name = other.path().rsplit('/').next().unwrap_or_default();
+            let fits = |path: &str| libraries::need_by_path(&mut contents, name, path);
+            if ![&at.path, &at.short_path].map(String::as_str).into_iter().any(fits) {
+                return Err(fail(format!(
+                    "the name `{name}` is too short for a path in its place"
+                )));
+            }
+        }
+        file.write(&contents).map_err(|error| fail(error.to_string()))?;
+    }
+    let path = files.first().map(|file| OsStr::new(&file.path)).unwrap_or_default();
+    open(path).map_err(fail)?;
+    let mut loaded = LOADED.get_or_init(Mutex::default).lock();
+    loaded.extend(group.iter().map(|library| library.path().to_owned()));
+    tracing::debug!(
+        library = first.path(),
+        n_libraries = group.len(),
+        "loaded with those that it needs and that need it"
+    );
+    // What has a short path keeps its descriptor's number for good: no other library may have that path.
+    files.into_iter().for_each(memory::Unwritten::keep);
+    Ok(())
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn load_group(group: &[File<'_>]) -> Result<(), String> {
+    let names = group.iter().map(File::path).collect::<Vec<_>>().join("`, `");
+    Err(format!("it needs `{names}`, which need each other: that can be loaded from memory only"))
 }
 
 /// Loads a library, for good.
@@ -111,34 +163,59 @@ fn open(_path: &OsStr) -> Result<(), String> {
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-#[cfg(any(target_os = "linux", target_os = "android"))]
 mod memory {
     //! Files that have no name on any disk.
 
     use std::ffi::{CString, OsString};
     use std::fs::File;
     use std::io::{self, Write};
-    use std::os::fd::{AsRawFd, FromRawFd};
+    use std::os::fd::{FromRawFd, IntoRawFd};
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    static COUNT: AtomicU64 = AtomicU64::new(0);
+    /// From 1: a path without a count is that of a file which stays open.
+    static COUNT: AtomicU64 = AtomicU64::new(1);
 
     /// A file in memory with these contents, and a path to it that no other file of this process ever had.
     ///
     /// The dynamic linker takes a library for one that it has when the *path* is the same (glibc, `elf/dl-load.c`), and
     /// the number of a closed descriptor comes back: so the path spells a counter, in slashes that mean nothing.
     pub(super) fn file(name: &str, contents: &[u8]) -> io::Result<(File, OsString)> {
-        let label = CString::new(name).unwrap_or_default();
-        // SAFETY: a C string; the call returns a descriptor or -1.
-        let descriptor = unsafe { libc::memfd_create(label.as_ptr(), libc::MFD_CLOEXEC) };
-        if descriptor < 0 {
-            return Err(io::Error::last_os_error());
+        let unwritten = Unwritten::new(name)?;
+        unwritten.write(contents)?;
+        Ok((unwritten.file, unwritten.path.into()))
+    }
+
+    /// A file in memory that has its paths and nothing in it yet.
+    pub(super) struct Unwritten {
+        file: File,
+        /// As [`file`] gives it.
+        pub(super) path: String,
+        /// The shortest path there is, for a file that is [kept](Self::keep).
+        pub(super) short_path: String,
+    }
+
+    impl Unwritten {
+        pub(super) fn new(name: &str) -> io::Result<Self> {
+            let label = CString::new(name).unwrap_or_default();
+            // SAFETY: a C string; the call returns a descriptor or -1.
+            let descriptor = unsafe { libc::memfd_create(label.as_ptr(), libc::MFD_CLOEXEC) };
+            if descriptor < 0 {
+                return Err(io::Error::last_os_error());
+            }
+            // SAFETY: just opened, and nobody else's.
+            let file = unsafe { File::from_raw_fd(descriptor) };
+            let path = unique_path(descriptor, COUNT.fetch_add(1, Ordering::Relaxed));
+            Ok(Self { file, path, short_path: unique_path(descriptor, 0) })
         }
-        // SAFETY: just opened, and nobody else's.
-        let mut file = unsafe { File::from_raw_fd(descriptor) };
-        file.write_all(contents)?;
-        let path = unique_path(file.as_raw_fd(), COUNT.fetch_add(1, Ordering::Relaxed));
-        Ok((file, path.into()))
+
+        pub(super) fn write(&self, contents: &[u8]) -> io::Result<()> {
+            (&self.file).write_all(contents)
+        }
+
+        /// Leaves the file open until the process ends.
+        pub(super) fn keep(self) {
+            let _descriptor = self.file.into_raw_fd();
+        }
     }
 
     /// `/proc/self/fd/N` with the counter written in binary, low bit first: `/` for 0 and `/./` for 1.

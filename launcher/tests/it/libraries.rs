@@ -88,3 +88,38 @@ fn a_needed_library_that_is_missing_is_named() {
         assert!(outcome.stderr.contains(part), "{part}: {outcome:#?}");
     }
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn libraries_that_need_each_other_are_loaded_from_the_archive() {
+    let app = App::new(&[
+        (
+            "__main__.py",
+            "from package import native, other\nprint(native.answer(), other.answer())\n",
+        ),
+        ("package/__init__.py", ""),
+    ]);
+    let (libraries, package) = (app.file("native.libs"), app.file("package"));
+    let (middle, third) = ("libmiddle-1a2b3c4d.so.1", "libthird-1a2b3c4d.so");
+    compile("int deepest(void) { return 42; }", &libraries, "libdeepest.so.1", &[], "$ORIGIN");
+    // Three in a ring, of which the last one needs another one besides; the first version of it knows no ring yet.
+    let of_third = "int deepest(void); int part(void) { return 1; } int third(void) { return deepest() + part(); }";
+    compile(of_third, &libraries, third, &["libdeepest.so.1"], "$ORIGIN");
+    let of_second = "int third(void); int second(void) { return third(); }";
+    compile(of_second, &libraries, "libsecond-1a2b3c4d.so", &[third], "$ORIGIN");
+    let of_middle =
+        "int second(void); int part(void) { return 1; } int middle(void) { return second(); }";
+    compile(of_middle, &libraries, middle, &["libsecond-1a2b3c4d.so"], "$ORIGIN");
+    let of_third = "int deepest(void); int part(void); int (*pointer)(void) = part;\
+                    int third(void) { return deepest() + pointer(); }";
+    compile(of_third, &libraries, third, &["libdeepest.so.1", middle], "$ORIGIN");
+    let search = "$ORIGIN/../native.libs";
+    compile(MODULE, &package, "native.so", &[middle], search);
+    // One that begins with another one of the ring.
+    let other = MODULE.replace("native", "other").replace("middle", "third");
+    compile(&other, &package, "other.so", &[third], search);
+    let built = app.build("built", &[]);
+    fs::remove_dir_all(app.path()).unwrap();
+    fs::create_dir(app.path()).unwrap();
+    Child::new(built).of(&app).prints("43 43\n");
+}
