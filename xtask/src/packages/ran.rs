@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context as _;
 
@@ -54,6 +54,10 @@ impl Place {
             File::create(&path).with_context(|| format!("could not write `{}`", path.display()))
         };
         let temporary = workspace::temporary_folder()?;
+        for folder in [work.as_path(), temporary.path()] {
+            // Whatever is made in a folder, or removed, changes its time.
+            File::open(folder)?.set_modified(SystemTime::UNIX_EPOCH)?;
+        }
         let (program, arguments) = command.split_first().context("there is nothing to run")?;
         let mut child = Command::new(program);
         child
@@ -82,9 +86,19 @@ impl Place {
             Some(status) => Some(format!("it ended with {status}")),
             None => Some(format!("it had not ended after {} s", self.time_limit.as_secs())),
         };
-        let mut left = files(&work);
-        left.extend(files(temporary.path()));
-        Ok(Ran { ending, stdout: text("stdout"), stderr: text("stderr"), elapsed, left })
+        let watched = [work.as_path(), temporary.path()];
+        let mut ran = Ran {
+            ending,
+            stdout: text("stdout"),
+            stderr: text("stderr"),
+            elapsed,
+            ..Ran::default()
+        };
+        for folder in watched {
+            ran.left.extend(files(folder));
+            ran.has_written |= fs::metadata(folder)?.modified()? != SystemTime::UNIX_EPOCH;
+        }
+        Ok(ran)
     }
 
     /// How many files lie in the cache.
@@ -125,6 +139,8 @@ pub(super) struct Ran {
     pub(super) elapsed: Duration,
     /// The files that it has left in its folder and in that for temporary ones.
     pub(super) left: BTreeSet<PathBuf>,
+    /// Whether it has made files there, or removed any, be it for a time only.
+    pub(super) has_written: bool,
 }
 
 impl Ran {
@@ -207,7 +223,12 @@ mod tests {
         let mut place = Place::new(&folder.path().join("run"), Duration::from_secs(20))?;
         let script = "ls; : > here; : > \"$TMPDIR/there\"; \
                       mkdir -p \"${COLDFRAME_CACHE_DIR:-$HOME}/a\" && : > \"$COLDFRAME_CACHE_DIR/a/b\"";
-        let run = |place: &Place| place.run(&["/bin/sh", "-c", script].map(Path::new));
+        let shell =
+            |place: &Place, script: &str| place.run(&["/bin/sh", "-c", script].map(Path::new));
+        let run = |place: &Place| shell(place, script);
+        assert!(!shell(&place, "cat /dev/null")?.has_written);
+        let for_a_time = shell(&place, ": > \"$TMPDIR/a\"; rm \"$TMPDIR/a\"")?;
+        assert!(for_a_time.has_written && for_a_time.left.is_empty());
         let first = run(&place)?;
         // The home folder is none.
         assert!(first.fault("").is_some_and(|fault| fault.contains("/dev/null")), "{first:?}");

@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use serde_json::json;
 
 use super::flags::Group;
-use super::trial::Outcome;
+use super::trial::{Elsewhere, Outcome};
 use crate::pythons::Python;
 
 const HEADER: [&str; 9] = [
@@ -41,8 +41,8 @@ fn introduction(group: Group) -> &'static str {
 const ABOUT_FILES: &str = "\
 A built application runs where no home folder can be made, and without a cache. One that fails there for want of a cache,
 and says so, runs again with an empty one: `in the cache` is how many files it has put there, and `-` stands for one that
-needed none. `elsewhere` counts the files that it has left in its folder or in that for temporary files, unless the
-application leaves the same ones in its virtual environment.
+needed none. `elsewhere` is how many files it has left in its folder or in that for temporary files; `for a time`, that it
+has removed them again; `-`, that it has written nothing there that it does not write in its virtual environment too.
 ";
 
 /// The tables of the groups that were tried.
@@ -94,7 +94,11 @@ fn render(outcomes: &[&Outcome]) -> Table {
             format!("{:.2}", outcome.built_time.as_secs_f64()),
             format!("{} MB", outcome.size / 1_000_000),
             outcome.cached.map_or_else(|| "-".to_owned(), |files| files.to_string()),
-            outcome.elsewhere.to_string(),
+            match outcome.elsewhere {
+                Elsewhere::Nothing => "-".to_owned(),
+                Elsewhere::ForATime => "for a time".to_owned(),
+                Elsewhere::Left(files) => files.to_string(),
+            },
         ]);
     }
     for column in table.column_iter_mut().skip(4) {
@@ -111,7 +115,11 @@ pub(super) fn as_json(python: &Python, outcomes: &[Outcome]) -> String {
                 "group": outcome.package.group.as_str(), "package": outcome.package.name, "version": outcome.version,
                 "venv_fault": outcome.python_fault, "built_fault": outcome.built_fault,
                 "venv_seconds": outcome.python_time.as_secs_f64(), "built_seconds": outcome.built_time.as_secs_f64(),
-                "bytes": outcome.size, "cached_files": outcome.cached, "other_files": outcome.elsewhere,
+                "bytes": outcome.size, "cached_files": outcome.cached, "elsewhere": match outcome.elsewhere {
+                    Elsewhere::Nothing => json!(null),
+                    Elsewhere::ForATime => json!("for a time"),
+                    Elsewhere::Left(files) => json!(files),
+                },
             })
         })
         .collect();

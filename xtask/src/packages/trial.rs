@@ -33,8 +33,17 @@ pub(super) struct Outcome {
     pub(super) size: u64,
     /// How many files the executable has put into the cache; nothing where it ran without one.
     pub(super) cached: Option<usize>,
-    /// How many files the executable has left elsewhere, and the application in its virtual environment has not.
-    pub(super) elsewhere: usize,
+    pub(super) elsewhere: Elsewhere,
+}
+
+/// What the executable has written beside the cache, unless the application in its virtual environment does so as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Elsewhere {
+    Nothing,
+    /// Files that were gone when it had ended.
+    ForATime,
+    /// So many files.
+    Left(usize),
 }
 
 /// What all trials have in common.
@@ -71,7 +80,7 @@ impl Trials<'_> {
             built_time: Duration::ZERO,
             size: 0,
             cached: None,
-            elsewhere: 0,
+            elsewhere: Elsewhere::Nothing,
         };
         let group = self.applications.join(package.group.as_str());
         let source = group.join(package.name);
@@ -123,9 +132,18 @@ impl Trials<'_> {
         outcome.size = fs::metadata(&executable).map_or(0, |metadata| metadata.len());
         self.progress.note(&format!("{}: built", package.name));
         let built = run_built(&mut sides, &mut outcome)?;
-        outcome.elsewhere = built.left.difference(&python.left).count();
+        outcome.elsewhere = match built.left.difference(&python.left).count() {
+            0 if built.has_written && !python.has_written => Elsewhere::ForATime,
+            0 => Elsewhere::Nothing,
+            files => Elsewhere::Left(files),
+        };
         if outcome.built_fault.is_none() && !gone(&executable) {
             outcome.built_fault = Some(format!("processes were left behind after {GRACE:?}"));
+        }
+        let folder = folder.display().to_string();
+        for fault in [&mut outcome.python_fault, &mut outcome.built_fault].into_iter().flatten() {
+            // Where this was done, is nobody's business.
+            *fault = fault.replace(&folder, "…");
         }
         let is_right = outcome.python_fault.is_none() && outcome.built_fault.is_none();
         if is_right && package.kind == Kind::Starts {
