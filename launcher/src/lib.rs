@@ -30,6 +30,7 @@ mod cache;
 pub mod error;
 pub mod exe;
 pub mod file_access;
+mod importlib_hooks;
 mod interpreter;
 pub mod libraries;
 pub mod literal;
