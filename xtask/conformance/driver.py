@@ -4,10 +4,12 @@
 
 Both interpreters of a comparison run this file in a folder of its own. A line is written when a test starts and when it
 has ended, so that a crash or a hang is known by the line that is missing; run again, it goes on behind that test.
-Spawned workers import this file again, so what runs the tests stands behind the guard.
+Spawned workers import this file again, so what runs the tests stands behind the guard. `importlib.metadata` is imported
+because some tests empty `sys.path` and rely on it, as under CPython's own runner.
 """
 
 import importlib
+import importlib.metadata
 import importlib.util
 import inspect
 import json
