@@ -10,7 +10,7 @@ use interp_config::{PostImportHook, PythonInterpreterConfig};
 use crate::ancestry::{self, Ancestry};
 use crate::error::Error;
 use crate::py::{self, Exception, Launch, Object, RegisteredHook, Task, Token};
-use crate::{cache, exe, package_hooks, start_method, worker, worker_hooks};
+use crate::{cache, exe, importlib_hooks, start_method, worker, worker_hooks};
 
 /// A Python interpreter that is ready to run. One process runs one.
 #[must_use = "an interpreter does nothing until it is run"]
@@ -206,8 +206,8 @@ impl Interpreter {
         // In a program that is `python` only the start method is ours, where it is set.
         let mends = config.multiprocessing_auto_dispatch && !matches!(task, Task::Python);
         let mending = worker_hooks::hooks().filter(|_| mends);
-        let ours = mending.chain(start_method::hook(&decision)).chain([package_hooks::hook()]);
-        hooks.splice(0..0, ours);
+        let first = importlib_hooks::hooks().chain(mending).chain(start_method::hook(&decision));
+        hooks.splice(0..0, first);
         hooks.extend(config.post_import_hooks.iter().map(configured_hook));
         let archives =
             archives.iter().map(|path| py::map_archive(path)).collect::<Result<_, _>>()?;

@@ -34,6 +34,7 @@ mod parent_death;
 mod process_state;
 mod run;
 mod runtime;
+mod search_path;
 mod spec;
 mod text;
 mod thread_exit;

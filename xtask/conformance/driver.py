@@ -4,10 +4,12 @@
 
 Both interpreters of a comparison run this file in a folder of its own. A line is written when a test starts and when it
 has ended, so that a crash or a hang is known by the line that is missing; run again, it goes on behind that test.
-Spawned workers import this file again, so what runs the tests stands behind the guard.
+Spawned workers import this file again, so what runs the tests stands behind the guard. `importlib.metadata` is imported
+because some tests empty `sys.path` and rely on it, as under CPython's own runner.
 """
 
 import importlib
+import importlib.metadata
 import importlib.util
 import inspect
 import json
@@ -35,6 +37,11 @@ if __name__ == "__main__":
 }
 
 
+def identity(test):
+    """The test's name; some of the suites' tests have an attribute `id` of their own."""
+    return type(test).id(test)
+
+
 class Results(unittest.TestResult):
     """Writes each outcome as it comes; a test with failing subtests has failed."""
 
@@ -51,7 +58,7 @@ class Results(unittest.TestResult):
         super().startTest(test)
         self.outcome = ("passed", "")
         self.begin = time.monotonic()
-        self.write(id=test.id(), event="start")
+        self.write(id=identity(test), event="start")
 
     def stopTest(self, test):
         super().stopTest(test)
@@ -60,7 +67,7 @@ class Results(unittest.TestResult):
             return
         outcome, detail = self.outcome
         seconds = round(time.monotonic() - self.begin, 3)
-        self.write(id=test.id(), event="end", outcome=outcome, detail=detail, seconds=seconds)
+        self.write(id=identity(test), event="end", outcome=outcome, detail=detail, seconds=seconds)
         self.outcome = None
 
     def note(self, test, outcome, detail):
@@ -68,7 +75,7 @@ class Results(unittest.TestResult):
             self.outcome = (outcome, detail)
         else:
             # A module or class that could not be set up, or was skipped as a whole.
-            self.write(id=test.id(), event="end", outcome=outcome, detail=detail, seconds=0)
+            self.write(id=identity(test), event="end", outcome=outcome, detail=detail, seconds=0)
 
     def addError(self, test, error):
         self.note(test, "error", shown(error))
@@ -115,26 +122,41 @@ def adapt_support():
 
 def load(results, name):
     """Yields the tests of a suite, and of all modules below it where it is a package."""
-    folder = os.path.dirname(os.path.abspath(__file__))
     if name in DRIVERS and importlib.util.find_spec(f"test.{name}") is None:
+        folder = os.path.dirname(os.path.abspath(__file__))
         with open(os.path.join(folder, f"{name}.py"), "w", encoding="utf-8") as file:
             file.write(DRIVERS[name])
-    # A file beside this one was put there because the installation lacks it.
-    beside = os.path.exists(os.path.join(folder, f"{name}.py")) or os.path.isdir(os.path.join(folder, name))
+    # What lies beside this file was put there: the installation lacks it, or it is a suite of its own.
+    beside = importlib.util.find_spec(name.partition(".")[0]) is not None
     if beside and name not in DRIVERS:
         adapt_support()
     name = name if beside else f"test.{name}"
     names = [name]
     module = attempt(results, name)
     if hasattr(module, "__path__"):
-        # The suite is all the modules of the package.
-        found = sorted(found.name for found in pkgutil.iter_modules(module.__path__))
-        names = [f"{name}.{part}" for part in found if part.startswith("test_")]
+        names = list(suites_below(results, module))
     loader = unittest.TestLoader()
+    if hasattr(module, "__path__"):
+        # What a package's `load_tests` finds are the tests of its modules, which come below.
+        for case in vars(module).values():
+            if isinstance(case, type) and issubclass(case, unittest.TestCase) and case.__module__ == name:
+                yield from loader.loadTestsFromTestCase(case)
     for name in names:
         module = attempt(results, name)
         if module is not None:
             yield from flat(loader.loadTestsFromModule(module))
+
+
+def suites_below(results, package):
+    """The suite is all the modules of the package and of those in it; what else is there are the tests' data."""
+    for found in sorted(pkgutil.iter_modules(package.__path__), key=lambda found: found.name):
+        name = f"{package.__name__}.{found.name}"
+        if found.name.startswith("test_") and not found.ispkg:
+            yield name
+        elif found.ispkg and "data" not in found.name:
+            module = attempt(results, name)
+            if module is not None:
+                yield from suites_below(results, module)
 
 
 def attempt(results, name):
@@ -166,8 +188,10 @@ def main():
         with open(path, encoding="utf-8") as file:
             seen = {json.loads(line).get("id") for line in file}
     results = Results(path)
+    if importlib.util.find_spec("adapter") is not None:
+        importlib.import_module("adapter").adapt(name)
     tests = load(results, name)
-    chosen = [test for test in tests if test.id() not in seen and (not only or test.id() in only)]
+    chosen = [test for test in tests if identity(test) not in seen and (not only or identity(test) in only)]
     # A flat suite still sets up modules and classes, for the tests stay in their order.
     unittest.TestSuite(chosen).run(results)
     results.write(event="done")

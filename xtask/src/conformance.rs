@@ -1,14 +1,16 @@
 //! `cargo xtask conformance`: CPython's own test suites in the self-contained interpreter, beside the stock one.
 
+mod archived;
 mod compare;
 mod explained;
 pub(crate) mod flags;
 mod runner;
 mod table;
+mod target;
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -17,16 +19,19 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
+use self::archived::{ARCHIVED, Archived};
 use self::compare::{Comparison, as_json, compare};
 use self::explained::Explained;
 use self::flags::Conformance;
 use self::runner::Run;
-use crate::progress::{Progress, Show, Status};
-use crate::pythons::{self, Python};
+use self::target::{Borrowed, Target, borrowed, target};
+use crate::Verdict;
+use crate::progress::Progress;
+use crate::pythons;
 use crate::workspace::{self, Workspace};
-use crate::{Verdict, dist};
 
-/// What is run: how processes are started, and what they need of signals and threads.
+/// What is run: how processes are started, and what they need of signals and threads; then what asks of imports, of modules
+/// and of their sources.
 const SUITES: &[&str] = &[
     "test_multiprocessing_fork",
     "test_multiprocessing_forkserver",
@@ -38,34 +43,51 @@ const SUITES: &[&str] = &[
     "test_subprocess",
     "test_signal",
     "test_threading",
+    "test_importlib",
+    "test_import",
+    "test_pkgutil",
+    "test_runpy",
+    "test_inspect",
+    "test_traceback",
+    "test_linecache",
+    "test_pickle",
+    "test_pydoc",
+    "test_modulefinder",
+    "test_zipimport",
+    "test_cmd_line",
+    "test_cmd_line_script",
+    "test_interpreters",
+    "test__xxsubinterpreters",
+    "test__interpreters",
 ];
 
-/// What `coldframe build` leaves out of the standard library and the suites need.
-const INCLUDED: &[&str] = &["test", "test.*", "_test*", "_ctypes_test", "_xxtest*", "*.test"];
+/// Suites that CPython itself does not have in every version: the minor versions that have them.
+const VERSIONS: &[(&str, RangeInclusive<u8>)] = &[
+    ("test_interpreters", 10..=u8::MAX),
+    ("test__xxsubinterpreters", 0..=12),
+    ("test__interpreters", 13..=u8::MAX),
+];
 
 /// How often a test that passes under the stock interpreter only is run again.
 const RETRIES: usize = 2;
 
 /// One suite on one Python.
 struct Job<'a> {
+    workspace: &'a Workspace,
+    progress: &'a Progress,
     target: &'a Target,
     suite: &'static str,
-    /// The suite's file or folder in another Python, where this one lacks it.
-    borrowed: Option<Borrowed>,
+    kind: Kind,
 }
 
-struct Borrowed {
-    path: PathBuf,
-    from: String,
-}
-
-/// A Python and the interpreter that was built from it.
-struct Target {
-    python: Python,
-    ours: PathBuf,
-    folder: PathBuf,
-    /// Its `test` package.
-    tests: PathBuf,
+/// Where a suite is from.
+enum Kind {
+    /// This Python's own.
+    Own,
+    /// Another Python's, for this one's installation lacks it.
+    Borrowed(Borrowed),
+    /// None of CPython's: it is packed into an executable of its own, with the packages that it tests.
+    Archived(&'static Archived),
 }
 
 pub(crate) fn run(workspace: &Workspace, flags: &Conformance) -> anyhow::Result<Verdict> {
@@ -86,9 +108,21 @@ pub(crate) fn run(workspace: &Workspace, flags: &Conformance) -> anyhow::Result<
     }
     let mut jobs = Vec::new();
     for target in &targets {
-        for suite in &suites {
-            jobs.push(Job { target, suite, borrowed: borrowed(target, suite, &found)? });
+        let minor = target.python.version.minor;
+        let is_there = |suite: &str| {
+            VERSIONS.iter().all(|(name, minors)| *name != suite || minors.contains(&minor))
+        };
+        for suite in suites.iter().filter(|suite| is_there(suite)) {
+            let archived = ARCHIVED.iter().find(|archived| archived.name == *suite);
+            let kind = match archived {
+                Some(archived) => Kind::Archived(archived),
+                None => borrowed(target, suite, &found)?.map_or(Kind::Own, Kind::Borrowed),
+            };
+            jobs.push(Job { workspace, progress: &progress, target, suite, kind });
         }
+    }
+    if jobs.is_empty() {
+        bail!("none of the Pythons that are named has a suite that is named");
     }
     if let Some((part, all)) = flags.shard {
         jobs = jobs.into_iter().skip(part - 1).step_by(all).collect();
@@ -109,98 +143,13 @@ pub(crate) fn run(workspace: &Workspace, flags: &Conformance) -> anyhow::Result<
 }
 
 fn chosen_suites(names: &[String]) -> anyhow::Result<Vec<&'static str>> {
-    if let Some(unknown) = names.iter().find(|name| !SUITES.contains(&name.as_str())) {
-        bail!("there is no suite `{unknown}` here; there are: {}", SUITES.join(", "));
+    let all: Vec<&str> =
+        SUITES.iter().copied().chain(ARCHIVED.iter().map(|archived| archived.name)).collect();
+    if let Some(unknown) = names.iter().find(|name| !all.contains(&name.as_str())) {
+        bail!("there is no suite `{unknown}` here; there are: {}", all.join(", "));
     }
     let is_chosen = |suite: &&str| names.is_empty() || names.iter().any(|name| name == suite);
-    Ok(SUITES.iter().copied().filter(is_chosen).collect())
-}
-
-/// Builds the interpreter, unless results are to be kept and it is there.
-fn target(
-    workspace: &Workspace,
-    flags: &Conformance,
-    progress: &Progress,
-    python: Python,
-    out: &Path,
-) -> anyhow::Result<Target> {
-    let folder = out.join(format!("py{}", python.version));
-    fs::create_dir_all(&folder)
-        .with_context(|| format!("could not make the folder `{}`", folder.display()))?;
-    let ours = folder.join("interpreter").join("python");
-    if !(flags.resume && ours.exists()) {
-        let launcher = match &flags.launcher {
-            Some(launcher) => launcher.clone(),
-            None => dist::launcher(workspace, &python, flags.results.verbose)?,
-        };
-        let mut build = Command::new(launcher);
-        build.args(["build", "--interpreter", "--allow-broken", "--output"]).arg(&ours);
-        // The suites start scripts and read texts that lie beside them, and look for both on disk.
-        build.args(["--file-access", "test=cache"]);
-        build.arg("--python").arg(&python.executable);
-        build.arg("--cache-dir").arg(out.join("cache"));
-        for name in INCLUDED {
-            build.args(["--include", name]);
-        }
-        fs::create_dir_all(folder.join("interpreter"))
-            .with_context(|| format!("could not make a folder in `{}`", folder.display()))?;
-        let label = format!("an interpreter from Python {}", python.release());
-        if progress.run(&label, &mut build, Show::AtFailure)?.status == Status::Failed {
-            bail!("the interpreter for Python {} could not be built", python.release());
-        }
-    }
-    let question = "import os, test; print(os.path.dirname(test.__file__), end='')";
-    let answer = Command::new(&python.executable)
-        .args(["-I", "-c", question])
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("could not start `{}`", python.executable.display()))?;
-    let tests = PathBuf::from(String::from_utf8_lossy(&answer.stdout).into_owned());
-    if !answer.status.success() || !tests.is_dir() {
-        bail!("Python {} was installed without its package `test`", python.release());
-    }
-    Ok(Target { python, ours, folder, tests })
-}
-
-/// The suite of another Python, the nearest one that has it, where this one's installation lacks it.
-fn borrowed(target: &Target, suite: &str, found: &[Python]) -> anyhow::Result<Option<Borrowed>> {
-    let tests = &target.tests;
-    let in_folder = |tests: &Path| {
-        [tests.join(suite), tests.join(format!("{suite}.py"))]
-            .into_iter()
-            .find(|path| path.exists())
-    };
-    // The driver writes the files that only instantiate `test._test_multiprocessing` itself.
-    let is_written =
-        suite.starts_with("test_multiprocessing_") && suite != "test_multiprocessing_main_handling";
-    if is_written || in_folder(tests).is_some() {
-        return Ok(None);
-    }
-    let minor = target.python.version.minor;
-    let mut others: Vec<&Python> = found.iter().collect();
-    others.sort_by_key(|python| (python.version.minor.abs_diff(minor), python.version.minor));
-    let lent = others.into_iter().find_map(|python| {
-        // The `test` package lies at the same place below the library folder in each installation.
-        let library = tests.parent()?.parent()?.strip_prefix(prefix(&target.python)?).ok()?;
-        let tests = prefix(python)?
-            .join(library)
-            .join(format!("python3.{}", python.version.minor))
-            .join("test");
-        Some(Borrowed { path: in_folder(&tests)?, from: python.version.to_string() })
-    });
-    match lent {
-        Some(lent) => Ok(Some(lent)),
-        None => bail!(
-            "no Python that was found has `{suite}`, and {} lacks it",
-            target.python.release()
-        ),
-    }
-}
-
-/// Where a Python was installed: the folder above its `bin`.
-fn prefix(python: &Python) -> Option<PathBuf> {
-    let executable = fs::canonicalize(&python.executable).ok()?;
-    executable.parent()?.parent().map(Path::to_owned)
+    Ok(all.into_iter().filter(is_chosen).collect())
 }
 
 /// Runs the jobs, several at a time, and gives their results in the jobs' order.
@@ -253,9 +202,12 @@ impl Job<'_> {
 
     fn compare(&self, flags: &Conformance, explained: &Explained) -> anyhow::Result<Value> {
         let python = self.target.python.version.to_string();
-        let limit = Duration::from_secs(flags.time_limit);
-        let (mut stock, stock_time) = self.side("stock", limit).outcomes(&[])?;
-        let (mut ours, our_time) = self.side("ours", limit).outcomes(&[])?;
+        let sides = self.sides(flags)?;
+        let (mut stock, stock_time) = self.side("stock", &sides, flags).outcomes(&[])?;
+        if let (Kind::Archived(archived), Some(prepared)) = (&self.kind, &sides.prepared) {
+            archived.build(self, prepared, &self.folder("stock"), &sides.ours, flags)?;
+        }
+        let (mut ours, our_time) = self.side("ours", &sides, flags).outcomes(&[])?;
         let mut unsteady = Vec::new();
         let mut comparison = compare(&stock, &ours, explained, &python);
         for _ in 0..RETRIES {
@@ -264,8 +216,8 @@ impl Job<'_> {
                 break;
             }
             let ids: Vec<&str> = again.iter().map(String::as_str).collect();
-            stock.extend(self.side("stock-again", limit).outcomes(&ids)?.0);
-            ours.extend(self.side("ours-again", limit).outcomes(&ids)?.0);
+            stock.extend(self.side("stock-again", &sides, flags).outcomes(&ids)?.0);
+            ours.extend(self.side("ours-again", &sides, flags).outcomes(&ids)?.0);
             comparison = compare(&stock, &ours, explained, &python);
             let left = unexplained(&comparison);
             unsteady.extend(again.into_iter().filter(|id| !left.contains(id)));
@@ -274,24 +226,69 @@ impl Job<'_> {
         if let Value::Object(fields) = &mut result {
             fields.insert("suite".into(), json!(self.suite));
             fields.insert("python".into(), json!(self.target.python.release()));
-            let from = self.borrowed.as_ref().map(|borrowed| borrowed.from.as_str());
+            let from = match &self.kind {
+                Kind::Borrowed(borrowed) => Some(borrowed.from.as_str()),
+                Kind::Own | Kind::Archived(_) => None,
+            };
             fields.insert("borrowed_from".into(), json!(from));
+            let version = sides.prepared.as_ref().and_then(|prepared| prepared.version.as_deref());
+            fields.insert("version".into(), json!(version));
             fields.insert("stock_seconds".into(), json!(stock_time.as_secs()));
             fields.insert("our_seconds".into(), json!(our_time.as_secs()));
         }
         Ok(result)
     }
 
-    fn side(&self, name: &str, time_limit: Duration) -> Run<'_> {
+    /// The two interpreters.
+    fn sides(&self, flags: &Conformance) -> anyhow::Result<Sides> {
+        let Kind::Archived(archived) = &self.kind else {
+            return Ok(Sides {
+                stock: self.target.python.executable.clone(),
+                ours: self.target.ours.clone(),
+                prepared: None,
+            });
+        };
+        let prepared = archived.prepare(self, flags)?;
+        Ok(Sides {
+            stock: prepared.interpreter.clone(),
+            ours: prepared.folder.join("executable").join(archived.name),
+            prepared: Some(prepared),
+        })
+    }
+
+    fn folder(&self, side: &str) -> PathBuf {
+        self.target.folder.join("runs").join(self.suite).join(side)
+    }
+
+    fn side<'s>(&'s self, name: &str, sides: &'s Sides, flags: &Conformance) -> Run<'s> {
         let is_ours = name.starts_with("ours");
+        let copied = match (&self.kind, &sides.prepared) {
+            (Kind::Borrowed(borrowed), _) => vec![borrowed.path.as_path()],
+            (_, Some(prepared)) if !is_ours => {
+                prepared.files.iter().map(PathBuf::as_path).collect()
+            }
+            _ => Vec::new(),
+        };
+        let (suite, is_archived) = match &self.kind {
+            Kind::Archived(archived) => (archived.suite, is_ours),
+            Kind::Own | Kind::Borrowed(_) => (self.suite, false),
+        };
         Run {
-            interpreter: if is_ours { &self.target.ours } else { &self.target.python.executable },
-            suite: self.suite,
-            folder: self.target.folder.join("runs").join(self.suite).join(name),
-            borrowed: self.borrowed.as_ref().map(|borrowed| borrowed.path.as_path()),
-            time_limit,
+            interpreter: if is_ours { &sides.ours } else { &sides.stock },
+            suite,
+            folder: self.folder(name),
+            copied,
+            is_archived,
+            time_limit: Duration::from_secs(flags.time_limit),
         }
     }
+}
+
+/// What both sides of a comparison run in.
+struct Sides {
+    stock: PathBuf,
+    ours: PathBuf,
+    prepared: Option<archived::Prepared>,
 }
 
 fn unexplained(comparison: &Comparison) -> Vec<String> {

@@ -28,10 +28,22 @@ pub(super) const SUPPORT: &[SupportModule] = &[
         source: include_str!("../python/importlib_support.py"),
     },
     SupportModule {
+        name: "_coldframe_metadata",
+        path: "_coldframe_metadata.py",
+        is_package: false,
+        source: include_str!("../python/metadata_support.py"),
+    },
+    SupportModule {
         name: "_coldframe_pkg_resources",
         path: "_coldframe_pkg_resources.py",
         is_package: false,
         source: include_str!("../python/pkg_resources_support.py"),
+    },
+    SupportModule {
+        name: "_coldframe_resources",
+        path: "_coldframe_resources.py",
+        is_package: false,
+        source: include_str!("../python/resources_support.py"),
     },
     SupportModule {
         name: "_coldframe_tracebacks",

@@ -24,6 +24,9 @@ use crate::error::Error;
 /// The name of our built-in module, which holds the finder.
 pub(super) const MODULE: &str = "_coldframe";
 
+/// What the module calls importlib's own.
+const BOOTSTRAP: &str = "importlib";
+
 /// A module definition that C keeps a pointer to.
 #[repr(transparent)]
 struct Definition(std::cell::UnsafeCell<ffi::PyModuleDef>);
@@ -146,6 +149,7 @@ fn fill_coldframe(py: Token<'_>, module: &Object) -> Result<(), Exception> {
     let state = State { role: Role::MetaPath, hooks: Arc::new(hooks_of_this_interpreter(py)?) };
     let finder = finder_type::instance(py, &finder_type, state)?;
     module.set_attribute(py, "Finder", &finder_type)?;
+    module.set_attribute(py, BOOTSTRAP, &import(py, "_frozen_importlib")?)?;
     module.set_attribute(py, "finder", &finder)
 }
 
@@ -219,4 +223,10 @@ pub(super) fn finder(py: Token<'_>) -> Result<Object, Exception> {
         Some(module) => module.attribute(py, "finder"),
         None => Err(Exception::new(py, Kind::Runtime, "the finder of Coldframe is not installed")),
     }
+}
+
+/// `importlib._bootstrap`, which is there before `importlib` can be imported, and also while a program that tests imports
+/// blocks it in `sys.modules`.
+pub(super) fn bootstrap(py: Token<'_>) -> Result<Object, Exception> {
+    import(py, MODULE)?.attribute(py, BOOTSTRAP)
 }

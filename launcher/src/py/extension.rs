@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use importer_core::Module;
 use parking_lot::Mutex;
 
+use super::boot;
 use super::exception::Exception;
 use super::library::{self, OpenPath};
 use super::loader;
@@ -31,12 +32,11 @@ pub(super) fn create(
     let (library, fresh) = open_path(py, name, module)?;
     // `create_dynamic` takes the path to open from the spec (`Python/import.c`, 3.9 to 3.15), and ours must keep saying
     // the virtual one, which other threads may read: so it gets a spec of its own.
-    let opening =
-        import(py, "_frozen_importlib")?.attribute(py, "ModuleSpec")?.call_with_keywords(
-            py,
-            &[&spec.attribute(py, "name")?, &spec.attribute(py, "loader")?],
-            &[("origin", &path_text(py, &library.path)?)],
-        )?;
+    let opening = boot::bootstrap(py)?.attribute(py, "ModuleSpec")?.call_with_keywords(
+        py,
+        &[&spec.attribute(py, "name")?, &spec.attribute(py, "loader")?],
+        &[("origin", &path_text(py, &library.path)?)],
+    )?;
     let create = import(py, "_imp")?.attribute(py, "create_dynamic")?;
     let created = loader::call_with_frames_removed(py, &[&create, &opening])?;
     if let Some(id) = fresh {

@@ -16,7 +16,7 @@ use super::object::{Object, import, tuple};
 use super::runtime::WorkerMain;
 use super::text::{bytes, path_text, text, with_utf8};
 use super::token::Token;
-use super::{boot, extension, hooked, loader, parent_death, runtime, spec};
+use super::{boot, extension, hooked, loader, parent_death, runtime, search_path, spec};
 
 /// The last part of the name that `__main__` has in its spec where worker processes are to import it again.
 ///
@@ -25,7 +25,7 @@ use super::{boot, extension, hooked, loader, parent_death, runtime, spec};
 pub(super) const MAIN_ALIAS: &str = "__coldframe_main__";
 
 /// The name of the main module, and the one that it has in worker processes.
-const MAIN: &str = "__main__";
+pub(super) const MAIN: &str = "__main__";
 const MAIN_IN_WORKERS: &str = "__mp_main__";
 
 /// A finder as its methods get it.
@@ -55,8 +55,8 @@ pub(super) fn hooks_of_this_interpreter(py: Token<'_>) -> Result<ModuleHooks, Ex
 pub(super) fn key(state: &State, fullname: &str) -> String {
     let last = fullname.rsplit('.').next().unwrap_or(fullname);
     match &state.role {
-        Role::PathEntry { folder } if folder.is_empty() => last.to_owned(),
-        Role::PathEntry { folder } => format!("{}.{last}", folder.replace('/', ".")),
+        Role::PathEntry { folder, .. } if folder.is_empty() => last.to_owned(),
+        Role::PathEntry { folder, .. } => format!("{}.{last}", folder.replace('/', ".")),
         Role::MetaPath | Role::StandIn { .. } if last == MAIN_ALIAS => {
             fullname.replace(MAIN_ALIAS, "__main__")
         }
@@ -89,7 +89,10 @@ pub(super) fn require(
     fullname: &str,
 ) -> Result<Module<'static>, Exception> {
     look_up(py, state, fullname)?.ok_or_else(|| {
-        Exception::import_error(py, &format!("`{fullname}` is not in the archive"), fullname)
+        // In the words of importlib's own loaders, which programs compare.
+        let message =
+            format!("the archive's loader cannot handle `{fullname}`: it is not in there");
+        Exception::import_error(py, &message, fullname)
     })
 }
 
@@ -103,22 +106,39 @@ pub(super) fn find_spec(
     let load = if arguments.get(py, 2).is_some() { Load::Reload } else { Load::First };
     let path = arguments.get(py, 1);
     let is_path_entry = matches!(this.state.role, Role::PathEntry { .. });
-    let ours = is_path_entry || path.is_none_or(|path| starts_in_archive(py, path));
+    let ours = is_path_entry
+        || match path {
+            Some(path) => starts_in_archive(py, path),
+            None => search_path::is_first(py, &name)?,
+        };
     if ours && let Some(module) = look_up(py, this.state, &name)? {
         match module.kind() {
             ModuleKind::Source | ModuleKind::Extension => {
-                return spec::make(py, this, fullname, &module, load);
+                let loader = spec::loader(py, this, &name)?;
+                return spec::make(py, &loader, fullname, &module, load);
             }
             ModuleKind::Namespace if is_path_entry => {
-                return spec::namespace_portion(py, fullname, &module);
+                return spec::namespace_portion(py, this, fullname);
             }
             ModuleKind::Namespace => {}
         }
+    } else if is_path_entry && is_folder(py, this.state, &name)? {
+        // Any folder can be a portion of a namespace package, also one that holds no module.
+        return spec::namespace_portion(py, this, fullname);
     }
     if !is_path_entry && this.state.hooks.has_hooks(&name) {
         return hooked::find_spec(py, this, fullname, path, arguments.get(py, 2));
     }
     Ok(Object::none(py))
+}
+
+/// Whether a path entry finder has a folder of that name.
+fn is_folder(py: Token<'_>, state: &State, fullname: &str) -> Result<bool, Exception> {
+    let path = key(state, fullname).replace('.', "/");
+    let found = runtime::get(py)?.archives.directory(&path);
+    found.map(|found| found.is_some()).map_err(|error| {
+        Exception::import_error(py, &format!("cannot import `{fullname}`: {error}"), fullname)
+    })
 }
 
 /// Whether the first entry of a package's `__path__` lies in the archive: else the package is another finder's.
@@ -188,6 +208,17 @@ pub(super) fn exec_module(
     Ok(Object::none(py))
 }
 
+/// What `importlib.abc.Loader` does for a loader that has `exec_module`.
+#[cfg(not(Py_3_15))]
+pub(super) fn load_module(
+    py: Token<'_>,
+    this: &Finder<'_>,
+    arguments: &Arguments<1>,
+) -> Result<Object, Exception> {
+    let base = import(py, "importlib.abc")?.attribute(py, "Loader")?;
+    base.call_method(py, "load_module", &[this.object, arguments.required(py, 0)?])
+}
+
 pub(super) fn get_code(
     py: Token<'_>,
     this: &Finder<'_>,
@@ -251,24 +282,33 @@ pub(super) fn get_data(
     };
     match found.and_then(|file| file.map(|file| file.contents()).transpose()) {
         Ok(Some(contents)) => bytes(py, &contents),
-        Ok(None) => Err(no_such_file(py, &path)?),
+        Ok(None) => Err(cannot_be_read(py, &path)?),
         Err(error) => Err(Exception::new(py, Kind::Os, &format!("cannot read `{path}`: {error}"))),
     }
 }
 
-/// The `FileNotFoundError` that `open` raises.
-fn no_such_file(py: Token<'_>, path: &str) -> Result<Exception, Exception> {
-    let number = Object::integer(py, libc::ENOENT.into())?;
-    let message = text(py, "No such file or directory")?;
-    let error = import(py, "builtins")?.attribute(py, "FileNotFoundError")?;
-    let error = error.call(py, &[&number, &message, &text(py, path)?])?;
+/// The `FileNotFoundError`, or for a folder the `IsADirectoryError`, that `open` raises.
+fn cannot_be_read(py: Token<'_>, path: &str) -> Result<Exception, Exception> {
+    let archives = &runtime::get(py)?.archives;
+    let is_folder = inside(py, path)
+        .is_some_and(|inside| archives.directory(&inside).is_ok_and(|found| found.is_some()));
+    let (number, message) = if is_folder {
+        (libc::EISDIR, "Is a directory")
+    } else {
+        (libc::ENOENT, "No such file or directory")
+    };
+    // `OSError` becomes the class that is for the number.
+    let error = import(py, "builtins")?.attribute(py, "OSError")?;
+    let number = Object::integer(py, number.into())?;
+    let error = error.call(py, &[&number, &text(py, message)?, &text(py, path)?])?;
     // SAFETY: attached; both live; the interpreter takes references of its own.
     unsafe { ffi::PyErr_SetObject(ffi::Py_TYPE(error.as_ptr()).cast(), error.as_ptr()) };
     Ok(Exception::take(py))
 }
 
-/// The Python module of ours that holds what only importlib's own base classes can say.
-const SUPPORT: &str = "_coldframe_importlib";
+/// The Python modules of ours that hold what only importlib's own base classes can say.
+const RESOURCES: &str = "_coldframe_resources";
+const METADATA: &str = "_coldframe_metadata";
 
 pub(super) fn get_resource_reader(
     py: Token<'_>,
@@ -281,9 +321,8 @@ pub(super) fn get_resource_reader(
     if cfg!(not(Py_3_10)) && !module.is_package() {
         return Ok(Object::none(py));
     }
-    let folder = module.path().rsplit_once('/').map_or("", |(folder, _)| folder);
-    let folder = virtual_path(py, folder)?;
-    import(py, SUPPORT)?.call_method(py, "ResourceReader", &[this.object, &folder])
+    let folder = spec::folder(py, &module)?;
+    import(py, RESOURCES)?.call_method(py, "ResourceReader", &[this.object, &folder])
 }
 
 pub(super) fn find_distributions(
@@ -294,7 +333,7 @@ pub(super) fn find_distributions(
     // `Distribution.discover` asks every finder of `sys.meta_path`, and `path` finders nothing: one answer is enough.
     let none = Object::none(py);
     let context = arguments.get(py, 0).unwrap_or(&none);
-    import(py, SUPPORT)?.call_method(py, "find_distributions", &[this.object, context])
+    import(py, METADATA)?.call_method(py, "find_distributions", &[this.object, context])
 }
 
 pub(super) fn iter_modules(
@@ -304,7 +343,11 @@ pub(super) fn iter_modules(
 ) -> Result<Object, Exception> {
     let prefix = arguments.get(py, 0).map_or(Ok(String::new()), |prefix| prefix.to_text(py))?;
     let folder = match &this.state.role {
-        Role::PathEntry { folder } => folder.as_str(),
+        Role::PathEntry { folder, .. } => folder.as_str(),
+        // `pkgutil` asks the finders of `sys.meta_path` too, and so would list a program's other search path and ours.
+        Role::MetaPath | Role::StandIn { .. } if search_path::is_on_path(py) => {
+            return Object::list(py, Vec::new());
+        }
         Role::MetaPath | Role::StandIn { .. } => "",
     };
     let modules = runtime::get(py)?
@@ -354,8 +397,11 @@ pub(super) fn path_hook(
     match folder {
         Some(folder) => {
             let finder_type = import(py, boot::MODULE)?.attribute(py, "Finder")?;
-            let state =
-                State { role: Role::PathEntry { folder }, hooks: Arc::clone(&this.state.hooks) };
+            let entry = path.to_text(py)?;
+            let state = State {
+                role: Role::PathEntry { folder, entry },
+                hooks: Arc::clone(&this.state.hooks),
+            };
             finder_type::instance(py, &finder_type, state)
         }
         None => {

@@ -30,7 +30,8 @@ pub(super) enum Role {
     /// To stand on `sys.meta_path`, and to load what it finds.
     MetaPath,
     /// To look into one folder of the archives, as entries of `sys.path` and of a package's `__path__` ask.
-    PathEntry { folder: String },
+    /// `entry` is that entry as it was written.
+    PathEntry { folder: String, entry: String },
     /// To stand in for another finder's loader while it loads one module, so that hooks run (see `hooked`).
     StandIn { loader: Object, load: Load },
 }
@@ -190,8 +191,9 @@ unsafe impl<const N: usize> Sync for Methods<N> {}
 
 /// The table of methods: for each one the function that C calls, which sorts the arguments and calls ours.
 macro_rules! methods {
-    ($($name:ident ($($parameter:ident),*) $documentation:literal;)*) => {
+    ($($(#[$condition:meta])? $name:ident ($($parameter:ident),*) $documentation:literal;)*) => {
         $(
+            $(#[$condition])?
             unsafe extern "C" fn $name(
                 this: *mut ffi::PyObject,
                 stack: *const *mut ffi::PyObject,
@@ -207,14 +209,19 @@ macro_rules! methods {
                         let object = Object::from_borrowed(py, this).ok_or_else(|| Exception::take(py))?;
                         let finder = Finder { object: &object, state: state(py, &object)? };
                         finder::$name(py, &finder, &arguments)
-                            .inspect_err(|exception| boot::note_failure(py, exception))
+                            .inspect_err(|exception| {
+                                // It refuses what is another hook's, which is no failure.
+                                if stringify!($name) != "path_hook" {
+                                    boot::note_failure(py, exception);
+                                }
+                            })
                     })
                 }
             }
         )*
-        const COUNT: usize = [$(stringify!($name)),*].len();
+        const COUNT: usize = [$($(#[$condition])? stringify!($name)),*].len();
         static METHODS: Methods<{ COUNT + 1 }> = Methods(std::cell::UnsafeCell::new([
-            $(ffi::PyMethodDef {
+            $($(#[$condition])? ffi::PyMethodDef {
                 // SAFETY: `concat!` ends the literal with the only NUL.
                 ml_name: unsafe { CStr::from_bytes_with_nul_unchecked(concat!(stringify!($name), "\0").as_bytes()) }
                     .as_ptr(),
@@ -233,6 +240,8 @@ methods! {
     find_spec(fullname, path, target) "Return the spec of a module of the archives, or None.";
     create_module(spec) "Create an extension module; None, for the usual module object, for all others.";
     exec_module(module) "Execute a module in its own namespace, and run the hooks that wait for it.";
+    #[cfg(not(Py_3_15))]
+    load_module(fullname) "Load a module, as loaders did before exec_module() (to Python 3.14).";
     get_code(fullname) "Return the code object of a module, None for an extension module.";
     get_source(fullname) "Return the source text of a module, None where there is none.";
     get_filename(fullname) "Return the virtual path of a module.";

@@ -45,7 +45,8 @@ pub(super) fn find_spec(
             Some(loader) => Some(loader),
             None => namespace_loader(py, &spec)?,
         };
-        if let Some(loader) = loader {
+        // A path entry finder of ours has found it: hooks run as for all that we load.
+        if let Some(loader) = loader.filter(|loader| !loader.is(finder.object)) {
             let load = if target.is_some() { Load::Reload } else { Load::First };
             let state = State {
                 role: Role::StandIn { loader, load },

@@ -4,6 +4,7 @@ pub(super) use importer_core::Load;
 use importer_core::{Module, ModuleKind, Optimization};
 use pyo3_ffi as ffi;
 
+use super::boot;
 use super::exception::Exception;
 use super::finder::{Finder, require};
 use super::finder_type::State;
@@ -117,7 +118,7 @@ pub(super) fn call_with_frames_removed(
     py: Token<'_>,
     call: &[&Object],
 ) -> Result<Object, Exception> {
-    import(py, "_frozen_importlib")?.call_method(py, "_call_with_frames_removed", call)
+    boot::bootstrap(py)?.call_method(py, "_call_with_frames_removed", call)
 }
 
 /// Executes a module, and runs the post-import hooks that wait for it.

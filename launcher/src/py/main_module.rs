@@ -37,12 +37,9 @@ pub(super) fn run_module(py: Token<'_>, name: &str) -> Result<(), Exception> {
         Some(_) | None => name,
     };
     let main = main_module(py)?;
-    let finder = boot::finder(py)?;
-    let spec = finder.call_method(
-        py,
-        "find_spec",
-        &[&text(py, &spec_name)?, &package_path(py, &spec_name)?],
-    )?;
+    // Not by `find_spec`: what is to run is known, whatever stands before the archive on `sys.path`.
+    let spec =
+        spec::make(py, &boot::finder(py)?, &text(py, &spec_name)?, &module, loader::Load::First)?;
     spec::dress(py, &main, &spec)?;
     execute(py, &code, &main)
 }
@@ -61,10 +58,9 @@ pub(super) fn run_script(py: Token<'_>, path: &str) -> Result<(), Exception> {
     let virtual_path = finder::virtual_path(py, path)?;
     let code = match module.filter(|module| module.path() == path) {
         Some(module) => {
-            let found = boot::finder(py)?.call_method(py, "find_spec", &[&text(py, &name)?])?;
-            if !found.is_none(py) {
-                spec::dress(py, &main, &found)?;
-            }
+            let finder = boot::finder(py)?;
+            let spec = spec::make(py, &finder, &text(py, &name)?, &module, loader::Load::First)?;
+            spec::dress(py, &main, &spec)?;
             loader::code(py, &name, &module)?
         }
         None => {
@@ -148,15 +144,6 @@ fn main_name(py: Token<'_>, name: &str) -> Result<Option<String>, Exception> {
     Ok(Some(name))
 }
 
-/// The `__path__` of the package that a module lies in; `None` at the top.
-fn package_path(py: Token<'_>, name: &str) -> Result<Object, Exception> {
-    let Some((parent, _)) = name.rsplit_once('.') else { return Ok(Object::none(py)) };
-    match loaded_module(py, parent)? {
-        Some(parent) => parent.attribute(py, "__path__"),
-        None => Ok(Object::none(py)),
-    }
-}
-
 /// What `Modules/main.c` calls for `-m` (`pymain_run_module`, 3.9 to 3.15).
 fn run_by_runpy(py: Token<'_>, name: &str) -> Result<(), Exception> {
     import(py, "runpy")?.call_method(py, "_run_module_as_main", &[&text(py, name)?]).map(drop)
@@ -166,7 +153,7 @@ fn run_by_runpy(py: Token<'_>, name: &str) -> Result<(), Exception> {
 pub(super) fn run_entry_point(py: Token<'_>, entry_point: &EntryPoint) -> Result<(), Exception> {
     let main = main_module(py)?;
     let finder = boot::finder(py)?;
-    let spec_type = import(py, "_frozen_importlib")?.attribute(py, "ModuleSpec")?;
+    let spec_type = boot::bootstrap(py)?.attribute(py, "ModuleSpec")?;
     // A real spec under the one name that workers do not import again: nothing of the application is defined here.
     main.set_attribute(py, "__spec__", &spec_type.call(py, &[&text(py, "__main__")?, &finder])?)?;
     main.set_attribute(py, "__loader__", &finder)?;

@@ -266,10 +266,27 @@ pub(super) fn status(py: Token<'_>, returned: std::ffi::c_int) -> Result<(), Exc
 }
 
 /// `import name`, and the module of exactly that name.
+///
+/// This is importlib's own import, and not `builtins.__import__`: a program that replaces that one does not mean what the
+/// finder needs while it works for it.
 pub(crate) fn import(py: Token<'_>, name: &str) -> Result<Object, Exception> {
-    let name = text(py, name)?;
-    // SAFETY: attached; a live string; a new reference or null with an exception.
-    unsafe { Object::from_owned(py, ffi::PyImport_Import(name.as_ptr())) }
+    let full_name = text(py, name)?;
+    let null = ptr::null_mut();
+    // SAFETY: attached; a live string; no globals, locals and names to import, as documented; a new reference or null with
+    // an exception.
+    let top = unsafe {
+        Object::from_owned(
+            py,
+            ffi::PyImport_ImportModuleLevelObject(full_name.as_ptr(), null, null, null, 0),
+        )
+    }?;
+    if !name.contains('.') {
+        return Ok(top);
+    }
+    loaded_module(py, name)?.ok_or_else(|| {
+        let message = format!("`{name}` is not in `sys.modules` after its import");
+        Exception::import_error(py, &message, name)
+    })
 }
 
 /// `sys.modules.get(name)`.

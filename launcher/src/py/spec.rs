@@ -14,26 +14,35 @@ use super::token::Token;
 
 /// `importlib.machinery.ModuleSpec`, from where it is before `importlib` itself can be imported.
 fn spec_type(py: Token<'_>) -> Result<Object, Exception> {
-    import(py, "_frozen_importlib")?.attribute(py, "ModuleSpec")
+    boot::bootstrap(py)?.attribute(py, "ModuleSpec")
+}
+
+/// The loader of what a finder finds under a name.
+///
+/// A path entry finder is the loader only of what it alone serves under this name (`sys.path` into the archive).
+pub(super) fn loader(
+    py: Token<'_>,
+    finder: &Finder<'_>,
+    fullname: &str,
+) -> Result<Object, Exception> {
+    match finder.state.role {
+        Role::PathEntry { .. } if key(finder.state, fullname) == fullname => boot::finder(py),
+        Role::PathEntry { .. } | Role::MetaPath | Role::StandIn { .. } => {
+            Ok(finder.object.clone_ref(py))
+        }
+    }
 }
 
 /// The spec of a module of the archives.
 pub(super) fn make(
     py: Token<'_>,
-    finder: &Finder<'_>,
+    loader: &Object,
     fullname: &Object,
     module: &Module<'_>,
     load: Load,
 ) -> Result<Object, Exception> {
     let origin = origin(py, module)?;
     let is_package = Object::boolean(py, module.is_package());
-    // A path entry finder is the loader only of what it alone serves under this name (`sys.path` into the archive).
-    let name = read_text(py, fullname)?;
-    let general = match finder.state.role {
-        Role::PathEntry { .. } if key(finder.state, &name) == name => Some(boot::finder(py)?),
-        Role::PathEntry { .. } | Role::MetaPath | Role::StandIn { .. } => None,
-    };
-    let loader = general.as_ref().unwrap_or(finder.object);
     let spec = spec_type(py)?.call_with_keywords(
         py,
         &[fullname, loader],
@@ -44,9 +53,7 @@ pub(super) fn make(
         spec.set_attribute(py, "cached", &cached(py, &origin)?)?;
     }
     if module.is_package() {
-        let folder = parent_folder(&read_text(py, &origin)?).to_owned();
-        let folder =
-            text(py, &folder).or_else(|_| virtual_path(py, parent_folder(module.path())))?;
+        let folder = folder(py, module)?;
         spec.attribute(py, "submodule_search_locations")?.append(py, &folder)?;
     }
     match load {
@@ -57,11 +64,11 @@ pub(super) fn make(
     Ok(spec)
 }
 
-/// The portion of a namespace package that lies in the archives, for `PathFinder` to merge with the others.
+/// The portion of a namespace package that a path entry finder has, for `PathFinder` to merge with the others.
 pub(super) fn namespace_portion(
     py: Token<'_>,
+    finder: &Finder<'_>,
     fullname: &Object,
-    module: &Module<'_>,
 ) -> Result<Object, Exception> {
     let none = Object::none(py);
     let is_package = Object::boolean(py, true);
@@ -70,9 +77,30 @@ pub(super) fn namespace_portion(
         &[fullname, &none],
         &[("is_package", &is_package)],
     )?;
-    spec.attribute(py, "submodule_search_locations")?
-        .append(py, &virtual_path(py, module.path())?)?;
+    let name = read_text(py, fullname)?;
+    let last = name.rsplit('.').next().unwrap_or(&name);
+    let portion = match &finder.state.role {
+        // As the path entry finders of the file system make it of the entry.
+        Role::PathEntry { entry, .. } => text(
+            py,
+            &format!(
+                "{}{}{last}",
+                entry.trim_end_matches(std::path::MAIN_SEPARATOR),
+                std::path::MAIN_SEPARATOR
+            ),
+        )?,
+        Role::MetaPath | Role::StandIn { .. } => {
+            virtual_path(py, &key(finder.state, &name).replace('.', "/"))?
+        }
+    };
+    spec.attribute(py, "submodule_search_locations")?.append(py, &portion)?;
     Ok(spec)
+}
+
+/// The folder that a module says to lie in.
+pub(super) fn folder(py: Token<'_>, module: &Module<'_>) -> Result<Object, Exception> {
+    let origin = read_text(py, &origin(py, module)?)?;
+    text(py, parent_folder(&origin)).or_else(|_| virtual_path(py, parent_folder(module.path())))
 }
 
 /// The `__file__` of a module: virtual, below the executable; or in the cache, for a package that opens its files.

@@ -1,136 +1,96 @@
-"""What importlib's own base classes say of modules that lie in a Coldframe archive.
+"""What modules of the standard library, and their backports, are told about modules that lie in a Coldframe archive.
 
-The finder, which is not written in Python, imports this module when a package's resources or a distribution's
-metadata are asked for, and not before.
+The finder imports this module when one of them has been imported, and calls the function that is for it.
 """
 
-import importlib.metadata
-import io
-import os
-import posixpath
+import sys
 
-try:
-    from importlib.resources.abc import Traversable, TraversableResources  # 3.11 and later
-except ImportError:
-    from importlib.abc import Traversable, TraversableResources
+import _coldframe
 
 
-class ArchivePath(Traversable):
-    """A file or folder of the archive, by its virtual path."""
+def mend_common(module):
+    """Let `files` ask our loader on 3.9, where it makes a path of the origin; and `as_file` know our paths."""
+    if hasattr(module, "fallback_resources") and not hasattr(module, "get_resource_reader"):
+        from_package = module.from_package
 
-    def __init__(self, finder, path):
-        self._finder = finder
-        self._path = path
+        def from_package_or_archive(package):
+            loader = package.__spec__.loader
+            if isinstance(loader, _coldframe.Finder):
+                return loader.get_resource_reader(package.__spec__.name).files()
+            return from_package(package)
 
-    def __repr__(self):
-        return f"{type(self).__name__}({self._path!r})"
-
-    def __str__(self):
-        return self._path
-
-    def __fspath__(self):
-        return self._path
-
-    def __eq__(self, other):
-        return isinstance(other, ArchivePath) and self._path == other._path
-
-    def __hash__(self):
-        return hash(self._path)
-
-    @property
-    def name(self):
-        return os.path.basename(self._path)
-
-    def iterdir(self):
-        entries = self._finder.list_folder(self._path)
-        if entries is None:
-            raise NotADirectoryError(self._path)
-        return (self.joinpath(name) for name, _ in entries)
-
-    def is_dir(self):
-        return self._finder.list_folder(self._path) is not None
-
-    def is_file(self):
-        folder, name = os.path.split(self._path)
-        entries = self._finder.list_folder(folder)
-        return entries is not None and (name, False) in entries
-
-    def exists(self):
-        return self.is_file() or self.is_dir()
-
-    def joinpath(self, *children):
-        path = self._path
-        for child in children:
-            path = posixpath.normpath(posixpath.join(path, os.fspath(child)))
-        return type(self)(self._finder, path)
-
-    def __truediv__(self, child):
-        return self.joinpath(child)
-
-    def open(self, mode="r", *args, **kwargs):
-        if mode not in ("r", "rb", "rt"):
-            raise ValueError(f"invalid mode {mode!r}: an archive is only read")
-        stream = io.BytesIO(self.read_bytes())
-        return stream if "b" in mode else io.TextIOWrapper(stream, *args, **kwargs)
-
-    def read_bytes(self):
-        if self.is_dir():
-            raise IsADirectoryError(self._path)
-        return self._finder.get_data(self._path)
-
-    def read_text(self, encoding=None, errors=None):
-        with self.open("r", encoding=encoding or "utf-8", errors=errors) as stream:
-            return stream.read()
+        module.from_package = from_package_or_archive
+    # Not imported for it: that may be what is happening now. It registers itself with what is there before.
+    register = getattr(sys.modules.get("_coldframe_resources"), "register", None)
+    if register is not None:
+        register(module)
 
 
-class ResourceReader(TraversableResources):
-    """The resources of a package: the files below its folder."""
+def mend_readers(module):
+    """Let namespace packages have portions in the archive: importlib's own reader wants folders on disk."""
+    import os
+    import pathlib
 
-    def __init__(self, finder, folder):
-        self._finder = finder
-        self._folder = folder
+    class MultiplexedPath(module.MultiplexedPath):
+        def __init__(self, *paths):
+            self._paths = list(dict.fromkeys(paths))
+            if not all(path.is_dir() for path in self._paths):
+                raise NotADirectoryError("MultiplexedPath only supports directories")
 
-    def files(self):
-        return ArchivePath(self._finder, self._folder)
+    class NamespaceReader(module.NamespaceReader):
+        def __init__(self, namespace_path):
+            is_archived = [_coldframe.finder.list_folder(path) is not None for path in namespace_path]
+            if "NamespacePath" not in str(namespace_path) or not any(is_archived):
+                super().__init__(namespace_path)
+                return
+            from _coldframe_resources import ArchivePath
 
-    def is_resource(self, path):
-        # What the base class of 3.9 calls, does not exist.
-        return self.files().joinpath(path).is_file()
+            paths = (
+                ArchivePath(_coldframe.finder, path) if archived else pathlib.Path(path)
+                for path, archived in zip(namespace_path, is_archived)
+            )
+            self.path = MultiplexedPath(*(path for path in paths if path.is_dir()))
+
+        def resource_path(self, resource):
+            path = super().resource_path(resource)
+            if _coldframe.finder.list_folder(os.path.dirname(path)) is not None and not os.path.exists(path):
+                # Whoever asks then makes a copy.
+                raise FileNotFoundError(path)
+            return path
+
+    MultiplexedPath.__qualname__ = "MultiplexedPath"
+    NamespaceReader.__qualname__ = "NamespaceReader"
+    module.NamespaceReader = NamespaceReader
 
 
-class ArchiveDistribution(importlib.metadata.Distribution):
-    """A distribution whose metadata lies in the archive."""
+def mend_linecache(linecache):
+    """Let `linecache.updatecache` read a path in the archive when nothing else has given lines for it.
 
-    def __init__(self, finder, folder):
-        self._finder = finder
-        self._folder = folder
+    It asks the loader of a module, and is not always told which module a path is of: `pdb`, tracebacks while modules are
+    torn down, and the main module of a worker process would show no lines.
+    """
+    original = linecache.updatecache
 
-    def read_text(self, filename):
+    def updatecache(filename, module_globals=None):
+        lines = original(filename, module_globals)
+        if lines or not filename or not filename.endswith(".py"):
+            return lines
         try:
-            return self._finder.get_data(f"{self._folder}/{filename}").decode("utf-8")
+            source = _coldframe.finder.get_data(filename)
         except OSError:
-            return None
+            return lines
+        import importlib.util
 
-    def locate_file(self, path):
-        return ArchivePath(self._finder, os.path.dirname(self._folder)).joinpath(path)
+        try:
+            lines = importlib.util.decode_source(source).splitlines(keepends=True)
+        except (SyntaxError, UnicodeDecodeError):
+            return []
+        if lines and not lines[-1].endswith("\n"):
+            lines[-1] += "\n"
+        # Without a time, as for what a loader gives: such an entry never grows old.
+        linecache.cache[filename] = len(source), None, lines, filename
+        return lines
 
-
-def normalized(name):
-    """The name of a distribution as the archive keeps it (PEP 503)."""
-    result = []
-    for character in name.lower():
-        character = "-" if character in "-_." else character
-        if character != "-" or result[-1:] != ["-"]:
-            result.append(character)
-    return "".join(result)
-
-
-def find_distributions(finder, context=None):
-    """The distributions of the archive, or those of the name in the context, in which ours is one of the paths."""
-    name = getattr(context, "name", None)
-    found = finder.list_distributions(normalized(name) if name else None)
-    paths = getattr(context, "path", None)
-    if paths is not None:
-        paths = {os.fspath(path) for path in paths}
-        found = [(name, folder) for name, folder in found if os.path.dirname(folder) in paths]
-    return [ArchiveDistribution(finder, folder) for _, folder in found]
+    updatecache.__doc__ = original.__doc__
+    updatecache.__module__ = original.__module__
+    linecache.updatecache = updatecache

@@ -1,56 +1,82 @@
-"""Tells `pkg_resources` of what lies in a Coldframe archive: it knows loaders by their types, and asks others nothing.
+"""What `pkg_resources` must be told of modules and distributions that lie in a Coldframe archive.
 
-The launcher calls `register` when `pkg_resources` has been imported, and before anybody uses it.
+It knows loaders and finders by their types, and for a type that it does not know it finds nothing.
 """
 
 import os
 import sys
 
-from _coldframe import finder
+import _coldframe
+from _coldframe_resources import ArchivePath
 
 
-def register(pkg_resources):
+def mend_pkg_resources(pkg_resources):
+    """Register what reads the archive, and find the distributions that were not found while the module was imported."""
+    finder = _coldframe.finder
+
     class ArchiveProvider(pkg_resources.NullProvider):
-        """The files of a package, by their virtual paths."""
+        """The resources of a module in the archive."""
 
         def _has(self, path):
-            folder, name = os.path.split(path)
-            return self._isdir(path) or (name, False) in (finder.list_folder(folder) or ())
+            return ArchivePath(finder, path).exists()
 
         def _isdir(self, path):
-            return finder.list_folder(path) is not None
+            return ArchivePath(finder, path).is_dir()
 
         def _listdir(self, path):
-            return [name for name, _ in finder.list_folder(path) or ()]
+            return [child.name for child in ArchivePath(finder, path).iterdir()]
 
         def get_resource_filename(self, manager, resource_name):
-            path = super().get_resource_filename(manager, resource_name)
-            if self._has(path) and not os.path.exists(path):
-                raise FileNotFoundError(
-                    f"`{path}` lies in an archive only: have its package put on disk, by a line in the table "
-                    "`[build.file-access]` of the settings, or ask for `resource_string`"
-                )
-            return path
+            path = ArchivePath(finder, self._fn(self.module_path, resource_name))
+            return extracted(manager, path)
 
     class ArchiveMetadata(ArchiveProvider):
-        """The files of a distribution, and those of its metadata folder."""
+        """The metadata of a distribution in the archive."""
 
-        def __init__(self, folder):
-            self.loader = finder
-            self.module_path = os.path.dirname(folder)
+        loader = finder
+
+        def __init__(self, root, folder):
+            self.module_path = root
             self.egg_info = folder
 
-    def find_distributions(importer, path, only=False):
-        for _, folder in finder.list_distributions():
-            location, name = os.path.split(folder)
-            if location == path:
-                yield pkg_resources.Distribution.from_location(
-                    path, name, ArchiveMetadata(folder), precedence=pkg_resources.DEVELOP_DIST
-                )
+    def extracted(manager, path):
+        """A file on disk with the contents of one in the archive: the one in our cache, or one in that of `pkg_resources`."""
+        if os.path.exists(path) and not path.is_dir():
+            return str(path)
+        root = os.path.basename(sys.executable)
+        target = manager.get_cache_path(root, path.relative_to(ArchivePath(finder, sys.path[0])).split("/"))
+        if path.is_dir():
+            for child in path.iterdir():
+                extracted(manager, child)
+            return target
+        contents = path.read_bytes()
+        if os.path.isfile(target):
+            with open(target, "rb") as file:
+                if file.read() == contents:
+                    return target
+        temporary = f"{target}.{os.getpid()}.tmp"
+        with open(temporary, "wb") as file:
+            file.write(contents)
+        manager.postprocess(temporary, target)
+        os.replace(temporary, target)
+        return target
 
-    pkg_resources.register_loader_type(type(finder), ArchiveProvider)
-    pkg_resources.register_finder(type(finder), find_distributions)
-    # It has looked for distributions while it was imported.
+    def find_distributions(importer, path_item, only=False):
+        for _, folder in finder.list_distributions(None):
+            root, name = os.path.split(folder)
+            if root == path_item:
+                yield pkg_resources.Distribution.from_location(root, name, ArchiveMetadata(root, folder))
+
+    def handle_namespace(importer, path_item, name, module):
+        folder = os.path.join(path_item, name.rpartition(".")[2])
+        if folder not in module.__path__ and finder.list_folder(folder) is not None:
+            return folder
+        return None
+
+    pkg_resources.register_loader_type(_coldframe.Finder, ArchiveProvider)
+    pkg_resources.register_finder(_coldframe.Finder, find_distributions)
+    pkg_resources.register_namespace_handler(_coldframe.Finder, handle_namespace)
+    # What `_initialize_master_working_set` does last, now that our entries can be read.
+    pkg_resources.working_set.entries[:] = []
     for entry in sys.path:
-        for distribution in pkg_resources.find_distributions(entry, only=True):
-            pkg_resources.working_set.add(distribution, entry, insert=False)
+        pkg_resources.working_set.add_entry(entry)

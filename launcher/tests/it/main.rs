@@ -16,6 +16,7 @@ mod children;
 mod endings;
 mod file_access;
 mod hygiene;
+mod importlib;
 mod libraries;
 mod like_python;
 mod parity;

@@ -11,7 +11,7 @@ pub(super) struct Explained(Vec<Entry>);
 struct Entry {
     /// The versions for which it holds; all, when there are none.
     pythons: Vec<String>,
-    /// The end of test ids, from the class on.
+    /// The end of test ids, from the class on; or a class or module, and `.*` for all its tests.
     test: String,
     reason: String,
 }
@@ -55,10 +55,16 @@ impl Explained {
     /// Why a test may fail in ours, if it may.
     pub(super) fn reason(&self, python: &str, id: &str) -> Option<&str> {
         let found = self.0.iter().find(|entry| {
-            let rest = id.strip_suffix(entry.test.as_str());
             let is_for_python =
                 entry.pythons.is_empty() || entry.pythons.iter().any(|version| version == python);
-            is_for_python && rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+            let is_for_test = match entry.test.strip_suffix('*') {
+                Some(all_of) => format!(".{id}").contains(&format!(".{all_of}")),
+                None => {
+                    let rest = id.strip_suffix(entry.test.as_str());
+                    rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+                }
+            };
+            is_for_python && is_for_test
         });
         found.map(|entry| entry.reason.as_str())
     }
@@ -70,7 +76,7 @@ mod tests {
 
     #[test]
     fn an_entry_is_for_its_tests_and_pythons_only() {
-        let list = r#"[{"pythons": ["3.9"], "test": "Case.test_a", "reason": "so"}, {"test": "B.b", "reason": "all"}]"#;
+        let list = r#"[{"pythons": ["3.9"], "test": "Case.test_a", "reason": "so"}, {"test": "B.b", "reason": "all"}, {"test": "loader.Case.*", "reason": "each"}]"#;
         let list = Explained::parse(list).expect("a good list");
         for (python, id, reason) in [
             ("3.9", "test.test_x.Case.test_a", Some("so")),
@@ -78,6 +84,9 @@ mod tests {
             ("3.9", "test.test_x.OtherCase.test_a", None),
             ("3.9", "test.test_x.Case.test_ab", None),
             ("3.13", "B.b", Some("all")),
+            ("3.9", "test.loader.Case.test_b", Some("each")),
+            ("3.9", "test.loader.Case2.test_b", None),
+            ("3.9", "test.other_loader.Case.test_b", None),
         ] {
             assert_eq!(list.reason(python, id), reason, "{python} {id}");
         }

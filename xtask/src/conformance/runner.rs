@@ -39,12 +39,14 @@ pub(super) struct Run<'a> {
     pub(super) suite: &'a str,
     /// Made new for this run.
     pub(super) folder: PathBuf,
-    /// A suite's file or folder that the installation lacks.
-    pub(super) borrowed: Option<&'a Path>,
+    /// Files and folders that lie beside the driver.
+    pub(super) copied: Vec<&'a Path>,
+    /// Whether the driver and the suite are in the interpreter, which is an application.
+    pub(super) is_archived: bool,
     pub(super) time_limit: Duration,
 }
 
-const DRIVER: &str = include_str!("../../conformance/driver.py");
+pub(super) const DRIVER: &str = include_str!("../../conformance/driver.py");
 
 /// How often a suite is started again.
 const MAX_STARTS: usize = 8;
@@ -60,8 +62,8 @@ impl Run<'_> {
         let prepared =
             fs::create_dir_all(folder).and_then(|()| fs::write(folder.join("driver.py"), DRIVER));
         prepared.with_context(|| format!("could not fill `{}`", folder.display()))?;
-        if let Some(borrowed) = self.borrowed {
-            copy(borrowed, folder)?;
+        for path in &self.copied {
+            copy(path, folder)?;
         }
         let temporary = workspace::temporary_folder()?;
         let results = folder.join("results.jsonl");
@@ -119,8 +121,11 @@ impl Run<'_> {
             .open(&log)
             .with_context(|| format!("could not write `{}`", log.display()))?;
         let mut command = Command::new(self.interpreter);
+        if !self.is_archived {
+            command.arg("driver.py");
+        }
         command
-            .args(["driver.py", self.suite])
+            .arg(self.suite)
             .arg(results)
             .args(only)
             .current_dir(&self.folder)
@@ -196,7 +201,7 @@ fn append(path: &Path, line: &Value) -> anyhow::Result<()> {
 }
 
 /// Copies a file, or a folder of files, into a folder.
-fn copy(from: &Path, into: &Path) -> anyhow::Result<()> {
+pub(super) fn copy(from: &Path, into: &Path) -> anyhow::Result<()> {
     let name = from.file_name().context("a suite has a name")?;
     let to = into.join(name);
     let done = if from.is_dir() {

@@ -1,5 +1,6 @@
 //! What came out, as a table for people.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, Table, presets};
@@ -43,7 +44,10 @@ pub(super) fn render(results: &[Value]) -> String {
             ["passed", "failed", "skipped", "ours_only"].map(|name| number(result, name));
         let different = differences.len() as u64;
         let suite = match text(result, "borrowed_from") {
-            "" => text(result, "suite").to_owned(),
+            "" => {
+                let name = [text(result, "suite"), text(result, "version")];
+                name.join(" ").trim_end().to_owned()
+            }
             from => format!("{} (of {from})", text(result, "suite")),
         };
         let mut row = vec![suite, text(result, "python").to_owned()];
@@ -81,6 +85,27 @@ pub(super) fn unexplained(results: &[Value]) -> Vec<String> {
     lines
 }
 
+/// The differences that are explained, or those that are not: by the reason, or by what they were in ours, the tests and
+/// the Pythons.
+fn by_reason<'a>(
+    results: &'a [Value],
+    kind: &str,
+) -> BTreeMap<&'a str, BTreeMap<&'a str, Vec<&'a str>>> {
+    let mut reasons = BTreeMap::<_, BTreeMap<_, Vec<_>>>::new();
+    for result in results {
+        for one in list(result, "stock_only") {
+            let is_explained = !text(one, "explained").is_empty();
+            if is_explained == kind.is_empty() {
+                continue;
+            }
+            let reason = text(one, if is_explained { "explained" } else { "ours" });
+            let tests = reasons.entry(reason).or_default();
+            tests.entry(text(one, "id")).or_default().push(text(result, "python"));
+        }
+    }
+    reasons
+}
+
 /// The page for the documentation.
 pub(super) fn page(table: &str, results: &[Value]) -> String {
     let mut page = format!(
@@ -91,26 +116,21 @@ pub(super) fn page(table: &str, results: &[Value]) -> String {
          * *explained*: the same, for a reason that stands below.\n\
          * *unsteady*: once different, and not when the test was run again.\n\
          * *(of 3.X)*: the installation lacks the suite, and that of another Python ran on both sides. Where only \
-         the files are\n  missing that instantiate `test._test_multiprocessing`, they were written.\n\n{table}\n"
+         the files are\n  missing that instantiate `test._test_multiprocessing`, they were written.\n\n\
+         The last three are none of CPython's: they were packed into an executable with the packages that they test, \
+         and the\nstock interpreter ran them from files. `finder_mixins` is CPython's mixins for finders and loaders, \
+         on ours; the other two are\nthe suites of the source distributions of these names.\n\n{table}\n"
     );
-    let explained: Vec<(&str, &Value)> = results
-        .iter()
-        .flat_map(|result| {
-            list(result, "stock_only").iter().map(|one| (text(result, "python"), one))
-        })
-        .collect();
-    for (title, wanted) in [("Not explained", false), ("Explained", true)] {
-        let lines: Vec<_> = explained
-            .iter()
-            .filter(|(_, one)| text(one, "explained").is_empty() != wanted)
-            .collect();
-        if lines.is_empty() {
-            continue;
+    for (title, kind) in [("Not explained", ""), ("Explained", "explained")] {
+        let reasons = by_reason(results, kind);
+        if !reasons.is_empty() {
+            let _ = writeln!(page, "\n## {title}\n");
         }
-        let _ = writeln!(page, "\n## {title}\n");
-        for (python, one) in lines {
-            let why = if wanted { text(one, "explained") } else { text(one, "ours") };
-            let _ = writeln!(page, "* {python} `{}`: {why}", text(one, "id"));
+        for (reason, tests) in reasons {
+            let _ = writeln!(page, "* {reason}:");
+            for (id, pythons) in tests {
+                let _ = writeln!(page, "  * `{id}` ({})", pythons.join(", "));
+            }
         }
     }
     let unsteady: Vec<_> = results

@@ -1,0 +1,49 @@
+//! What modules that ask importlib, or that know loaders by their types, are told about our archives.
+
+use std::sync::Arc;
+
+use crate::py::{Exception, Object, RegisteredHook, Token, import};
+
+/// Modules, and the functions of our support modules that mend them when they have been imported.
+const MENDED: &[(&str, &str, &str)] = &[
+    ("linecache", "_coldframe_importlib", "mend_linecache"),
+    ("importlib._common", "_coldframe_importlib", "mend_common"),
+    ("importlib.resources._common", "_coldframe_importlib", "mend_common"),
+    ("importlib.readers", "_coldframe_importlib", "mend_readers"),
+    ("importlib_resources._common", "_coldframe_importlib", "mend_common"),
+    ("importlib_resources.readers", "_coldframe_importlib", "mend_readers"),
+    ("importlib_metadata", "_coldframe_metadata", "mend_backport"),
+    ("pkg_resources", "_coldframe_pkg_resources", "mend_pkg_resources"),
+];
+
+/// The abstract classes that the finder is one of, as far as this Python has them.
+const CLASSES: &[&str] =
+    &["MetaPathFinder", "PathEntryFinder", "ExecutionLoader", "ResourceLoader"];
+
+/// The hooks that mend, whichever finder serves the modules: all of them meet ours.
+pub(crate) fn hooks() -> impl Iterator<Item = RegisteredHook> {
+    let mending = MENDED.iter().map(|&(module, support, function)| RegisteredHook {
+        module: module.into(),
+        label: format!("{support}.{function}"),
+        run: Arc::new(move |py, module| {
+            import(py, support)?.call_method(py, function, &[module]).map(drop)
+        }),
+    });
+    let registering = RegisteredHook {
+        module: "importlib.abc".into(),
+        label: "the finder's abstract classes".into(),
+        run: Arc::new(register),
+    };
+    mending.chain([registering])
+}
+
+/// `isinstance(finder, importlib.abc.MetaPathFinder)` and so on, as for importlib's own.
+fn register(py: Token<'_>, abc: &Object) -> Result<(), Exception> {
+    let finder_type = import(py, "_coldframe")?.attribute(py, "Finder")?;
+    for class in CLASSES {
+        if let Some(class) = abc.attribute_or_none(py, class)? {
+            class.call_method(py, "register", &[&finder_type])?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! The archives' place on `sys.path`: what stands before them there comes first, as under `python`.
+
+use pyo3_ffi as ffi;
+
+use super::boot;
+use super::exception::Exception;
+use super::finder::{MAIN, MAIN_ALIAS, inside};
+use super::object::{Object, import};
+use super::text::{text, with_utf8};
+use super::token::Token;
+
+/// Whether the archives are asked first for a module at the top: nothing stands before them on `sys.path`, or they are not
+/// there at all (a program may empty it).
+///
+/// Otherwise `PathFinder` goes through `sys.path` in its order, and meets the archives in their place through our path
+/// hook. Frozen modules are no matter of that order: CPython asks for them before it, and ours stand for them. Nor are our
+/// own modules, and what Python needs while it starts.
+pub(super) fn is_first(py: Token<'_>, name: &str) -> Result<bool, Exception> {
+    // The usual case, at the price of one comparison.
+    if entries(py).next().is_none_or(|is_archive| is_archive) {
+        return Ok(true);
+    }
+    // SAFETY: may be called at any time.
+    let is_starting = unsafe { ffi::Py_IsInitialized() } == 0;
+    let is_ours = name == MAIN || name.ends_with(MAIN_ALIAS) || name.starts_with(boot::MODULE);
+    if is_starting || is_ours || is_frozen(py, name)? {
+        return Ok(true);
+    }
+    Ok(!is_on_path(py))
+}
+
+/// Whether an entry of `sys.path` lies in the archives.
+pub(super) fn is_on_path(py: Token<'_>) -> bool {
+    entries(py).any(|is_archive| is_archive)
+}
+
+/// For each entry of `sys.path`, whether it lies in the archives.
+fn entries(py: Token<'_>) -> impl Iterator<Item = bool> {
+    // SAFETY: attached; a static name; a borrowed reference or null.
+    let path = unsafe { Object::from_borrowed(py, ffi::PySys_GetObject(c"path".as_ptr())) };
+    // SAFETY: attached; live; -1 with an exception for what has no length, which then holds no archive.
+    let count = path.as_ref().map_or(0, |path| unsafe { ffi::PySequence_Size(path.as_ptr()) });
+    drop(Exception::take_if_raised(py));
+    (0..count).map(move |position| {
+        let entry = path.as_ref().and_then(|path| {
+            // SAFETY: attached; live; a new reference or null with an exception, which is cleared: a list may become
+            // shorter.
+            unsafe {
+                Object::from_owned_or_none(py, ffi::PySequence_GetItem(path.as_ptr(), position))
+            }
+        });
+        let found = entry.and_then(|entry| with_utf8(py, &entry, |entry| inside(py, entry)));
+        drop(Exception::take_if_raised(py));
+        found.flatten().is_some()
+    })
+}
+
+/// Whether CPython has that module frozen, and uses it.
+///
+/// `_imp` is private, but `FrozenImporter` asks it so, alike from 3.9 to 3.15 (`importlib/_bootstrap.py`).
+fn is_frozen(py: Token<'_>, name: &str) -> Result<bool, Exception> {
+    import(py, "_imp")?.call_method(py, "is_frozen", &[&text(py, name)?])?.is_true(py)
+}

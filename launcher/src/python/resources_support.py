@@ -1,0 +1,192 @@
+"""What importlib's own classes say of the resources of packages that lie in a Coldframe archive.
+
+The finder, which is not written in Python, imports this module when resources are asked for, and not before.
+"""
+
+import contextlib
+import io
+import os
+import pathlib
+import posixpath
+import sys
+
+try:
+    from importlib.resources.abc import Traversable, TraversableResources  # 3.11 and later
+except ImportError:
+    from importlib.abc import Traversable, TraversableResources
+
+
+class ArchivePath(Traversable):
+    """A file or folder of the archive, by its virtual path.
+
+    Beyond what `Traversable` asks for it has the reading half of `zipfile.Path`, which programs use as well.
+    """
+
+    def __init__(self, finder, path):
+        self._finder = finder
+        self._path = path
+
+    def __repr__(self):
+        return f"{type(self).__name__}({self._path!r})"
+
+    def __str__(self):
+        return self._path
+
+    def __fspath__(self):
+        return self._path
+
+    def __eq__(self, other):
+        return isinstance(other, ArchivePath) and self._path == other._path
+
+    def __lt__(self, other):
+        return self._path < other._path if isinstance(other, ArchivePath) else NotImplemented
+
+    def __hash__(self):
+        return hash(self._path)
+
+    @property
+    def name(self):
+        return os.path.basename(self._path)
+
+    @property
+    def parent(self):
+        return type(self)(self._finder, os.path.dirname(self._path))
+
+    @property
+    def stem(self):
+        return pathlib.PurePath(self._path).stem
+
+    @property
+    def suffix(self):
+        return pathlib.PurePath(self._path).suffix
+
+    @property
+    def suffixes(self):
+        return pathlib.PurePath(self._path).suffixes
+
+    def iterdir(self):
+        entries = self._finder.list_folder(self._path)
+        if entries is None:
+            error = NotADirectoryError if self.is_file() else FileNotFoundError
+            raise error(self._path)
+        return (self.joinpath(name) for name, _ in entries)
+
+    def is_dir(self):
+        return self._finder.list_folder(self._path) is not None
+
+    def is_file(self):
+        folder, name = os.path.split(self._path)
+        entries = self._finder.list_folder(folder)
+        return entries is not None and (name, False) in entries
+
+    def is_symlink(self):
+        return False
+
+    def exists(self):
+        return self.is_file() or self.is_dir()
+
+    def joinpath(self, *children):
+        path = self._path
+        for child in children:
+            path = posixpath.normpath(posixpath.join(path, os.fspath(child)))
+        return type(self)(self._finder, path)
+
+    def __truediv__(self, child):
+        return self.joinpath(child)
+
+    def relative_to(self, other, *extra):
+        return posixpath.relpath(self._path, str(other.joinpath(*extra)))
+
+    def match(self, pattern):
+        return pathlib.PurePath(self._path).match(pattern)
+
+    def glob(self, pattern):
+        import fnmatch
+
+        first, _, rest = pattern.partition("/")
+        if first == "**":
+            found = [self, *self._folders_below()]
+            return iter([path for folder in found for path in folder.glob(rest)] if rest else found)
+        if not self.is_dir():
+            return iter(())
+        found = [path for path in self.iterdir() if fnmatch.fnmatchcase(path.name, first)]
+        return iter([path for folder in found for path in folder.glob(rest)] if rest else found)
+
+    def rglob(self, pattern):
+        return self.glob(f"**/{pattern}")
+
+    def _folders_below(self):
+        for path in self.iterdir():
+            if path.is_dir():
+                yield path
+                yield from path._folders_below()
+
+    def open(self, mode="r", *args, **kwargs):
+        if mode not in ("r", "rb", "rt"):
+            raise ValueError(f"invalid mode {mode!r}: an archive is only read")
+        stream = io.BytesIO(self.read_bytes())
+        return stream if "b" in mode else io.TextIOWrapper(stream, *args, **kwargs)
+
+    def read_bytes(self):
+        if self.is_dir():
+            raise IsADirectoryError(self._path)
+        return self._finder.get_data(self._path)
+
+    def read_text(self, encoding=None, errors=None):
+        with self.open("r", encoding=encoding or "utf-8", errors=errors) as stream:
+            return stream.read()
+
+    def copy_to(self, folder):
+        """Write the file, or the folder with all that is in it, into a folder on disk, and give its path there."""
+        target = pathlib.Path(folder, self.name)
+        if self.is_dir():
+            target.mkdir()
+            for child in self.iterdir():
+                child.copy_to(target)
+        else:
+            target.write_bytes(self.read_bytes())
+        return target
+
+
+@contextlib.contextmanager
+def as_file(path):
+    """The path itself where the file lies in the cache; else a copy of the same name, for as long as the context lasts."""
+    if path.is_file() and os.path.isfile(path):
+        yield pathlib.Path(path)
+        return
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        yield path.copy_to(folder)
+
+
+class ResourceReader(TraversableResources):
+    """The resources of a package: the files below its folder."""
+
+    def __init__(self, finder, folder):
+        self._finder = finder
+        self._folder = folder
+
+    def files(self):
+        return ArchivePath(self._finder, self._folder)
+
+    def resource_path(self, resource):
+        path = self.files().joinpath(resource)
+        if path.is_file() and os.path.isfile(path):
+            return str(path)
+        # Whoever asks then makes a copy.
+        raise FileNotFoundError(str(path))
+
+    def is_resource(self, path):
+        # What the base class of 3.9 calls, does not exist.
+        return self.files().joinpath(path).is_file()
+
+
+def register(module):
+    """Let a module's `as_file` know our paths."""
+    module.as_file.register(ArchivePath)(as_file)
+
+
+for _name in ("importlib._common", "importlib.resources._common", "importlib_resources._common"):
+    if hasattr(sys.modules.get(_name), "as_file"):
+        register(sys.modules[_name])

@@ -1,0 +1,235 @@
+//! What modules, resources and metadata of an application are to importlib: the same in an archive as in files.
+
+use crate::support::App;
+
+const SETTINGS: (&str, &str) = ("coldframe.toml", "filesystem-importer = true\n");
+
+/// Files of an application, among them `__main__.py`: what it prints under `python` it prints from an archive. `root` is
+/// defined as the folder of the application.
+fn check(files: &[(&str, &str)]) {
+    let mut app = vec![SETTINGS];
+    let main = "import os, sys; root = sys.path[0]\n".to_owned()
+        + files.iter().find(|(path, _)| *path == "__main__.py").unwrap().1;
+    app.extend(files.iter().filter(|(path, _)| *path != "__main__.py"));
+    app.push(("__main__.py", &main));
+    let app = App::new(&app);
+    let stock = app.python([""; 0]).ok();
+    assert!(!stock.is_empty(), "nothing is compared");
+    app.run([""; 0]).prints(&stock);
+}
+
+#[test]
+fn what_stands_first_on_the_search_path_is_found_first() {
+    check(&[
+        ("shadowed.py", "place = 'application'"),
+        ("other.py", "place = 'application'"),
+        (
+            "__main__.py",
+            "\
+import importlib.util, tempfile
+with tempfile.TemporaryDirectory() as folder:
+    for name in ('shadowed', 'colorsys', 'posixpath'):
+        with open(os.path.join(folder, name + '.py'), 'w') as file:
+            file.write('place = \"folder\"')
+    sys.path.insert(0, folder)
+    import shadowed, other, colorsys
+    print(shadowed.place, other.place, colorsys.place)
+    for name in ('shadowed', 'colorsys'):
+        del sys.modules[name]
+    sys.path.append(sys.path.pop(0))
+    importlib.invalidate_caches()
+    import shadowed, colorsys
+    print(shadowed.place, hasattr(colorsys, 'place'))
+    print(importlib.util.find_spec('no_module_of_this_name'))
+",
+        ),
+    ]);
+}
+
+#[test]
+fn a_namespace_package_has_portions_everywhere() {
+    check(&[
+        ("space/one.py", "value = 1"),
+        ("space/inner/deep.py", "value = 3"),
+        ("texts/hello.txt", "hello"),
+        (
+            "__main__.py",
+            "\
+import importlib, tempfile
+with tempfile.TemporaryDirectory() as folder:
+    os.makedirs(os.path.join(folder, 'space', 'inner'))
+    for path in ('space/two.py', 'space/inner/other.py', 'space/note.txt'):
+        with open(os.path.join(folder, path), 'w') as file:
+            file.write('value = 2')
+    sys.path.append(folder)
+    import space.one, space.two, space.inner.deep, space.inner.other, texts
+    print(space.one.value, space.two.value, space.inner.deep.value, space.inner.other.value)
+    print([os.path.relpath(path, root) for path in space.__path__][:1], len(space.__path__), space.__spec__.origin)
+    print([os.path.relpath(path, root) for path in texts.__path__], texts.__spec__.loader is None)
+    if sys.version_info >= (3, 10):
+        from importlib import resources
+        names = {path.name for path in resources.files('space').iterdir()} - {'__pycache__'}
+        print(sorted(names), (resources.files('texts') / 'hello.txt').read_text())
+        print((resources.files('space') / 'note.txt').read_text(), (resources.files(space) / 'one.py').read_bytes())
+        with resources.as_file(resources.files('texts') / 'hello.txt') as path:
+            print(path.name, path.read_text())
+",
+        ),
+    ]);
+}
+
+#[test]
+fn metadata_beside_the_application_is_found() {
+    check(&[
+        ("own-1.5.dist-info/METADATA", "Metadata-Version: 2.1\nName: own\nVersion: 1.5\n"),
+        ("own-1.5.dist-info/RECORD", "own.py,,\nown-1.5.dist-info/METADATA,,\n"),
+        ("own-1.5.dist-info/top_level.txt", "own\n"),
+        ("own-1.5.dist-info/entry_points.txt", "[plug.ins]\nfirst = own:function\n"),
+        ("own.py", "def function(): return 'called'"),
+        (
+            "vendored/Inner_Name-0.1.dist-info/METADATA",
+            "Metadata-Version: 2.1\nName: Inner.Name\nVersion: 0.1\n",
+        ),
+        ("vendored/old.egg-info/PKG-INFO", "Metadata-Version: 1.0\nName: old\nVersion: 0.2\n"),
+        (
+            "__main__.py",
+            "\
+from importlib import metadata
+print(metadata.version('own'), metadata.metadata('OWN')['Name'])
+groups = metadata.entry_points()
+points = groups.select(group='plug.ins') if hasattr(groups, 'select') else groups['plug.ins']
+print([(point.name, point.value, point.load()()) for point in points])
+print([(str(path), path.read_text()) for path in metadata.files('own')][0])
+print(os.path.relpath(str(metadata.distribution('own').locate_file('own.py')), root))
+if sys.version_info >= (3, 10):
+    print(metadata.packages_distributions()['own'])
+try:
+    print(metadata.version('inner-name'))
+except metadata.PackageNotFoundError as error:
+    print('not found:', error.name)
+sys.path.append(os.path.join(root, 'vendored'))
+print(metadata.version('inner-name'), metadata.version('old'))
+found = metadata.distributions(path=[os.path.join(root, 'vendored')])
+print(sorted(found.metadata['Name'] for found in found))
+",
+        ),
+    ]);
+}
+
+#[test]
+fn resources_are_files_and_folders() {
+    check(&[
+        ("pkg/__init__.py", ""),
+        ("pkg/code.py", "x = 1"),
+        ("pkg/data/a.txt", "\u{e9}\n"),
+        ("pkg/data/deep/b.bin", "b"),
+        (
+            "__main__.py",
+            "\
+import pkgutil
+from importlib import resources
+files = resources.files('pkg')
+print(sorted(path.name for path in files.iterdir() if path.name != '__pycache__'))
+print(sorted((path.name, path.is_dir(), path.is_file()) for path in (files / 'data').iterdir()))
+text = files.joinpath('data').joinpath('a.txt')
+print(ascii(text.read_text(encoding='utf-8')), text.read_bytes(), text.open('rb').read(1), text.name, text.suffix)
+print((files / 'code.py').read_text(), (files / 'nothing').is_file(), (files / 'nothing').is_dir())
+print(sorted(path.name for path in (files / 'data').glob('**/*.bin')), pkgutil.get_data('pkg', 'data/deep/b.bin'))
+for wrong in (files / 'nothing', files / 'data'):
+    try:
+        wrong.read_bytes()
+    except OSError as error:
+        print(type(error).__name__)
+with resources.as_file(text) as path:
+    print(path.suffix, path.read_bytes(), os.path.exists(path))
+if sys.version_info >= (3, 12):
+    with resources.as_file(files / 'data') as path:
+        print((path / 'deep' / 'b.bin').read_bytes())
+    import pkg.code
+    print(resources.files(pkg.code) / 'data' == files / 'data')
+if sys.version_info >= (3, 13):
+    print(ascii(resources.read_text('pkg', 'data', 'a.txt', encoding='utf-8')), resources.is_resource('pkg', 'data'))
+    print(sorted(set(resources.contents('pkg')) - {'__pycache__'}))
+",
+        ),
+    ]);
+}
+
+#[test]
+fn lines_are_found_by_path_alone() {
+    check(&[
+        ("pkg/__init__.py", "\n\ndef function():\n    return 1 / 0\n\n\nclass Type:\n    value: 'int' = 1\n"),
+        (
+            "__main__.py",
+            "\
+import inspect, linecache, pickle, pkg, pydoc, traceback, typing
+print(repr(linecache.getline(pkg.__file__, 4)), linecache.getlines(os.path.join(root, 'nothing.py')))
+print(inspect.getsource(pkg.function), inspect.getsource(pkg.Type), inspect.getsourcelines(pkg)[1])
+try:
+    pkg.function()
+except ZeroDivisionError as error:
+    print(traceback.extract_tb(error.__traceback__)[-1].line)
+print(pickle.loads(pickle.dumps(pkg.Type)) is pkg.Type, typing.get_type_hints(pkg.Type))
+print(os.path.basename(inspect.getsourcefile(pkg)), pydoc.splitdoc(pydoc.render_doc(pkg.function))[0][:6])
+",
+        ),
+    ]);
+}
+
+#[test]
+fn a_program_may_change_how_it_imports() {
+    check(&[
+        ("pkg/__init__.py", ""),
+        ("pkg/inner.py", "value = 1"),
+        (
+            "__main__.py",
+            "\
+import builtins, importlib.abc, pkgutil, warnings
+seen = []
+original = builtins.__import__
+def noting(name, *args, **kwds):
+    seen.append(name)
+    return original(name, *args, **kwds)
+builtins.__import__ = noting
+import pkg.inner, wave
+builtins.__import__ = original
+print(seen[:1], [name for name in seen if name.startswith('_coldframe') or name.startswith('_imp')])
+finder = pkgutil.get_importer(root)
+print(isinstance(finder, importlib.abc.PathEntryFinder), isinstance(pkg.__loader__, importlib.abc.ExecutionLoader))
+if sys.version_info < (3, 15):
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        print(pkg.__loader__.__class__ and finder.find_spec('pkg').loader.load_module('pkg') is sys.modules['pkg'])
+sys.meta_path.reverse()
+for name in ('pkg', 'pkg.inner'):
+    del sys.modules[name]
+import pkg.inner
+print(pkg.inner.value)
+",
+        ),
+    ]);
+}
+
+#[test]
+fn a_loader_says_what_it_cannot_load() {
+    check(&[
+        ("pkg/__init__.py", ""),
+        (
+            "__main__.py",
+            "\
+import pkg
+loader = pkg.__loader__
+for method in ('get_code', 'get_source', 'get_filename', 'is_package'):
+    try:
+        getattr(loader, method)('another')
+    except ImportError as error:
+        print(method, error.name)
+for path in ('nothing.txt', 'pkg'):
+    try:
+        loader.get_data(os.path.join(root, path))
+    except OSError as error:
+        print(type(error).__name__)
+",
+        ),
+    ]);
+}

@@ -1,0 +1,131 @@
+//! The interpreters that are compared, and the suites that an installation of Python has or lacks.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, bail};
+
+use super::flags::Conformance;
+use crate::dist;
+use crate::progress::{Progress, Show, Status};
+use crate::pythons::Python;
+use crate::workspace::Workspace;
+
+/// What `coldframe build` leaves out of the standard library and the suites need.
+pub(super) const INCLUDED: &[&str] =
+    &["test", "test.*", "_test*", "_ctypes_test", "_xxtest*", "*.test"];
+
+/// A suite of another Python.
+pub(super) struct Borrowed {
+    pub(super) path: PathBuf,
+    pub(super) from: String,
+}
+
+/// A Python and the interpreter that was built from it.
+pub(super) struct Target {
+    pub(super) python: Python,
+    pub(super) ours: PathBuf,
+    pub(super) folder: PathBuf,
+    /// Its `test` package.
+    tests: PathBuf,
+}
+
+/// Builds the interpreter, unless results are to be kept and it is there.
+pub(super) fn target(
+    workspace: &Workspace,
+    flags: &Conformance,
+    progress: &Progress,
+    python: Python,
+    out: &Path,
+) -> anyhow::Result<Target> {
+    let folder = out.join(format!("py{}", python.version));
+    fs::create_dir_all(&folder)
+        .with_context(|| format!("could not make the folder `{}`", folder.display()))?;
+    let ours = folder.join("interpreter").join("python");
+    if !(flags.resume && ours.exists()) {
+        let mut build = Command::new(launcher(workspace, flags, &python)?);
+        build.args(["build", "--interpreter", "--allow-broken", "--output"]).arg(&ours);
+        // The suites start scripts and read texts that lie beside them, and look for both on disk.
+        build.args(["--file-access", "test=cache"]);
+        build.arg("--python").arg(&python.executable);
+        build.arg("--cache-dir").arg(out.join("cache"));
+        for name in INCLUDED {
+            build.args(["--include", name]);
+        }
+        fs::create_dir_all(folder.join("interpreter"))
+            .with_context(|| format!("could not make a folder in `{}`", folder.display()))?;
+        let label = format!("an interpreter from Python {}", python.release());
+        if progress.run(&label, &mut build, Show::AtFailure)?.status == Status::Failed {
+            bail!("the interpreter for Python {} could not be built", python.release());
+        }
+    }
+    let question = "import os, test; print(os.path.dirname(test.__file__), end='')";
+    let answer = Command::new(&python.executable)
+        .args(["-I", "-c", question])
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("could not start `{}`", python.executable.display()))?;
+    let tests = PathBuf::from(String::from_utf8_lossy(&answer.stdout).into_owned());
+    if !answer.status.success() || !tests.is_dir() {
+        bail!("Python {} was installed without its package `test`", python.release());
+    }
+    Ok(Target { python, ours, folder, tests })
+}
+
+/// The suite of another Python, the nearest one that has it, where this one's installation lacks it.
+pub(super) fn borrowed(
+    target: &Target,
+    suite: &str,
+    found: &[Python],
+) -> anyhow::Result<Option<Borrowed>> {
+    let tests = &target.tests;
+    let in_folder = |tests: &Path| {
+        [tests.join(suite), tests.join(format!("{suite}.py"))]
+            .into_iter()
+            .find(|path| path.exists())
+    };
+    // The driver writes the files that only instantiate `test._test_multiprocessing` itself.
+    let is_written =
+        suite.starts_with("test_multiprocessing_") && suite != "test_multiprocessing_main_handling";
+    if is_written || in_folder(tests).is_some() {
+        return Ok(None);
+    }
+    let minor = target.python.version.minor;
+    let mut others: Vec<&Python> = found.iter().collect();
+    others.sort_by_key(|python| (python.version.minor.abs_diff(minor), python.version.minor));
+    let lent = others.into_iter().find_map(|python| {
+        // The `test` package lies at the same place below the library folder in each installation.
+        let library = tests.parent()?.parent()?.strip_prefix(prefix(&target.python)?).ok()?;
+        let tests = prefix(python)?
+            .join(library)
+            .join(format!("python3.{}", python.version.minor))
+            .join("test");
+        Some(Borrowed { path: in_folder(&tests)?, from: python.version.to_string() })
+    });
+    match lent {
+        Some(lent) => Ok(Some(lent)),
+        None => bail!(
+            "no Python that was found has `{suite}`, and {} lacks it",
+            target.python.release()
+        ),
+    }
+}
+
+/// Where a Python was installed: the folder above its `bin`.
+fn prefix(python: &Python) -> Option<PathBuf> {
+    let executable = fs::canonicalize(&python.executable).ok()?;
+    executable.parent()?.parent().map(Path::to_owned)
+}
+
+/// The `coldframe` that builds for a Python.
+pub(super) fn launcher(
+    workspace: &Workspace,
+    flags: &Conformance,
+    python: &Python,
+) -> anyhow::Result<PathBuf> {
+    match &flags.launcher {
+        Some(launcher) => Ok(launcher.clone()),
+        None => dist::launcher(workspace, python, flags.results.verbose),
+    }
+}
