@@ -14,7 +14,7 @@ with open(pkg_resources.resource_filename("measures", "units.txt")) as units:
     print(units.readline().strip())
 distribution = pkg_resources.get_distribution("setuptools")
 print(distribution.project_name, distribution.version == setuptools.__version__)
-print([str(found).split()[0] for found in pkg_resources.require("setuptools>=60")])
+print([str(found).split()[0] for found in pkg_resources.require("setuptools>=40")])
 commands = {point.name: point for point in pkg_resources.iter_entry_points("distutils.commands")}
 print("build_py" in commands, commands["build_py"].load().__name__)
 try:
