@@ -10,6 +10,7 @@ const EXAMPLES: &str = "\
 Examples:
   cargo xtask packages                                        every package of every group
   cargo xtask packages --group workers --python 3.12
+  cargo xtask packages --group hooks
   cargo xtask packages --package loky --package joblib
   cargo xtask packages --table docs/packages.md
 
@@ -54,6 +55,8 @@ pub(crate) struct Packages {
 pub(crate) enum Group {
     /// They start processes that run functions of the application.
     Workers,
+    /// They register post-import hooks, or instrument what is imported.
+    Hooks,
 }
 
 impl Group {
@@ -61,6 +64,7 @@ impl Group {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Workers => "workers",
+            Self::Hooks => "hooks",
         }
     }
 }

@@ -25,6 +25,10 @@ const fn workers(name: &'static str, requirements: &'static [&'static str], kind
     Package { group: Group::Workers, name, requirements, kind }
 }
 
+const fn hooks(name: &'static str, requirements: &'static [&'static str]) -> Package {
+    Package { group: Group::Hooks, name, requirements, kind: Kind::Prints }
+}
+
 pub(super) const PACKAGES: &[Package] = &[
     workers("loky", &["loky"], Kind::Prints),
     workers("joblib", &["joblib", "scikit-learn"], Kind::Prints),
@@ -38,4 +42,16 @@ pub(super) const PACKAGES: &[Package] = &[
     workers("gunicorn", &["gunicorn"], Kind::Serves),
     workers("flake8", &["flake8"], Kind::Prints),
     workers("pylint", &["pylint"], Kind::Prints),
+    hooks("wrapt", &["wrapt"]),
+    hooks(
+        "opentelemetry",
+        &[
+            "opentelemetry-distro",
+            "opentelemetry-instrumentation-flask",
+            "opentelemetry-instrumentation-requests",
+            "opentelemetry-instrumentation-sqlite3",
+            "flask",
+            "requests",
+        ],
+    ),
 ];
