@@ -70,6 +70,8 @@ pub struct PythonInterpreterConfig {
     pub allocator: Allocator,
     /// Functions that are called when a module has been imported; those of one module run in this order.
     pub post_import_hooks: Vec<PostImportHook>,
+    /// Functions that are called without arguments when Python is ready, in this order and before what is run; in workers too.
+    pub before_main: Vec<EntryPoint>,
     /// The folder of the Tcl library, for `tkinter` (`TCL_LIBRARY`).
     pub tcl_library: Option<String>,
     /// Folders of the terminal database, for `curses` and `readline` (`TERMINFO_DIRS`).
@@ -100,6 +102,7 @@ impl Default for PythonInterpreterConfig {
             site_import: false,
             allocator: Allocator::default(),
             post_import_hooks: Vec::new(),
+            before_main: Vec::new(),
             tcl_library: None,
             terminfo_dirs: Vec::new(),
             ssl_cert_file: None,

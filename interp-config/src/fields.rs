@@ -53,6 +53,7 @@ pub(crate) const INTERPRETER: &[Field<PythonInterpreterConfig>] = fields!(Python
     "site-import" => site_import,
     "allocator" => allocator,
     "post-import-hooks" => post_import_hooks,
+    "before-main" => before_main,
     "tcl-library" => tcl_library,
     "terminfo-dirs" => terminfo_dirs,
     "ssl-cert-file" => ssl_cert_file,

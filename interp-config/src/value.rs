@@ -83,6 +83,17 @@ impl Value for Vec<PostImportHook> {
     }
 }
 
+impl Value for Vec<EntryPoint> {
+    fn read(item: &Item<'_>) -> Result<Self, ConfigError> {
+        item.elements()?.iter().map(EntryPoint::read).collect()
+    }
+
+    fn write(&self) -> Option<String> {
+        let written: Vec<String> = self.iter().map(ToString::to_string).collect();
+        Some(strings(written.iter().map(String::as_str)))
+    }
+}
+
 impl Value for Vec<FileAccessRule> {
     fn read(item: &Item<'_>) -> Result<Self, ConfigError> {
         let rule = |item: &Item<'_>| {

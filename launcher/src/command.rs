@@ -14,6 +14,7 @@ mod progress;
 mod python;
 mod requirements;
 mod run;
+mod stubs;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
@@ -108,6 +109,7 @@ fn dispatch() -> Result<ExitCode, CommandError> {
         Command::Policy(options) => policy::run(&options),
         Command::Python(options) => python::run_command(options),
         Command::Doctor(options) => doctor::run(&options),
+        Command::Stubs => stubs::run(),
     }
 }
 

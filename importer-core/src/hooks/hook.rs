@@ -10,6 +10,8 @@ pub enum Load {
     First,
     /// The same module object, executed again.
     Reload,
+    /// A module object that was loaded before, and is not executed now: it gets the hooks that it has not had yet.
+    Earlier,
 }
 
 /// What a failing hook does to the import.
@@ -32,9 +34,22 @@ pub enum Frequency {
     EveryLoad,
 }
 
-/// What one registration is known by; never used again for another.
+/// What one registration is known by; never used again for another in the same registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HookId(pub(super) u64);
+
+impl From<HookId> for u64 {
+    fn from(id: HookId) -> Self {
+        id.0
+    }
+}
+
+/// For callers that keep ids as numbers. A number that was never an id unregisters nothing.
+impl From<u64> for HookId {
+    fn from(number: u64) -> Self {
+        Self(number)
+    }
+}
 
 type Function<M, E> = dyn Fn(&M) -> Result<(), E> + Send + Sync;
 

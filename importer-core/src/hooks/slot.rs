@@ -69,7 +69,7 @@ impl<M, E> Slot<M, E> {
     pub(super) fn open_round(&mut self, load: Load) -> Round {
         match load {
             Load::First => self.generation += 1,
-            Load::Reload => {}
+            Load::Reload | Load::Earlier => {}
         }
         Round { load, generation: self.generation, cursor: None }
     }
@@ -106,7 +106,9 @@ impl<M, E> Entry<M, E> {
             // A reload within the first load, from one of its hooks, may have run it for this very module object.
             (Frequency::OncePerModule, Load::First) => self.claimed_for != Some(round.generation),
             // Not yet for this module object: registered during this reload, or left over when an earlier hook failed.
-            (Frequency::OncePerModule, Load::Reload) => self.claimed_for < Some(round.generation),
+            (Frequency::OncePerModule, Load::Reload) | (_, Load::Earlier) => {
+                self.claimed_for < Some(round.generation)
+            }
         }
     }
 }

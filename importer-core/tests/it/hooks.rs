@@ -272,6 +272,18 @@ const SCENARIOS: &[Scenario] = &[
         world.hooks.unregister(id);
         world.import("a", 2);
     }),
+    ("a module that was loaded earlier gets what it has not had, and nothing twice", |world| {
+        let each = world.note("each").frequency(Frequency::EveryLoad);
+        world.register("a", world.note("first"));
+        world.register("a", each);
+        world.load("a", 1, Load::Earlier, |_| {});
+        world.load("a", 1, Load::Earlier, |_| {});
+        world.import("a", 2);
+        let late = world.register("a", world.note("late"));
+        world.log(format!("{}", HookId::from(u64::from(late)) == late));
+        world.load("a", 2, Load::Earlier, |_| {});
+        world.reload("a", 2);
+    }),
     ("what a hook holds may use the registry when it is dropped", |world| {
         struct Farewell(World);
         impl Drop for Farewell {

@@ -97,6 +97,8 @@ fn wrong_types() {
             "post-import-hooks = [\"a:b\"]",
             "post-import-hooks = { json = true }",
             "post-import-hooks = { json = [1] }",
+            "before-main = \"a:b\"",
+            "before-main = [1]",
             "build = true",
             "[[build]]\nvenv = \"x\"",
             "build.entry = 3",
@@ -158,6 +160,7 @@ fn bad_run_targets_and_names() {
             "[build.file-access]\n\"a/b\" = \"cache\"",
             "[post-import-hooks]\njson = [\"a:b\", \"a.b\"]",
             "[post-import-hooks]\njson.decoder = \"a:b\"",
+            "before-main = [\"a:b\", \"a.b\"]",
         ],
     );
     insta::assert_snapshot!(list);

@@ -53,6 +53,7 @@ fn every_path_is_resolved_and_nothing_else() {
         warnings: vec![word()],
         x_options: vec![word()],
         post_import_hooks: vec![hook.clone()],
+        before_main: vec![hook.hook.clone()],
         tcl_library: Some(word()),
         terminfo_dirs: vec![word()],
         ssl_cert_file: Some(word()),
@@ -77,6 +78,7 @@ fn every_path_is_resolved_and_nothing_else() {
         site_import,
         allocator,
         post_import_hooks,
+        before_main,
         tcl_library,
         terminfo_dirs,
         ssl_cert_file,
@@ -92,7 +94,7 @@ fn every_path_is_resolved_and_nothing_else() {
     );
 
     assert_eq!((argv, warnings, x_options), (vec![word()], vec![word()], vec![word()]));
-    assert_eq!(post_import_hooks, [hook]);
+    assert_eq!((&post_import_hooks, before_main), (&vec![hook.clone()], vec![hook.hook]));
     assert_eq!(
         (profile, optimization_level, allocator),
         (before.profile, before.optimization_level, before.allocator)

@@ -31,6 +31,7 @@ fn a_file_with_everything() {
         x-options = ["importtime"]
         site-import = true
         allocator = "pymalloc"
+        before-main = ["hooks:fifth", "hooks:sixth"]
         tcl-library = "$ORIGIN/tcl"
         terminfo-dirs = ["/usr/share/terminfo"]
         ssl-cert-file = "/etc/ssl/cert.pem"

@@ -207,6 +207,9 @@ fn named_modules(
     names.extend(
         request.settings.interpreter.post_import_hooks.iter().map(|hook| hook.hook.module.clone()),
     );
+    names.extend(
+        request.settings.interpreter.before_main.iter().map(|function| function.module.clone()),
+    );
     match &request.settings.interpreter.run {
         RunTarget::Module(name) => names.extend([name.clone()]),
         RunTarget::EntryPoint(entry) => names.extend([entry.module.clone()]),

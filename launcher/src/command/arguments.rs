@@ -54,6 +54,11 @@ pub(super) enum Command {
     Python(Python),
     /// Show what was found, what is wrong, and how to mend it.
     Doctor(Doctor),
+    /// Print the types of the module `coldframe`.
+    #[command(after_help = "\
+Examples:
+  coldframe stubs > coldframe.pyi   where mypy and pyright find it: beside the application")]
+    Stubs,
 }
 
 /// What says which application, packages and Python are meant.

@@ -1,4 +1,4 @@
-//! The two built-in modules by which Python boots from the archive.
+//! The built-in modules by which Python boots from the archive.
 //!
 //! CPython imports `encodings` before any other module of its standard library, in the main interpreter and in every
 //! sub-interpreter, and asks `BuiltinImporter` first. So a built-in module of that name is the earliest place where
@@ -18,7 +18,7 @@ use super::finder_type::{self, Role, State};
 use super::object::{Object, import, loaded_module};
 use super::text::{path_text, text};
 use super::token::Token;
-use super::{runtime, spec, version};
+use super::{public, python_hooks, ready, runtime, spec, version};
 use crate::error::Error;
 
 /// The name of our built-in module, which holds the finder.
@@ -29,21 +29,23 @@ const BOOTSTRAP: &str = "importlib";
 
 /// A module definition that C keeps a pointer to.
 #[repr(transparent)]
-struct Definition(std::cell::UnsafeCell<ffi::PyModuleDef>);
+pub(super) struct Definition(pub(super) std::cell::UnsafeCell<ffi::PyModuleDef>);
 
 // SAFETY: only CPython writes to a definition, under its own lock (`PyModuleDef_Init` is documented to be so used).
 unsafe impl Sync for Definition {}
 
 #[repr(transparent)]
-struct Slots<const N: usize>(std::cell::UnsafeCell<[ffi::PyModuleDef_Slot; N]>);
+pub(super) struct Slots<const N: usize>(
+    pub(super) std::cell::UnsafeCell<[ffi::PyModuleDef_Slot; N]>,
+);
 
 // SAFETY: CPython only reads the slots.
 unsafe impl<const N: usize> Sync for Slots<N> {}
 
-const SLOTS: usize = 2 + cfg!(Py_3_12) as usize + cfg!(Py_3_13) as usize;
+pub(super) const SLOTS: usize = 2 + cfg!(Py_3_12) as usize + cfg!(Py_3_13) as usize;
 
 /// The slots of a module that runs `execute`, keeps no state outside of itself, and needs no GIL.
-const fn slots(
+pub(super) const fn slots(
     execute: unsafe extern "C" fn(*mut ffi::PyObject) -> c_int,
 ) -> [ffi::PyModuleDef_Slot; SLOTS] {
     let end = ffi::PyModuleDef_Slot { slot: 0, value: ptr::null_mut() };
@@ -63,16 +65,17 @@ const fn slots(
     slots
 }
 
-const fn definition<const N: usize>(
+pub(super) const fn definition<const N: usize>(
     name: &'static std::ffi::CStr,
     slots: &'static Slots<N>,
+    methods: *mut ffi::PyMethodDef,
 ) -> Definition {
     Definition(std::cell::UnsafeCell::new(ffi::PyModuleDef {
         m_base: ffi::PyModuleDef_HEAD_INIT,
         m_name: name.as_ptr(),
         m_doc: ptr::null(),
         m_size: 0,
-        m_methods: ptr::null_mut(),
+        m_methods: methods,
         m_slots: slots.0.get().cast(),
         m_traverse: None,
         m_clear: None,
@@ -81,9 +84,9 @@ const fn definition<const N: usize>(
 }
 
 static COLDFRAME_SLOTS: Slots<SLOTS> = Slots(std::cell::UnsafeCell::new(slots(execute_coldframe)));
-static COLDFRAME: Definition = definition(c"_coldframe", &COLDFRAME_SLOTS);
+static COLDFRAME: Definition = definition(c"_coldframe", &COLDFRAME_SLOTS, ptr::null_mut());
 static ENCODINGS_SLOTS: Slots<SLOTS> = Slots(std::cell::UnsafeCell::new(slots(execute_encodings)));
-static ENCODINGS: Definition = definition(c"encodings", &ENCODINGS_SLOTS);
+static ENCODINGS: Definition = definition(c"encodings", &ENCODINGS_SLOTS, ptr::null_mut());
 
 unsafe extern "C" fn initialise_coldframe() -> *mut ffi::PyObject {
     // SAFETY: attached, as CPython calls this; the definition is static.
@@ -117,16 +120,18 @@ unsafe extern "C" fn execute_encodings(module: *mut ffi::PyObject) -> c_int {
 
 /// Adds our modules to the table of built-in ones. To be called once, before Python starts.
 pub(super) fn add_builtin_modules(boots_from_archive: bool) -> Result<(), Error> {
-    // SAFETY: before initialisation, as documented; the names are static strings.
-    let mut outcome =
-        unsafe { ffi::PyImport_AppendInittab(c"_coldframe".as_ptr(), Some(initialise_coldframe)) };
-    if boots_from_archive && outcome == 0 {
-        // SAFETY: as above.
-        outcome = unsafe {
-            ffi::PyImport_AppendInittab(c"encodings".as_ptr(), Some(initialise_encodings))
-        };
-    }
-    if outcome == 0 {
+    type Initialise = unsafe extern "C" fn() -> *mut ffi::PyObject;
+    let modules: [(_, Initialise); 3] = [
+        (c"_coldframe", initialise_coldframe),
+        (c"coldframe", public::initialise),
+        (c"encodings", initialise_encodings),
+    ];
+    let added = if boots_from_archive { modules.len() } else { modules.len() - 1 };
+    let succeeded = modules.into_iter().take(added).all(|(name, initialise)| {
+        // SAFETY: before initialisation, as documented; the names are static strings.
+        unsafe { ffi::PyImport_AppendInittab(name.as_ptr(), Some(initialise)) == 0 }
+    });
+    if succeeded {
         Ok(())
     } else {
         Err(Error::start("there is no memory for the table of built-in modules"))
@@ -148,6 +153,7 @@ fn fill_coldframe(py: Token<'_>, module: &Object) -> Result<(), Exception> {
     let finder_type = finder_type::make(py, module)?;
     let state = State { role: Role::MetaPath, hooks: Arc::new(hooks_of_this_interpreter(py)?) };
     let finder = finder_type::instance(py, &finder_type, state)?;
+    python_hooks::prepare(py)?;
     module.set_attribute(py, "Finder", &finder_type)?;
     module.set_attribute(py, BOOTSTRAP, &import(py, "_frozen_importlib")?)?;
     module.set_attribute(py, "finder", &finder)
@@ -197,6 +203,7 @@ pub(super) fn install(py: Token<'_>) -> Result<Object, Exception> {
         sys.set_attribute(py, "_MEIPASS", &path_text(py, &runtime.folder)?)?;
     }
     report_with_source(py)?;
+    ready::wait_if_needed(py)?;
     Ok(finder)
 }
 

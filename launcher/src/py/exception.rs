@@ -25,6 +25,7 @@ pub(super) enum Kind {
     System,
     Runtime,
     Os,
+    Value,
 }
 
 impl Exception {
@@ -38,6 +39,7 @@ impl Exception {
                 Kind::System => ffi::PyExc_SystemError,
                 Kind::Runtime => ffi::PyExc_RuntimeError,
                 Kind::Os => ffi::PyExc_OSError,
+                Kind::Value => ffi::PyExc_ValueError,
             }
         };
         // SAFETY: attached; the type is a live exception type and the message a C string.
@@ -113,6 +115,19 @@ impl Exception {
     pub(super) fn is_system_exit(&self, py: Token<'_>) -> bool {
         // SAFETY: the static type lives as long as the interpreter.
         self.matches(py, unsafe { ffi::PyExc_SystemExit })
+    }
+
+    /// Whether this is an `Exception`, and not one of those that end programs.
+    pub(super) fn is_ordinary(&self, py: Token<'_>) -> bool {
+        // SAFETY: the static type lives as long as the interpreter.
+        self.matches(py, unsafe { ffi::PyExc_Exception })
+    }
+
+    /// Shows the exception where it can go no further, with what it happened in: `sys.unraisablehook`.
+    pub(super) fn write_unraisable(self, py: Token<'_>, context: &Object) {
+        self.restore(py);
+        // SAFETY: attached; an exception is set; a live object.
+        unsafe { ffi::PyErr_WriteUnraisable(context.as_ptr()) };
     }
 
     /// Whether this is a `KeyboardInterrupt`.

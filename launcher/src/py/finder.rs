@@ -16,7 +16,7 @@ use super::object::{Object, import, tuple};
 use super::runtime::WorkerMain;
 use super::text::{bytes, path_text, text, with_utf8};
 use super::token::Token;
-use super::{boot, extension, hooked, loader, parent_death, runtime, search_path, spec};
+use super::{boot, extension, hooked, loader, parent_death, ready, runtime, search_path, spec};
 
 /// The last part of the name that `__main__` has in its spec where worker processes are to import it again.
 ///
@@ -377,7 +377,7 @@ pub(super) fn run_waiting_hooks(
     this: &Finder<'_>,
     _arguments: &Arguments<0>,
 ) -> Result<Object, Exception> {
-    hooked::run_waiting(py, this.state)?;
+    ready::run_waiting(py, &this.state.hooks)?;
     Ok(Object::none(py))
 }
 

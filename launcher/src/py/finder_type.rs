@@ -48,6 +48,8 @@ struct Instance {
 pub(super) fn make(py: Token<'_>, module: &Object) -> Result<Object, Exception> {
     let mut slots = [
         ffi::PyType_Slot { slot: ffi::Py_tp_dealloc, pfunc: deallocate as *mut c_void },
+        ffi::PyType_Slot { slot: ffi::Py_tp_traverse, pfunc: traverse as *mut c_void },
+        ffi::PyType_Slot { slot: ffi::Py_tp_getattro, pfunc: get_attribute as *mut c_void },
         ffi::PyType_Slot { slot: ffi::Py_tp_methods, pfunc: METHODS.0.get().cast() },
         ffi::PyType_Slot { slot: ffi::Py_tp_doc, pfunc: DOCUMENTATION.as_ptr() as *mut c_void },
         ffi::PyType_Slot::default(),
@@ -57,7 +59,7 @@ pub(super) fn make(py: Token<'_>, module: &Object) -> Result<Object, Exception> 
         basicsize: size_of::<Instance>() as c_int,
         itemsize: 0,
         // No subclass could add anything that importlib would see; and a bare instance has no state.
-        flags: (ffi::Py_TPFLAGS_DEFAULT | no_instantiation()) as c_uint,
+        flags: (ffi::Py_TPFLAGS_DEFAULT | ffi::Py_TPFLAGS_HAVE_GC | no_instantiation()) as c_uint,
         slots: slots.as_mut_ptr(),
     };
     // SAFETY: attached; the specification is copied by CPython; the slots' functions and tables are static.
@@ -91,7 +93,32 @@ pub(super) fn instance(
     Ok(made)
 }
 
+/// Tells the garbage collector what a finder refers to. It needs no `tp_clear`: what refers back to a finder (its type's
+/// module, the modules that it loaded) has one.
+unsafe extern "C" fn traverse(
+    object: *mut ffi::PyObject,
+    visit: ffi::visitproc,
+    argument: *mut c_void,
+) -> c_int {
+    // SAFETY: CPython calls this with a live instance of our type, whose state is set once and not changed; each
+    // reference that it owns is visited once.
+    unsafe {
+        let outcome = visit(ffi::Py_TYPE(object).cast(), argument);
+        if outcome != 0 {
+            return outcome;
+        }
+        match (*object.cast::<Instance>()).state.as_ref() {
+            Some(State { role: Role::StandIn { loader, .. }, .. }) => {
+                visit(loader.as_ptr(), argument)
+            }
+            Some(_) | None => 0,
+        }
+    }
+}
+
 unsafe extern "C" fn deallocate(object: *mut ffi::PyObject) {
+    // SAFETY: as below; an object that is taken apart must not be seen by the garbage collector.
+    unsafe { ffi::PyObject_GC_UnTrack(object.cast()) };
     // SAFETY: CPython calls this once for an instance of our type that has no references left.
     let state = unsafe { (*object.cast::<Instance>()).state };
     if !state.is_null() {
@@ -101,9 +128,46 @@ unsafe extern "C" fn deallocate(object: *mut ffi::PyObject) {
     // SAFETY: as above; an instance of a heap type owns a reference to its type, which goes last.
     unsafe {
         let object_type = ffi::Py_TYPE(object);
-        ffi::PyObject_Free(object.cast());
+        ffi::PyObject_GC_Del(object.cast());
         ffi::Py_DECREF(object_type.cast());
     }
+}
+
+/// A stand-in is the other finder's loader in all but what loads: who only looks at a spec is to see no difference.
+unsafe extern "C" fn get_attribute(
+    object: *mut ffi::PyObject,
+    name: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    const OWN: [&str; 2] = ["create_module", "exec_module"];
+    // SAFETY: CPython calls this attached, with a live instance of our type and a live `str`; the state is as in `state`.
+    unsafe {
+        if let Some(State { role: Role::StandIn { loader, .. }, .. }) =
+            (*object.cast::<Instance>()).state.as_ref()
+            && let Some(named) = Object::from_borrowed(Token::assume_attached(), name)
+            && !with_utf8(Token::assume_attached(), &named, |named| OWN.contains(&named))
+                .unwrap_or(false)
+        {
+            return ffi::PyObject_GetAttr(loader.as_ptr(), name);
+        }
+        ffi::PyObject_GenericGetAttr(object, name)
+    }
+}
+
+/// The hooks that a finder of this interpreter shares with the others.
+pub(super) fn hooks_of(py: Token<'_>, finder: &Object) -> Result<Arc<ModuleHooks>, Exception> {
+    // SAFETY: a live object has a live type, and any slot of a heap type may be asked for; what is no finder of ours
+    // has another function there, or none.
+    let is_ours = unsafe {
+        let object_type = ffi::Py_TYPE(finder.as_ptr());
+        ffi::PyType_HasFeature(object_type, ffi::Py_TPFLAGS_HEAPTYPE) != 0
+            && ffi::PyType_GetSlot(object_type, ffi::Py_tp_dealloc) == deallocate as *mut c_void
+    };
+    if !is_ours {
+        let message = "`_coldframe.finder` is no finder of Coldframe";
+        return Err(Exception::new(py, Kind::Type, message));
+    }
+    // SAFETY: an instance of our type, as was just asked.
+    unsafe { state(py, finder) }.map(|state| Arc::clone(&state.hooks))
 }
 
 /// Lends the state of a finder.
@@ -128,6 +192,11 @@ impl<const N: usize> Arguments<N> {
         self.0.get(place)?.as_ref().filter(|object| !object.is_none(py))
     }
 
+    /// Whether there is an argument in that place, be it `None`.
+    pub(super) fn is_given(&self, place: usize) -> bool {
+        self.0.get(place).is_some_and(Option::is_some)
+    }
+
     /// The argument in that place, which the caller has to give.
     pub(super) fn required(&self, py: Token<'_>, place: usize) -> Result<&Object, Exception> {
         self.0
@@ -142,7 +211,7 @@ impl<const N: usize> Arguments<N> {
 /// # Safety
 ///
 /// The pointers are those of a `METH_FASTCALL | METH_KEYWORDS` call.
-unsafe fn collect<const N: usize>(
+pub(super) unsafe fn collect<const N: usize>(
     py: Token<'_>,
     function: &str,
     parameters: [&str; N],
@@ -184,7 +253,7 @@ unsafe fn collect<const N: usize>(
 }
 
 #[repr(transparent)]
-struct Methods<const N: usize>(std::cell::UnsafeCell<[ffi::PyMethodDef; N]>);
+pub(super) struct Methods<const N: usize>(pub(super) std::cell::UnsafeCell<[ffi::PyMethodDef; N]>);
 
 // SAFETY: CPython only reads the table.
 unsafe impl<const N: usize> Sync for Methods<N> {}

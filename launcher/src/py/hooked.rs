@@ -13,8 +13,7 @@ use super::exception::Exception;
 use super::finder::Finder;
 use super::finder_type::{self, Role, State};
 use super::loader::{Load, with_hooks};
-use super::object::{Object, import, loaded_module};
-use super::runtime;
+use super::object::{Object, import};
 use super::token::Token;
 
 /// Asks the finders behind ours for a spec, and arranges for the hooks to run.
@@ -106,16 +105,4 @@ pub(super) fn execute(
     with_hooks(py, finder.state, module, name, load, || {
         loader.call_method(py, "exec_module", &[module]).map(drop)
     })
-}
-
-/// Runs the hooks on modules that Python itself loads before there is a finder (`sys`, `time`, `codecs` …): to be called
-/// when Python is ready, for by then hooks can print and import.
-pub(super) fn run_waiting(py: Token<'_>, state: &State) -> Result<(), Exception> {
-    for registered in &runtime::get(py)?.hooks {
-        if let Some(module) = loaded_module(py, &registered.module)? {
-            // As in a reload, only those run that this module object has not had yet.
-            state.hooks.begin(&registered.module).finish(&module, Load::Reload)?;
-        }
-    }
-    Ok(())
 }

@@ -1,7 +1,7 @@
 //! Loading: from bytes in the archive to a module that has run.
 
 pub(super) use importer_core::Load;
-use importer_core::{Module, ModuleKind, Optimization};
+use importer_core::{Loading, Module, ModuleKind, Optimization};
 use pyo3_ffi as ffi;
 
 use super::boot;
@@ -9,9 +9,9 @@ use super::exception::Exception;
 use super::finder::{Finder, require};
 use super::finder_type::State;
 use super::object::{Object, import, loaded_module};
-use super::spec;
 use super::text::{bytes, text};
 use super::token::Token;
+use super::{ready, spec};
 
 /// The optimisation level that the interpreter runs at: `sys.flags.optimize`.
 pub(super) fn optimization(py: Token<'_>) -> Result<Optimization, Exception> {
@@ -161,17 +161,33 @@ pub(super) fn with_hooks(
     if !is_imported || !state.hooks.has_hooks(name) {
         return loading.finish(module, load);
     }
+    if !ready::is_ready(py)? {
+        // What Python needs to start is imported before hooks could print or import: they run when it has started.
+        drop(loading);
+        return ready::wait(py);
+    }
     // A module may replace itself in `sys.modules` while it runs; what the importing statement gets is what counts.
     let current = loaded_module(py, name)?.unwrap_or_else(|| module.clone_ref(py));
+    run_hooks(py, loading, name, &current, load)
+}
+
+/// Binds a module that was loaded in its parent package, and runs the hooks that wait for it.
+pub(super) fn run_hooks(
+    py: Token<'_>,
+    loading: Loading<'_, Object, Exception>,
+    name: &str,
+    module: &Object,
+    load: Load,
+) -> Result<(), Exception> {
     let parent = match name.rsplit_once('.') {
         Some((parent, child)) => loaded_module(py, parent)?.map(|parent| (parent, child)),
         None => None,
     };
     if let Some((parent, child)) = &parent {
-        parent.set_attribute(py, child, &current)?;
+        parent.set_attribute(py, child, module)?;
     }
-    loading.finish(&current, load).inspect_err(|_| {
-        if let (Some((parent, child)), Load::First) = (&parent, load) {
+    loading.finish(module, load).inspect_err(|_| {
+        if let (Some((parent, child)), Load::First | Load::Earlier) = (&parent, load) {
             // The import has failed: the parent is to look as if it had never been tried.
             drop(parent.delete_attribute(py, child));
         }

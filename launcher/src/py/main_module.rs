@@ -1,7 +1,7 @@
 //! `__main__`: running a module, or an entry point, as the application.
 
 use importer_core::Stack;
-use interp_config::{EntryPoint, RunTarget};
+use interp_config::{EntryPoint, PythonInterpreterConfig, RunTarget};
 use pyo3_ffi as ffi;
 
 use super::boot;
@@ -9,10 +9,12 @@ use super::exception::{Exception, Kind};
 use super::finder::{self, MAIN_ALIAS};
 use super::loader;
 use super::object::{Object, import, loaded_module};
+use super::run::Task;
 use super::runtime::{self, WorkerMain};
 use super::spec;
 use super::text::text;
 use super::token::Token;
+use crate::worker::{Role, Worker};
 
 /// Runs a module of the archives as `python -m` does; any other module is left to `runpy`.
 pub(super) fn run_module(py: Token<'_>, name: &str) -> Result<(), Exception> {
@@ -142,6 +144,27 @@ fn main_name(py: Token<'_>, name: &str) -> Result<Option<String>, Exception> {
         import(py, parent)?;
     }
     Ok(Some(name))
+}
+
+/// Calls the functions that are to run before the application, and before what workers do for it. Their helpers, which run
+/// nothing of the application, are left alone; so is `python`.
+pub(super) fn before_main(
+    py: Token<'_>,
+    config: &PythonInterpreterConfig,
+    task: &Task,
+) -> Result<(), Exception> {
+    match task {
+        Task::Application | Task::Worker(Worker { role: Role::Spawned | Role::ForkServer, .. }) => {
+        }
+        Task::Python
+        | Task::Worker(Worker { role: Role::ResourceTracker | Role::SemaphoreTracker, .. }) => {
+            return Ok(());
+        }
+    }
+    for function in &config.before_main {
+        resolve(py, function)?.call(py, &[])?;
+    }
+    Ok(())
 }
 
 /// What `Modules/main.c` calls for `-m` (`pymain_run_module`, 3.9 to 3.15).

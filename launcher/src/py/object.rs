@@ -122,6 +122,39 @@ impl Object {
         unsafe { Self::from_owned(py, ffi::PyLong_FromLongLong(value)) }
     }
 
+    /// The value of a Python `int`.
+    pub(super) fn to_integer(&self, py: Token<'_>) -> Result<i64, Exception> {
+        // SAFETY: attached; a live object; -1, maybe with an exception, which is asked for.
+        let value = unsafe { ffi::PyLong_AsLongLong(self.as_ptr()) };
+        match Exception::take_if_raised(py).filter(|_| value == -1) {
+            Some(exception) => Err(exception),
+            None => Ok(value),
+        }
+    }
+
+    /// Whether this is a Python `str`.
+    pub(super) fn is_text(&self) -> bool {
+        // SAFETY: a live object.
+        unsafe { ffi::PyUnicode_Check(self.as_ptr()) != 0 }
+    }
+
+    /// `self[key] = value`.
+    pub(super) fn set_item(
+        &self,
+        py: Token<'_>,
+        key: &Self,
+        value: &Self,
+    ) -> Result<(), Exception> {
+        // SAFETY: attached; all live; the object takes references of its own; -1 means raised.
+        status(py, unsafe { ffi::PyObject_SetItem(self.as_ptr(), key.as_ptr(), value.as_ptr()) })
+    }
+
+    /// `self[position]`, for a sequence.
+    pub(super) fn item(&self, py: Token<'_>, position: isize) -> Result<Self, Exception> {
+        // SAFETY: attached; a live object; a new reference or null with an exception.
+        unsafe { Self::from_owned(py, ffi::PySequence_GetItem(self.as_ptr(), position)) }
+    }
+
     /// A Python `str`.
     pub fn text(py: Token<'_>, value: &str) -> Result<Self, Exception> {
         text(py, value)
@@ -233,16 +266,23 @@ impl Object {
         read_text(py, self)
     }
 
+    /// The object's type.
+    pub(super) fn object_type(&self, py: Token<'_>) -> Self {
+        // SAFETY: attached; a live object has a live type, which is not null.
+        unsafe { Self::from_borrowed(py, ffi::Py_TYPE(self.as_ptr()).cast()) }
+            .unwrap_or_else(|| Self::none(py))
+    }
+
     /// The name of this object's type.
     pub(super) fn type_name(&self, py: Token<'_>) -> String {
-        // SAFETY: a live object has a live type.
-        let object_type = unsafe { ffi::Py_TYPE(self.as_ptr()) }.cast();
-        // SAFETY: the type is live.
-        let object_type = unsafe { Self::from_borrowed(py, object_type) };
-        object_type
-            .and_then(|object_type| object_type.attribute(py, "__name__").ok())
-            .and_then(|name| name.to_text(py).ok())
-            .unwrap_or_else(|| "object".into())
+        let name = self.object_type(py).attribute(py, "__name__");
+        name.and_then(|name| name.to_text(py)).unwrap_or_else(|_| "object".into())
+    }
+
+    /// Whether it can be called.
+    pub(super) fn is_callable(&self, _py: Token<'_>) -> bool {
+        // SAFETY: attached; a live object.
+        unsafe { ffi::PyCallable_Check(self.as_ptr()) != 0 }
     }
 }
 
@@ -290,15 +330,20 @@ pub(crate) fn import(py: Token<'_>, name: &str) -> Result<Object, Exception> {
 }
 
 /// `sys.modules.get(name)`.
+///
+/// `PyImport_GetModule` would wait for a module that another thread is importing, and load a lazy one.
 pub(super) fn loaded_module(py: Token<'_>, name: &str) -> Result<Option<Object>, Exception> {
     let name = text(py, name)?;
-    // SAFETY: attached; a live string; a new reference, or null with or without an exception.
-    let found = unsafe { ffi::PyImport_GetModule(name.as_ptr()) };
+    let mut found = ptr::null_mut();
+    // SAFETY: attached; the dictionary of modules lives as long as the interpreter, the name is a live string; `found`
+    // is written with a new reference or null; -1 means raised.
+    let outcome = unsafe {
+        let modules = ffi::PyImport_GetModuleDict();
+        ffi::compat::PyDict_GetItemRef(modules, name.as_ptr(), &raw mut found)
+    };
+    status(py, outcome)?;
     // SAFETY: the reference is ours, or null.
-    match unsafe { Object::from_owned_or_none(py, found) } {
-        Some(module) => Ok(Some(module)),
-        None => Exception::take_if_raised(py).map_or(Ok(None), Err),
-    }
+    Ok(unsafe { Object::from_owned_or_none(py, found) })
 }
 
 impl Drop for Object {

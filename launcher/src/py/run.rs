@@ -118,7 +118,8 @@ pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
         }
     }
     let ready = boundary::guarded(py, |py| {
-        boot::finder(py)?.call_method(py, "run_waiting_hooks", &[]).map(drop)
+        boot::finder(py)?.call_method(py, "run_waiting_hooks", &[])?;
+        main_module::before_main(py, &config, &task)
     });
     let outcome = match (ready, task) {
         (Err(exception), _) => Err(exception),

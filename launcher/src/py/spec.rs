@@ -57,7 +57,7 @@ pub(super) fn make(
         spec.attribute(py, "submodule_search_locations")?.append(py, &folder)?;
     }
     match load {
-        Load::First => {}
+        Load::First | Load::Earlier => {}
         // `importlib.reload` gives the loader no other sign that the module object is an old one.
         Load::Reload => spec.set_attribute(py, "loader_state", &text(py, "reload")?)?,
     }

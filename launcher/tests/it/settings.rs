@@ -178,6 +178,42 @@ fn hooks_of_the_configuration_run_with_the_module() {
 }
 
 #[test]
+fn functions_run_before_main_in_workers_too_but_not_in_helpers() {
+    let settings = "before-main = ['early:start', 'early:Class.then']\n";
+    let early = "\
+import sys
+def start(): print('start', __name__, flush=True)
+class Class:
+    @staticmethod
+    def then(): sys.then = True; print('then', flush=True)
+";
+    let main = "\
+import multiprocessing, sys
+def work(number): return number, sys.then
+if __name__ == '__main__':
+    print('main', sys.then, flush=True)
+    for method in ('fork', 'forkserver', 'spawn'):
+        with multiprocessing.get_context(method).Pool(1) as pool:
+            print(method, pool.map(work, [1]), flush=True)
+";
+    let files = [("coldframe.toml", settings), ("early.py", early), ("__main__.py", main)];
+    let ran = "start early\nthen\n";
+    App::new(&files).run([""; 0]).prints(&format!(
+        "{ran}main True\nfork [(1, True)]\n{ran}forkserver [(1, True)]\n{ran}spawn [(1, True)]\n"
+    ));
+    let app = App::new(&files);
+    Child::new(app.build("early", &[]))
+        .env("COLDFRAME_PYTHON", "1")
+        .args(["-c", "print('python')"])
+        .prints("python\n");
+    // One that fails ends the program.
+    let failing = [files[0], ("early.py", "def start(): 1 / 0\n"), files[2]];
+    let outcome = App::new(&failing).run([""; 0]).outcome();
+    assert_eq!((outcome.ending(), outcome.stdout.as_str()), (Ok(1), ""), "{outcome:#?}");
+    assert!(outcome.stderr.contains("    def start(): 1 / 0\n"), "{outcome:#?}");
+}
+
+#[test]
 fn workers_start_without_sys_frozen() {
     let main = "\
 import multiprocessing, sys

@@ -10,6 +10,7 @@ const EXAMPLES: &str = "\
 Examples:
   cargo xtask packages                                        every package of every group
   cargo xtask packages --group workers --python 3.12
+  cargo xtask packages --group hooks
   cargo xtask packages --package loky --package joblib
   cargo xtask packages --group index --resume --pairs 1       the second time, quicker
   cargo xtask packages --table docs/packages.md
@@ -66,6 +67,8 @@ pub(crate) enum Group {
     Workers,
     /// They are what many applications stand on; each brings something that importers get wrong.
     Index,
+    /// They register post-import hooks, or instrument what is imported.
+    Hooks,
 }
 
 impl Group {
@@ -74,6 +77,7 @@ impl Group {
         match self {
             Self::Workers => "workers",
             Self::Index => "index",
+            Self::Hooks => "hooks",
         }
     }
 }

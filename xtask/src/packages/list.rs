@@ -31,6 +31,10 @@ const fn index(name: &'static str, requirements: &'static [&'static str]) -> Pac
     Package { group: Group::Index, name, requirements, kind: Kind::Starts }
 }
 
+const fn hooks(name: &'static str, requirements: &'static [&'static str]) -> Package {
+    Package { group: Group::Hooks, name, requirements, kind: Kind::Prints }
+}
+
 pub(super) const PACKAGES: &[Package] = &[
     workers("loky", &["loky"], Kind::Prints),
     workers("joblib", &["joblib", "scikit-learn"], Kind::Prints),
@@ -80,4 +84,16 @@ pub(super) const PACKAGES: &[Package] = &[
     index("boto3", &["boto3"]),
     index("babel", &["babel"]),
     index("tzdata", &["tzdata"]),
+    hooks("wrapt", &["wrapt"]),
+    hooks(
+        "opentelemetry",
+        &[
+            "opentelemetry-distro",
+            "opentelemetry-instrumentation-flask",
+            "opentelemetry-instrumentation-requests",
+            "opentelemetry-instrumentation-sqlite3",
+            "flask",
+            "requests",
+        ],
+    ),
 ];

@@ -30,6 +30,10 @@ fn introduction(group: Group) -> &'static str {
              files, templates, metadata, plug-ins,\nlibraries that extension modules bring, source lines, pickles. The \
              times are those of whole runs, the medians of some\npairs, beside `python -I`; both have run before.\n\n"
         }
+        Group::Hooks => {
+            "## Packages that hook imports\n\nThey register post-import hooks of their own, or instrument what is \
+             imported, beside hooks of ours. The times are\nthose of first runs.\n\n"
+        }
         Group::Workers => {
             "## Packages that start processes\n\nNone of the applications calls `freeze_support()` or \
              `set_start_method()`. A built one that leaves a process behind has\nfailed. The times are those of first \

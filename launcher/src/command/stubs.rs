@@ -1,0 +1,14 @@
+//! `coldframe stubs`: what type checkers know of the module `coldframe`.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use super::error::CommandError;
+
+/// The types of the built-in module.
+const STUB: &str = include_str!("../python/coldframe.pyi");
+
+pub(super) fn run() -> Result<ExitCode, CommandError> {
+    anstream::stdout().write_all(STUB.as_bytes()).map_err(CommandError::Print)?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,24 @@
+"""What a program that is run by Coldframe can ask of it; `coldframe stubs` prints this file."""
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, Literal, NewType, TypeVar
+
+__version__: str
+
+_Hook = TypeVar("_Hook", bound="Callable[[Any], object] | str")
+
+# What register_post_import_hook() gives and unregister() takes: a number. Only type checkers know this name.
+HookToken = NewType("HookToken", int)
+
+def when_imported(
+    name: str, *, every_load: bool = False, on_failure: Literal["raise", "log"] = "raise"
+) -> Callable[[_Hook], _Hook]: ...
+def register_post_import_hook(
+    hook: Callable[[ModuleType], object] | Callable[[Any], object] | str,
+    name: str,
+    *,
+    every_load: bool = False,
+    on_failure: Literal["raise", "log"] = "raise",
+) -> HookToken: ...
+def unregister(token: HookToken) -> bool: ...
