@@ -121,7 +121,8 @@ impl<'r> Packer<'r> {
                         self.file_users.module(
                             item.origin,
                             &item.entry.path,
-                            compiled.own_path,
+                            &module.name,
+                            &compiled.own_path,
                             &contents,
                         );
                         scanned.push(self.scanned(&item, module, &compiled));
@@ -145,7 +146,8 @@ impl<'r> Packer<'r> {
                         self.file_users.module(
                             item.origin,
                             &item.entry.path,
-                            compiled.own_path,
+                            &module.name,
+                            &compiled.own_path,
                             &contents,
                         );
                         scanned.push(self.scanned(&item, module, &compiled));
@@ -258,7 +260,8 @@ impl<'r> Packer<'r> {
         module: &ModuleName,
         library: Vec<u8>,
     ) -> Result<(), BundleError> {
-        self.file_users.module(item.origin, &item.entry.path, OwnPath::Unused, &[]);
+        let own_path = OwnPath::default();
+        self.file_users.module(item.origin, &item.entry.path, &module.name, &own_path, &[]);
         self.libraries.extension(&item.entry.path, &library);
         let part = self.part(item.origin);
         part.extensions += 1;
@@ -274,11 +277,16 @@ impl<'r> Packer<'r> {
 
     fn add_data(&mut self, item: &Item, contents: Vec<u8>) -> Result<(), BundleError> {
         self.file_users.file(item.origin, &item.entry.path, &contents);
-        self.libraries.library(&item.entry.path, &contents);
+        let is_library = self.libraries.library(&item.entry.path, &contents);
         let part = self.part(item.origin);
         part.files += 1;
         part.file_bytes += contents.len() as u64;
-        Ok(self.writer.add_file(&item.entry.path, contents)?)
+        // Decompressing a library would take longer than starting Python does.
+        Ok(if is_library {
+            self.writer.add_plain_file(&item.entry.path, contents)?
+        } else {
+            self.writer.add_file(&item.entry.path, contents)?
+        })
     }
 
     fn part(&mut self, origin: Origin) -> &mut Part {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
-use interp_config::{EntryPoint, FileAccessRule, StartMethodSetting};
+use interp_config::{EntryPoint, ExtensionLoading, FileAccessRule, StartMethodSetting};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -81,9 +81,12 @@ pub(super) struct Source {
     #[arg(long, value_name = "NAME")]
     pub(super) exclude: Vec<String>,
     /// Serve the files of a package from memory, or all that is in its folder from the user's cache; `*` stands for any
-    /// text. What needs the cache is found otherwise by the names that its code uses.
+    /// text. What needs the cache is found otherwise by what its code does.
     #[arg(long, value_name = "PACKAGE=memory|cache", value_parser = parse_file_access)]
     pub(super) file_access: Vec<FileAccessRule>,
+    /// Where extension modules are loaded from: auto, memory or cache [default: auto, which is memory where the system can].
+    #[arg(long, value_name = "PLACE")]
+    pub(super) extensions: Option<ExtensionLoading>,
     /// Pack modules that do not compile as text, with a warning, instead of stopping.
     #[arg(long)]
     pub(super) allow_broken: bool,

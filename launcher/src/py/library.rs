@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 use std::ffi::{CString, OsStr, OsString};
+use std::io;
 use std::sync::OnceLock;
 
 use importer_core::Module;
+use interp_config::ExtensionLoading;
 use parking_lot::Mutex;
 
 use super::exception::{Exception, Kind};
@@ -33,18 +35,39 @@ impl OpenPath {
         id: u64,
         contents: &[u8],
     ) -> Result<Self, Exception> {
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        match memory::file(label, contents) {
-            Ok((file, path)) => return Ok(Self { path, _file: Some(file) }),
-            Err(error) => {
-                tracing::debug!(library = label, %error, "no memory file, using the cache");
+        let runtime = runtime::get(py)?;
+        let extensions = runtime.config.extensions;
+        if extensions != ExtensionLoading::Cache {
+            match Self::in_memory(label, contents) {
+                Ok(opened) => return Ok(opened),
+                Err(error) if extensions == ExtensionLoading::Memory => {
+                    let message = format!(
+                        "cannot load `{path}` from memory: {error}; `extensions` is `memory`, with `auto` it would be \
+                         loaded from the user's cache"
+                    );
+                    return Err(Exception::import_error(py, &message, label));
+                }
+                Err(error) => {
+                    tracing::debug!(library = label, %error, "no memory file, using the cache");
+                }
             }
         }
-        let cached = runtime::get(py)?
-            .files
-            .library(path, id, contents)
-            .map_err(|error| Exception::new(py, Kind::Os, &error.to_string()))?;
-        Ok(Self::known(cached.into_os_string()))
+        let cached = runtime.files.library(path, id, contents);
+        match cached {
+            Ok(cached) => Ok(Self::known(cached.into_os_string())),
+            Err(error) => Err(Exception::new(py, Kind::Os, &error.to_string())),
+        }
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn in_memory(label: &str, contents: &[u8]) -> io::Result<Self> {
+        let (file, path) = memory::file(label, contents)?;
+        Ok(Self { path, _file: Some(file) })
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    fn in_memory(_label: &str, _contents: &[u8]) -> io::Result<Self> {
+        Err(io::Error::new(io::ErrorKind::Unsupported, "this system opens libraries on disk only"))
     }
 
     /// The path of a library that the dynamic linker holds already.
@@ -110,7 +133,6 @@ fn open(_path: &OsStr) -> Result<(), String> {
     Err("libraries are loaded from the archive on systems with ELF files only".to_owned())
 }
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod memory {
     //! Files that have no name on any disk.

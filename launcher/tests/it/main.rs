@@ -18,6 +18,7 @@ mod file_access;
 mod hygiene;
 mod libraries;
 mod like_python;
+mod numpy;
 mod parity;
 mod settings;
 mod start_methods;
