@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 
 use importer_core::Stack;
 
-use crate::cache;
+use crate::cache::{self, Held};
 use crate::error::Error;
 use crate::libraries::is_library_name;
 
@@ -30,9 +30,6 @@ pub const ANY_MODULE: &str = "*";
 
 /// What stands in the attribute for a package that looks into its folders.
 pub const LISTS: &str = "lists";
-
-/// What that folder of the cache is called.
-const FOLDER: &str = "files";
 
 /// The packages whose files are served from the cache.
 pub(crate) struct FileAccess {
@@ -66,7 +63,7 @@ pub(crate) struct Place<'a> {
 impl FileAccess {
     /// Reads the list of packages; `cache` is the cache folder, if there is one.
     pub(crate) fn read(archives: &Stack, cache: Option<PathBuf>) -> Result<Self, Error> {
-        let files = cache.as_ref().map(|cache| cache.join(FOLDER));
+        let files = cache.as_ref().map(|cache| cache.join(cache::FILES));
         let mut this = Self {
             packages: HashMap::new(),
             openers: HashMap::new(),
@@ -130,8 +127,10 @@ impl FileAccess {
         let Some(ready) = self.ready.get(digest).filter(|ready| ready.get().is_none()) else {
             return Ok(());
         };
-        let folder = self.cache_folder()?.join(FOLDER).join(digest);
-        cache::folder_once(&folder, |temporary| extract(archives, digest, temporary))?;
+        let folder = cache::private_folder(self.cache_folder()?, cache::FILES)?.join(digest);
+        cache::folder_once(&folder, |temporary| extract(archives, digest, temporary))?.keep();
+        // What was there already may have been changed since it was written.
+        extract(archives, digest, &folder)?;
         ready.get_or_init(|| ());
         Ok(())
     }
@@ -145,14 +144,23 @@ impl FileAccess {
         self.ready.contains_key(digest).then(|| below.get(digest.len()..)).flatten()
     }
 
-    /// The path of an extension module that cannot be loaded from memory.
-    pub(crate) fn library(&self, path: &str, id: u64, contents: &[u8]) -> Result<PathBuf, Error> {
+    /// The path of an extension module that is not loaded from memory; it is there for as long as it is held.
+    pub(crate) fn library(
+        &self,
+        path: &str,
+        id: u64,
+        contents: &[u8],
+    ) -> Result<(PathBuf, Held), Error> {
         let name = path.rsplit('/').next().unwrap_or(path);
-        let folder = self.cache_folder()?.join("libraries").join(format!("{id:016x}"));
-        cache::folder_once(&folder, |temporary| {
-            cache::write_file(&temporary.join(name), contents)
+        let libraries = cache::private_folder(self.cache_folder()?, cache::LIBRARIES)?;
+        let folder = libraries.join(format!("{id:016x}"));
+        let held = cache::folder_once(&folder, |temporary| {
+            cache::verified_file(&temporary.join(name), contents)
         })?;
-        Ok(folder.join(name))
+        let path = folder.join(name);
+        // What was there already may have been changed since it was written.
+        cache::verified_file(&path, contents)?;
+        Ok((path, held))
     }
 
     fn cache_folder(&self) -> Result<&Path, Error> {
@@ -165,13 +173,14 @@ impl FileAccess {
     }
 }
 
-/// Writes the files of that digest.
+/// Writes the files of that digest, those that are not there or not right.
 fn extract(archives: &Stack, digest: &str, into: &Path) -> Result<(), Error> {
     let list = archives.attribute(&format!("{FILES_PREFIX}{digest}"))?.unwrap_or_default();
     for path in String::from_utf8_lossy(&list).lines() {
         // The archive's reader has no path that leads out of its folder, so neither can this write there.
         if let Some(file) = archives.file(path)? {
-            cache::write_file(&into.join(file.path()), &file.contents()?)?;
+            let contents = || Ok(file.contents()?.into_owned());
+            cache::stamped_file(&into.join(file.path()), file.id(), file.len(), contents)?;
         }
     }
     Ok(())

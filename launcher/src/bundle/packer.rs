@@ -14,6 +14,7 @@ use super::protocol::level_number;
 use super::roles::{Role, roles};
 use super::tree::{Entry, EntryKind, ModuleName};
 use super::{BrokenModules, BundleError, BundleRequest, Origin, Part, Progress, Report, Warning};
+use crate::file_access::ANY_MODULE;
 
 /// A file that is to be packed.
 #[derive(Debug)]
@@ -146,7 +147,8 @@ impl<'r> Packer<'r> {
                         self.file_users.module(
                             item.origin,
                             &item.entry.path,
-                            &module.name,
+                            // Compiled modules import their neighbours without asking anybody (mypyc).
+                            ANY_MODULE,
                             &compiled.own_path,
                             &contents,
                         );

@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use super::exception::{Exception, Kind};
 use super::runtime;
 use super::token::Token;
+use crate::cache::Held;
 use crate::libraries;
 
 /// The paths in the archive of the libraries that are loaded already; they stay for the life of the process.
@@ -23,6 +24,8 @@ pub(super) struct OpenPath {
     /// The descriptor that the path names; the dynamic linker needs it only while it opens the library.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     _file: Option<std::fs::File>,
+    /// The file in the cache that the path names, likewise.
+    _held: Option<Held>,
 }
 
 impl OpenPath {
@@ -54,7 +57,7 @@ impl OpenPath {
         }
         let cached = runtime.files.library(path, id, contents);
         match cached {
-            Ok(cached) => Ok(Self::known(cached.into_os_string())),
+            Ok((path, held)) => Ok(Self { _held: Some(held), ..Self::known(path.into()) }),
             Err(error) => Err(Exception::new(py, Kind::Os, &error.to_string())),
         }
     }
@@ -62,7 +65,7 @@ impl OpenPath {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     fn in_memory(label: &str, contents: &[u8]) -> io::Result<Self> {
         let (file, path) = memory::file(label, contents)?;
-        Ok(Self { path, _file: Some(file) })
+        Ok(Self { path, _file: Some(file), _held: None })
     }
 
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -76,6 +79,7 @@ impl OpenPath {
             path,
             #[cfg(any(target_os = "linux", target_os = "android"))]
             _file: None,
+            _held: None,
         }
     }
 }

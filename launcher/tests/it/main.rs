@@ -11,6 +11,7 @@ mod archive_modules;
 mod bad_archives;
 mod bad_input;
 mod black;
+mod cache;
 mod child;
 mod children;
 mod endings;
