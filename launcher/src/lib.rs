@@ -33,6 +33,8 @@ pub mod file_access;
 mod interpreter;
 pub mod libraries;
 pub mod literal;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod memory_file;
 mod py;
 pub mod start_method;
 pub mod worker;
