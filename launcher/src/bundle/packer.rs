@@ -284,11 +284,12 @@ impl<'r> Packer<'r> {
         part.files += 1;
         part.file_bytes += contents.len() as u64;
         // Decompressing a library would take longer than starting Python does.
-        Ok(if is_library {
-            self.writer.add_plain_file(&item.entry.path, contents)?
+        if is_library {
+            self.writer.add_plain_file(&item.entry.path, contents)?;
         } else {
-            self.writer.add_file(&item.entry.path, contents)?
-        })
+            self.writer.add_file(&item.entry.path, contents)?;
+        }
+        Ok(())
     }
 
     fn part(&mut self, origin: Origin) -> &mut Part {

@@ -26,6 +26,9 @@ import os
 def text(): return open(os.path.join(os.path.dirname(__file__), 'data', 'text.txt')).read()
 ";
 
+/// What is done to a file, and how that is called.
+type Damage = (&'static str, fn(&Path));
+
 impl Cached {
     fn new() -> Self {
         let files =
@@ -88,14 +91,14 @@ fn files_that_are_not_right_are_replaced() {
     cached.child().prints("right\n");
     let data = cached.file("files", "text.txt").unwrap();
     let library = cached.file("libraries", ".so");
-    let damage: [(&str, fn(&Path)); 6] = [
+    let damage: [Damage; 6] = [
         ("changed", |path| {
-            File::options().write(true).open(path).unwrap().write_all(b"wrong").unwrap()
+            File::options().write(true).open(path).unwrap().write_all(b"wrong").unwrap();
         }),
         ("cut short", |path| File::options().write(true).open(path).unwrap().set_len(3).unwrap()),
         ("empty", |path| drop(File::create(path).unwrap())),
         ("longer", |path| {
-            File::options().append(true).open(path).unwrap().write_all(b"more").unwrap()
+            File::options().append(true).open(path).unwrap().write_all(b"more").unwrap();
         }),
         ("missing", |path| fs::remove_file(path).unwrap()),
         ("a folder", |path| {
