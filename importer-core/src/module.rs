@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::error::{Fault, Part};
 use crate::format::{Role, flags};
 use crate::record::Record;
-use crate::{Archive, Error};
+use crate::{Archive, Error, Library};
 
 /// What a module is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -102,6 +102,11 @@ impl<'a> Module<'a> {
     /// Its shared library, checked.
     pub fn extension(&self) -> Result<Option<Cow<'a, [u8]>>, Error> {
         self.archive.contents(&self.record, Role::Extension)
+    }
+
+    /// Its shared library, not checked yet; `None` for other modules.
+    pub fn library(&self) -> Result<Option<Library<'a>>, Error> {
+        Library::find(self.archive, self.record, Role::Extension)
     }
 
     /// Whether it was written with a main guard; see [`MainGuard`](crate::MainGuard).

@@ -6,7 +6,7 @@ use crate::error::{Fault, Part};
 use crate::format::Role;
 use crate::listing::Listing;
 use crate::record::Record;
-use crate::{Archive, Error};
+use crate::{Archive, Error, Library};
 
 /// A file in an archive. Its bytes are checked when they are asked for.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +48,12 @@ impl<'a> File<'a> {
     /// Its contents, checked.
     pub fn contents(&self) -> Result<Cow<'a, [u8]>, Error> {
         self.archive.required_contents(&self.record, Role::Contents)
+    }
+
+    /// It as a shared library, which is stored plain; not checked yet.
+    pub fn library(&self) -> Result<Library<'a>, Error> {
+        let library = Library::find(self.archive, self.record, Role::Contents)?;
+        library.ok_or_else(|| self.archive.missing_blob(&self.record))
     }
 
     /// The archive it lies in.

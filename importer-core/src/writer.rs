@@ -126,6 +126,14 @@ impl Writer {
         self.put_file(path, blob)
     }
 
+    /// Adds a file that is stored as it is: one that is read whole at each start, such as a shared library.
+    pub fn add_plain_file(&mut self, path: &str, contents: Vec<u8>) -> Result<(), Error> {
+        check_path(path)?;
+        self.check_place(path)?;
+        let blob = self.blobs.add(contents, Packing::Plain);
+        self.put_file(path, blob)
+    }
+
     /// Adds a distribution: its normalised name and its metadata folder, whose files are added as files.
     pub fn add_distribution(&mut self, normalized: &str, folder: &str) -> Result<(), Error> {
         if normalized.is_empty() || normalized.contains('\0') {

@@ -48,6 +48,19 @@ string_enum! {
 }
 
 string_enum! {
+    /// Where extension modules, and the libraries that they need, are loaded from.
+    pub enum ExtensionLoading: "place for extension modules" {
+        /// From memory where the system can, and else from the user's cache.
+        #[default]
+        Auto = "auto",
+        /// From memory, or not at all: nothing is ever written.
+        Memory = "memory",
+        /// From the user's cache, where they are put when they are first imported.
+        Cache = "cache",
+    }
+}
+
+string_enum! {
     /// The memory allocators of the interpreter (`PyPreConfig.allocator`).
     pub enum Allocator: "allocator" {
         /// What the interpreter was built with (`PYMEM_ALLOCATOR_DEFAULT`).

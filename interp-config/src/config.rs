@@ -1,6 +1,6 @@
 //! The settings of the interpreter.
 
-use crate::choices::{Allocator, OptimizationLevel, Profile, StartMethodSetting};
+use crate::choices::{Allocator, ExtensionLoading, OptimizationLevel, Profile, StartMethodSetting};
 use crate::entry_point::EntryPoint;
 
 /// What the interpreter runs once it has started.
@@ -54,6 +54,8 @@ pub struct PythonInterpreterConfig {
     /// Whether a process that the application starts as `sys.executable` with interpreter flags and `-c` or `-m` behaves as
     /// `python`. Processes that others start with such a command line run the application all the same.
     pub python_children: bool,
+    /// Where extension modules are loaded from.
+    pub extensions: ExtensionLoading,
     /// Whether Python's own file system importer (`PathFinder`) stays on `sys.meta_path`.
     pub filesystem_importer: bool,
     /// Folders of `sys.path` (`PyConfig.module_search_paths`).
@@ -94,6 +96,7 @@ impl Default for PythonInterpreterConfig {
             multiprocessing_start_method: StartMethodSetting::default(),
             multiprocessing_auto_dispatch: true,
             python_children: false,
+            extensions: ExtensionLoading::default(),
             filesystem_importer: false,
             module_search_paths: Vec::new(),
             utf8_mode: true,

@@ -45,6 +45,7 @@ pub(crate) const INTERPRETER: &[Field<PythonInterpreterConfig>] = fields!(Python
     "multiprocessing-start-method" => multiprocessing_start_method,
     "multiprocessing-auto-dispatch" => multiprocessing_auto_dispatch,
     "python-children" => python_children,
+    "extensions" => extensions,
     "filesystem-importer" => filesystem_importer,
     "module-search-paths" => module_search_paths,
     "utf8-mode" => utf8_mode,

@@ -52,7 +52,9 @@ mod value;
 mod write;
 
 pub use build_settings::{BuildSettings, FileAccessRule, Settings};
-pub use choices::{Allocator, FileAccess, OptimizationLevel, Profile, StartMethodSetting};
+pub use choices::{
+    Allocator, ExtensionLoading, FileAccess, OptimizationLevel, Profile, StartMethodSetting,
+};
 pub use config::{PostImportHook, PythonInterpreterConfig, RunTarget};
 pub use entry_point::EntryPoint;
 pub use error::{ConfigError, ParseChoiceError, ParseEntryPointError};

@@ -1,20 +1,48 @@
-//! The user's cache folder, and files that appear in it whole or not at all.
+//! The user's cache folder: private, whole, and looked at again before it is used.
+//!
+//! Files and folders appear in it by one rename, under names made of what they hold. Who uses one has a lock on it that
+//! many can share (`flock`, which a child process made by `fork` has too, and which ends with the last of them), so
+//! that `coldframe cache clean` can tell it from what nobody uses, and what is being written from what a killed
+//! process left.
+
+#[cfg(feature = "command")]
+pub(crate) mod contents;
+mod held;
+mod private;
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
 use etcetera::base_strategy::{BaseStrategy, choose_base_strategy};
 
 use crate::error::Error;
+pub(crate) use held::Held;
+#[cfg(feature = "command")]
+pub(crate) use private::{check_private, create_private};
+#[cfg(not(feature = "command"))]
+use private::{check_private, create_private};
 
 /// The variable that names another cache folder.
 pub(crate) const CACHE_VARIABLE: &str = "COLDFRAME_CACHE_DIR";
 
-const WAY_OUT: &str = "; name a folder that can be written to with `COLDFRAME_CACHE_DIR`";
+/// The folder in the cache of the files that packages open.
+pub(crate) const FILES: &str = "files";
+/// That of the extension modules, and of the libraries that they need.
+pub(crate) const LIBRARIES: &str = "libraries";
+
+const WAY_OUT: &str = "; name another folder with `COLDFRAME_CACHE_DIR`";
+
+/// How the names of what is being written end.
+const UNFINISHED: &str = ".tmp";
+
+/// How often a folder that is being removed is asked for again, and how long is waited between.
+const TRIES: u32 = 200;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// The cache folder: the one asked for, else that of the environment variable [`CACHE_VARIABLE`], else `coldframe` in
 /// the user's cache as the system has it; `None` when there is no home folder either.
@@ -26,51 +54,143 @@ pub(crate) fn locate(asked: Option<&Path>, variable: Option<&OsStr>) -> Option<P
     }
 }
 
+/// The folder of that name in the cache, made if need be; only this user can write to it.
+pub(crate) fn private_folder(cache: &Path, name: &str) -> Result<PathBuf, Error> {
+    let folder = cache.join(name);
+    create_private(&folder).map_err(cannot("create the cache folder", &folder))?;
+    for folder in [cache, &folder] {
+        check_private(folder).map_err(cannot("use the cache folder", folder))?;
+    }
+    Ok(folder)
+}
+
 /// Makes sure that `folder` holds what `fill` puts into it: it appears by one rename, when all is there.
 ///
 /// Any number of processes may do this at once; the first one's folder stays, and the others' are thrown away.
 pub(crate) fn folder_once(
     folder: &Path,
     fill: impl FnOnce(&Path) -> Result<(), Error>,
-) -> Result<(), Error> {
-    if folder.is_dir() {
-        return Ok(());
+) -> Result<Held, Error> {
+    let hold = || Held::existing(folder).map_err(cannot("use", folder));
+    if let Some(held) = hold()? {
+        touch(folder);
+        return Ok(held);
     }
     let parent = folder.parent().unwrap_or(folder);
-    create_private(parent)?;
+    create_private(parent).map_err(cannot("create the cache folder", parent))?;
     let temporary = temporary_name(folder);
-    create_private(&temporary)?;
-    let filled = fill(&temporary).and_then(|()| match fs::rename(&temporary, folder) {
-        Err(_) if folder.is_dir() => Ok(()),
-        renamed => renamed.map_err(cannot("put in place", folder)),
+    create_private(&temporary).map_err(cannot("create the cache folder", &temporary))?;
+    // A folder keeps its locks when it gets another name.
+    let held = Held::existing(&temporary).map_err(cannot("use", &temporary))?;
+    let filled = fill(&temporary).and_then(|()| match (fs::rename(&temporary, folder), held) {
+        (Ok(()), Some(held)) => Ok(held),
+        (Err(source), _) if !folder.is_dir() => Err(cannot("put in place", folder)(source)),
+        _another_was_first => wait_for(folder, hold),
     });
     drop(fs::remove_dir_all(&temporary));
     filled
 }
 
-/// Writes a file in a folder that is not yet to be seen by others.
-pub(crate) fn write_file(path: &Path, contents: &[u8]) -> Result<(), Error> {
-    if let Some(parent) = path.parent() {
-        create_private(parent)?;
+/// The lock on a folder that another process has just put there, or is removing.
+fn wait_for(folder: &Path, hold: impl Fn() -> Result<Option<Held>, Error>) -> Result<Held, Error> {
+    for _ in 0..TRIES {
+        if let Some(held) = hold()? {
+            return Ok(held);
+        }
+        std::thread::sleep(PAUSE);
     }
-    let mut file = fs::File::create(path).map_err(cannot("write", path))?;
-    file.write_all(contents).map_err(cannot("write", path))
+    let source = io::Error::from(io::ErrorKind::TimedOut);
+    Err(cannot("wait for the process that removes", folder)(source))
 }
 
-/// Creates a folder, and those above it, that only this user can look into.
-fn create_private(folder: &Path) -> Result<(), Error> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(cannot("create the cache folder", folder))
+/// Makes sure that the file at `path`, in a folder that is there, has these contents; one that has others is replaced,
+/// never written over: somebody may have it open, or mapped.
+pub(crate) fn verified_file(path: &Path, contents: &[u8]) -> Result<(), Error> {
+    match has_contents(path, contents) {
+        Ok(true) => Ok(()),
+        Ok(false) => replace_file(path, contents),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => replace_file(path, contents),
+        Err(error) => Err(cannot("read", path)(error)),
+    }
+}
+
+/// As [`verified_file`], believing a file of the right size whose time of change is the one that we gave it, which is
+/// made of the `id` of the contents: who writes to a file changes its time.
+pub(crate) fn stamped_file(
+    path: &Path,
+    id: u64,
+    length: u64,
+    contents: impl FnOnce() -> Result<Vec<u8>, Error>,
+) -> Result<(), Error> {
+    let stamp = stamp(id);
+    let is_right = fs::symlink_metadata(path).is_ok_and(|found| {
+        found.is_file() && found.len() == length && found.modified().is_ok_and(|time| time == stamp)
+    });
+    if is_right {
+        return Ok(());
+    }
+    verified_file(path, &contents()?)?;
+    let stamped =
+        fs::File::options().write(true).open(path).and_then(|file| file.set_modified(stamp));
+    stamped.map_err(cannot("write", path))
+}
+
+/// A time between 2000 and 2034, in whole and even seconds, which every file system keeps.
+fn stamp(id: u64) -> SystemTime {
+    const YEAR_2000: u64 = 946_684_800;
+    SystemTime::UNIX_EPOCH + Duration::from_secs(YEAR_2000 + (id & 0x3fff_fffe))
+}
+
+fn has_contents(path: &Path, contents: &[u8]) -> io::Result<bool> {
+    let found = fs::symlink_metadata(path)?;
+    if !found.is_file() || found.len() != contents.len() as u64 {
+        return Ok(false);
+    }
+    let mut file = fs::File::open(path)?;
+    let mut buffer = vec![0; 1 << 16];
+    for part in contents.chunks(buffer.len()) {
+        let Some(buffer) = buffer.get_mut(..part.len()) else { return Ok(false) };
+        match file.read_exact(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
+            read => read?,
+        }
+        if buffer != part {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Writes a file beside and gives it the name.
+fn replace_file(path: &Path, contents: &[u8]) -> Result<(), Error> {
+    if let Some(parent) = path.parent() {
+        create_private(parent).map_err(cannot("create the cache folder", parent))?;
+    }
+    if fs::symlink_metadata(path).is_ok_and(|found| found.is_dir()) {
+        fs::remove_dir_all(path).map_err(cannot("replace", path))?;
+    }
+    tracing::debug!(path = %path.display(), "written to the cache");
+    let temporary = temporary_name(path);
+    let written = fs::File::create_new(&temporary).and_then(|mut file| file.write_all(contents));
+    let written = written.and_then(|()| fs::rename(&temporary, path));
+    written.map_err(|source| {
+        drop(fs::remove_file(&temporary));
+        cannot("write", path)(source)
+    })
+}
+
+/// Notes that a folder is in use, by its time of change.
+fn touch(folder: &Path) {
+    // Only so that it is not taken for unused; a cache that cannot be written is still good for reading.
+    let _read_only =
+        fs::File::open(folder).and_then(|folder| folder.set_modified(SystemTime::now()));
 }
 
 /// A name beside `path` that no other process and no other call uses.
 fn temporary_name(path: &Path) -> PathBuf {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}-{}.tmp", process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
+    name.push(format!(".{}-{}{UNFINISHED}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
     name.into()
 }
 

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod build;
+mod cache;
 mod context;
 mod doctor;
 mod error;
@@ -107,6 +108,7 @@ fn dispatch() -> Result<ExitCode, CommandError> {
         Command::Build(options) => build::run(options),
         Command::Inspect(options) => inspect::run(&options),
         Command::Policy(options) => policy::run(&options),
+        Command::Cache(options) => cache::run(&options),
         Command::Python(options) => python::run_command(options),
         Command::Doctor(options) => doctor::run(&options),
         Command::Stubs => stubs::run(),

@@ -3,7 +3,8 @@
 //! Which packages do so is found when the archive is built, and stands in its attribute [`ATTRIBUTE`]: a line each, the
 //! package's folder (or the path of a module at the top), a tab, and the digest of its files, which names the folder
 //! of the cache; then, for a package that looks for its neighbours there, a tab and [`LISTS`]. The attribute `files:` and
-//! the digest holds the files' paths.
+//! the digest holds the files' paths, and `openers:` and the digest the modules that open them: until one of these is
+//! imported, the folder is named and nothing is there.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -11,8 +12,9 @@ use std::sync::OnceLock;
 
 use importer_core::Stack;
 
-use crate::cache;
+use crate::cache::{self, Held};
 use crate::error::Error;
+use crate::libraries::is_library_name;
 
 /// The archive's attribute that lists the packages.
 pub const ATTRIBUTE: &str = "file-access";
@@ -20,16 +22,23 @@ pub const ATTRIBUTE: &str = "file-access";
 /// How the names of the attributes begin that hold the paths of the files.
 pub const FILES_PREFIX: &str = "files:";
 
+/// How the names of the attributes begin that hold the names of the modules that open them.
+pub const OPENERS_PREFIX: &str = "openers:";
+
+/// What stands there in place of names when every module of the package is meant.
+pub const ANY_MODULE: &str = "*";
+
 /// What stands in the attribute for a package that looks into its folders.
 pub const LISTS: &str = "lists";
-
-/// What that folder of the cache is called.
-const FOLDER: &str = "files";
 
 /// The packages whose files are served from the cache.
 pub(crate) struct FileAccess {
     /// By the package's folder, which is a name at the top of the archive.
     packages: HashMap<String, PackageFiles>,
+    /// Which digests' files a module opens, by its name.
+    openers: HashMap<String, Vec<String>>,
+    /// The digests' folders that are known to be there.
+    ready: HashMap<String, OnceLock<()>>,
     cache: Option<PathBuf>,
     /// The folder of the cache where the files lie, each package's below its digest.
     files: Option<PathBuf>,
@@ -39,50 +48,91 @@ struct PackageFiles {
     digest: String,
     /// Whether its code looks into its folders, and takes what it finds for modules.
     lists: bool,
-    /// The folder of the cache below which the package lies, once its files are there.
-    folder: OnceLock<PathBuf>,
+    /// The folder of the cache below which the package lies; nothing without a cache.
+    folder: Option<PathBuf>,
+}
+
+/// Where a module of such a package lies.
+pub(crate) struct Place<'a> {
+    /// The folder below which its path leads to where its files are, or would be.
+    pub(crate) folder: &'a Path,
+    /// Whether the package takes for modules what it finds there, and it is there.
+    pub(crate) is_searched: bool,
 }
 
 impl FileAccess {
     /// Reads the list of packages; `cache` is the cache folder, if there is one.
     pub(crate) fn read(archives: &Stack, cache: Option<PathBuf>) -> Result<Self, Error> {
-        let mut packages = HashMap::new();
+        let files = cache.as_ref().map(|cache| cache.join(cache::FILES));
+        let mut this = Self {
+            packages: HashMap::new(),
+            openers: HashMap::new(),
+            ready: HashMap::new(),
+            cache,
+            files,
+        };
         for archive in archives.archives() {
             let Some(list) = archive.attribute(ATTRIBUTE)? else { continue };
             for line in String::from_utf8_lossy(&list).lines() {
                 let mut fields = line.split('\t');
                 if let (Some(package), Some(digest)) = (fields.next(), fields.next()) {
-                    packages.entry(package.to_owned()).or_insert(PackageFiles {
-                        digest: digest.to_owned(),
-                        lists: fields.next() == Some(LISTS),
-                        folder: OnceLock::new(),
-                    });
+                    let folder = this.files.as_ref().map(|files| files.join(digest));
+                    let lists = fields.next() == Some(LISTS);
+                    let files = PackageFiles { digest: digest.to_owned(), lists, folder };
+                    this.packages.entry(package.to_owned()).or_insert(files);
+                    if this.ready.insert(digest.to_owned(), OnceLock::new()).is_none() {
+                        this.read_openers(archives, digest)?;
+                    }
                 }
             }
         }
-        let files = cache.as_ref().map(|cache| cache.join(FOLDER));
-        Ok(Self { packages, cache, files })
+        Ok(this)
     }
 
-    /// The folder on disk below which a module's virtual path really exists; `None` for a module that stays in memory.
-    pub(crate) fn folder_of(&self, archives: &Stack, path: &str) -> Result<Option<&Path>, Error> {
+    fn read_openers(&mut self, archives: &Stack, digest: &str) -> Result<(), Error> {
+        let names = archives.attribute(&format!("{OPENERS_PREFIX}{digest}"))?.unwrap_or_default();
+        for name in String::from_utf8_lossy(&names).lines() {
+            // Without a name, the digest stands for its own package's modules.
+            let name = if name == ANY_MODULE { digest } else { name };
+            self.openers.entry(name.to_owned()).or_default().push(digest.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Where a module that is about to be imported lies on disk; `None` for one that stays in memory. Files that it
+    /// may open are put into the cache.
+    pub(crate) fn place_of(
+        &self,
+        archives: &Stack,
+        module: &str,
+        path: &str,
+    ) -> Result<Option<Place<'_>>, Error> {
         if self.packages.is_empty() {
             return Ok(None);
         }
         let top = path.split('/').next().unwrap_or(path);
-        let Some(files) = self.packages.get(top) else { return Ok(None) };
-        if let Some(folder) = files.folder.get() {
-            return Ok(Some(folder));
+        let files = self.packages.get(top);
+        let of_all = files.and_then(|files| self.openers.get(&files.digest));
+        for digest in self.openers.get(module).into_iter().chain(of_all).flatten() {
+            self.make_ready(archives, digest)?;
         }
-        let folder = self.cache_folder()?.join(FOLDER).join(&files.digest);
-        cache::folder_once(&folder, |temporary| extract(archives, &files.digest, temporary))?;
-        Ok(Some(files.folder.get_or_init(|| folder)))
+        Ok(files.and_then(|files| {
+            let is_ready = self.ready.get(&files.digest).is_some_and(|ready| ready.get().is_some());
+            Some(Place { folder: files.folder.as_deref()?, is_searched: files.lists && is_ready })
+        }))
     }
 
-    /// Whether the package at that path looks into its folders, and takes what it finds for modules.
-    pub(crate) fn lists(&self, path: &str) -> bool {
-        let top = path.split('/').next().unwrap_or(path);
-        self.packages.get(top).is_some_and(|files| files.lists)
+    /// Puts the files of that digest into the cache, if they are not there.
+    fn make_ready(&self, archives: &Stack, digest: &str) -> Result<(), Error> {
+        let Some(ready) = self.ready.get(digest).filter(|ready| ready.get().is_none()) else {
+            return Ok(());
+        };
+        let folder = cache::private_folder(self.cache_folder()?, cache::FILES)?.join(digest);
+        cache::folder_once(&folder, |temporary| extract(archives, digest, temporary))?.keep();
+        // What was there already may have been changed since it was written.
+        extract(archives, digest, &folder)?;
+        ready.get_or_init(|| ());
+        Ok(())
     }
 
     /// The virtual path that a path in the cache stands for, with its leading separator; whether anything of its
@@ -91,18 +141,26 @@ impl FileAccess {
         let below = path.strip_prefix(self.files.as_ref()?.to_str()?)?;
         let below = below.strip_prefix(std::path::MAIN_SEPARATOR)?;
         let digest = below.split(std::path::MAIN_SEPARATOR).next()?;
-        let is_ours = self.packages.values().any(|files| files.digest == digest);
-        is_ours.then(|| below.get(digest.len()..)).flatten()
+        self.ready.contains_key(digest).then(|| below.get(digest.len()..)).flatten()
     }
 
-    /// The path of an extension module that cannot be loaded from memory.
-    pub(crate) fn library(&self, path: &str, id: u64, contents: &[u8]) -> Result<PathBuf, Error> {
+    /// The path of an extension module that is not loaded from memory; it is there for as long as it is held.
+    pub(crate) fn library(
+        &self,
+        path: &str,
+        id: u64,
+        contents: &[u8],
+    ) -> Result<(PathBuf, Held), Error> {
         let name = path.rsplit('/').next().unwrap_or(path);
-        let folder = self.cache_folder()?.join("libraries").join(format!("{id:016x}"));
-        cache::folder_once(&folder, |temporary| {
-            cache::write_file(&temporary.join(name), contents)
+        let libraries = cache::private_folder(self.cache_folder()?, cache::LIBRARIES)?;
+        let folder = libraries.join(format!("{id:016x}"));
+        let held = cache::folder_once(&folder, |temporary| {
+            cache::verified_file(&temporary.join(name), contents)
         })?;
-        Ok(folder.join(name))
+        let path = folder.join(name);
+        // What was there already may have been changed since it was written.
+        cache::verified_file(&path, contents)?;
+        Ok((path, held))
     }
 
     fn cache_folder(&self) -> Result<&Path, Error> {
@@ -115,13 +173,14 @@ impl FileAccess {
     }
 }
 
-/// Writes the files of that digest.
+/// Writes the files of that digest, those that are not there or not right.
 fn extract(archives: &Stack, digest: &str, into: &Path) -> Result<(), Error> {
     let list = archives.attribute(&format!("{FILES_PREFIX}{digest}"))?.unwrap_or_default();
     for path in String::from_utf8_lossy(&list).lines() {
         // The archive's reader has no path that leads out of its folder, so neither can this write there.
         if let Some(file) = archives.file(path)? {
-            cache::write_file(&into.join(file.path()), &file.contents()?)?;
+            let contents = || Ok(file.contents()?.into_owned());
+            cache::stamped_file(&into.join(file.path()), file.id(), file.len(), contents)?;
         }
     }
     Ok(())
@@ -129,5 +188,5 @@ fn extract(archives: &Stack, digest: &str, into: &Path) -> Result<(), Error> {
 
 /// Whether a file is neither source nor a library: those are served from the archive wherever they are said to be.
 pub fn is_data(name: &str) -> bool {
-    ![".py", ".pyi", ".so", ".pyd"].iter().any(|end| name.ends_with(end))
+    ![".py", ".pyi", ".pyd"].iter().any(|end| name.ends_with(end)) && !is_library_name(name)
 }

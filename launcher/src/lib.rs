@@ -34,6 +34,8 @@ mod importlib_hooks;
 mod interpreter;
 pub mod libraries;
 pub mod literal;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod memory_file;
 mod py;
 pub mod start_method;
 pub mod worker;

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: built applications against the interpreter itself, pair by pair.
 
 mod leaks;
+mod memory;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,6 +30,9 @@ if __name__ == '__main__':
     with multiprocessing.get_context('METHOD').Pool(4) as pool:
         assert pool.map(square, range(16))[-1] == 225
 ";
+
+/// A package with large libraries, imported and used; what it starts threads for is left out.
+const NUMPY: &str = "import numpy; print(numpy.arange(6).reshape(2, 3).sum())\n";
 
 /// One row: the same program run by the interpreter and as a built application.
 struct Case {
@@ -75,6 +79,28 @@ pub(crate) fn run(workspace: &Workspace, flags: &flags::Bench) -> anyhow::Result
             results.push(measured);
         }
     }
+    // Real libraries, in an environment of their own.
+    let Some(scientific) = numpy_environment(&python, &folder, &progress)? else {
+        return Ok(Verdict::Bad);
+    };
+    // Not called as the module that it imports.
+    let script = folder.join("numpy-line.py");
+    write(&script, NUMPY)?;
+    let Some(application) = build_in(&launcher, &script, Some(&scientific), &progress)? else {
+        return Ok(Verdict::Bad);
+    };
+    let numpy = pairs(&scientific, &script, &application, flags.pairs)?;
+    results.extend(Measured::from_pairs("numpy", &numpy));
+    let script = folder.join("memory.py");
+    write(&script, memory::PROGRAM)?;
+    let Some(application) = build_in(&launcher, &script, Some(&scientific), &progress)? else {
+        return Ok(Verdict::Bad);
+    };
+    progress.note(memory::NAME);
+    let taken = (
+        memory::measured(Command::new(&scientific).arg("-I").arg(&script))?,
+        memory::measured(&mut Command::new(&application))?,
+    );
     let script = folder.join("leaks.py");
     fs::write(&script, leaks::PROGRAM)
         .with_context(|| format!("could not write `{}`", script.display()))?;
@@ -84,13 +110,18 @@ pub(crate) fn run(workspace: &Workspace, flags: &flags::Bench) -> anyhow::Result
     progress.note(leaks::NAME);
     let left = leaks::left_behind(&application)?;
     if flags.json {
-        println!("{}", as_json(&python, flags.pairs, &results, &left));
+        let mut all = as_json(&python, flags.pairs, &results, &left);
+        if let Some(all) = all.as_object_mut() {
+            all.insert("numpy_memory".to_owned(), memory::as_json(taken.0, taken.1));
+        }
+        println!("{all}");
     } else {
         println!(
-            "CPython {}, {} pairs, medians\n{}\n{}: {}",
+            "CPython {}, {} pairs, medians\n{}\n{}\n{}: {}",
             python.release(),
             flags.pairs,
             table(&results),
+            memory::shown(taken.0, taken.1),
             leaks::NAME,
             if left.is_empty() { "nothing is left behind".to_owned() } else { left.join("; ") }
         );
@@ -144,10 +175,46 @@ fn clean_environment(
     Ok((finished.status == Status::Good).then(|| environment.join(interpreter)))
 }
 
-/// `coldframe build SCRIPT -o APPLICATION`.
+/// A virtual environment with numpy in it, from the index; its interpreter.
+fn numpy_environment(
+    python: &Python,
+    folder: &Path,
+    progress: &Progress,
+) -> anyhow::Result<Option<PathBuf>> {
+    let environment = folder.join("venv-numpy");
+    let mut make = Command::new(&python.executable);
+    make.args(["-I", "-m", "venv", "--clear"]).arg(&environment);
+    let interpreter =
+        environment.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
+    let mut install = Command::new(&interpreter);
+    install.args(["-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "numpy"]);
+    for (label, command) in
+        [("an environment for numpy", &mut make), ("pip install numpy", &mut install)]
+    {
+        if progress.run(label, command, Show::AtFailure)?.status == Status::Failed {
+            return Ok(None);
+        }
+    }
+    Ok(Some(interpreter))
+}
+
+fn write(script: &Path, program: &str) -> anyhow::Result<()> {
+    fs::write(script, program).with_context(|| format!("could not write `{}`", script.display()))
+}
+
 fn build_application(
     launcher: &Path,
     script: &Path,
+    progress: &Progress,
+) -> anyhow::Result<Option<PathBuf>> {
+    build_in(launcher, script, None, progress)
+}
+
+/// `coldframe build SCRIPT -o APPLICATION`, with the packages of an interpreter's environment.
+fn build_in(
+    launcher: &Path,
+    script: &Path,
+    interpreter: Option<&Path>,
     progress: &Progress,
 ) -> anyhow::Result<Option<PathBuf>> {
     let application = script.with_extension(if cfg!(windows) { "exe" } else { "app" });
@@ -157,6 +224,10 @@ fn build_application(
     }
     let mut build = Command::new(launcher);
     build.arg("build").arg(script).arg("-o").arg(&application);
+    build.env_remove("VIRTUAL_ENV");
+    if let Some(environment) = interpreter.and_then(|file| file.parent()?.parent()) {
+        build.arg("--venv").arg(environment);
+    }
     let label = format!("build {}", script.display());
     let finished = progress.run(&label, &mut build, Show::AtFailure)?;
     Ok((finished.status == Status::Good).then_some(application))

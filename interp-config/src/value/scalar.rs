@@ -3,7 +3,9 @@
 use toml::de::DeValue;
 
 use super::{Item, Value};
-use crate::choices::{Allocator, FileAccess, OptimizationLevel, Profile, StartMethodSetting};
+use crate::choices::{
+    Allocator, ExtensionLoading, FileAccess, OptimizationLevel, Profile, StartMethodSetting,
+};
 use crate::entry_point::EntryPoint;
 use crate::error::{ConfigError, ParseChoiceError, Problem};
 use crate::suggest::{list, nearest};
@@ -76,7 +78,7 @@ macro_rules! choices {
     };
 }
 
-choices!(StartMethodSetting Profile Allocator FileAccess);
+choices!(StartMethodSetting Profile Allocator ExtensionLoading FileAccess);
 
 impl Value for OptimizationLevel {
     fn read(item: &Item<'_>) -> Result<Self, ConfigError> {

@@ -4,8 +4,8 @@ use std::fmt::{Debug, Display};
 use std::str::FromStr;
 
 use interp_config::{
-    Allocator, Document, OptimizationLevel, Profile, PythonInterpreterConfig, Settings,
-    StartMethodSetting, parse,
+    Allocator, Document, ExtensionLoading, OptimizationLevel, Profile, PythonInterpreterConfig,
+    Settings, StartMethodSetting, parse,
 };
 
 #[track_caller]
@@ -39,6 +39,9 @@ fn round_trips() {
     check(Profile::ALL, &["isolated", "python"], |config, value| config.profile = value);
     check(Allocator::ALL, &["default", "malloc", "pymalloc", "debug"], |config, value| {
         config.allocator = value;
+    });
+    check(ExtensionLoading::ALL, &["auto", "memory", "cache"], |config, value| {
+        config.extensions = value;
     });
     check(OptimizationLevel::ALL, &["0", "1", "2"], |config, value| {
         config.optimization_level = value;

@@ -1,9 +1,9 @@
 //! What holds for every settings and for every text.
 
 use interp_config::{
-    Allocator, BuildSettings, Document, EntryPoint, FileAccess, FileAccessRule, OptimizationLevel,
-    PostImportHook, Profile, PythonInterpreterConfig, RunTarget, Settings, StartMethodSetting,
-    parse,
+    Allocator, BuildSettings, Document, EntryPoint, ExtensionLoading, FileAccess, FileAccessRule,
+    OptimizationLevel, PostImportHook, Profile, PythonInterpreterConfig, RunTarget, Settings,
+    StartMethodSetting, parse,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -71,6 +71,7 @@ prop_compose! {
     fn interpreter()(
         (profile, optimization_level) in (select(Profile::ALL), select(OptimizationLevel::ALL)),
         (multiprocessing_start_method, allocator) in (select(StartMethodSetting::ALL), select(Allocator::ALL)),
+        extensions in select(ExtensionLoading::ALL),
         (run, post_import_hooks, before_main) in (run_target(), hooks(), vec(entry_point(), 0..3)),
         [sys_frozen, sys_meipass, multiprocessing_auto_dispatch, python_children] in any::<[bool; 4]>(),
         [filesystem_importer, utf8_mode, site_import] in any::<[bool; 3]>(),
@@ -80,7 +81,7 @@ prop_compose! {
     ) -> PythonInterpreterConfig {
         PythonInterpreterConfig {
             profile, run, argv, optimization_level, sys_frozen, sys_meipass, multiprocessing_start_method,
-            multiprocessing_auto_dispatch, python_children, filesystem_importer, module_search_paths, utf8_mode, warnings,
+            multiprocessing_auto_dispatch, python_children, extensions, filesystem_importer, module_search_paths, utf8_mode, warnings,
             x_options, site_import, allocator, post_import_hooks, before_main, tcl_library, terminfo_dirs, ssl_cert_file, ssl_cert_dir,
         }
     }

@@ -70,6 +70,7 @@ fn every_path_is_resolved_and_nothing_else() {
         multiprocessing_start_method,
         multiprocessing_auto_dispatch,
         python_children,
+        extensions,
         filesystem_importer,
         module_search_paths,
         utf8_mode,
@@ -99,6 +100,7 @@ fn every_path_is_resolved_and_nothing_else() {
         (profile, optimization_level, allocator),
         (before.profile, before.optimization_level, before.allocator)
     );
+    assert_eq!(extensions, before.extensions);
     assert_eq!(multiprocessing_start_method, before.multiprocessing_start_method);
     assert!(
         sys_frozen

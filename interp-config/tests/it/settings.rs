@@ -24,6 +24,7 @@ fn a_file_with_everything() {
         multiprocessing-start-method = "forkserver"
         multiprocessing-auto-dispatch = false
         python-children = true
+        extensions = "memory"
         filesystem-importer = true
         module-search-paths = ["$ORIGIN/lib", 'C:\lib']
         utf8-mode = false

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use interp_config::RunTarget;
 
+use super::developers::is_test;
 use super::packer::{Item, Packer, Scanned};
 use super::pattern::Pattern;
 use super::select::Selection;
@@ -116,11 +117,10 @@ pub(super) fn build(
     for (key, value) in packer.libraries.attributes() {
         packer.writer.set_attribute(&key, value)?;
     }
-    packer.report.file_users = file_users
-        .into_iter()
-        .filter(|user| packer.file_users.is_news(user))
-        .map(|user| user.key)
-        .collect();
+    packer.report.file_users =
+        file_users.into_iter().filter_map(|user| packer.file_users.news(user)).collect();
+    // Two names at the top, such as `numpy` and `numpy.libs`, are one package.
+    packer.report.file_users.dedup();
     packer.writer.set_attribute("configuration", request.settings.to_toml().into_bytes())?;
     Ok(Bundle { writer: packer.writer, report: packer.report })
 }
@@ -227,9 +227,7 @@ fn follow_imports(
 ) {
     for module in scanned {
         // A package's own tests import what only its developers have installed.
-        let is_test =
-            module.module.split('.').any(|part| matches!(part, "tests" | "test" | "conftest"));
-        if module.origin == Origin::Environment && is_test {
+        if module.origin == Origin::Environment && is_test(&module.path) {
             continue;
         }
         for group in &module.groups {

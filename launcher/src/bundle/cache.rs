@@ -10,12 +10,9 @@ use tempfile::NamedTempFile;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::{Application, BundleError, CacheError, Environment};
-use crate::cache;
+use crate::cache::contents::{ARCHIVE as SUFFIX, UNFINISHED_ARCHIVE as UNFINISHED};
+use crate::cache::{self, Held, check_private, create_private};
 
-/// How the names of cached archives end.
-const SUFFIX: &str = ".coldframe";
-/// How the names of files being written begin.
-const UNFINISHED: &str = ".unfinished-";
 /// What nobody has used for so long is removed.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
@@ -40,6 +37,7 @@ impl CacheFolder {
 
     /// The archive of that key, if it is there.
     pub fn get(&self, key: &str) -> Option<PathBuf> {
+        check_private(&self.folder).ok()?;
         let path = self.file_of(key);
         let file = File::open(&path).ok()?;
         // Only so that it is not taken for unused; a folder that cannot be written is still good for reading.
@@ -58,11 +56,14 @@ impl CacheFolder {
         if let Some(path) = self.get(key) {
             return Ok(path);
         }
-        fs::create_dir_all(&self.folder).map_err(self.io("make folders"))?;
+        create_private(&self.folder).map_err(self.io("make folders"))?;
+        check_private(&self.folder).map_err(self.io("keep archives"))?;
         let mut unfinished = tempfile::Builder::new()
             .prefix(UNFINISHED)
             .tempfile_in(&self.folder)
             .map_err(self.io("make a file"))?;
+        // For `coldframe cache clean` to see that it is no leftover.
+        let _no_locks_here = unfinished.as_file().lock_shared();
         // Dropping the file on the way out of an error removes it.
         create(unfinished.as_file_mut())?;
         self.publish(unfinished, key).map_err(E::from)
@@ -102,7 +103,7 @@ impl CacheFolder {
             let modified = entry.metadata().and_then(|metadata| metadata.modified()).ok();
             let is_old =
                 modified.and_then(|time| time.elapsed().ok()).is_some_and(|age| age > KEPT);
-            if is_ours && is_old {
+            if is_ours && is_old && Held::alone(&entry.path()).is_some() {
                 // Somebody else may have removed it; and next time is soon enough.
                 let _not_removed = fs::remove_file(entry.path());
             }

@@ -30,8 +30,10 @@ pub struct CompileCommand {
     pub environment: Vec<(OsString, OsString)>,
 }
 
-/// The program that a compile process runs (`python/compile_worker.py`); everything it imports is inside the interpreter, but `warnings`.
-pub const COMPILE_WORKER: &str = include_str!("../python/compile_worker.py");
+/// The program that a compile process runs (`python/compile_worker.py`, with what it uses before it); everything it imports is
+/// inside the interpreter, but `warnings`.
+pub const COMPILE_WORKER: &str =
+    concat!(include_str!("../python/own_path.py"), include_str!("../python/compile_worker.py"));
 
 /// Whether the builder wants to know if a module has an `if __name__ == "__main__"` at its top level.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Packages that open files next to their `__file__`, or look for them there, found by the names that their code uses.
+//! Packages that open files next to their `__file__`, or look for them there, found by what their syntax trees do.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,9 +6,10 @@ use importer_core::Archive;
 use interp_config::{FileAccess, FileAccessRule};
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
+use super::developers::{is_for_developers, is_tool};
 use super::pattern::Pattern;
-use super::{BundleError, Origin};
-use crate::file_access::{ATTRIBUTE, FILES_PREFIX, LISTS, is_data};
+use super::{BundleError, FileUse, Origin};
+use crate::file_access::{ANY_MODULE, ATTRIBUTE, FILES_PREFIX, LISTS, OPENERS_PREFIX, is_data};
 
 /// Who uses `__file__`, and which files could be meant.
 #[derive(Debug)]
@@ -17,24 +18,33 @@ pub(super) struct FileUsers {
     rules: Vec<(Pattern, FileAccess)>,
     /// The names at the top of the archive, folders and modules, by what they belong to.
     groups: BTreeMap<String, Group>,
-    /// Those below which a module's code uses `__file__` or `__path__`.
-    users: BTreeMap<String, OwnPath>,
+    /// Names at the top that belong to one whose modules look into its folders.
+    lists: BTreeSet<String>,
+    /// The modules that may open files.
+    openers: Vec<Opener>,
     /// Each file that is no module, with the digest of its contents.
     data: BTreeMap<String, u128>,
     /// Each module's source that may have to lie beside them, likewise.
     sources: BTreeMap<String, u128>,
 }
 
-/// What a module does with the place where it lies.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum OwnPath {
-    /// Nothing.
-    #[default]
-    Unused,
-    /// It may open files that lie beside it.
-    Opens,
-    /// It may look for what lies beside it, its neighbours' sources among them.
-    Lists,
+/// What a module does with the place where it lies, and with those of others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct OwnPath {
+    /// Whether it may look for what lies beside it, its neighbours' sources among them.
+    pub(super) lists: bool,
+    /// The packages whose files it may open, by their first name (its own is empty), with the line that does.
+    pub(super) opens: BTreeMap<String, u32>,
+}
+
+/// A module that may open files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Opener {
+    /// Its name.
+    module: String,
+    /// Whose files: a name at the top, as code says it.
+    package: String,
+    found: FileUse,
 }
 
 /// What is served from one folder: a module may find a file of its neighbour, and a compiled module its own place, by
@@ -51,20 +61,16 @@ enum Group {
 pub(super) struct FileUser {
     /// The package's folder, or the path of a module at the top.
     pub(super) key: String,
-    /// Whether its own code asks for it, and not only that of a neighbour.
-    pub(super) asks: Asks,
+    /// The code that asks for it; nothing for one that lies in the cache for a neighbour's sake.
+    pub(super) found: Option<FileUse>,
     /// Whether it looks into its folders, and takes what it finds for modules.
     lists: bool,
     /// Names the folder of the cache: what all the files together are.
     digest: String,
     /// The files' paths.
     files: Vec<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asks {
-    Itself,
-    ByNeighbour,
+    /// The modules whose import puts the files there.
+    openers: BTreeSet<String>,
 }
 
 impl FileUsers {
@@ -73,7 +79,8 @@ impl FileUsers {
         Self {
             rules,
             groups: BTreeMap::new(),
-            users: BTreeMap::new(),
+            lists: BTreeSet::new(),
+            openers: Vec::new(),
             data: BTreeMap::new(),
             sources: BTreeMap::new(),
         }
@@ -81,7 +88,7 @@ impl FileUsers {
 
     /// What a rule says of a name at the top, if one does.
     fn rule(&self, top: &str) -> Option<FileAccess> {
-        let name = top.strip_suffix(".py").unwrap_or(top);
+        let name = plain_name(top);
         self.rules.iter().find(|(pattern, _)| pattern.matches(name)).map(|(_, access)| *access)
     }
 
@@ -100,7 +107,14 @@ impl FileUsers {
     }
 
     /// Notes a module, what its code does with the place where it lies, and its source.
-    pub(super) fn module(&mut self, origin: Origin, path: &str, own_path: OwnPath, source: &[u8]) {
+    pub(super) fn module(
+        &mut self,
+        origin: Origin,
+        path: &str,
+        name: &str,
+        own_path: &OwnPath,
+        source: &[u8],
+    ) {
         let top = top(path);
         let rule = self.rule(top);
         self.groups.entry(top.to_owned()).or_insert_with(|| match origin {
@@ -113,19 +127,36 @@ impl FileUsers {
             Origin::Environment => Group::Distribution(top.to_owned()),
         });
         let is_standard = matches!(origin, Origin::StandardLibrary | Origin::Support);
-        // The standard library looks into folders of its own in its tests and in IDLE; and a package's tests, or what
-        // runs them, only where it is developed.
-        let is_test = path.split('/').any(|part| matches!(part, "tests" | "test" | "conftest.py"));
-        let own_path = match rule {
-            Some(FileAccess::Memory) => OwnPath::Unused,
-            Some(FileAccess::Cache) => OwnPath::Lists,
-            None if is_standard || is_test => own_path.min(OwnPath::Opens),
-            None => own_path,
-        };
-        if own_path != OwnPath::Unused {
-            let known = self.users.entry(top.to_owned()).or_default();
-            *known = own_path.max(*known);
+        // A package's tests, and its tools for developers, do nothing in an application.
+        let is_judged = origin != Origin::Environment || !is_tool(path);
+        // The standard library looks into folders of its own in its tests and in IDLE.
+        let lists = own_path.lists && !is_standard && is_judged;
+        if rule == Some(FileAccess::Cache) || (rule.is_none() && lists) {
+            self.lists.insert(top.to_owned());
         }
+        let found = |line: u32| FileUse {
+            package: String::new(),
+            file: path.to_owned(),
+            line,
+            code: line_of(source, line),
+        };
+        let mut openers = Vec::new();
+        if rule == Some(FileAccess::Cache) {
+            openers.push((ANY_MODULE, top, found(0)));
+        } else if is_judged {
+            let opens = own_path.opens.iter().map(|(package, line)| {
+                (name, if package.is_empty() { top } else { package.as_str() }, found(*line))
+            });
+            openers.extend(opens);
+            if lists && openers.is_empty() {
+                openers.push((name, top, found(0)));
+            }
+        }
+        self.openers.extend(openers.into_iter().map(|(module, package, found)| Opener {
+            module: module.to_owned(),
+            package: plain_name(package).to_owned(),
+            found: FileUse { package: plain_name(package).to_owned(), ..found },
+        }));
         if path.ends_with(".py") && (!is_standard || rule.is_some()) {
             self.sources.insert(path.to_owned(), xxh3_128(source));
         }
@@ -138,23 +169,33 @@ impl FileUsers {
         if !is_data(path) || top.ends_with(".dist-info") {
             return;
         }
+        let is_useless = origin == Origin::Environment
+            && is_for_developers(path)
+            && self.rule(top) != Some(FileAccess::Cache);
+        if is_useless {
+            return;
+        }
         if origin == Origin::Application {
             self.groups.entry(top.to_owned()).or_insert(Group::Application);
         }
         self.data.insert(path.to_owned(), xxh3_128(contents));
     }
 
-    /// The packages that use `__file__` and have files for it, with their neighbours.
+    /// The packages whose files are used and that have any, with their neighbours.
     pub(super) fn users(&self) -> Vec<FileUser> {
-        let groups: BTreeSet<&Group> =
-            self.users.keys().filter_map(|user| self.groups.get(user)).collect();
-        groups.into_iter().flat_map(|group| self.users_of(group)).collect()
+        let mut openers: BTreeMap<&Group, Vec<&Opener>> = BTreeMap::new();
+        for opener in &self.openers {
+            let named = self.groups.iter().filter(|(key, _)| plain_name(key) == opener.package);
+            for (_, group) in named.filter(|(key, _)| self.rule(key) != Some(FileAccess::Memory)) {
+                openers.entry(group).or_default().push(opener);
+            }
+        }
+        openers.into_iter().flat_map(|(group, openers)| self.users_of(group, &openers)).collect()
     }
 
-    fn users_of(&self, group: &Group) -> Vec<FileUser> {
-        let lists = |top: &str| self.users.get(top) == Some(&OwnPath::Lists);
+    fn users_of(&self, group: &Group, openers: &[&Opener]) -> Vec<FileUser> {
         // Of a package that looks into its folders the sources are there too, to be found.
-        let sources = self.sources.iter().filter(|(path, _)| lists(top(path)));
+        let sources = self.sources.iter().filter(|(path, _)| self.lists.contains(top(path)));
         let mut files: Vec<_> = self
             .data
             .iter()
@@ -173,6 +214,7 @@ impl FileUsers {
         }
         let digest = format!("{:032x}", hash.digest128());
         let files: Vec<String> = files.into_iter().map(|(path, _)| path.clone()).collect();
+        let names: BTreeSet<String> = openers.iter().map(|opener| opener.module.clone()).collect();
         let members = self
             .groups
             .iter()
@@ -180,19 +222,35 @@ impl FileUsers {
         members
             .map(|(key, _)| FileUser {
                 key: key.clone(),
-                asks: if self.users.contains_key(key) { Asks::Itself } else { Asks::ByNeighbour },
-                lists: lists(key),
+                found: openers
+                    .iter()
+                    .find(|opener| opener.package == plain_name(key))
+                    .map(|opener| opener.found.clone()),
+                lists: self.lists.contains(key),
                 digest: digest.clone(),
                 files: files.clone(),
+                openers: names.clone(),
             })
             .collect()
     }
 
-    /// Whether a user is the application's or the environment's: the standard library's are no news.
-    pub(super) fn is_news(&self, user: &FileUser) -> bool {
-        user.asks == Asks::Itself
-            && !matches!(self.groups.get(&user.key), Some(Group::StandardLibrary(_)))
+    /// What to tell of a user: the standard library's are no news, nor are those that a setting names.
+    pub(super) fn news(&self, user: FileUser) -> Option<FileUse> {
+        let is_standard = matches!(self.groups.get(&user.key), Some(Group::StandardLibrary(_)));
+        user.found.filter(|_| !is_standard)
     }
+}
+
+/// The text of a line of source.
+fn line_of(source: &[u8], line: u32) -> String {
+    let index = usize::try_from(line).unwrap_or_default().checked_sub(1);
+    let line = index.and_then(|index| source.split(|byte| *byte == b'\n').nth(index));
+    String::from_utf8_lossy(line.unwrap_or_default()).trim().to_owned()
+}
+
+/// The name of what lies at the top: a folder's, or a module's without its ending.
+fn plain_name(top: &str) -> &str {
+    top.split_once('.').map_or(top, |(name, _)| name)
 }
 
 fn top(path: &str) -> &str {
@@ -209,18 +267,21 @@ pub(super) fn attributes(
         format!("{}\t{}{lists}\n", user.key, user.digest)
     };
     let mut list: String = users.iter().map(line).collect();
-    let mut attributes: BTreeMap<String, Vec<u8>> = users
-        .iter()
-        .map(|user| (format!("{FILES_PREFIX}{}", user.digest), user.files.join("\n").into_bytes()))
-        .collect();
+    let mut attributes = BTreeMap::new();
+    for FileUser { digest, files, openers, .. } in users {
+        let openers = openers.iter().map(String::as_str).collect::<Vec<_>>();
+        attributes.insert(format!("{FILES_PREFIX}{digest}"), files.join("\n").into_bytes());
+        attributes.insert(format!("{OPENERS_PREFIX}{digest}"), openers.join("\n").into_bytes());
+    }
     if let Some(library) = library
         && let Some(lines) = library.attribute(ATTRIBUTE)?
     {
         let lines = String::from_utf8_lossy(&lines).into_owned();
         for digest in lines.lines().filter_map(|line| line.split('\t').nth(1)) {
-            let key = format!("{FILES_PREFIX}{digest}");
-            if let Some(files) = library.attribute(&key)? {
-                attributes.insert(key, files);
+            for key in [format!("{FILES_PREFIX}{digest}"), format!("{OPENERS_PREFIX}{digest}")] {
+                if let Some(lines) = library.attribute(&key)? {
+                    attributes.insert(key, lines);
+                }
             }
         }
         list.push_str(&lines);

@@ -29,13 +29,6 @@ pub(super) fn has_star(imports: &BTreeSet<String>) -> bool {
     imports.iter().any(|name| name.ends_with(RELATIVE_STAR))
 }
 
-/// Whether any code of a module uses the name `__file__`: then it may open files that lie beside it.
-pub(super) fn uses_own_path(graph: &Graph<'_>) -> bool {
-    graph
-        .codes()
-        .any(|code| tuple(graph, code.names()).iter().any(|&id| graph.text(id) == Some("__file__")))
-}
-
 /// Those of `groups`, the known groups of entry points, that a module's code names: it may ask for what is plugged in there.
 pub(super) fn plug_in_groups(graph: &Graph<'_>, groups: &BTreeSet<String>) -> BTreeSet<String> {
     let constants = graph.codes().flat_map(|code| tuple(graph, code.constants()));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use object::elf::{DT_NEEDED, DT_RPATH, DT_RUNPATH};
 use object::read::elf::{ElfFile, FileHeader};
 
-use crate::libraries::NEEDED_PREFIX;
+use crate::libraries::{NEEDED_PREFIX, is_library_name};
 
 /// The libraries and extension modules among the packed files, by path.
 #[derive(Debug, Default)]
@@ -31,14 +31,14 @@ impl Libraries {
         self.extensions.insert(path.to_owned());
     }
 
-    /// Notes a file, which is a library if it is one by name and contents.
-    pub(super) fn library(&mut self, path: &str, contents: &[u8]) {
-        let name = file_name(path);
-        if (name.ends_with(".so") || name.contains(".so."))
-            && let Some(linking) = Linking::read(contents)
-        {
-            self.objects.insert(path.to_owned(), linking);
+    /// Notes a file if it is a library, by name and contents; says whether it is one.
+    pub(super) fn library(&mut self, path: &str, contents: &[u8]) -> bool {
+        if !is_library_name(path) {
+            return false;
         }
+        let Some(linking) = Linking::read(contents) else { return false };
+        self.objects.insert(path.to_owned(), linking);
+        true
     }
 
     /// The archive's attributes that tell the launcher what to load before which extension module.

@@ -35,6 +35,7 @@ mod builder;
 mod cache;
 mod checks;
 mod compile;
+mod developers;
 mod distribution;
 mod environment;
 mod error;
@@ -68,7 +69,7 @@ pub use error::{Broken, BundleError, CacheError};
 pub use installation::PythonInstallation;
 pub use libpython::{copy_libpython_beside, needed_libpython};
 pub use output::write_executable;
-pub use report::{Origin, Package, Part, Reason, Report, Warning};
+pub use report::{FileUse, Origin, Package, Part, Reason, Report, Warning};
 pub use stdlib::DEFAULT_EXCLUDES;
 
 use compile::MainGuardQuestion;

@@ -14,6 +14,7 @@ use super::protocol::level_number;
 use super::roles::{Role, roles};
 use super::tree::{Entry, EntryKind, ModuleName};
 use super::{BrokenModules, BundleError, BundleRequest, Origin, Part, Progress, Report, Warning};
+use crate::file_access::ANY_MODULE;
 
 /// A file that is to be packed.
 #[derive(Debug)]
@@ -121,7 +122,8 @@ impl<'r> Packer<'r> {
                         self.file_users.module(
                             item.origin,
                             &item.entry.path,
-                            compiled.own_path,
+                            &module.name,
+                            &compiled.own_path,
                             &contents,
                         );
                         scanned.push(self.scanned(&item, module, &compiled));
@@ -145,7 +147,9 @@ impl<'r> Packer<'r> {
                         self.file_users.module(
                             item.origin,
                             &item.entry.path,
-                            compiled.own_path,
+                            // Compiled modules import their neighbours without asking anybody (mypyc).
+                            ANY_MODULE,
+                            &compiled.own_path,
                             &contents,
                         );
                         scanned.push(self.scanned(&item, module, &compiled));
@@ -258,7 +262,8 @@ impl<'r> Packer<'r> {
         module: &ModuleName,
         library: Vec<u8>,
     ) -> Result<(), BundleError> {
-        self.file_users.module(item.origin, &item.entry.path, OwnPath::Unused, &[]);
+        let own_path = OwnPath::default();
+        self.file_users.module(item.origin, &item.entry.path, &module.name, &own_path, &[]);
         self.libraries.extension(&item.entry.path, &library);
         let part = self.part(item.origin);
         part.extensions += 1;
@@ -274,11 +279,17 @@ impl<'r> Packer<'r> {
 
     fn add_data(&mut self, item: &Item, contents: Vec<u8>) -> Result<(), BundleError> {
         self.file_users.file(item.origin, &item.entry.path, &contents);
-        self.libraries.library(&item.entry.path, &contents);
+        let is_library = self.libraries.library(&item.entry.path, &contents);
         let part = self.part(item.origin);
         part.files += 1;
         part.file_bytes += contents.len() as u64;
-        Ok(self.writer.add_file(&item.entry.path, contents)?)
+        // Decompressing a library would take longer than starting Python does.
+        if is_library {
+            self.writer.add_plain_file(&item.entry.path, contents)?;
+        } else {
+            self.writer.add_file(&item.entry.path, contents)?;
+        }
+        Ok(())
     }
 
     fn part(&mut self, origin: Origin) -> &mut Part {

@@ -1,10 +1,12 @@
 //! The frames between the builder and its compile processes (`python/compile_worker.py` is the other end).
 
+use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 
 use interp_config::OptimizationLevel;
 
 use super::MainGuardQuestion;
+use super::file_users::OwnPath;
 
 /// What a compile process says about itself first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +34,7 @@ const LISTS_ITS_FOLDER: u8 = 2;
 /// A compile process's answer for one module.
 #[derive(Debug)]
 pub(super) enum Reply {
-    Compiled { main_guard: bool, lists_its_folder: bool, code: Vec<u8> },
+    Compiled { main_guard: bool, own_path: OwnPath, code: Vec<u8> },
     Broken { line: Option<u32>, message: String, text: String },
 }
 
@@ -104,10 +106,13 @@ pub(super) fn parse_reply(mut body: Vec<u8>) -> Option<Reply> {
     match *body.first()? {
         0 => {
             let facts = *body.get(1)?;
-            body.drain(..2);
+            let length = u32::from_le_bytes(body.get(2..6)?.try_into().ok()?);
+            let end = usize::try_from(length).ok()?.checked_add(6)?;
+            let opens = parse_opens(body.get(6..end)?)?;
+            body.drain(..end);
             let has = |fact: u8| facts & fact != 0;
-            let (main_guard, lists_its_folder) = (has(HAS_MAIN_GUARD), has(LISTS_ITS_FOLDER));
-            Some(Reply::Compiled { main_guard, lists_its_folder, code: body })
+            let own_path = OwnPath { lists: has(LISTS_ITS_FOLDER), opens };
+            Some(Reply::Compiled { main_guard: has(HAS_MAIN_GUARD), own_path, code: body })
         }
         1 => {
             let line = u32::from_le_bytes(body.get(1..5)?.try_into().ok()?);
@@ -121,6 +126,16 @@ pub(super) fn parse_reply(mut body: Vec<u8>) -> Option<Reply> {
         }
         _unknown => None,
     }
+}
+
+/// Lines of a package's name, a tab, and the number of the line in the source that opens its files.
+fn parse_opens(lines: &[u8]) -> Option<BTreeMap<String, u32>> {
+    let lines = str::from_utf8(lines).ok()?.lines();
+    let line = |line: &str| {
+        let (package, number) = line.split_once('\t')?;
+        Some((package.to_owned(), number.parse().ok()?))
+    };
+    lines.map(line).collect()
 }
 
 fn too_long(what: &str) -> io::Error {

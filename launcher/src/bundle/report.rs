@@ -13,11 +13,35 @@ pub struct Report {
     pub parts: BTreeMap<Origin, Part>,
     /// The packages taken from the environment, sorted by name.
     pub packages: Vec<Package>,
-    /// The application's and the environment's packages that open files beside them: their files are put into the
-    /// user's cache when they are imported.
-    pub file_users: Vec<String>,
+    /// The application's and the environment's packages whose files are opened by path: they are put into the user's
+    /// cache when a module that does so is imported.
+    pub file_users: Vec<FileUse>,
     /// What the user should know.
     pub warnings: Vec<Warning>,
+}
+
+/// Code that opens files beside a package's modules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileUse {
+    /// The package whose files they are.
+    pub package: String,
+    /// The module's path in the archive.
+    pub file: String,
+    /// The line; 0 where no single one can be named.
+    pub line: u32,
+    /// What stands there.
+    pub code: String,
+}
+
+impl fmt::Display for FileUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self { line: 0, file, .. } => {
+                write!(f, "`{file}` looks into its folder, or a setting says so")
+            }
+            Self { line, file, code, .. } => write!(f, "`{file}`, line {line}: `{code}`"),
+        }
+    }
 }
 
 /// Where entries came from.

@@ -2,10 +2,11 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
-use interp_config::{EntryPoint, FileAccessRule, StartMethodSetting};
+use interp_config::{EntryPoint, ExtensionLoading, FileAccessRule, StartMethodSetting};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -52,6 +53,8 @@ pub(super) enum Command {
     /// Be a `python` whose standard library comes from an archive.
     #[command(disable_help_flag = true)]
     Python(Python),
+    /// Show what is in the cache folder, or clean it.
+    Cache(Cache),
     /// Show what was found, what is wrong, and how to mend it.
     Doctor(Doctor),
     /// Print the types of the module `coldframe`.
@@ -86,9 +89,12 @@ pub(super) struct Source {
     #[arg(long, value_name = "NAME")]
     pub(super) exclude: Vec<String>,
     /// Serve the files of a package from memory, or all that is in its folder from the user's cache; `*` stands for any
-    /// text. What needs the cache is found otherwise by the names that its code uses.
+    /// text. What needs the cache is found otherwise by what its code does.
     #[arg(long, value_name = "PACKAGE=memory|cache", value_parser = parse_file_access)]
     pub(super) file_access: Vec<FileAccessRule>,
+    /// Where extension modules are loaded from: auto, memory or cache [default: auto, which is memory where the system can].
+    #[arg(long, value_name = "PLACE")]
+    pub(super) extensions: Option<ExtensionLoading>,
     /// Pack modules that do not compile as text, with a warning, instead of stopping.
     #[arg(long)]
     pub(super) allow_broken: bool,
@@ -187,6 +193,48 @@ pub(super) struct Python {
     /// What `python` would be given.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub(super) arguments: Vec<OsString>,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  coldframe cache                             where it is, and what is in it
+  coldframe cache clean                       what nobody has used for 30 days
+  coldframe cache clean --older-than 7d --dry-run
+  coldframe cache clean --all --json          all that is not in use
+
+What a process uses or writes stays. What is removed is made again when it is needed.")]
+pub(super) struct Cache {
+    #[command(subcommand)]
+    pub(super) action: Option<CacheAction>,
+    /// The cache folder [default: `coldframe` in the user's cache folder].
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(super) cache_dir: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Subcommand, Debug)]
+pub(super) enum CacheAction {
+    /// Remove what has not been used for long, and what killed processes left.
+    Clean(Clean),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Clean {
+    /// Remove what nobody has used for so long: a number and `d`, `h`, `m` or `s` [default: 30d].
+    #[arg(long, value_name = "AGE", value_parser = super::cache::parse_age)]
+    pub(super) older_than: Option<Duration>,
+    /// Remove all that is not in use.
+    #[arg(long, conflicts_with = "older_than")]
+    pub(super) all: bool,
+    /// Say what would be removed, and remove nothing.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Args, Debug)]

@@ -30,9 +30,17 @@ struct Summary {
     libpython: Option<PathBuf>,
     parts: BTreeMap<String, PartSummary>,
     packages: Vec<PackageSummary>,
-    /// Packages whose files are put into the user's cache when they are imported.
-    file_users: Vec<String>,
+    /// Packages whose files are put into the user's cache, and the code that wants them there.
+    file_users: Vec<FileUserSummary>,
     warnings: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct FileUserSummary {
+    package: String,
+    file: String,
+    line: u32,
+    code: String,
 }
 
 #[derive(Serialize)]
@@ -212,13 +220,19 @@ fn report_result(
             name: package.name,
             version: package.version,
         });
+        let file_users = report.file_users.into_iter().map(|found| FileUserSummary {
+            package: found.package,
+            file: found.file,
+            line: found.line,
+            code: found.code,
+        });
         let summary = Summary {
             output: output.to_owned(),
             bytes,
             libpython,
             parts: parts.collect(),
             packages: packages.collect(),
-            file_users: report.file_users,
+            file_users: file_users.collect(),
             warnings: report.warnings.iter().map(ToString::to_string).collect(),
         };
         print_json(&mut anstream::stdout(), &summary)?;
@@ -231,9 +245,10 @@ fn report_result(
         let version = package.version.as_deref().unwrap_or_default();
         say(format!("packed {} {version}: {}", package.name, package.reason))?;
     }
-    for package in &report.file_users {
+    for found in &report.file_users {
+        let package = &found.package;
         say(format!(
-            "`{package}` opens files beside itself: they go to the user's cache when it is imported"
+            "the files of `{package}` go to the user's cache when they are used: {found}"
         ))?;
     }
     say(format!("wrote {} ({megabytes:.1} MB)", output.display()))?;

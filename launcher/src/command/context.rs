@@ -76,6 +76,9 @@ impl Context {
         if let Some(method) = source.start_method {
             settings.interpreter.multiprocessing_start_method = method;
         }
+        if let Some(extensions) = source.extensions {
+            settings.interpreter.extensions = extensions;
+        }
         if source.entry.is_some() {
             settings.build.entry.clone_from(&source.entry);
         }

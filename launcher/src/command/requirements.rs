@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use super::context::environment_python;
 use super::error::CommandError;
 use crate::bundle::{CacheFolder, KeyBuilder, PythonInstallation};
+use crate::cache::contents::ENVIRONMENTS;
 use crate::cache::folder_once;
 
 /// The environment with these requirements installed; made when the file's text is new for this Python.
@@ -22,7 +23,7 @@ pub(super) fn environment(
     })?;
     let key =
         KeyBuilder::new().text("python", &python.identity()).text("requirements", &text).finish();
-    let environment = cache.path().join("environments").join(key);
+    let environment = cache.path().join(ENVIRONMENTS).join(key);
     let mut failure = None;
     folder_once(&environment, |folder| {
         let made = python_runs(&python.executable, &["-m", "venv"], folder).and_then(|()| {
@@ -35,6 +36,7 @@ pub(super) fn environment(
             crate::Error::start("the requirements were not installed")
         })
     })
+    .map(crate::cache::Held::keep)
     .map_err(|error| match failure.take() {
         Some(said) => CommandError::Requirements { requirements: requirements.to_owned(), said },
         None => error.into(),

@@ -14,7 +14,7 @@ use super::{ARCHIVES_VARIABLE, arguments, configuration};
 use crate::bundle::{
     Application, BrokenModules, BundleRequest, KeyBuilder, StandardLibrary, Warning,
 };
-use crate::cache::CACHE_VARIABLE;
+use crate::cache::{CACHE_VARIABLE, Held};
 use crate::interpreter::Interpreter;
 
 pub(super) fn run(options: arguments::Run) -> Result<ExitCode, CommandError> {
@@ -46,6 +46,10 @@ pub(super) fn start(
         .arguments(arguments)
         .inherited_variable(ARCHIVES_VARIABLE, variable);
     for archive in archives {
+        // Its workers open it again, by its path. What cannot be held is in nobody's cache.
+        if let Ok(Some(held)) = Held::existing(&archive) {
+            held.keep();
+        }
         interpreter = interpreter.archive(archive);
     }
     if cache_dir.is_some() {

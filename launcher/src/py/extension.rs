@@ -63,12 +63,12 @@ fn open_path(
     if let Some(path) = known {
         return Ok((OpenPath::known(path), None));
     }
-    let contents = module.extension().map_err(|error| {
+    let library = module.library().map_err(|error| {
         Exception::import_error(py, &format!("cannot import `{name}`: {error}"), name)
     })?;
-    let contents = contents.ok_or_else(|| {
+    let library = library.ok_or_else(|| {
         Exception::import_error(py, &format!("the archive holds no library for `{name}`"), name)
     })?;
     library::load_needed(py, name, module)?;
-    Ok((OpenPath::new(py, name, module.path(), id, &contents)?, Some(id)))
+    Ok((OpenPath::new(py, name, module.path(), &library)?, Some(id)))
 }

@@ -5,13 +5,17 @@ use std::ffi::{CString, OsStr, OsString};
 use std::io;
 use std::sync::OnceLock;
 
-use importer_core::{File, Module};
+use importer_core::{CopyError, File, Library, Module};
+use interp_config::ExtensionLoading;
 use parking_lot::Mutex;
 
 use super::exception::{Exception, Kind};
 use super::runtime;
 use super::token::Token;
+use crate::cache::Held;
 use crate::libraries;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use crate::memory_file;
 
 /// The paths in the archive of the libraries that are loaded already; they stay for the life of the process.
 static LOADED: OnceLock<Mutex<HashSet<String>>> = OnceLock::new();
@@ -22,30 +26,62 @@ pub(super) struct OpenPath {
     /// The descriptor that the path names; the dynamic linker needs it only while it opens the library.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     _file: Option<std::fs::File>,
+    /// The file in the cache that the path names, likewise.
+    _held: Option<Held>,
 }
 
 impl OpenPath {
-    /// A path to a library of these contents. `label` is its name in memory, for people; `path` is its place in the
-    /// archive, and `id` tells it from others of that name.
+    /// A path to that library. `label` is its name in memory, for people; `path` is its place in the archive.
     pub(super) fn new(
         py: Token<'_>,
         label: &str,
         path: &str,
-        id: u64,
-        contents: &[u8],
+        library: &Library<'_>,
     ) -> Result<Self, Exception> {
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        match memory::file(label, contents) {
-            Ok((file, path)) => return Ok(Self { path, _file: Some(file) }),
-            Err(error) => {
-                tracing::debug!(library = label, %error, "no memory file, using the cache");
+        let runtime = runtime::get(py)?;
+        let fail = |reason: String| Exception::import_error(py, &reason, label);
+        let extensions = runtime.config.extensions;
+        if extensions != ExtensionLoading::Cache {
+            // Only a worker's parent is one of us that may have loaded the same.
+            match Self::in_memory(label, library, runtime.worker_main.is_some()) {
+                Ok(opened) => return Ok(opened),
+                Err(CopyError::Damaged(error)) => {
+                    return Err(fail(format!("cannot import `{label}`: {error}")));
+                }
+                Err(CopyError::Write(error)) if extensions == ExtensionLoading::Memory => {
+                    return Err(fail(format!(
+                        "cannot load `{path}` from memory: {error}; `extensions` is `memory`, with `auto` it would be \
+                         loaded from the user's cache"
+                    )));
+                }
+                Err(CopyError::Write(error)) => {
+                    tracing::debug!(library = label, %error, "no memory file, using the cache");
+                }
             }
         }
-        let cached = runtime::get(py)?
-            .files
-            .library(path, id, contents)
-            .map_err(|error| Exception::new(py, Kind::Os, &error.to_string()))?;
-        Ok(Self::known(cached.into_os_string()))
+        let contents = library
+            .contents()
+            .map_err(|error| fail(format!("cannot import `{label}`: {error}")))?;
+        match runtime.files.library(path, library.id(), contents) {
+            Ok((path, held)) => Ok(Self { _held: Some(held), ..Self::known(path.into()) }),
+            Err(error) => Err(Exception::new(py, Kind::Os, &error.to_string())),
+        }
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn in_memory(label: &str, library: &Library<'_>, is_worker: bool) -> Result<Self, CopyError> {
+        let (file, path) = memory_file::open(label, library, is_worker)?;
+        Ok(Self { path, _file: file, _held: None })
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    fn in_memory(
+        _label: &str,
+        _library: &Library<'_>,
+        _is_worker: bool,
+    ) -> Result<Self, CopyError> {
+        let reason = "this system opens libraries on disk only";
+        Err(std::io::Error::new(std::io::ErrorKind::Unsupported, reason).into())
     }
 
     /// The path of a library that the dynamic linker holds already.
@@ -54,6 +90,7 @@ impl OpenPath {
             path,
             #[cfg(any(target_os = "linux", target_os = "android"))]
             _file: None,
+            _held: None,
         }
     }
 }
@@ -76,9 +113,8 @@ pub(super) fn load_needed(py: Token<'_>, name: &str, module: &Module<'_>) -> Res
             }
             // Not under the lock: what fails makes a Python exception. Two interpreters may both come here, and a library
             // is then mapped twice, of which the dynamic linker takes the first.
-            let contents = library.contents().map_err(|error| fail(error.to_string()))?;
-            let opened =
-                OpenPath::new(py, library.path(), library.path(), library.id(), &contents)?;
+            let contents = library.library().map_err(|error| fail(error.to_string()))?;
+            let opened = OpenPath::new(py, library.path(), library.path(), &contents)?;
             open(&opened.path)
                 .map_err(|error| fail(format!("it needs `{}`: {error}", library.path())))?;
             LOADED.get_or_init(Mutex::default).lock().insert(library.path().to_owned());
@@ -97,7 +133,7 @@ fn load_group(group: &[File<'_>]) -> Result<(), String> {
     let Some(first) = group.first().filter(|first| !is_loaded(first)) else { return Ok(()) };
     let names = group.iter().map(File::path).collect::<Vec<_>>().join("`, `");
     let fail = |reason: String| format!("it needs `{names}`, which need each other: {reason}");
-    let files = group.iter().map(|library| memory::Unwritten::new(library.path()));
+    let files = group.iter().map(|library| memory_file::Unwritten::new(library.path()));
     let files: Vec<_> =
         files.collect::<io::Result<_>>().map_err(|error| fail(error.to_string()))?;
     for (library, file) in group.iter().zip(&files) {
@@ -125,7 +161,7 @@ fn load_group(group: &[File<'_>]) -> Result<(), String> {
         "loaded with those that it needs and that need it"
     );
     // What has a short path keeps its descriptor's number for good: no other library may have that path.
-    files.into_iter().for_each(memory::Unwritten::keep);
+    files.into_iter().for_each(memory_file::Unwritten::keep);
     Ok(())
 }
 
@@ -160,84 +196,4 @@ fn open(path: &OsStr) -> Result<(), String> {
 #[cfg(not(unix))]
 fn open(_path: &OsStr) -> Result<(), String> {
     Err("libraries are loaded from the archive on systems with ELF files only".to_owned())
-}
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-mod memory {
-    //! Files that have no name on any disk.
-
-    use std::ffi::{CString, OsString};
-    use std::fs::File;
-    use std::io::{self, Write};
-    use std::os::fd::{FromRawFd, IntoRawFd};
-    use std::sync::atomic::{AtomicU64, Ordering};
-
-    /// From 1: a path without a count is that of a file which stays open.
-    static COUNT: AtomicU64 = AtomicU64::new(1);
-
-    /// A file in memory with these contents, and a path to it that no other file of this process ever had.
-    ///
-    /// The dynamic linker takes a library for one that it has when the *path* is the same (glibc, `elf/dl-load.c`), and
-    /// the number of a closed descriptor comes back: so the path spells a counter, in slashes that mean nothing.
-    pub(super) fn file(name: &str, contents: &[u8]) -> io::Result<(File, OsString)> {
-        let unwritten = Unwritten::new(name)?;
-        unwritten.write(contents)?;
-        Ok((unwritten.file, unwritten.path.into()))
-    }
-
-    /// A file in memory that has its paths and nothing in it yet.
-    pub(super) struct Unwritten {
-        file: File,
-        /// As [`file`] gives it.
-        pub(super) path: String,
-        /// The shortest path there is, for a file that is [kept](Self::keep).
-        pub(super) short_path: String,
-    }
-
-    impl Unwritten {
-        pub(super) fn new(name: &str) -> io::Result<Self> {
-            let label = CString::new(name).unwrap_or_default();
-            // SAFETY: a C string; the call returns a descriptor or -1.
-            let descriptor = unsafe { libc::memfd_create(label.as_ptr(), libc::MFD_CLOEXEC) };
-            if descriptor < 0 {
-                return Err(io::Error::last_os_error());
-            }
-            // SAFETY: just opened, and nobody else's.
-            let file = unsafe { File::from_raw_fd(descriptor) };
-            let path = unique_path(descriptor, COUNT.fetch_add(1, Ordering::Relaxed));
-            Ok(Self { file, path, short_path: unique_path(descriptor, 0) })
-        }
-
-        pub(super) fn write(&self, contents: &[u8]) -> io::Result<()> {
-            (&self.file).write_all(contents)
-        }
-
-        /// Leaves the file open until the process ends.
-        pub(super) fn keep(self) {
-            let _descriptor = self.file.into_raw_fd();
-        }
-    }
-
-    /// `/proc/self/fd/N` with the counter written in binary, low bit first: `/` for 0 and `/./` for 1.
-    pub(super) fn unique_path(descriptor: i32, count: u64) -> String {
-        let digits = u64::BITS - count.leading_zeros();
-        let spelled: String =
-            (0..digits).map(|bit| if count >> bit & 1 == 1 { "/." } else { "/" }).collect();
-        format!("/proc/self/fd{spelled}/{descriptor}")
-    }
-
-    #[cfg(test)]
-    mod tests {
-        use std::collections::HashSet;
-
-        use super::unique_path;
-
-        #[test]
-        fn no_two_paths_are_alike() {
-            let paths: HashSet<_> = (0..1000).map(|count| unique_path(7, count)).collect();
-            assert_eq!(paths.len(), 1000);
-            assert_eq!(unique_path(7, 0), "/proc/self/fd/7");
-            assert_eq!(unique_path(7, 6), "/proc/self/fd//././7");
-        }
-    }
 }

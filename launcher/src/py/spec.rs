@@ -11,6 +11,7 @@ use super::object::{Object, import};
 use super::runtime;
 use super::text::{path_text, read_text, text};
 use super::token::Token;
+use crate::file_access::Place;
 
 /// `importlib.machinery.ModuleSpec`, from where it is before `importlib` itself can be imported.
 fn spec_type(py: Token<'_>) -> Result<Object, Exception> {
@@ -111,13 +112,13 @@ pub(super) fn origin(py: Token<'_>, module: &Module<'_>) -> Result<Object, Excep
     }
 }
 
-/// The path of a module whose package is served from the cache; the package's files are put there when first asked.
+/// The path of a module whose package is served from the cache; what it opens is put there when it is first asked for.
 fn cached_file(py: Token<'_>, module: &Module<'_>) -> Result<Option<Object>, Exception> {
     let runtime = runtime::get(py)?;
-    let folder = runtime.files.folder_of(&runtime.archives, module.path());
-    match folder.map_err(|error| Exception::import_error(py, &error.to_string(), module.name()))? {
-        Some(folder) => {
-            if runtime.files.lists(module.path()) {
+    let place = runtime.files.place_of(&runtime.archives, module.name(), module.path());
+    match place.map_err(|error| Exception::import_error(py, &error.to_string(), module.name()))? {
+        Some(Place { folder, is_searched }) => {
+            if is_searched {
                 add_search_path(py, &path_text(py, folder.as_os_str())?)?;
             }
             path_text(py, folder.join(module.path()).as_os_str()).map(Some)

@@ -1,5 +1,6 @@
 """Compiles modules for `coldframe build`: one of several processes, fed over its standard input.
 
+`own_path.py` stands before it in the same program.
 It reads and writes binary frames (`bundle/protocol.rs` is the other end): a length of four bytes, then the body.
 Nothing of the application is executed here, only compiled.
 """
@@ -86,12 +87,17 @@ def answer(body):
     try:
         code = compile(source, filename, "exec", dont_inherit=True, optimize=optimization)
         facts = 0
-        may_list = b"__path__" in source or b"__file__" in source
-        if guard_asked or may_list:
+        opens = {}
+        has_words = any(word in source for word in WORDS)
+        if guard_asked or has_words:
             tree = compile(source, filename, "exec", ONLY_SYNTAX_TREE, True)
             facts |= HAS_MAIN_GUARD if guard_asked and has_main_guard(tree) else 0
-            facts |= LISTS_ITS_FOLDER if may_list and lists_its_folder(tree) else 0
-        return b"\0" + bytes([facts]) + marshal.dumps(code)
+            if has_words:
+                own_path = OwnPath(tree, bool(guard_asked))
+                facts |= LISTS_ITS_FOLDER if own_path.lists() else 0
+                opens = own_path.judge()
+        lines = "".join("%s\t%d\n" % one for one in sorted(opens.items())).encode("utf-8")
+        return b"\0" + bytes([facts]) + len(lines).to_bytes(4, "little") + lines + marshal.dumps(code)
     except SyntaxError as error:
         return broken(error.lineno, "%s: %s" % (type(error).__name__, error.msg), error.text)
     except Exception as error:  # Null bytes, undecodable text, too deep nesting, numbers too long to convert.
@@ -106,56 +112,7 @@ def broken(line, message, text):
 
 def has_main_guard(tree):
     """Is there an `if __name__ == "__main__":` at the top level?"""
-    for statement in tree.body:
-        if type(statement).__name__ != "If" or type(statement.test).__name__ != "Compare":
-            continue
-        sides = [statement.test.left] + statement.test.comparators
-        names = [getattr(side, "id", None) for side in sides]
-        constants = [getattr(side, "value", None) for side in sides]
-        if "__name__" in names and "__main__" in constants:
-            return True
-    return False
-
-
-# Functions that look into folders, and those that ask finders and not the disk.
-LISTING = {"listdir", "scandir", "walk", "fwalk", "glob", "iglob", "rglob", "iterdir"}
-BY_FINDERS = {"extend_path", "iter_modules", "walk_packages", "find_spec", "append", "insert", "extend"}
-
-
-def lists_its_folder(tree):
-    """Does a function, or the top level, look for what lies beside the module, or hand its package's `__path__` on?"""
-    scopes = [[tree]]
-    while scopes:
-        names, words, nodes = set(), set(), scopes.pop()
-        while nodes:
-            node = nodes.pop()
-            kind = type(node).__name__
-            if kind == "ExceptHandler":
-                # What is said about an installation that is broken.
-                continue
-            if kind == "Name" and type(node.ctx).__name__ == "Load":
-                names.add(node.id)
-            elif kind == "Attribute":
-                words.add(node.attr)
-            inner = list(children(node))
-            if kind in ("FunctionDef", "AsyncFunctionDef", "Lambda"):
-                scopes.append(inner)
-            else:
-                nodes.extend(inner)
-        words |= names
-        if names & {"__file__", "__path__"} and words & LISTING:
-            return True
-        if "__path__" in names and not words & BY_FINDERS:
-            return True
-    return False
-
-
-def children(node):
-    for field in node._fields:
-        value = getattr(node, field, None)
-        for one in value if isinstance(value, list) else [value]:
-            if hasattr(one, "_fields"):
-                yield one
+    return any(is_main_guard(statement) for statement in tree.body)
 
 
 if __name__ == "__main__":

@@ -212,7 +212,8 @@ fn confined(test: &str, place: &Path, options: &str) -> Option<Child> {
 fn a_full_cache_is_said_to_be_full() {
     let app = App::script("print('hi')\n");
     let full = app.beside("full");
-    let Some(child) = confined("a_full_cache_is_said_to_be_full", &full, "size=64k") else {
+    let Some(child) = confined("a_full_cache_is_said_to_be_full", &full, "size=64k,mode=700")
+    else {
         return;
     };
     let outcome =

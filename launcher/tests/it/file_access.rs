@@ -87,3 +87,130 @@ fn rules_for_nothing_and_rules_that_are_none_are_told() {
         assert!(outcome.stderr.contains(message), "{outcome:#?}");
     }
 }
+
+/// Whether a package whose one module has this code, and a data file beside it, is served from the cache.
+fn check(code: &str, expected: bool) {
+    let app = App::new(&[
+        ("__main__.py", "import user\nprint(user.__file__[-17:])"),
+        ("user/__init__.py", code),
+        ("user/data.txt", ""),
+    ]);
+    let cache = app.beside("cache");
+    let built = app.build("built", &[]);
+    Child::new(built).of(&app).env("COLDFRAME_CACHE_DIR", &cache).prints("/user/__init__.py\n");
+    assert_eq!(cache.join("files").exists(), expected, "{code}");
+}
+
+#[test]
+fn what_becomes_of_the_own_path_decides() {
+    // Names and texts of paths, messages, tests, and what asks finders.
+    check(
+        "import os, sys, warnings\nNAME = os.path.basename(__file__)\nsys.path.insert(0, os.path.dirname(__file__))",
+        false,
+    );
+    check("import os, warnings\nwarnings.warn('x', **{}) if __file__ == 'x' else None", false);
+    check(
+        "import os, warnings\ndef f(): warnings.warn('a', skip_file_prefixes=(os.path.dirname(__file__),))",
+        false,
+    );
+    check(
+        "import os\nif 0:\n    raise ImportError(f'broken: {os.listdir(__path__[0])} {__file__}')",
+        false,
+    );
+    check(
+        "import os\ndef get_include(): return os.path.join(os.path.dirname(__file__), 'include')",
+        false,
+    );
+    check(
+        "import os\nif __name__ == '__main__': open(os.path.join(os.path.dirname(__file__), 'data.txt'))",
+        false,
+    );
+    check("import os\nfrom os.path import dirname as _d\n_here = _d(__file__)\ndel _d", false);
+    check(
+        "import importlib.resources as r\ndef f(): return (r.files(__name__) / 'data.txt').read_text()",
+        false,
+    );
+    check("'In a comment or a text: open(__file__)' # os.path.dirname(__file__)", false);
+    // What opens files, or may, in whatever way.
+    check(
+        "import os\ndef f(): return open(os.path.join(os.path.dirname(__file__), 'data.txt'))",
+        true,
+    );
+    check(
+        "import pathlib\ndef f(): return (pathlib.Path(__file__).parent / 'data.txt').read_text()",
+        true,
+    );
+    check(
+        "import os\n_here = os.path.dirname(__file__)\ndef f(name): return open(_here + '/' + name)",
+        true,
+    );
+    check("import os\nDATA = os.path.dirname(__file__)", true);
+    check(
+        "import os\ndef _here(): return os.path.dirname(__file__)\ndef f(): return os.stat(_here())",
+        true,
+    );
+    check(
+        "import user as me, os\ndef f(): return os.path.exists(os.path.join(me.__path__[0], 'data.txt'))",
+        true,
+    );
+    check("def f(library): return library.load(__file__)", true);
+    check("def Flask(name): pass\nFlask(__name__)", true);
+}
+
+#[test]
+fn files_are_put_on_disk_when_their_user_is_imported() {
+    let app = App::new(&[
+        (
+            "__main__.py",
+            "import sys, user\nprint(user.__file__[-17:])\nif sys.argv[1:]: import user.rare",
+        ),
+        ("user/__init__.py", ""),
+        (
+            "user/rare.py",
+            "import os\nprint(open(os.path.join(os.path.dirname(__file__), 'data.txt')).read())",
+        ),
+        ("user/data.txt", "data"),
+    ]);
+    let cache = app.beside("cache");
+    let built = app.build("built", &[]);
+    let child = || Child::new(&built).of(&app).env("COLDFRAME_CACHE_DIR", &cache);
+    child().prints("/user/__init__.py\n");
+    assert!(!cache.exists(), "{cache:?}");
+    child().arg("rare").prints("/user/__init__.py\ndata\n");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn extension_modules_are_loaded_from_where_the_setting_says() {
+    let app = App::script(
+        "
+import os, resource, signal, sys
+# No file can grow: not even one in memory.
+if sys.argv[1:]: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+try: import _json
+except ImportError as error: print(error)
+lines = [line for line in open('/proc/self/maps') if '_json' in line]
+print({'memory' if 'memfd:' in line else 'cache' if os.environ['COLDFRAME_CACHE_DIR'] in line else line for line in lines})
+",
+    );
+    let cache = app.beside("cache");
+    let run = |setting: &str, arguments: &[&str]| {
+        let built = app.build("built", &["--extensions", setting]);
+        Child::new(built).of(&app).env("COLDFRAME_CACHE_DIR", &cache).args(arguments).outcome()
+    };
+    // A Python that has the module inside itself has nothing to load.
+    let found = run("memory", &[]);
+    if found.stdout == "set()\n" {
+        return;
+    }
+    assert_eq!(found.stdout, "{'memory'}\n", "{found:#?}");
+    assert_eq!(run("auto", &[]).stdout, "{'memory'}\n");
+    assert!(!cache.exists(), "{cache:?}");
+    let refused = run("memory", &["limited"]);
+    for part in ["cannot load `_json", "from memory: ", "`extensions` is `memory`", "with `auto`"] {
+        assert!(refused.stdout.contains(part), "{part}: {refused:#?}");
+    }
+    assert!(!cache.exists(), "{cache:?}");
+    assert_eq!(run("cache", &[]).stdout, "{'cache'}\n");
+    assert_eq!(run("cache", &[]).stdout, "{'cache'}\n");
+}

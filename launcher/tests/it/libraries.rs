@@ -123,3 +123,68 @@ fn libraries_that_need_each_other_are_loaded_from_the_archive() {
     fs::create_dir(app.path()).unwrap();
     Child::new(built).of(&app).prints("43 43\n");
 }
+
+/// As [`application`], with a library that is large enough to be kept open for workers; and how large it is.
+fn large_application(main: &str) -> (App, u64) {
+    let app = application(main);
+    let libraries = app.file("native.libs");
+    let large =
+        "static const char large[300000] = {1}; int deepest(void) { return 41 + large[0]; }";
+    compile(large, &libraries, "libdeepest.so.1", &[], "$ORIGIN");
+    let size = fs::metadata(libraries.join("libdeepest.so.1")).unwrap().len();
+    (app, size)
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn workers_share_what_is_large_with_their_parents() {
+    let (app, _) = large_application(
+        "
+import multiprocessing
+from package import native
+def place(name): return {tuple(line.split()[3:5]) for line in open('/proc/self/maps') if name in line}
+def places(): return native.answer(), place('libdeepest'), place('package.native')
+def work(depth):
+    if not depth: return [places()]
+    # The workers of a pool have none of their own.
+    with multiprocessing.get_context('spawn').Pool(1) as pool: return [places()] + pool.map(work, [0])[0]
+if __name__ == '__main__':
+    answers, large, small = zip(*work(1))
+    print(answers, [len(places) for places in large], large[0] == large[1], small[0] == small[1])
+",
+    );
+    let built = app.build("built", &[]);
+    Child::new(built).of(&app).prints("(42, 42) [1, 1] True False\n");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_only_has_the_name_of_a_library_is_not_believed() {
+    let (app, size) = large_application(
+        "
+import fcntl, multiprocessing, os, sys
+def answer():
+    from package import native
+    return native.answer()
+def name():
+    links = [os.path.realpath(f'/proc/self/fd/{number}') for number in os.listdir('/proc/self/fd')]
+    return next(link.split('/memfd:')[1][:-len(' (deleted)')] for link in links if 'libdeepest' in link)
+if __name__ == '__main__':
+    if not sys.argv[1:]:
+        print(answer(), name())
+    else:
+        forged = os.memfd_create(sys.argv[1], os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        os.write(forged, b'x' * int(sys.argv[2]))
+        # F_ADD_SEALS: the linux seals of all kinds.
+        if sys.argv[3] == 'sealed': fcntl.fcntl(forged, 1033, 15)
+        with multiprocessing.get_context('spawn').Pool(1) as pool: print(pool.apply(answer))
+",
+    );
+    let built = app.build("built", &[]);
+    let told = Child::new(&built).of(&app).ok();
+    let (answer, name) = told.trim().split_once(' ').unwrap();
+    assert_eq!(answer, "42");
+    for (size, state) in [(size, "sealed"), (size, "open"), (size + 1, "sealed")] {
+        Child::new(&built).of(&app).args([name, &size.to_string(), state]).prints("42\n");
+    }
+}

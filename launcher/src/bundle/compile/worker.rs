@@ -8,7 +8,6 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use interp_config::OptimizationLevel;
 
 use super::{CompileCommand, Compiled, Job, Scan};
-use crate::bundle::file_users::OwnPath;
 use crate::bundle::marshal::Graph;
 use crate::bundle::protocol::{self, Introduction, Opcodes, Reply};
 use crate::bundle::{Broken, BundleError, PythonInstallation, imports};
@@ -127,7 +126,7 @@ impl Worker {
             Reply::Broken { line, message, text } => {
                 Err(Broken { file: job.location.to_owned(), line, message, text })
             }
-            Reply::Compiled { main_guard, lists_its_folder, code } => {
+            Reply::Compiled { main_guard, own_path, code } => {
                 let graph = Graph::parse(&code, self.version_minor);
                 let groups = match (&graph, job.scan) {
                     (Some(graph), Scan::Imports) => imports::plug_in_groups(graph, job.groups),
@@ -138,11 +137,6 @@ impl Worker {
                         (imports::imports(graph, opcodes), imports::top_level_names(graph))
                     }
                     (_, _, Scan::Imports | Scan::Nothing) => Default::default(),
-                };
-                let own_path = match &graph {
-                    _ if lists_its_folder => OwnPath::Lists,
-                    Some(graph) if imports::uses_own_path(graph) => OwnPath::Opens,
-                    _ => OwnPath::Unused,
                 };
                 let canonical = graph.map(|graph| graph.write());
                 let understood = canonical.is_some();

@@ -1,0 +1,65 @@
+//! What of a package only its developers use, or those who compile against it.
+
+/// Folders of tests, of what tests are written with, and of tools that want a compiler.
+const TEST_FOLDERS: &[&str] = &["test", "tests"];
+const TOOL_FOLDERS: &[&str] =
+    &["testing", "_testing", "f2py", "distutils", "benchmarks", "_pyinstaller", "__pyinstaller"];
+
+/// How files end that only type checkers and compilers read.
+const ENDINGS: &[&str] = &[
+    ".a", ".c", ".cc", ".cmake", ".cpp", ".cu", ".cuh", ".f", ".f90", ".f95", ".h", ".hh", ".hpp",
+    ".inc", ".lib", ".map", ".pc", ".pxd", ".pxi", ".pyf", ".pyx",
+];
+
+/// How files begin that only people read.
+const BEGINNINGS: &[&str] =
+    &["AUTHORS", "CHANGELOG", "CHANGES", "COPYING", "LICENSE", "NOTICE", "README"];
+
+/// Whether a path is that of a test, or of what only tests use.
+pub(super) fn is_test(path: &str) -> bool {
+    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+    folders.split('/').any(|folder| TEST_FOLDERS.contains(&folder))
+        || name == "conftest.py"
+        || (name.starts_with("test_") && name.ends_with(".py"))
+}
+
+/// Whether a module is a test, or a tool that does its work where packages are developed.
+pub(super) fn is_tool(path: &str) -> bool {
+    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+    is_test(path)
+        || name == "setup.py"
+        || folders.split('/').any(|folder| TOOL_FOLDERS.contains(&folder))
+}
+
+/// Whether a data file is of no use to an application that runs.
+pub(super) fn is_for_developers(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name == "py.typed"
+        || is_tool(path)
+        || ENDINGS.iter().any(|end| name.ends_with(end))
+        || BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_and_tools_are_known_by_their_places() {
+        let check = |path, expected: (bool, bool, bool)| {
+            assert_eq!((is_test(path), is_tool(path), is_for_developers(path)), expected, "{path}");
+        };
+        for path in ["a/tests/data.csv", "a/b/test/x.py", "a/conftest.py", "test_a.py"] {
+            check(path, (true, true, true));
+        }
+        check("a/testing/x.py", (false, true, true));
+        check("setup.py", (false, true, true));
+        for path in ["a/include/a.h", "a/lib/liba.a", "a/py.typed", "a/LICENSE.txt"] {
+            check(path, (false, false, true));
+        }
+        // A module of that name may be anything: jinja2's is a part of its language.
+        for path in ["jinja2/tests.py", "a/test.py", "a/contest.py", "a/data.json", "tests"] {
+            check(path, (false, false, false));
+        }
+    }
+}

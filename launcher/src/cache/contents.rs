@@ -1,0 +1,139 @@
+//! What is in the cache, and taking it away.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use super::{FILES, Held, LIBRARIES, UNFINISHED};
+
+/// How the names of cached archives end.
+pub(crate) const ARCHIVE: &str = ".coldframe";
+/// How the names of archives being written begin.
+pub(crate) const UNFINISHED_ARCHIVE: &str = ".unfinished-";
+/// The folder of the environments that are made of requirements.
+pub(crate) const ENVIRONMENTS: &str = "environments";
+
+/// What is younger may be of a process that has made it and has not got its lock yet.
+const JUST_MADE: Duration = Duration::from_secs(60);
+
+/// What a thing in the cache is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Kind {
+    /// An archive that `coldframe run` made, or of the standard library.
+    Archive,
+    /// The files of a package that opens them.
+    Files,
+    /// An extension module, or a library that one needs.
+    Library,
+    /// A virtual environment made of requirements.
+    Environment,
+    /// What is being written, or was when a process was killed.
+    Unfinished,
+}
+
+impl Kind {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Archive => "archive",
+            Self::Files => "files",
+            Self::Library => "library",
+            Self::Environment => "environment",
+            Self::Unfinished => "unfinished",
+        }
+    }
+}
+
+/// One thing in the cache.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) kind: Kind,
+    pub(crate) path: PathBuf,
+    pub(crate) bytes: u64,
+    pub(crate) last_used: SystemTime,
+}
+
+/// What became of an entry that was to be removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Removal {
+    Removed,
+    InUse,
+}
+
+impl Entry {
+    pub(crate) fn age(&self) -> Duration {
+        self.last_used.elapsed().unwrap_or_default()
+    }
+
+    /// Whether some process uses it, or may be about to.
+    pub(crate) fn is_in_use(&self) -> bool {
+        self.is_being_made() || Held::alone(&self.path).is_none()
+    }
+
+    fn is_being_made(&self) -> bool {
+        self.kind == Kind::Unfinished && self.age() < JUST_MADE
+    }
+
+    /// Removes it, unless somebody uses it. Nobody can find it under its name while it is being removed.
+    pub(crate) fn remove(&self) -> io::Result<Removal> {
+        if self.is_being_made() {
+            return Ok(Removal::InUse);
+        }
+        let Some(_held) = Held::alone(&self.path) else { return Ok(Removal::InUse) };
+        if !self.path.is_dir() {
+            return fs::remove_file(&self.path).map(|()| Removal::Removed);
+        }
+        // At once for all others; what is left of it when we are killed is an unfinished thing.
+        let name = super::temporary_name(&self.path);
+        fs::rename(&self.path, &name)?;
+        fs::remove_dir_all(&name).map(|()| Removal::Removed)
+    }
+}
+
+/// All that is ours in the cache folder, sorted by kind, and the least recently used first.
+pub(crate) fn entries(cache: &Path) -> io::Result<Vec<Entry>> {
+    let mut found = Vec::new();
+    list(cache, &mut found, |name| {
+        if name.starts_with(UNFINISHED_ARCHIVE) {
+            Some(Kind::Unfinished)
+        } else {
+            name.ends_with(ARCHIVE).then_some(Kind::Archive)
+        }
+    })?;
+    for (folder, kind) in
+        [(FILES, Kind::Files), (LIBRARIES, Kind::Library), (ENVIRONMENTS, Kind::Environment)]
+    {
+        list(&cache.join(folder), &mut found, |name| {
+            Some(if name.ends_with(UNFINISHED) { Kind::Unfinished } else { kind })
+        })?;
+    }
+    found.sort_by(|a, b| (a.kind, a.last_used, &a.path).cmp(&(b.kind, b.last_used, &b.path)));
+    Ok(found)
+}
+
+fn list(
+    folder: &Path,
+    found: &mut Vec<Entry>,
+    kind: impl Fn(&str) -> Option<Kind>,
+) -> io::Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        let Some(kind) = kind(&entry.file_name().to_string_lossy()) else { continue };
+        // It may be gone by now.
+        let Ok(metadata) = entry.metadata() else { continue };
+        let last_used = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+        let bytes = walkdir::WalkDir::new(entry.path())
+            .into_iter()
+            .filter_map(|inner| inner.ok()?.metadata().ok())
+            .filter(fs::Metadata::is_file)
+            .map(|metadata| metadata.len())
+            .sum();
+        found.push(Entry { kind, path: entry.path(), bytes, last_used });
+    }
+    Ok(())
+}

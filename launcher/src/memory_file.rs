@@ -1,0 +1,149 @@
+//! Libraries in files that have no name on any disk, which a worker process shares with its parent.
+//!
+//! The pages of such a file are its maker's own: eight workers that write numpy's libraries hold them eight times. So a
+//! process keeps what is large open, sealed against every change, under a name that says its checksum; a worker looks
+//! for it among its parent's descriptors, and believes it only when its owner, seals, length and contents are right.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::MetadataExt;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use importer_core::{CopyError, Library};
+use parking_lot::Mutex;
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, memfd_create};
+
+/// Smaller libraries are not kept open: a package has many of them, and a process may have few descriptors.
+const KEPT_FROM: u64 = 256 * 1024;
+
+/// Nobody can change what is sealed so, its maker included.
+const SEALS: SealFlags =
+    SealFlags::WRITE.union(SealFlags::SHRINK).union(SealFlags::GROW).union(SealFlags::SEAL);
+
+/// A label is a part of the name, of which the system takes 249 bytes.
+const LONGEST_LABEL: usize = 200;
+
+/// From 1: a path without a count is that of a file which stays open.
+static COUNT: AtomicU64 = AtomicU64::new(1);
+
+/// What this process's workers may look for.
+static KEPT: OnceLock<Mutex<Vec<File>>> = OnceLock::new();
+
+/// A library in memory, and a path to it that no other file of this process ever had. The file must stay open until
+/// the dynamic linker has opened the path; there is none when it stays open anyway.
+///
+/// The dynamic linker takes a library for one that it has when the *path* is the same (glibc, `elf/dl-load.c`), and
+/// the number of a closed descriptor comes back: so the path spells a counter, in slashes that mean nothing.
+pub(crate) fn open(
+    label: &str,
+    library: &Library<'_>,
+    is_worker: bool,
+) -> Result<(Option<File>, OsString), CopyError> {
+    let is_large = library.len() >= KEPT_FROM;
+    let shared = if is_large && is_worker { of_parent(library) } else { None };
+    let file = match shared {
+        Some(file) => file,
+        None => make(label, library)?,
+    };
+    let path = unique_path(file.as_raw_fd(), COUNT.fetch_add(1, Ordering::Relaxed)).into();
+    if is_large {
+        KEPT.get_or_init(Mutex::default).lock().push(file);
+        return Ok((None, path));
+    }
+    Ok((Some(file), path))
+}
+
+fn make(label: &str, library: &Library<'_>) -> Result<File, CopyError> {
+    let mut file = named(label, &mark(library))?;
+    library.copy_to(&mut file)?;
+    fcntl_add_seals(&file, SEALS).map_err(io::Error::from)?;
+    Ok(file)
+}
+
+/// An empty file, whose name begins with the label.
+fn named(label: &str, mark: &str) -> io::Result<File> {
+    let label: String = label.chars().filter(|letter| *letter != '\0').collect();
+    let end = label.floor_char_boundary(LONGEST_LABEL);
+    let name = format!("{}{mark}", label.get(..end).unwrap_or_default());
+    Ok(memfd_create(name, MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?.into())
+}
+
+/// A file in memory that has its paths and nothing in it yet: libraries that need each other are told the paths first.
+pub(crate) struct Unwritten {
+    file: File,
+    /// As [`open`] gives it.
+    pub(crate) path: String,
+    /// The shortest path there is, for a file that is [kept](Self::keep).
+    pub(crate) short_path: String,
+}
+
+impl Unwritten {
+    pub(crate) fn new(label: &str) -> io::Result<Self> {
+        let file = named(label, "")?;
+        let path = unique_path(file.as_raw_fd(), COUNT.fetch_add(1, Ordering::Relaxed));
+        Ok(Self { path, short_path: unique_path(file.as_raw_fd(), 0), file })
+    }
+
+    pub(crate) fn write(&self, contents: &[u8]) -> io::Result<()> {
+        (&self.file).write_all(contents)
+    }
+
+    /// Leaves the file open until the process ends.
+    pub(crate) fn keep(self) {
+        KEPT.get_or_init(Mutex::default).lock().push(self.file);
+    }
+}
+
+/// What stands in the name of the file.
+fn mark(library: &Library<'_>) -> String {
+    format!(":{:016x}", library.id())
+}
+
+/// The same library in the process that started this one.
+fn of_parent(library: &Library<'_>) -> Option<File> {
+    let mark = mark(library);
+    let folder = format!("/proc/{}/fd", std::os::unix::process::parent_id());
+    fs::read_dir(folder).ok()?.flatten().find_map(|descriptor| {
+        let link = fs::read_link(descriptor.path()).ok()?;
+        let name = link.to_str()?.strip_prefix("/memfd:")?;
+        name.contains(&mark).then(|| believed(File::open(descriptor.path()).ok()?, library))?
+    })
+}
+
+/// The file, if nobody can change it and it is what it says.
+fn believed(mut file: File, library: &Library<'_>) -> Option<File> {
+    let metadata = file.metadata().ok()?;
+    let is_own = metadata.uid() == rustix::process::geteuid().as_raw();
+    let is_sealed = fcntl_get_seals(&file).ok()?.contains(SEALS);
+    let is_right = is_own
+        && is_sealed
+        && metadata.len() == library.len()
+        && library.is_copied_in(&mut file).ok()?;
+    is_right.then_some(file)
+}
+
+/// `/proc/self/fd/N` with the counter written in binary, low bit first: `/` for 0 and `/./` for 1.
+fn unique_path(descriptor: i32, count: u64) -> String {
+    let digits = u64::BITS - count.leading_zeros();
+    let spelled: String =
+        (0..digits).map(|bit| if count >> bit & 1 == 1 { "/." } else { "/" }).collect();
+    format!("/proc/self/fd{spelled}/{descriptor}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::unique_path;
+
+    #[test]
+    fn no_two_paths_are_alike() {
+        let paths: HashSet<_> = (0..1000).map(|count| unique_path(7, count)).collect();
+        assert_eq!(paths.len(), 1000);
+        assert_eq!(unique_path(7, 0), "/proc/self/fd/7");
+        assert_eq!(unique_path(7, 6), "/proc/self/fd//././7");
+    }
+}
