@@ -54,13 +54,14 @@ import _json, _struct, ctypes, ssl, sqlite3, sys
 maps = {line.split(maxsplit=5)[5].strip() for line in open('/proc/self/maps') if len(line.split(maxsplit=5)) > 5}
 builtin = set(sys.builtin_module_names)
 for name in ('_json', '_struct', '_ctypes', '_ssl', '_sqlite3'):
-    if name not in builtin and f'/memfd:{name} (deleted)' not in maps:
+    if name not in builtin and not any(path.startswith(f'/memfd:{name}:') for path in maps):
         print('not from memory:', name)
     if name not in builtin and not sys.modules[name].__file__.startswith(sys.path[0]):
         print('file:', sys.modules[name].__file__)
 print([path for path in maps if 'lib-dynload' in path or '/tmp/' in path and not path.endswith(('.coldframe', 'coldframe'))])
 import os
-print([link for link in (os.readlink(f'/proc/self/fd/{fd}') for fd in os.listdir('/proc/self/fd') if os.path.lexists(f'/proc/self/fd/{fd}')) if 'memfd' in link])
+# What is larger stays open for worker processes.
+print([link for link in (os.readlink(f'/proc/self/fd/{fd}') for fd in os.listdir('/proc/self/fd') if os.path.lexists(f'/proc/self/fd/{fd}') and os.stat(f'/proc/self/fd/{fd}').st_size < 256 * 1024) if 'memfd' in link])
 ",
     );
     let outcome = app.run([""; 0]).outcome();
