@@ -177,7 +177,7 @@ import pkg.mod; note(pkg.mod.NAME)",
         "what Python loads before there is a finder",
         "sys=hook builtins=hook encodings=hook",
         "note('code')",
-        "hook encodings\nhook sys\nhook builtins\ncode\n",
+        "hook sys\nhook builtins\nhook encodings\ncode\n",
     ),
     (
         "a namespace package",
