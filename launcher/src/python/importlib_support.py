@@ -53,7 +53,9 @@ def mend_readers(module):
 
         def resource_path(self, resource):
             path = super().resource_path(resource)
-            if _coldframe.finder.list_folder(os.path.dirname(path)) is not None and not os.path.exists(path):
+            folder, name = os.path.split(path)
+            is_archived = (name, False) in (_coldframe.finder.list_folder(folder) or ())
+            if is_archived and not os.path.exists(path):
                 # Whoever asks then makes a copy.
                 raise FileNotFoundError(path)
             return path
