@@ -13,7 +13,7 @@ use anyhow::{Context as _, bail};
 use super::Job;
 use super::flags::Conformance;
 use super::runner::{DRIVER, copy};
-use super::target::{INCLUDED, launcher};
+use super::target::INCLUDED;
 use crate::progress::{Show, Status};
 use crate::workspace;
 
@@ -143,7 +143,7 @@ impl Archived {
         for path in prepared.files.iter().chain(kept) {
             copy(path, &application)?;
         }
-        let mut build = Command::new(launcher(job.workspace, flags, &job.target.python)?);
+        let mut build = Command::new(job.target.launcher(job.workspace, flags)?);
         build.arg("build").arg(&application).arg("--output").arg(executable);
         // Some of the trees hold modules that are wrong on purpose.
         build.arg("--allow-broken").arg("--python").arg(&job.target.python.executable);

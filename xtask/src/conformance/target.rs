@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
 
 use anyhow::{Context as _, bail};
 
@@ -26,6 +27,8 @@ pub(super) struct Borrowed {
 pub(super) struct Target {
     pub(super) python: Python,
     pub(super) ours: PathBuf,
+    /// The `coldframe` that builds for it, once it has been made: two jobs at a time would get in each other's way.
+    launcher: Mutex<Option<PathBuf>>,
     pub(super) folder: PathBuf,
     /// Its `test` package.
     tests: PathBuf,
@@ -43,23 +46,31 @@ pub(super) fn target(
     fs::create_dir_all(&folder)
         .with_context(|| format!("could not make the folder `{}`", folder.display()))?;
     let ours = folder.join("interpreter").join("python");
-    if !(flags.resume && ours.exists()) {
-        let mut build = Command::new(launcher(workspace, flags, &python)?);
-        build.args(["build", "--interpreter", "--allow-broken", "--output"]).arg(&ours);
+    let (tests, launcher) = (tests_of(&python)?, Mutex::new(None));
+    let target = Target { python, ours, launcher, folder, tests };
+    if !(flags.resume && target.ours.exists()) {
+        let mut build = Command::new(target.launcher(workspace, flags)?);
+        build.args(["build", "--interpreter", "--allow-broken", "--output"]).arg(&target.ours);
         // The suites start scripts and read texts that lie beside them, and look for both on disk.
         build.args(["--file-access", "test=cache"]);
-        build.arg("--python").arg(&python.executable);
+        build.arg("--python").arg(&target.python.executable);
         build.arg("--cache-dir").arg(out.join("cache"));
         for name in INCLUDED {
             build.args(["--include", name]);
         }
+        let folder = &target.folder;
         fs::create_dir_all(folder.join("interpreter"))
             .with_context(|| format!("could not make a folder in `{}`", folder.display()))?;
-        let label = format!("an interpreter from Python {}", python.release());
+        let label = format!("an interpreter from Python {}", target.python.release());
         if progress.run(&label, &mut build, Show::AtFailure)?.status == Status::Failed {
-            bail!("the interpreter for Python {} could not be built", python.release());
+            bail!("the interpreter for Python {} could not be built", target.python.release());
         }
     }
+    Ok(target)
+}
+
+/// Where a Python's package `test` lies.
+fn tests_of(python: &Python) -> anyhow::Result<PathBuf> {
     let question = "import os, test; print(os.path.dirname(test.__file__), end='')";
     let answer = Command::new(&python.executable)
         .args(["-I", "-c", question])
@@ -70,7 +81,7 @@ pub(super) fn target(
     if !answer.status.success() || !tests.is_dir() {
         bail!("Python {} was installed without its package `test`", python.release());
     }
-    Ok(Target { python, ours, folder, tests })
+    Ok(tests)
 }
 
 /// The suite of another Python, the nearest one that has it, where this one's installation lacks it.
@@ -118,14 +129,21 @@ fn prefix(python: &Python) -> Option<PathBuf> {
     executable.parent()?.parent().map(Path::to_owned)
 }
 
-/// The `coldframe` that builds for a Python.
-pub(super) fn launcher(
-    workspace: &Workspace,
-    flags: &Conformance,
-    python: &Python,
-) -> anyhow::Result<PathBuf> {
-    match &flags.launcher {
-        Some(launcher) => Ok(launcher.clone()),
-        None => dist::launcher(workspace, python, flags.results.verbose),
+impl Target {
+    /// The `coldframe` that builds for this Python.
+    pub(super) fn launcher(
+        &self,
+        workspace: &Workspace,
+        flags: &Conformance,
+    ) -> anyhow::Result<PathBuf> {
+        let mut made = self.launcher.lock().map_err(|_| anyhow::anyhow!("a job panicked"))?;
+        if let Some(launcher) = &*made {
+            return Ok(launcher.clone());
+        }
+        let launcher = match &flags.launcher {
+            Some(launcher) => launcher.clone(),
+            None => dist::launcher(workspace, &self.python, flags.results.verbose)?,
+        };
+        Ok(made.insert(launcher).clone())
     }
 }
