@@ -44,6 +44,12 @@ pub(crate) fn need_by_path(contents: &mut [u8], name: &str, path: &str) -> bool 
     true
 }
 
+/// Whether a file is called as a shared library: `libx.so`, `libx.so.1.2`.
+pub fn is_library_name(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.ends_with(".so") || name.contains(".so.")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,10 +77,4 @@ mod tests {
         assert!(need_by_path(&mut bytes, "libb.so", "/p/77777"), "it is not needed");
         assert_eq!(&bytes, b"\0liba.so\0");
     }
-}
-
-/// Whether a file is called as a shared library: `libx.so`, `libx.so.1.2`.
-pub fn is_library_name(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    name.ends_with(".so") || name.contains(".so.")
 }

@@ -7,10 +7,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use launcher::build_kind::BUILD_PYTHON;
 use tempfile::TempDir;
 
-use crate::support::{Child, Outcome, coldframe, skipped, stdlib};
+use crate::support::{Child, Outcome, coldframe, environment, stdlib};
 
 /// Parts of the standard library: enough files for a pool of four.
 const SOURCES: &[&str] = &["concurrent", "json", "urllib"];
@@ -18,7 +17,7 @@ const SOURCES: &[&str] = &["concurrent", "json", "urllib"];
 #[test]
 fn black_does_what_it_does_in_its_environment() {
     let folder = tempfile::tempdir().unwrap();
-    let Some(venv) = environment(&folder) else { return };
+    let Some(venv) = environment(folder.path(), "black") else { return };
     let stock = venv.join("bin/black");
 
     let original = copy_of_sources(&folder, "original");
@@ -41,22 +40,6 @@ fn black_does_what_it_does_in_its_environment() {
         assert_eq!(summary(&report), summary(&expected_report), "{name}");
         assert_same(&found, &expected, name);
     }
-}
-
-/// A virtual environment with black in it, made by the Python under test.
-fn environment(folder: &TempDir) -> Option<PathBuf> {
-    let venv = folder.path().join("venv");
-    Child::new(BUILD_PYTHON).args(["-m", "venv"]).arg(&venv).ok();
-    let install = Child::new(venv.join("bin/python"))
-        .args(["-m", "pip", "--disable-pip-version-check", "install", "--quiet", "black"])
-        .inherit_environment();
-    let outcome = install.outcome();
-    if outcome.status.success() {
-        return Some(venv);
-    }
-    let why = outcome.stderr.lines().last().unwrap_or("pip failed").to_owned();
-    skipped("black", &format!("black could not be installed: {why}"));
-    None
 }
 
 /// Builds black with these settings.

@@ -1,12 +1,10 @@
 //! numpy from the package index: it loads from memory, and no file is written.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use launcher::build_kind::BUILD_PYTHON;
-
-use crate::support::{App, Child, skipped};
+use crate::support::{App, Child, environment, skipped};
 
 /// One line, between an audit hook and what it noted: each file that Python code opens, and what was loaded from where.
 const MAIN: &str = "
@@ -26,7 +24,7 @@ print('memfd:numpy' in maps, 'openblas' in maps or 'libscipy' in maps, '.libs/' 
 #[cfg(target_os = "linux")]
 fn numpy_needs_no_file_on_disk() {
     let app = App::new(&[("__main__.py", MAIN)]);
-    let Some(venv) = environment(&app) else { return };
+    let Some(venv) = environment(app.folder().path(), "numpy") else { return };
     let built = app.build("built", &["--extensions", "memory", "--venv", venv.to_str().unwrap()]);
     let (cache, temporary) = (app.beside("cache"), app.beside("temporary"));
     fs::create_dir(&temporary).unwrap();
@@ -69,20 +67,4 @@ fn numpy_needs_no_file_on_disk() {
         .collect();
     assert!(log.lines().count() > 5, "{log}");
     assert_eq!(bad, [""; 0]);
-}
-
-/// A virtual environment with numpy in it, made by the Python under test.
-fn environment(app: &App) -> Option<PathBuf> {
-    let venv = app.beside("venv");
-    Child::new(BUILD_PYTHON).args(["-m", "venv"]).arg(&venv).ok();
-    let install = Child::new(venv.join("bin/python"))
-        .args(["-m", "pip", "--disable-pip-version-check", "install", "--quiet", "numpy"])
-        .inherit_environment();
-    let outcome = install.outcome();
-    if outcome.status.success() {
-        return Some(venv);
-    }
-    let why = outcome.stderr.lines().last().unwrap_or("pip failed").to_owned();
-    skipped("numpy", &format!("numpy could not be installed: {why}"));
-    None
 }

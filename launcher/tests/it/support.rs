@@ -153,6 +153,22 @@ pub(crate) fn skipped(test: &str, why: &str) {
     }
 }
 
+/// A virtual environment with a package of the index in it, made by the Python under test; without one the test is skipped.
+pub(crate) fn environment(folder: &Path, package: &str) -> Option<PathBuf> {
+    let venv = folder.join("venv");
+    Child::new(BUILD_PYTHON).args(["-m", "venv"]).arg(&venv).ok();
+    let install = Child::new(venv.join("bin/python"))
+        .args(["-m", "pip", "--disable-pip-version-check", "install", "--quiet", package])
+        .inherit_environment();
+    let outcome = install.outcome();
+    if outcome.status.success() {
+        return Some(venv);
+    }
+    let why = outcome.stderr.lines().last().unwrap_or("pip failed").to_owned();
+    skipped(package, &format!("{package} could not be installed: {why}"));
+    None
+}
+
 /// The files in a folder, to see that nothing half-written stays behind.
 pub(crate) fn listing(folder: &Path) -> Vec<OsString> {
     let mut names: Vec<_> =
