@@ -45,13 +45,51 @@ const TRIES: u32 = 200;
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// The cache folder: the one asked for, else that of the environment variable [`CACHE_VARIABLE`], else `coldframe` in
-/// the user's cache as the system has it; `None` when there is no home folder either.
+/// the user's cache as the system has it. Where that cannot be made (a read-only home, or none), it is a folder of this
+/// user's own in the system's folder for temporary files.
 pub(crate) fn locate(asked: Option<&Path>, variable: Option<&OsStr>) -> Option<PathBuf> {
     let named = asked.or_else(|| variable.filter(|value| !value.is_empty()).map(Path::new));
     match named {
         Some(folder) => Some(folder.to_owned()),
-        None => Some(choose_base_strategy().ok()?.cache_dir().join("coldframe")),
+        None => {
+            let home = choose_base_strategy().ok().map(|base| base.cache_dir().join("coldframe"));
+            home.filter(|folder| can_be_made(folder)).or_else(temporary)
+        }
     }
+}
+
+/// Whether a folder is there to be written to, or the nearest one above it that is there.
+fn can_be_made(folder: &Path) -> bool {
+    let nearest = folder.ancestors().find_map(|folder| match fs::metadata(folder) {
+        Ok(found) => Some(found.is_dir() && is_writable(folder)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(_) => Some(false),
+    });
+    nearest.unwrap_or(false)
+}
+
+#[cfg(unix)]
+fn is_writable(folder: &Path) -> bool {
+    use rustix::fs::{Access, access};
+
+    access(folder, Access::WRITE_OK | Access::EXEC_OK).is_ok()
+}
+
+#[cfg(not(unix))]
+fn is_writable(_folder: &Path) -> bool {
+    true
+}
+
+/// A folder in that for temporary files. Others may have made something of that name: a link is not followed, and who owns a
+/// folder is looked at before it is used.
+fn temporary() -> Option<PathBuf> {
+    #[cfg(unix)]
+    let name = format!("coldframe-{}", rustix::process::geteuid().as_raw());
+    #[cfg(not(unix))]
+    let name = "coldframe";
+    let folder = std::env::temp_dir().join(name);
+    let is_link = fs::symlink_metadata(&folder).is_ok_and(|found| found.is_symlink());
+    (!is_link).then_some(folder)
 }
 
 /// The folder of that name in the cache, made if need be; only this user can write to it.

@@ -166,7 +166,8 @@ impl FileAccess {
     fn cache_folder(&self) -> Result<&Path, Error> {
         self.cache.as_deref().ok_or_else(|| {
             Error::start(format!(
-                "a package must have its files on disk, and there is no home folder to cache them in; set `{}`",
+                "a package must have its files on disk, and there is no home folder to cache them in, nor can the folder for \
+                 temporary files be used; set `{}`",
                 cache::CACHE_VARIABLE
             ))
         })

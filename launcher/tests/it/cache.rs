@@ -255,3 +255,36 @@ fn what_is_old_goes_by_its_age() {
     assert_eq!(outcome.ending(), Ok(2), "{outcome:#?}");
     assert!(outcome.stderr.contains("such as `30d`"), "{outcome:#?}");
 }
+
+#[test]
+fn without_a_home_it_lies_among_the_temporary_files() {
+    let cached = Cached::new();
+    let temporary = cached.app.beside("temporary");
+    fs::create_dir(&temporary).unwrap();
+    let child = |temporary: &Path| {
+        let child = Child::new(&cached.built).of(&cached.app).env("COLDFRAME_CACHE_DIR", "");
+        child.env("HOME", "/dev/null/home").env("TMPDIR", temporary).input("")
+    };
+    for _ in 0..2 {
+        child(&temporary).prints("right\n");
+    }
+    let names = listing(&temporary);
+    assert!(
+        matches!(names.as_slice(), [name] if name.to_str().unwrap().starts_with("coldframe-")),
+        "{names:?}"
+    );
+    let made = temporary.join(names.first().unwrap());
+    assert_eq!(fs::metadata(&made).unwrap().permissions().mode() & 0o777, 0o700);
+
+    // What others may have put there is not used.
+    fs::set_permissions(&made, Permissions::from_mode(0o777)).unwrap();
+    let refused = child(&temporary).outcome();
+    assert_ne!(refused.ending(), Ok(0), "{refused:#?}");
+    assert!(refused.stderr.contains("others can write to it"), "{refused:#?}");
+    let linked = cached.app.beside("linked");
+    fs::create_dir(&linked).unwrap();
+    std::os::unix::fs::symlink(&temporary, linked.join(made.file_name().unwrap())).unwrap();
+    let refused = child(&linked).outcome();
+    assert_ne!(refused.ending(), Ok(0), "{refused:#?}");
+    assert!(refused.stderr.contains("COLDFRAME_CACHE_DIR"), "{refused:#?}");
+}

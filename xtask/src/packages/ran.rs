@@ -13,8 +13,11 @@ use crate::{child, workspace};
 /// A home folder in which not even the superuser can make anything.
 const NO_HOME: &str = "/dev/null/home";
 
-/// The variable that names the cache folder of what is built; also what an error for want of one names.
+/// The variable that names the cache folder of what is built.
 const CACHE_VARIABLE: &str = "COLDFRAME_CACHE_DIR";
+
+/// How the name of the cache begins that is made in the folder for temporary files, when there is no other place for it.
+const TEMPORARY_CACHE: &str = "coldframe-";
 
 /// The folders of one run. All that can be written to lies in them.
 #[derive(Debug)]
@@ -144,9 +147,10 @@ pub(super) struct Ran {
 }
 
 impl Ran {
-    /// Whether it failed for want of a folder for the cache, and said so.
-    pub(super) fn wants_cache(&self) -> bool {
-        self.ending.is_some() && self.stderr.contains(CACHE_VARIABLE)
+    /// Whether it has made a cache in the folder for temporary files.
+    pub(super) fn has_made_cache(&self) -> bool {
+        let names = self.left.iter().filter_map(|path| path.iter().next()?.to_str());
+        names.into_iter().any(|name| name.starts_with(TEMPORARY_CACHE))
     }
 
     /// What is wrong with it, in one line.
@@ -205,15 +209,12 @@ mod tests {
     }
 
     #[test]
-    fn only_a_failure_that_names_the_variable_wants_a_cache() {
-        let names = "ImportError: no folder; set `COLDFRAME_CACHE_DIR`\n";
-        for (ending, stderr, wants) in [
-            (Some("it ended with 1"), names, true),
-            (Some("it ended with 1"), "ImportError", false),
-            // One that goes on without is not excused: nobody would see it.
-            (None, names, false),
-        ] {
-            assert_eq!(ran(ending, "", stderr).wants_cache(), wants, "{ending:?} {stderr}");
+    fn a_cache_among_temporary_files_is_known() {
+        for (path, expected) in
+            [("coldframe-0/files/a", true), ("a/coldframe-0", false), ("b", false)]
+        {
+            let ran = Ran { left: [PathBuf::from(path)].into(), ..Ran::default() };
+            assert_eq!(ran.has_made_cache(), expected, "{path}");
         }
     }
 

@@ -43,9 +43,9 @@ fn introduction(group: Group) -> &'static str {
 }
 
 const ABOUT_FILES: &str = "\
-A built application runs where no home folder can be made, and without a cache. One that fails there for want of a cache,
-and says so, runs again with an empty one: `in the cache` is how many files it has put there, and `-` stands for one that
-needed none. `elsewhere` is how many files it has left in its folder or in that for temporary files; `for a time`, that it
+A built application runs where no home folder can be made, and must print the same. One that puts files into a cache makes
+that among the temporary files, and runs again with an empty cache elsewhere: `in the cache` is how many files it has put
+there, and `-` stands for one that needed none. `elsewhere` is how many files it has left in its folder or in that for temporary files; `for a time`, that it
 has removed them again; `-`, that it has written nothing there that it does not write in its virtual environment too.
 ";
 

@@ -249,17 +249,18 @@ fn gone(executable: &Path) -> bool {
 }
 
 /// Runs what is built where nothing can be written but in its folder and in that for temporary files; and again with
-/// a folder for the cache, if it has said that it wants one.
+/// a folder for the cache, if it has made one there, so that later runs find it.
 fn run_built(sides: &mut Sides<'_>, outcome: &mut Outcome) -> anyhow::Result<Ran> {
     let (command, place) = &mut sides.built;
     let mut ran = place.run(command)?;
-    if ran.wants_cache() {
+    if ran.has_made_cache() {
+        outcome.built_fault = ran.fault(sides.expected);
         place.allow_cache();
         ran = place.run(command)?;
         outcome.cached = Some(place.n_cached());
     }
     outcome.built_time = ran.elapsed;
-    outcome.built_fault = ran.fault(sides.expected);
+    outcome.built_fault = outcome.built_fault.take().or_else(|| ran.fault(sides.expected));
     Ok(ran)
 }
 
