@@ -317,10 +317,7 @@ pub(super) fn get_resource_reader(
 ) -> Result<Object, Exception> {
     let name = required_text(py, arguments, 0)?;
     let module = require(py, this.state, &name)?;
-    // From 3.10, `importlib`'s own loader answers for any module; `files()` takes one as the anchor from 3.12.
-    if cfg!(not(Py_3_10)) && !module.is_package() {
-        return Ok(Object::none(py));
-    }
+    // Also for a module that is no package: `files()` takes one as the anchor, from 3.12 on and in the backport.
     let folder = spec::folder(py, &module)?;
     import(py, RESOURCES)?.call_method(py, "ResourceReader", &[this.object, &folder])
 }
