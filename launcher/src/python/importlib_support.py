@@ -60,8 +60,9 @@ def mend_readers(module):
                 raise FileNotFoundError(path)
             return path
 
-    MultiplexedPath.__qualname__ = "MultiplexedPath"
-    NamespaceReader.__qualname__ = "NamespaceReader"
+    # The backport tells the standard library's readers, which know less than its own, by where they are from.
+    for ours in (MultiplexedPath, NamespaceReader):
+        ours.__module__, ours.__qualname__ = getattr(module, ours.__name__).__module__, ours.__name__
     module.NamespaceReader = NamespaceReader
 
 
