@@ -45,7 +45,7 @@ pub(super) const ARCHIVED: &[Archived] = &[
         name: "importlib_metadata",
         suite: "tests",
         folder: Some("tests"),
-        requirements: &["importlib_metadata", "packaging", "pyfakefs"],
+        requirements: &["importlib_metadata", "packaging", "pyfakefs", "jaraco.test"],
     },
 ];
 
