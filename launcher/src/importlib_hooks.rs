@@ -12,7 +12,6 @@ const MENDED: &[(&str, &str, &str)] = &[
     ("importlib.readers", "_coldframe_importlib", "mend_readers"),
     ("importlib_resources._common", "_coldframe_importlib", "mend_common"),
     ("importlib_resources.readers", "_coldframe_importlib", "mend_readers"),
-    ("importlib_metadata", "_coldframe_metadata", "mend_backport"),
     ("pkg_resources", "_coldframe_pkg_resources", "mend_pkg_resources"),
 ];
 

@@ -8,24 +8,20 @@ import os
 import posixpath
 import sys
 
-_base = None
 
+def base():
+    """The class that callers know: `importlib_metadata` stands for all of `importlib.metadata` once it is imported."""
+    backport = getattr(sys.modules.get("importlib_metadata"), "Distribution", None)
+    if backport is not None:
+        return backport
+    import importlib.metadata
 
-def mend_backport(importlib_metadata):
-    """Give out what `importlib_metadata` knows: it stands for all of `importlib.metadata` once it is imported."""
-    global _base
-    _base = importlib_metadata.Distribution
-    archive_distribution.cache_clear()
+    return importlib.metadata.Distribution
 
 
 @functools.lru_cache(maxsize=None)
-def archive_distribution():
-    """The class of our distributions, below `importlib.metadata.Distribution` or its namesake in `importlib_metadata`."""
-    base = _base
-    if base is None:
-        import importlib.metadata
-
-        base = importlib.metadata.Distribution
+def archive_distribution(base):
+    """The class of our distributions, below that one."""
     from _coldframe_resources import ArchivePath
 
     class ArchiveDistribution(base):
@@ -80,4 +76,4 @@ def find_distributions(finder, context=None):
     for path in dict.fromkeys(os.fspath(path).rstrip("/") for path in paths if isinstance(path, (str, os.PathLike))):
         at_root = [folder for folder in known if os.path.dirname(folder) == path]
         found += at_root or folders(finder, path, name)
-    return [archive_distribution()(finder, folder) for folder in found]
+    return [archive_distribution(base())(finder, folder) for folder in found]
