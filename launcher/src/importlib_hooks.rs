@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::py::{Exception, Object, RegisteredHook, Token, import};
+use crate::py::{Exception, Object, RegisteredHook, Token, import, is_in_archives};
 
 /// Modules, and the functions of our support modules that mend them when they have been imported.
 const MENDED: &[(&str, &str, &str)] = &[
@@ -25,7 +25,10 @@ pub(crate) fn hooks() -> impl Iterator<Item = RegisteredHook> {
         module: module.into(),
         label: format!("{support}.{function}"),
         run: Arc::new(move |py, module| {
-            import(py, support)?.call_method(py, function, &[module]).map(drop)
+            if is_in_archives(py, support)? {
+                import(py, support)?.call_method(py, function, &[module])?;
+            }
+            Ok(())
         }),
     });
     let registering = RegisteredHook {

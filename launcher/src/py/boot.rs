@@ -211,7 +211,7 @@ pub(super) fn install(py: Token<'_>) -> Result<Object, Exception> {
 fn report_with_source(py: Token<'_>) -> Result<(), Exception> {
     const REPORTER: &str = "_coldframe_tracebacks";
     // A standard library that was packed by others may lack the module; tracebacks then have no lines.
-    let is_packed = matches!(runtime::get(py)?.archives.module(REPORTER), Ok(Some(_)));
+    let is_packed = super::run::is_in_archives(py, REPORTER)?;
     if cfg!(not(Py_3_13)) && is_packed {
         import(py, REPORTER)?.call_method(py, "install", &[])?;
     }

@@ -13,6 +13,7 @@ use pyo3_ffi as ffi;
 use super::exception::{Exception, Kind};
 use super::finder_type::{self, Arguments, ModuleHooks, Role, State, prefixed, required_text};
 use super::object::{Object, import, tuple};
+use super::run::is_in_archives;
 use super::runtime::WorkerMain;
 use super::text::{bytes, path_text, text, with_utf8};
 use super::token::Token;
@@ -318,6 +319,9 @@ pub(super) fn get_resource_reader(
     let name = required_text(py, arguments, 0)?;
     let module = require(py, this.state, &name)?;
     // Also for a module that is no package: `files()` takes one as the anchor, from 3.12 on and in the backport.
+    if !is_in_archives(py, RESOURCES)? {
+        return Ok(Object::none(py));
+    }
     let folder = spec::folder(py, &module)?;
     import(py, RESOURCES)?.call_method(py, "ResourceReader", &[this.object, &folder])
 }
@@ -328,6 +332,9 @@ pub(super) fn find_distributions(
     arguments: &Arguments<1>,
 ) -> Result<Object, Exception> {
     // `Distribution.discover` asks every finder of `sys.meta_path`, and `path` finders nothing: one answer is enough.
+    if !is_in_archives(py, METADATA)? {
+        return Object::list(py, Vec::new());
+    }
     let none = Object::none(py);
     let context = arguments.get(py, 0).unwrap_or(&none);
     import(py, METADATA)?.call_method(py, "find_distributions", &[this.object, context])

@@ -249,6 +249,12 @@ fn set_variable(name: &str, value: &OsStr, existing: Existing) -> Result<(), Err
     Ok(())
 }
 
+/// Whether the archives hold a module. Those of ours lie in archives with a standard library: a program that embeds the
+/// Python of the file system goes without them.
+pub(crate) fn is_in_archives(py: Token<'_>, name: &str) -> Result<bool, Exception> {
+    Ok(matches!(runtime::get(py)?.archives.module(name), Ok(Some(_))))
+}
+
 /// Whether a module is served by the archive, and not by another finder.
 pub(crate) fn is_served_by_archive(py: Token<'_>, module: &Object) -> Result<bool, Exception> {
     let Some(spec) = module.attribute_or_none(py, "__spec__")? else { return Ok(false) };
