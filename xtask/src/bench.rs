@@ -13,6 +13,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use serde_json::json;
 
 use crate::Verdict;
+use crate::environment;
 use crate::flags;
 use crate::libpython;
 use crate::progress::{Progress, Show, Status};
@@ -80,7 +81,9 @@ pub(crate) fn run(workspace: &Workspace, flags: &flags::Bench) -> anyhow::Result
         }
     }
     // Real libraries, in an environment of their own.
-    let Some(scientific) = numpy_environment(&python, &folder, &progress)? else {
+    let Some(scientific) =
+        environment::make(&progress, &python, &folder.join("venv-numpy"), &["numpy"], "numpy")?
+    else {
         return Ok(Verdict::Bad);
     };
     // Not called as the module that it imports.
@@ -171,31 +174,7 @@ fn clean_environment(
     let mut make = Command::new(&python.executable);
     make.args(["-I", "-m", "venv", "--clear", "--without-pip"]).arg(&environment);
     let finished = progress.run("an empty virtual environment", &mut make, Show::AtFailure)?;
-    let interpreter = if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" };
-    Ok((finished.status == Status::Good).then(|| environment.join(interpreter)))
-}
-
-/// A virtual environment with numpy in it, from the index; its interpreter.
-fn numpy_environment(
-    python: &Python,
-    folder: &Path,
-    progress: &Progress,
-) -> anyhow::Result<Option<PathBuf>> {
-    let environment = folder.join("venv-numpy");
-    let mut make = Command::new(&python.executable);
-    make.args(["-I", "-m", "venv", "--clear"]).arg(&environment);
-    let interpreter =
-        environment.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
-    let mut install = Command::new(&interpreter);
-    install.args(["-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "numpy"]);
-    for (label, command) in
-        [("an environment for numpy", &mut make), ("pip install numpy", &mut install)]
-    {
-        if progress.run(label, command, Show::AtFailure)?.status == Status::Failed {
-            return Ok(None);
-        }
-    }
-    Ok(Some(interpreter))
+    Ok((finished.status == Status::Good).then(|| environment::interpreter(&environment)))
 }
 
 fn write(script: &Path, program: &str) -> anyhow::Result<()> {

@@ -15,6 +15,7 @@ mod ci;
 mod conformance;
 mod counts;
 mod dist;
+mod environment;
 mod flags;
 mod layers;
 mod libpython;

@@ -93,3 +93,22 @@ pub(crate) fn write(path: &Path, text: &str) -> anyhow::Result<()> {
         .and_then(|()| fs::write(path, text))
         .with_context(|| format!("could not write `{}`", path.display()))
 }
+
+/// Copies a file, or a folder with all that is in it but what has that name.
+pub(crate) fn copy(from: &Path, to: &Path, left_out: &str) -> anyhow::Result<()> {
+    let copied = if from.is_dir() {
+        fs::create_dir_all(to).with_context(|| format!("could not make `{}`", to.display()))?;
+        let entries =
+            fs::read_dir(from).with_context(|| format!("could not read `{}`", from.display()))?;
+        for entry in entries {
+            let entry = entry.with_context(|| format!("could not read `{}`", from.display()))?;
+            if entry.file_name() != left_out {
+                copy(&entry.path(), &to.join(entry.file_name()), left_out)?;
+            }
+        }
+        Ok(())
+    } else {
+        fs::copy(from, to).map(drop)
+    };
+    copied.with_context(|| format!("could not copy `{}`", from.display()))
+}

@@ -19,44 +19,26 @@ use crate::bundle::{
     PythonInstallation, StandardLibrary, SupportModule,
 };
 
+/// A module of ours, from its file in `src/python`.
+macro_rules! support {
+    ($name:literal) => {
+        SupportModule {
+            name: concat!("_coldframe_", $name),
+            path: concat!("_coldframe_", $name, ".py"),
+            is_package: false,
+            source: include_str!(concat!("../python/", $name, "_support.py")),
+        }
+    };
+}
+
 /// The modules of ours that every standard library archive holds.
 pub(super) const SUPPORT: &[SupportModule] = &[
-    SupportModule {
-        name: "_coldframe_importlib",
-        path: "_coldframe_importlib.py",
-        is_package: false,
-        source: include_str!("../python/importlib_support.py"),
-    },
-    SupportModule {
-        name: "_coldframe_metadata",
-        path: "_coldframe_metadata.py",
-        is_package: false,
-        source: include_str!("../python/metadata_support.py"),
-    },
-    SupportModule {
-        name: "_coldframe_pkg_resources",
-        path: "_coldframe_pkg_resources.py",
-        is_package: false,
-        source: include_str!("../python/pkg_resources_support.py"),
-    },
-    SupportModule {
-        name: "_coldframe_resources",
-        path: "_coldframe_resources.py",
-        is_package: false,
-        source: include_str!("../python/resources_support.py"),
-    },
-    SupportModule {
-        name: "_coldframe_tracebacks",
-        path: "_coldframe_tracebacks.py",
-        is_package: false,
-        source: include_str!("../python/tracebacks_support.py"),
-    },
-    SupportModule {
-        name: "_coldframe_workers",
-        path: "_coldframe_workers.py",
-        is_package: false,
-        source: include_str!("../python/workers_support.py"),
-    },
+    support!("importlib"),
+    support!("metadata"),
+    support!("pkg_resources"),
+    support!("resources"),
+    support!("tracebacks"),
+    support!("workers"),
 ];
 
 pub(super) struct Context {

@@ -14,6 +14,7 @@ use super::Job;
 use super::flags::Conformance;
 use super::runner::{DRIVER, copy};
 use super::target::INCLUDED;
+use crate::environment::{self, pip};
 use crate::progress::{Show, Status};
 use crate::workspace;
 
@@ -79,14 +80,16 @@ impl Archived {
             return Ok(Prepared { interpreter, folder, files, version: None });
         };
         let environment = folder.join("environment");
-        let interpreter = environment.join("bin").join("python");
+        let interpreter = environment::interpreter(&environment);
         if !interpreter.exists() {
-            let mut make = Command::new(&job.target.python.executable);
-            make.args(["-I", "-m", "venv"]).arg(&environment);
-            self.step(job, "a virtual environment", &mut make)?;
-            let mut install = pip(&interpreter, "install");
-            install.args(self.requirements);
-            self.step(job, "pip install", &mut install)?;
+            let python = &job.target.python;
+            let label = format!("{} on {}", self.name, python.release());
+            let requirements = self.requirements;
+            if environment::make(job.progress, python, &environment, requirements, &label)?
+                .is_none()
+            {
+                bail!("{label}: the environment could not be made");
+            }
             let mut download = pip(&interpreter, "download");
             download.args(["--no-deps", "--no-binary", ":all:", "--dest"]).arg(&sources);
             download.arg(self.name);
@@ -165,10 +168,4 @@ impl Archived {
             Status::Failed => bail!("{label} failed"),
         }
     }
-}
-
-fn pip(interpreter: &Path, subcommand: &str) -> Command {
-    let mut command = Command::new(interpreter);
-    command.args(["-I", "-m", "pip", subcommand, "--quiet", "--disable-pip-version-check"]);
-    command
 }

@@ -203,22 +203,7 @@ fn append(path: &Path, line: &Value) -> anyhow::Result<()> {
 /// Copies a file, or a folder of files, into a folder.
 pub(super) fn copy(from: &Path, into: &Path) -> anyhow::Result<()> {
     let name = from.file_name().context("a suite has a name")?;
-    let to = into.join(name);
-    let done = if from.is_dir() {
-        fs::create_dir_all(&to).with_context(|| format!("could not make `{}`", to.display()))?;
-        for entry in
-            fs::read_dir(from).with_context(|| format!("could not read `{}`", from.display()))?
-        {
-            let entry = entry.with_context(|| format!("could not read `{}`", from.display()))?;
-            if entry.file_name() != "__pycache__" {
-                copy(&entry.path(), &to)?;
-            }
-        }
-        Ok(())
-    } else {
-        fs::copy(from, &to).map(drop)
-    };
-    done.with_context(|| format!("could not copy `{}`", from.display()))
+    workspace::copy(from, &into.join(name), "__pycache__")
 }
 
 #[cfg(test)]

@@ -10,8 +10,10 @@ use anyhow::{Context as _, bail};
 
 use super::list::{Kind, Package};
 use super::ran::{Place, Ran};
+use crate::environment;
 use crate::progress::{Progress, Show, Status};
 use crate::pythons::Python;
+use crate::workspace;
 
 /// How long processes may take to end after the application has.
 const GRACE: Duration = Duration::from_secs(5);
@@ -91,8 +93,11 @@ impl Trials<'_> {
         let folder = of_python.join(package.group.as_str()).join(package.name);
         // A copy, so that the bytecode that Python keeps beside sources does not come among ours.
         let application = folder.join("application");
-        copy(&source, &application)
-            .with_context(|| format!("could not copy `{}`", source.display()))?;
+        if application.exists() {
+            fs::remove_dir_all(&application)
+                .with_context(|| format!("could not remove `{}`", application.display()))?;
+        }
+        workspace::copy(&source, &application, EXPECTED)?;
         let interpreter = match self.environment(package, &folder) {
             Ok(interpreter) => interpreter,
             Err(error) => {
@@ -176,19 +181,15 @@ impl Trials<'_> {
     /// A virtual environment with the package; its interpreter.
     fn environment(&self, package: &Package, folder: &Path) -> anyhow::Result<PathBuf> {
         let environment = folder.join("environment");
-        let interpreter = environment.join("bin").join("python");
         let marker = environment.join("requirements");
         let wanted = package.requirements.join("\n");
         if self.resume && fs::read_to_string(&marker).is_ok_and(|there| there == wanted) {
-            return Ok(interpreter);
+            return Ok(environment::interpreter(&environment));
         }
-        let mut make = Command::new(&self.python.executable);
-        make.args(["-I", "-m", "venv", "--clear"]).arg(&environment);
-        self.step(&format!("{}: a virtual environment", package.name), &mut make)?;
-        let mut install = Command::new(&interpreter);
-        install.args(["-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
-        install.args(package.requirements);
-        self.step(&format!("{}: pip install", package.name), &mut install)?;
+        let (python, requirements) = (self.python, package.requirements);
+        let made =
+            environment::make(self.progress, python, &environment, requirements, package.name)?;
+        let Some(interpreter) = made else { bail!("the environment could not be made") };
         fs::write(&marker, wanted)
             .with_context(|| format!("could not write `{}`", marker.display()))?;
         Ok(interpreter)
@@ -268,22 +269,4 @@ fn run_built(sides: &mut Sides<'_>, outcome: &mut Outcome) -> anyhow::Result<Ran
 fn median(mut times: Vec<Duration>) -> Option<Duration> {
     times.sort();
     times.get(times.len() / 2).copied()
-}
-
-/// Copies an application's folder, without what it is expected to print.
-fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
-    if to.exists() {
-        fs::remove_dir_all(to)?;
-    }
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &target)?;
-        } else if entry.file_name() != EXPECTED {
-            fs::copy(entry.path(), &target)?;
-        }
-    }
-    Ok(())
 }

@@ -1,0 +1,41 @@
+//! Virtual environments with packages from the index.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::progress::{Progress, Show, Status};
+use crate::pythons::Python;
+
+/// Makes an environment and installs the requirements; its interpreter, or nothing when a step failed, which has been shown.
+pub(crate) fn make(
+    progress: &Progress,
+    python: &Python,
+    environment: &Path,
+    requirements: &[&str],
+    label: &str,
+) -> anyhow::Result<Option<PathBuf>> {
+    let interpreter = interpreter(environment);
+    let mut make = Command::new(&python.executable);
+    make.args(["-I", "-m", "venv", "--clear"]).arg(environment);
+    let mut install = pip(&interpreter, "install");
+    install.args(requirements);
+    for (step, command) in [("a virtual environment", &mut make), ("pip install", &mut install)] {
+        let finished = progress.run(&format!("{label}: {step}"), command, Show::AtFailure)?;
+        if finished.status == Status::Failed {
+            return Ok(None);
+        }
+    }
+    Ok(Some(interpreter))
+}
+
+/// The interpreter of an environment.
+pub(crate) fn interpreter(environment: &Path) -> PathBuf {
+    environment.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" })
+}
+
+/// A command of the environment's pip, which says nothing when all is well.
+pub(crate) fn pip(interpreter: &Path, subcommand: &str) -> Command {
+    let mut command = Command::new(interpreter);
+    command.args(["-I", "-m", "pip", subcommand, "--quiet", "--disable-pip-version-check"]);
+    command
+}
