@@ -168,6 +168,11 @@ impl Archive {
         crate::index::find(self, kind, key).map_err(|error| error.while_looking_for(kind, key))
     }
 
+    /// Whether the bytes are pages of a file.
+    pub(crate) fn is_mapped(&self) -> bool {
+        matches!(self.0.bytes, Bytes::Mapped(_))
+    }
+
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.0.bytes
     }

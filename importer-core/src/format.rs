@@ -1,6 +1,6 @@
 //! The byte layout, as FORMAT.md specifies it: one struct per part, one table per enum, one function per checksum.
 
-use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+use twox_hash::XxHash3_64;
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
@@ -10,8 +10,10 @@ pub(crate) const MAGIC: [u8; 8] = *b"\x89CFA\r\n\x1a\n";
 pub(crate) const TRAILER_MAGIC: [u8; 8] = *b"\x89CFEND\r\n";
 /// The one format version this crate writes and reads.
 pub(crate) const VERSION: u32 = 1;
-/// An archive behind an executable begins at a multiple of this, so that it can be mapped.
+/// An archive behind an executable begins at a multiple of this, so that it can be mapped; and so do large plain files in it.
 pub(crate) const PAGE: u64 = 4096;
+/// Libraries and plain files of this length begin at a whole page, so that they can be mapped by themselves.
+pub(crate) const MAPPED_FROM: u64 = 64 * 1024;
 /// The index follows the header at this offset.
 pub(crate) const INDEX_OFFSET: u64 = 128;
 /// Blobs begin at multiples of this.
@@ -228,11 +230,11 @@ pub(crate) mod flags {
 
 /// The hash of a key: the low half chooses the bucket, the high half is the tag.
 pub(crate) fn key_hash(kind: Kind, key: &str) -> u64 {
-    xxh3_64_with_seed(key.as_bytes(), u64::from(kind as u8))
+    XxHash3_64::oneshot_with_seed(u64::from(kind as u8), key.as_bytes())
 }
 
 pub(crate) fn checksum(bytes: &[u8]) -> u64 {
-    xxh3_64(bytes)
+    XxHash3_64::oneshot(bytes)
 }
 
 impl Header {
@@ -246,7 +248,7 @@ impl Bucket {
     /// Seeded by the bucket's place, so that one bucket cannot stand for another.
     pub(crate) fn computed_checksum(&self, place: u32) -> u32 {
         let bytes = self.as_bytes().get(size_of::<U32>()..).unwrap_or_default();
-        let [a, b, c, d, ..] = xxh3_64_with_seed(bytes, u64::from(place)).to_le_bytes();
+        let [a, b, c, d, ..] = XxHash3_64::oneshot_with_seed(u64::from(place), bytes).to_le_bytes();
         u32::from_le_bytes([a, b, c, d])
     }
 }

@@ -1,8 +1,9 @@
 //! Shared libraries: large, read once, and checked while they are read.
 
+use std::hash::Hasher as _;
 use std::io::{self, Read, Write};
 
-use xxhash_rust::xxh3::Xxh3;
+use twox_hash::XxHash3_64;
 
 use crate::error::{Fault, Part};
 use crate::format::{Compression, Role, bytes_at};
@@ -63,6 +64,16 @@ impl<'a> Library<'a> {
         self.checksum
     }
 
+    /// The id that a library with these contents has.
+    pub fn id_of(contents: &[u8]) -> u64 {
+        crate::format::checksum(contents)
+    }
+
+    /// Whether its bytes are pages of a file, which other processes that map the file share.
+    pub fn is_mapped(&self) -> bool {
+        self.archive.is_mapped()
+    }
+
     /// How many bytes it has.
     #[expect(clippy::len_without_is_empty, reason = "as with `std::fs::Metadata::len`")]
     pub fn len(&self) -> u64 {
@@ -79,27 +90,27 @@ impl<'a> Library<'a> {
 
     /// Writes its bytes, which are checked on the way: after an error, what was written must be thrown away.
     pub fn copy_to(&self, out: &mut impl Write) -> Result<(), CopyError> {
-        let mut hash = Xxh3::new();
+        let mut hash = XxHash3_64::new();
         for part in self.bytes.chunks(PART) {
-            hash.update(part);
+            hash.write(part);
             out.write_all(part)?;
         }
-        if hash.digest() == self.checksum { Ok(()) } else { Err(self.damaged().into()) }
+        if hash.finish() == self.checksum { Ok(()) } else { Err(self.damaged().into()) }
     }
 
     /// Whether what is read there is this library, by its length and its checksum.
     pub fn is_copied_in(&self, copy: &mut impl Read) -> io::Result<bool> {
-        let mut hash = Xxh3::new();
+        let mut hash = XxHash3_64::new();
         let mut buffer = vec![0; PART];
         let mut left = self.len();
         loop {
             let read = copy.read(&mut buffer)?;
             if read == 0 {
-                return Ok(left == 0 && hash.digest() == self.checksum);
+                return Ok(left == 0 && hash.finish() == self.checksum);
             }
             let Some(rest) = left.checked_sub(read as u64) else { return Ok(false) };
             left = rest;
-            hash.update(buffer.get(..read).unwrap_or_default());
+            hash.write(buffer.get(..read).unwrap_or_default());
         }
     }
 

@@ -33,6 +33,7 @@ pub mod file_access;
 mod importlib_hooks;
 mod interpreter;
 pub mod libraries;
+pub mod library_layout;
 pub mod literal;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod memory_file;

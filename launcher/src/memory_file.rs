@@ -7,6 +7,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
+use std::ops::Range;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
 use std::sync::OnceLock;
@@ -14,7 +15,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use importer_core::{CopyError, Library};
 use parking_lot::Mutex;
-use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, memfd_create};
+use rustix::fs::{
+    FallocateFlags, MemfdFlags, SealFlags, fallocate, fcntl_add_seals, fcntl_get_seals,
+    memfd_create,
+};
 
 /// Smaller libraries are not kept open: a package has many of them, and a process may have few descriptors.
 const KEPT_FROM: u64 = 256 * 1024;
@@ -94,6 +98,23 @@ impl Unwritten {
     /// Leaves the file open until the process ends.
     pub(crate) fn keep(self) {
         KEPT.get_or_init(Mutex::default).lock().push(self.file);
+    }
+}
+
+/// A file in memory of that length, all of it a hole yet, and a path to it as [`open`] gives it.
+pub(crate) fn empty(label: &str, length: u64) -> io::Result<(File, OsString)> {
+    let file = named(label, "")?;
+    file.set_len(length)?;
+    let path = unique_path(file.as_raw_fd(), COUNT.fetch_add(1, Ordering::Relaxed)).into();
+    Ok((file, path))
+}
+
+/// Gives back the memory of those parts of a file that nobody reads any more.
+pub(crate) fn make_holes(file: &File, parts: &[Range<u64>]) {
+    let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+    for part in parts {
+        // Where it cannot be done, the memory is in use for longer.
+        let _ = fallocate(file, flags, part.start, part.end.saturating_sub(part.start));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use xxhash_rust::xxh3::xxh3_128;
+use twox_hash::XxHash3_128;
 
 use crate::format::{Compression, MAX_DECOMPRESSED, MAX_RATIO, checksum};
 use crate::record::Blob;
@@ -58,7 +58,7 @@ impl BlobPool {
     }
 
     fn push(&mut self, bytes: Vec<u8>, raw_length: u64, compression: Compression) -> BlobId {
-        let key = (compression, xxh3_128(&bytes));
+        let key = (compression, XxHash3_128::oneshot(&bytes));
         if let Some(id) = self.by_contents.get(&key) {
             // The hash is no cryptographic digest: equal hashes are a hint, equal bytes are the proof.
             if self

@@ -6,10 +6,11 @@ use zerocopy::little_endian::U32;
 use zerocopy::{FromZeros, IntoBytes};
 
 use super::Writer;
-use super::blobs::{BlobId, BlobPool, Packing};
+use super::blobs::{BlobId, BlobPool, Packing, StoredBlob};
 use crate::format::{
-    BLOB_ALIGNMENT, BUCKET_LENGTH, BlobReference, HEADER_LENGTH, Header, INDEX_OFFSET, Kind, MAGIC,
-    Preamble, RECORD_ALIGNMENT, RecordHead, Role, VERSION, checksum, flags, key_hash,
+    BLOB_ALIGNMENT, BUCKET_LENGTH, BlobReference, Compression, HEADER_LENGTH, Header, INDEX_OFFSET,
+    Kind, MAGIC, MAPPED_FROM, PAGE, Preamble, RECORD_ALIGNMENT, RecordHead, Role, VERSION,
+    checksum, flags, key_hash,
 };
 use crate::{Error, index, listing};
 
@@ -163,10 +164,10 @@ impl Places {
                     continue;
                 };
                 if place.is_none() {
-                    *place = Some(places.end);
-                    places.order.push((*id, places.end));
-                    places.end =
-                        (places.end + blob.bytes.len() as u64).next_multiple_of(BLOB_ALIGNMENT);
+                    let start = places.end.next_multiple_of(alignment(role, blob));
+                    *place = Some(start);
+                    places.order.push((*id, start));
+                    places.end = (start + blob.bytes.len() as u64).next_multiple_of(BLOB_ALIGNMENT);
                 }
             }
         }
@@ -176,6 +177,13 @@ impl Places {
     fn get(&self, id: BlobId) -> Option<u64> {
         self.by_blob.get(BlobPool::index(id)).copied().flatten()
     }
+}
+
+/// What a blob's offset is a multiple of.
+fn alignment(role: Role, blob: &StoredBlob) -> u64 {
+    let is_plain_file =
+        matches!(role, Role::Extension | Role::Contents) && blob.compression == Compression::None;
+    if is_plain_file && blob.bytes.len() as u64 >= MAPPED_FROM { PAGE } else { BLOB_ALIGNMENT }
 }
 
 impl Draft {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use tempfile::NamedTempFile;
-use xxhash_rust::xxh3::Xxh3;
+use twox_hash::XxHash3_128;
 
 use super::{Application, BundleError, CacheError, Environment};
 use crate::cache::contents::{ARCHIVE as SUFFIX, UNFINISHED_ARCHIVE as UNFINISHED};
@@ -131,7 +131,7 @@ impl CacheFolder {
 /// ```
 #[derive(Clone, Default)]
 pub struct KeyBuilder {
-    hash: Xxh3,
+    hash: XxHash3_128,
 }
 
 impl KeyBuilder {
@@ -163,11 +163,11 @@ impl KeyBuilder {
                 if read == 0 {
                     break;
                 }
-                self.hash.update(buffer.get(..read).unwrap_or_default());
+                self.hash.write(buffer.get(..read).unwrap_or_default());
                 length += read as u64;
             }
             // The length stands behind the contents: it is what was read, whatever the file system said before.
-            self.hash.update(&length.to_le_bytes());
+            self.hash.write(&length.to_le_bytes());
         }
         Ok(self)
     }
@@ -184,21 +184,21 @@ impl KeyBuilder {
                 .modified()
                 .ok()
                 .and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
-            self.hash.update(&metadata.len().to_le_bytes());
-            self.hash.update(&modified.map_or(0, |time| time.as_nanos()).to_le_bytes());
+            self.hash.write(&metadata.len().to_le_bytes());
+            self.hash.write(&modified.map_or(0, |time| time.as_nanos()).to_le_bytes());
         }
         Ok(self)
     }
 
     /// The key: 32 hexadecimal digits.
     pub fn finish(self) -> String {
-        format!("{:032x}", self.hash.digest128())
+        format!("{:032x}", self.hash.finish_128())
     }
 
     /// Its length goes before each part, so that no two lists of parts look alike.
     fn part(&mut self, bytes: &[u8]) {
-        self.hash.update(&(bytes.len() as u64).to_le_bytes());
-        self.hash.update(bytes);
+        self.hash.write(&(bytes.len() as u64).to_le_bytes());
+        self.hash.write(bytes);
     }
 }
 

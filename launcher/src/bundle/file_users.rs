@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use importer_core::Archive;
 use interp_config::{FileAccess, FileAccessRule};
-use xxhash_rust::xxh3::{Xxh3, xxh3_128};
+use twox_hash::XxHash3_128;
 
 use super::developers::{is_for_developers, is_tool};
 use super::pattern::Pattern;
@@ -158,7 +158,7 @@ impl FileUsers {
             found: FileUse { package: plain_name(package).to_owned(), ..found },
         }));
         if path.ends_with(".py") && (!is_standard || rule.is_some()) {
-            self.sources.insert(path.to_owned(), xxh3_128(source));
+            self.sources.insert(path.to_owned(), XxHash3_128::oneshot(source));
         }
     }
 
@@ -178,7 +178,7 @@ impl FileUsers {
         if origin == Origin::Application {
             self.groups.entry(top.to_owned()).or_insert(Group::Application);
         }
-        self.data.insert(path.to_owned(), xxh3_128(contents));
+        self.data.insert(path.to_owned(), XxHash3_128::oneshot(contents));
     }
 
     /// The packages whose files are used and that have any, with their neighbours.
@@ -206,13 +206,13 @@ impl FileUsers {
         if files.is_empty() {
             return Vec::new();
         }
-        let mut hash = Xxh3::new();
+        let mut hash = XxHash3_128::new();
         for (path, digest) in &files {
-            hash.update(&(path.len() as u64).to_le_bytes());
-            hash.update(path.as_bytes());
-            hash.update(&digest.to_le_bytes());
+            hash.write(&(path.len() as u64).to_le_bytes());
+            hash.write(path.as_bytes());
+            hash.write(&digest.to_le_bytes());
         }
-        let digest = format!("{:032x}", hash.digest128());
+        let digest = format!("{:032x}", hash.finish_128());
         let files: Vec<String> = files.into_iter().map(|(path, _)| path.clone()).collect();
         let names: BTreeSet<String> = openers.iter().map(|opener| opener.module.clone()).collect();
         let members = self

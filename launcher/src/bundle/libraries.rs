@@ -1,11 +1,16 @@
-//! Which libraries of the archive an extension module needs, as its dynamic linker would find them on disk.
+//! Which libraries of the archive an extension module needs, as its dynamic linker would find them on disk; and what of
+//! each one can be mapped from the archive.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use object::elf::{DT_NEEDED, DT_RPATH, DT_RUNPATH};
 use object::read::elf::{ElfFile, FileHeader};
 
+use importer_core::Library;
+
+use super::library_layouts::layout;
 use crate::libraries::{NEEDED_PREFIX, is_library_name};
+use crate::library_layout::{self, LibraryLayout};
 
 /// The libraries and extension modules among the packed files, by path.
 #[derive(Debug, Default)]
@@ -13,6 +18,8 @@ pub(super) struct Libraries {
     objects: BTreeMap<String, Linking>,
     /// Extension modules: what is imported by name, and not needed by another.
     extensions: BTreeSet<String>,
+    /// By the id of what they are the layouts of.
+    layouts: BTreeMap<u64, LibraryLayout>,
 }
 
 /// What stands in the dynamic section of an ELF file.
@@ -38,12 +45,19 @@ impl Libraries {
         }
         let Some(linking) = Linking::read(contents) else { return false };
         self.objects.insert(path.to_owned(), linking);
+        if let Some(layout) = layout(contents) {
+            self.layouts.insert(Library::id_of(contents), layout);
+        }
         true
     }
 
-    /// The archive's attributes that tell the launcher what to load before which extension module.
+    /// The archive's attributes that tell the launcher what to load before which extension module, and how.
     pub(super) fn attributes(&self) -> BTreeMap<String, Vec<u8>> {
-        let mut attributes = BTreeMap::new();
+        let layouts = self
+            .layouts
+            .iter()
+            .map(|(id, layout)| (library_layout::attribute(*id), layout.to_string().into_bytes()));
+        let mut attributes: BTreeMap<_, _> = layouts.collect();
         for path in &self.extensions {
             let mut groups = Vec::new();
             self.order(path, &mut BTreeSet::new(), &mut groups);

@@ -44,6 +44,7 @@ mod imports;
 mod installation;
 mod libpython;
 mod libraries;
+mod library_layouts;
 mod marshal;
 mod output;
 mod packer;

@@ -3,17 +3,23 @@
 use std::collections::HashSet;
 use std::ffi::{CString, OsStr, OsString};
 use std::io;
+#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+use std::sync::Arc;
 use std::sync::OnceLock;
 
-use importer_core::{CopyError, File, Library, Module};
+use importer_core::{CopyError, File, Library, Module, Stack};
 use interp_config::ExtensionLoading;
 use parking_lot::Mutex;
 
 use super::exception::{Exception, Kind};
+#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+use super::mapped_library::MappedLibrary;
 use super::runtime;
 use super::token::Token;
 use crate::cache::Held;
 use crate::libraries;
+#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+use crate::library_layout;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use crate::memory_file;
 
@@ -28,6 +34,9 @@ pub(super) struct OpenPath {
     _file: Option<std::fs::File>,
     /// The file in the cache that the path names, likewise.
     _held: Option<Held>,
+    /// The pages that the library gets while it is opened, likewise.
+    #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+    _mapped: Option<Arc<MappedLibrary>>,
 }
 
 impl OpenPath {
@@ -42,6 +51,16 @@ impl OpenPath {
         let fail = |reason: String| Exception::import_error(py, &reason, label);
         let extensions = runtime.config.extensions;
         if extensions != ExtensionLoading::Cache {
+            match Self::mapped(&runtime.archives, label, library) {
+                Ok(Some(opened)) => return Ok(opened),
+                Ok(None) => {}
+                Err(CopyError::Damaged(error)) => {
+                    return Err(fail(format!("cannot import `{label}`: {error}")));
+                }
+                Err(CopyError::Write(error)) => {
+                    tracing::debug!(library = label, %error, "cannot be mapped, copying it");
+                }
+            }
             // Only a worker's parent is one of us that may have loaded the same.
             match Self::in_memory(label, library, runtime.worker_main.is_some()) {
                 Ok(opened) => return Ok(opened),
@@ -68,10 +87,34 @@ impl OpenPath {
         }
     }
 
+    /// With the archive's own pages, if the archive says how.
+    #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+    fn mapped(
+        archives: &Stack,
+        label: &str,
+        library: &Library<'_>,
+    ) -> Result<Option<Self>, CopyError> {
+        let Some(text) = archives.attribute(&library_layout::attribute(library.id()))? else {
+            return Ok(None);
+        };
+        let layout = String::from_utf8_lossy(&text).parse().map_err(io::Error::other)?;
+        let (mapped, path) = MappedLibrary::new(label, library, layout)?;
+        Ok(Some(Self { _mapped: Some(mapped), ..Self::known(path) }))
+    }
+
+    #[cfg(not(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64")))]
+    fn mapped(
+        _archives: &Stack,
+        _label: &str,
+        _library: &Library<'_>,
+    ) -> Result<Option<Self>, CopyError> {
+        Ok(None)
+    }
+
     #[cfg(any(target_os = "linux", target_os = "android"))]
     fn in_memory(label: &str, library: &Library<'_>, is_worker: bool) -> Result<Self, CopyError> {
         let (file, path) = memory_file::open(label, library, is_worker)?;
-        Ok(Self { path, _file: file, _held: None })
+        Ok(Self { _file: file, ..Self::known(path) })
     }
 
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -91,6 +134,8 @@ impl OpenPath {
             #[cfg(any(target_os = "linux", target_os = "android"))]
             _file: None,
             _held: None,
+            #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+            _mapped: None,
         }
     }
 }
