@@ -59,11 +59,8 @@ pub(super) fn layout(contents: &[u8]) -> Option<LibraryLayout> {
     let array = dynamic.value(elf::DT_INIT_ARRAY).unwrap_or_default();
     let init_array =
         array..array.checked_add(dynamic.value(elf::DT_INIT_ARRAYSZ).unwrap_or_default())?;
-    let headers = u64::from(header.e_phentsize.get(LE)) * u64::from(header.e_phnum.get(LE));
-    let headers =
-        Part { offset: 0, address: 0, length: header.e_phoff.get(LE).checked_add(headers)? };
-    let data = merged(parts.writable.iter())?;
-    let tables = merged(parts.tables.iter().chain([&headers]))?;
+    let data = merged(&parts.writable)?;
+    let tables = merged(&parts.tables)?;
     if data.iter().any(|part| tables.iter().any(|table| overlap(part, table))) {
         return None;
     }
@@ -118,7 +115,7 @@ struct Parts {
     writable: Vec<Part>,
     /// The pages of all other segments.
     mapped: Vec<MappedPages>,
-    /// Sections in those that have neither code nor constants: what the linker reads.
+    /// What the linker reads in those: the headers, and sections that have neither code nor constants.
     tables: Vec<Part>,
 }
 
@@ -152,6 +149,12 @@ impl Parts {
                 return None;
             }
         }
+        let header = file.elf_header();
+        let length = u64::from(header.e_phentsize.get(LE)) * u64::from(header.e_phnum.get(LE));
+        let length = header.e_phoff.get(LE).checked_add(length)?;
+        let first = parts.mapped.iter().find(|pages| pages.offset == 0);
+        let address = first.map_or(0, |pages| pages.address);
+        parts.tables.push(Part { offset: 0, address, length });
         for section in file.elf_section_table().iter() {
             let kind: SectionType = section.sh_type(LE);
             let is_read = ![elf::SHT_PROGBITS, elf::SHT_NOBITS, elf::SHT_NULL].contains(&kind);
@@ -245,8 +248,8 @@ impl<'a> Dynamic<'a> {
 }
 
 /// The parts of the file in order, those as one that nothing but padding is between.
-fn merged<'a>(parts: impl Iterator<Item = &'a Part>) -> Option<Vec<Range<u64>>> {
-    let ranges = parts.map(|part| Some(part.offset..part.offset.checked_add(part.length)?));
+fn merged(parts: &[Part]) -> Option<Vec<Range<u64>>> {
+    let ranges = parts.iter().map(|part| Some(part.offset..part.offset.checked_add(part.length)?));
     let mut ranges = ranges.collect::<Option<Vec<_>>>()?;
     ranges.retain(|range| !range.is_empty());
     ranges.sort_by_key(|range| range.start);

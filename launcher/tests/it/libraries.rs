@@ -20,19 +20,32 @@ PyMODINIT_FUNC PyInit_native(void) { return PyModule_Create(&definition); }
 
 /// Compiles a shared library as build tools for wheels do: it names what it needs, and where that is beside it.
 fn compile(source: &str, folder: &Path, name: &str, needed: &[&str], search: &str) {
+    compile_with("cc", source, folder, name, needed, &[&format!("-Wl,-rpath,{search}")]);
+}
+
+/// The same with another compiler, and more options for it.
+pub(crate) fn compile_with(
+    compiler: &str,
+    source: &str,
+    folder: &Path,
+    name: &str,
+    needed: &[&str],
+    options: &[&str],
+) {
     fs::create_dir_all(folder).unwrap();
-    let text = folder.join(format!("{name}.c"));
+    let text = folder.join(format!("{name}.{}", if compiler == "cc" { "c" } else { "cc" }));
     fs::write(&text, source).unwrap();
     let include = "import sysconfig; print(sysconfig.get_path('include'), end='')";
     let include = Child::new(BUILD_PYTHON).args(["-I", "-c", include]).ok();
     let libraries = folder.join("../native.libs");
-    let status = Command::new("cc")
+    let status = Command::new(compiler)
         .args(["-shared", "-fPIC", &format!("-I{include}"), &format!("-L{}", libraries.display())])
-        .arg(format!("-Wl,-soname,{name},-rpath,{search},--disable-new-dtags"))
+        .arg(format!("-Wl,-soname,{name},--disable-new-dtags"))
         .arg("-o")
         .arg(folder.join(name))
         .arg(&text)
         .args(needed.iter().map(|needed| format!("-l:{needed}")))
+        .args(options)
         .status()
         .unwrap();
     assert!(status.success(), "{name}: {status}");
@@ -124,12 +137,15 @@ fn libraries_that_need_each_other_are_loaded_from_the_archive() {
     Child::new(built).of(&app).prints("43 43\n");
 }
 
-/// As [`application`], with a library that is large enough to be kept open for workers; and how large it is.
+/// As [`application`], with a library that is large enough to be kept open for workers, and has code that the linker calls
+/// while it links, so that it must be copied whole; and how large it is.
 fn large_application(main: &str) -> (App, u64) {
     let app = application(main);
     let libraries = app.file("native.libs");
-    let large =
-        "static const char large[300000] = {1}; int deepest(void) { return 41 + large[0]; }";
+    let large = "static const char large[300000] = {1};\
+                 static int number(void) { return 41 + large[0]; }\
+                 static int (*choose(void))(void) { return number; }\
+                 int deepest(void) __attribute__((ifunc(\"choose\")));";
     compile(large, &libraries, "libdeepest.so.1", &[], "$ORIGIN");
     let size = fs::metadata(libraries.join("libdeepest.so.1")).unwrap().len();
     (app, size)

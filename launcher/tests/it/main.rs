@@ -21,6 +21,7 @@ mod hygiene;
 mod importlib;
 mod libraries;
 mod like_python;
+mod mapped_libraries;
 mod numpy;
 mod parity;
 mod python_hooks;
