@@ -173,6 +173,10 @@ impl Archive {
         matches!(self.0.bytes, Bytes::Mapped(_))
     }
 
+    pub(crate) fn forget(&self, range: Range<usize>) {
+        self.0.bytes.forget(range);
+    }
+
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.0.bytes
     }

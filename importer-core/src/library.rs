@@ -74,6 +74,14 @@ impl<'a> Library<'a> {
         self.archive.is_mapped()
     }
 
+    /// Takes its bytes out of this process's memory: whoever has checked or copied a library has read all of it, and it would
+    /// count as the process's own. What of it is read again comes back from the file.
+    pub fn forget(&self) {
+        if let Ok(start) = usize::try_from(self.offset) {
+            self.archive.forget(start..start.saturating_add(self.bytes.len()));
+        }
+    }
+
     /// How many bytes it has.
     #[expect(clippy::len_without_is_empty, reason = "as with `std::fs::Metadata::len`")]
     pub fn len(&self) -> u64 {

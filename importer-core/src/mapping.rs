@@ -5,9 +5,11 @@
 )]
 
 use std::io;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::path::Path;
 
+#[cfg(unix)]
+use memmap2::UncheckedAdvice;
 use memmap2::{Mmap, MmapOptions};
 
 use crate::archive::open_file;
@@ -39,6 +41,25 @@ impl Archive {
         // asks for; the map is read-only, so nothing here breaks that promise either.
         let map = unsafe { options.map(&file) }.map_err(|error| Error::map(path, error))?;
         Self::from_inner(Bytes::Mapped(map), path)
+    }
+}
+
+impl Bytes {
+    /// Takes bytes that were read out of this process's memory, if they are a file's; they are there again when they are next
+    /// read. Where the system cannot do it, they stay.
+    pub(crate) fn forget(&self, range: Range<usize>) {
+        #[cfg(unix)]
+        if let Self::Mapped(map) = self
+            && range.end <= map.len()
+        {
+            // SAFETY: what `DontNeed` may lose is what was written to a private map; this one is shared and read-only, and
+            // its pages are those of the file (madvise(2), "shared file mappings").
+            let _ = unsafe {
+                map.unchecked_advise_range(UncheckedAdvice::DontNeed, range.start, range.len())
+            };
+        }
+        #[cfg(not(unix))]
+        let _ = range;
     }
 }
 
@@ -90,6 +111,9 @@ mod tests {
         for bytes in [bare, executable.into_inner()] {
             fs::write(&path, bytes).unwrap();
             let archive = map(&path).unwrap();
+            // What is taken out of memory comes back, and what is no part of the file does no harm.
+            archive.forget(0..archive.bytes().len());
+            archive.forget(0..usize::MAX);
             let mut other = tempfile::NamedTempFile::new_in(&folder).unwrap();
             other.write_all(b"something else").unwrap();
             other.persist(&path).unwrap();

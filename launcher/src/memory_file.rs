@@ -63,6 +63,7 @@ pub(crate) fn open(
 fn make(label: &str, library: &Library<'_>) -> Result<File, CopyError> {
     let mut file = named(label, &mark(library))?;
     library.copy_to(&mut file)?;
+    library.forget();
     fcntl_add_seals(&file, SEALS).map_err(io::Error::from)?;
     Ok(file)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use importer_core::Writer;
+use importer_core::{ModuleEntry, Writer};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::samples::{python, target, written};
@@ -242,4 +242,43 @@ fn record_fields(dump: &mut Dump<'_>, at: usize, blobs: &mut Vec<(usize, usize)>
     dump.text(key, key_length, "key");
     dump.text(key + key_length, path_length, "path");
     assert_eq!(key + key_length + path_length, at + length);
+}
+
+/// What FORMAT.md says of where blobs begin, for each role and length that makes a difference.
+#[test]
+fn large_libraries_and_plain_files_begin_at_whole_pages() {
+    let large = |byte: u8| vec![byte; 65536];
+    // Noise: what can be compressed is stored so, and is not plain.
+    let noise: Vec<u8> =
+        (0..8192_u64).flat_map(|n| xxh3_64(&n.to_le_bytes()).to_le_bytes()).collect();
+    let mut writer = Writer::new(target());
+    writer.add_plain_file("plain.so", large(1)).unwrap();
+    writer.add_plain_file("shorter.so", large(2)[1..].to_vec()).unwrap();
+    let regular = (0..65536_u32).map(|n| (n / 64).to_le_bytes()[0]).collect();
+    writer.add_file("compressed", regular).unwrap();
+    writer.add_file("noise", noise).unwrap();
+    for (name, code, extension) in [
+        ("extension", None, Some(large(4))),
+        ("small", None, Some(b"small".to_vec())),
+        ("code", Some(large(5)), None),
+    ] {
+        let path = format!("{name}.so");
+        let code = [code, None, None];
+        let entry =
+            ModuleEntry { name: name.into(), path, code, extension, ..ModuleEntry::default() };
+        writer.add_module(entry).unwrap();
+    }
+    let bytes = written(writer);
+    let mut n_pages = 0;
+    for record in &Parts::of(&bytes).records {
+        for at in references(&bytes, *record) {
+            let (role, compression) = (bytes[at], bytes[at + 1]);
+            let [offset, length] = [8, 16].map(|field| number(&bytes, at + field, 8));
+            let is_paged = (role == 6 || role == 8 && compression == 0) && length >= 65536;
+            assert_eq!(offset % if is_paged { 4096 } else { 16 }, 0, "role {role}, {length} bytes");
+            n_pages += u32::from(is_paged);
+        }
+    }
+    // The extension is its module's, and a file too.
+    assert_eq!(n_pages, 4);
 }

@@ -229,7 +229,7 @@ impl<'a> Dynamic<'a> {
     /// Whether the linker writes into code.
     fn changes_code(&self) -> bool {
         let flags = self.value(elf::DT_FLAGS).unwrap_or_default();
-        self.value(elf::DT_TEXTREL).is_some() || flags & u64::from(elf::DF_TEXTREL.0) != 0
+        self.value(elf::DT_TEXTREL).is_some() || flags & elf::DF_TEXTREL.0 != 0
     }
 
     /// The words to change for the linker to call `entry` in place of all initialisers.

@@ -61,6 +61,7 @@ impl MappedLibrary {
             file.write_all_at(&word.value.to_le_bytes(), word.offset)?;
         }
         file.write_all_at(&calling_code(&prepared), entry)?;
+        library.forget();
         Ok((prepared, path))
     }
 }

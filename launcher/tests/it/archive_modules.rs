@@ -54,7 +54,7 @@ import _json, _struct, ctypes, ssl, sqlite3, sys
 maps = {line.split(maxsplit=5)[5].strip() for line in open('/proc/self/maps') if len(line.split(maxsplit=5)) > 5}
 builtin = set(sys.builtin_module_names)
 for name in ('_json', '_struct', '_ctypes', '_ssl', '_sqlite3'):
-    if name not in builtin and not any(path.startswith(f'/memfd:{name}:') for path in maps):
+    if name not in builtin and not any(f'/memfd:{name}' in (path.split()[0], path.rsplit(':', 1)[0]) for path in maps):
         print('not from memory:', name)
     if name not in builtin and not sys.modules[name].__file__.startswith(sys.path[0]):
         print('file:', sys.modules[name].__file__)
