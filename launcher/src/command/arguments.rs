@@ -95,7 +95,7 @@ pub(super) struct Source {
     /// Where extension modules are loaded from: auto, memory or cache [default: auto, which is memory where the system can].
     #[arg(long, value_name = "PLACE")]
     pub(super) extensions: Option<ExtensionLoading>,
-    /// Pack modules that do not compile as text, with a warning, instead of stopping.
+    /// Pack modules that do not compile too, with a warning, instead of stopping: importing one is the error that Python gives.
     #[arg(long)]
     pub(super) allow_broken: bool,
     /// Where archives are kept [default: `coldframe` in the user's cache folder].
