@@ -43,6 +43,7 @@ mod spec;
 mod text;
 mod thread_exit;
 mod token;
+mod traced;
 mod version;
 mod worker;
 

@@ -31,10 +31,11 @@ Exit codes:
   5  there is no Python that fits, or it cannot be started
 
 Environment:
-  COLDFRAME_LOG        a filter for the log on standard error, such as `debug`
-  COLDFRAME_CACHE_DIR  the cache folder
-  COLDFRAME_PYTHON=1   behave as `python`
-  NO_COLOR             no colours")]
+  COLDFRAME_LOG            a filter for the log on standard error, such as `debug`
+  COLDFRAME_TRACE_IMPORTS  a file for a timeline of all imports
+  COLDFRAME_CACHE_DIR      the cache folder
+  COLDFRAME_PYTHON=1       behave as `python`
+  NO_COLOR                 no colours")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Command,
