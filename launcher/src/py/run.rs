@@ -138,7 +138,7 @@ pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
             RunTarget::EntryPoint(entry) => {
                 boundary::guarded(py, |py| main_module::run_entry_point(py, entry))
             }
-            RunTarget::Script(_) | RunTarget::Code(_) | RunTarget::Repl => {
+            RunTarget::Script(_) | RunTarget::Code(_) | RunTarget::Repl | RunTarget::Auto => {
                 // SAFETY: initialised, attached, and no `Object` is alive; it finalises and returns the exit code.
                 return Ok(unsafe { ffi::Py_RunMain() });
             }
@@ -185,7 +185,7 @@ fn what_to_run(
             RunTarget::Script(path) => {
                 (with_first(path.into()), Run { file: Some(path.into()), ..Run::default() })
             }
-            RunTarget::Repl => (with_first(OsString::new()), Run::default()),
+            RunTarget::Repl | RunTarget::Auto => (with_first(OsString::new()), Run::default()),
             RunTarget::Module(_) | RunTarget::EntryPoint(_) => {
                 (with_first(program), Run::default())
             }
