@@ -45,6 +45,7 @@ mod thread_exit;
 mod token;
 mod traced;
 mod version;
+mod watched;
 mod worker;
 
 pub use self::exception::Exception;
