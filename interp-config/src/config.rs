@@ -15,8 +15,10 @@ pub enum RunTarget {
     /// Source text, as by `python -c` (`PyConfig.run_command`).
     Code(String),
     /// The interactive prompt.
-    #[default]
     Repl,
+    /// What the shape of the application says: its `__main__`. Where there is no application, the interactive prompt.
+    #[default]
+    Auto,
 }
 
 /// A function that is called when a module has been imported.

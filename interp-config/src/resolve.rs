@@ -26,7 +26,8 @@ impl PythonInterpreterConfig {
             RunTarget::Module(_)
             | RunTarget::EntryPoint(_)
             | RunTarget::Code(_)
-            | RunTarget::Repl => self.run.clone(),
+            | RunTarget::Repl
+            | RunTarget::Auto => self.run.clone(),
         };
         Self {
             run,

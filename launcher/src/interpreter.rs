@@ -1,7 +1,7 @@
 //! The library's front door: build an interpreter, and run it.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use interp_config::{PostImportHook, PythonInterpreterConfig};
 
 use crate::ancestry::{self, Ancestry};
 use crate::error::Error;
+use crate::import_trace::{self, ImportTrace};
 use crate::py::{self, Exception, Launch, Object, RegisteredHook, Task, Token};
 use crate::{cache, exe, importlib_hooks, start_method, worker, worker_hooks};
 
@@ -198,6 +199,9 @@ impl Interpreter {
             let told = above.for_children(&executable, process, are_python, &arguments);
             variables.push((ancestry::VARIABLE, told));
         }
+        let variable = std::env::var_os(import_trace::VARIABLE);
+        let trace = ImportTrace::begin(variable.as_deref(), &process_name(&executable, &task))?;
+        variables.extend(trace.iter().map(|trace| (import_trace::VARIABLE, trace.for_children())));
         let decision = start_method::decision(&config)?;
         tracing::debug!(method = ?decision.method, reason = %decision.reason, "start method decided");
         if let Some(caution) = decision.caution {
@@ -221,10 +225,21 @@ impl Interpreter {
             cache,
             hooks,
             variables,
+            trace,
             task,
         })?;
         // What a parent process sees of an exit code is its low byte.
         Ok(ExitCode::from((code & 0xff) as u8))
+    }
+}
+
+/// What a process is called on the timeline of imports.
+fn process_name(executable: &Path, task: &Task) -> String {
+    let name = executable.file_name().unwrap_or_default().to_string_lossy();
+    match task {
+        Task::Application => name.into_owned(),
+        Task::Worker(_) => format!("{name} (worker)"),
+        Task::Python => format!("{name} (python)"),
     }
 }
 

@@ -45,7 +45,9 @@ mod spec;
 mod text;
 mod thread_exit;
 mod token;
+mod traced;
 mod version;
+mod watched;
 mod worker;
 
 pub use self::exception::Exception;

@@ -1,4 +1,4 @@
-//! The run target: the word `repl`, or a table with one key that says what is run.
+//! The run target: the words `auto` and `repl`, or a table with one key that says what is run.
 
 use super::{Item, Value};
 use crate::config::RunTarget;
@@ -7,18 +7,20 @@ use crate::error::{ConfigError, Problem};
 use crate::suggest::nearest;
 use crate::write::string;
 
+const AUTO: &str = "auto";
 const REPL: &str = "repl";
 const MODULE: &str = "module";
 const SCRIPT: &str = "script";
 const ENTRY_POINT: &str = "entry-point";
 const CODE: &str = "code";
 const KEYS: [&str; 4] = [MODULE, SCRIPT, ENTRY_POINT, CODE];
-const ALLOWED: &str = "`\"repl\"`, `{ module = \"...\" }`, `{ script = \"...\" }`, \
+const ALLOWED: &str = "`\"auto\"`, `\"repl\"`, `{ module = \"...\" }`, `{ script = \"...\" }`, \
                        `{ entry-point = \"...\" }`, `{ code = \"...\" }`";
 
 impl Value for RunTarget {
     fn read(item: &Item<'_>) -> Result<Self, ConfigError> {
         match item.value().as_str() {
+            Some(AUTO) => Ok(Self::Auto),
             Some(REPL) => Ok(Self::Repl),
             Some(word) => Err(item.value_error(Problem::RunTarget {
                 key: item.key.clone(),
@@ -33,6 +35,7 @@ impl Value for RunTarget {
 
     fn write(&self) -> Option<String> {
         Some(match self {
+            Self::Auto => string(AUTO),
             Self::Repl => string(REPL),
             Self::Module(name) => table(MODULE, name),
             Self::Script(path) => table(SCRIPT, path),
@@ -78,8 +81,8 @@ fn script(item: &Item<'_>) -> Result<String, ConfigError> {
 
 /// What a bare word was probably meant to be.
 fn guess(word: &str) -> String {
-    if nearest(word, [REPL].into_iter()).is_some() {
-        string(REPL)
+    if let Some(known) = nearest(word, [AUTO, REPL].into_iter()) {
+        string(known)
     } else if word.parse::<EntryPoint>().is_ok() {
         table(ENTRY_POINT, word)
     } else if word.ends_with(".py") || word.contains(['/', '\\']) {

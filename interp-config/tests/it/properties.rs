@@ -42,6 +42,7 @@ fn run_target() -> impl Strategy<Value = RunTarget> {
         entry_point().prop_map(RunTarget::EntryPoint),
         text().prop_map(RunTarget::Code),
         Just(RunTarget::Repl),
+        Just(RunTarget::Auto),
     ]
 }
 

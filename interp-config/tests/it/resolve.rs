@@ -119,6 +119,7 @@ fn other_run_targets_are_no_paths() {
         RunTarget::Code("print('$ORIGIN')".to_owned()),
         RunTarget::EntryPoint("a:b".parse().expect("an entry point")),
         RunTarget::Repl,
+        RunTarget::Auto,
     ] {
         let config = PythonInterpreterConfig { run, ..PythonInterpreterConfig::default() };
         assert_eq!(config.resolve("/o"), config);

@@ -103,6 +103,8 @@ fn run_targets() {
         assert_eq!(settings.interpreter.run, expected, "{text}");
     }
     let entry: EntryPoint = "pkg.mod:func".parse().expect("an entry point");
+    check("", RunTarget::Auto);
+    check("run = \"auto\"", RunTarget::Auto);
     check("run = \"repl\"", RunTarget::Repl);
     check("run = { module = \"http.server\" }", RunTarget::Module("http.server".to_owned()));
     // `python -m` runs what is no identifier, too.

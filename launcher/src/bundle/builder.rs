@@ -33,9 +33,11 @@ pub(super) fn build(
 
     let main_module = match &request.settings.interpreter.run {
         RunTarget::Module(name) => Some(name.as_str()),
-        RunTarget::Script(_) | RunTarget::EntryPoint(_) | RunTarget::Code(_) | RunTarget::Repl => {
-            None
-        }
+        RunTarget::Script(_)
+        | RunTarget::EntryPoint(_)
+        | RunTarget::Code(_)
+        | RunTarget::Repl
+        | RunTarget::Auto => None,
     };
     let mut packer = Packer::new(request, main_module)?;
     packer.report.warnings = warnings;
@@ -214,7 +216,7 @@ fn named_modules(
         RunTarget::Module(name) => names.extend([name.clone()]),
         RunTarget::EntryPoint(entry) => names.extend([entry.module.clone()]),
         RunTarget::Code(text) => names.extend(packer.scan_only("<string>", text)?),
-        RunTarget::Script(_) | RunTarget::Repl => {}
+        RunTarget::Script(_) | RunTarget::Repl | RunTarget::Auto => {}
     }
     Ok(names)
 }

@@ -47,7 +47,11 @@ pub(super) fn entries(
     let run = &request.settings.interpreter.run;
     let run_entry = match run {
         RunTarget::EntryPoint(entry) => Some(entry),
-        RunTarget::Module(_) | RunTarget::Script(_) | RunTarget::Code(_) | RunTarget::Repl => None,
+        RunTarget::Module(_)
+        | RunTarget::Script(_)
+        | RunTarget::Code(_)
+        | RunTarget::Repl
+        | RunTarget::Auto => None,
     };
     let is_there = |module: &str| {
         packer.writer.contains_module(module) || is_standard(request, first_part(module))

@@ -117,7 +117,7 @@ pub enum BundleError {
         location: String,
     },
     /// Modules of the application do not compile.
-    #[error("{}\n(`--allow-broken` packs the rest, and these as text only)", list(.0))]
+    #[error("{}\n(`--allow-broken` packs them without code; importing one is this error then)", list(.0))]
     Broken(Vec<Broken>),
     /// A compile process could not be started.
     #[error("could not start the compile process `{}`: {source}", program.display())]

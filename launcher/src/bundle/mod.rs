@@ -125,7 +125,7 @@ pub enum BrokenModules {
     /// Stop, and name it.
     #[default]
     Refuse,
-    /// Pack its text without code, and warn.
+    /// Pack its source without code, and warn: importing it is the error that Python gives.
     Pack,
 }
 

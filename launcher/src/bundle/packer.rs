@@ -137,7 +137,7 @@ impl<'r> Packer<'r> {
                         } else {
                             self.report.warnings.push(Warning::Broken(error));
                         }
-                        self.add_data(&item, contents)?;
+                        self.add_broken(&item, module, contents)?;
                     }
                     None => {}
                 },
@@ -253,6 +253,27 @@ impl<'r> Packer<'r> {
             } else {
                 MainGuard::Absent
             },
+        })?)
+    }
+
+    /// Without code: whoever imports it has its source compiled, and gets the error that Python gives.
+    fn add_broken(
+        &mut self,
+        item: &Item,
+        module: &ModuleName,
+        source: Vec<u8>,
+    ) -> Result<(), BundleError> {
+        let own_path = OwnPath::default();
+        self.file_users.module(item.origin, &item.entry.path, &module.name, &own_path, &source);
+        let part = self.part(item.origin);
+        part.modules += 1;
+        part.source_bytes += source.len() as u64;
+        Ok(self.writer.add_module(ModuleEntry {
+            name: module.name.clone(),
+            path: item.entry.path.clone(),
+            is_package: module.is_package,
+            source: Some(source),
+            ..ModuleEntry::default()
         })?)
     }
 

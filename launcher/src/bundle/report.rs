@@ -150,7 +150,7 @@ impl fmt::Display for Reason {
 /// Something that did not stop the build and may matter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Warning {
-    /// A module that does not compile: its text is packed, its code is not.
+    /// A module that does not compile: its source is packed without code, and importing it is the error that Python gives.
     Broken(Broken),
     /// A module of the application has the name of one in the standard library, which it hides.
     Shadows(String),

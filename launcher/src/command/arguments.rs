@@ -31,10 +31,11 @@ Exit codes:
   5  there is no Python that fits, or it cannot be started
 
 Environment:
-  COLDFRAME_LOG        a filter for the log on standard error, such as `debug`
-  COLDFRAME_CACHE_DIR  the cache folder
-  COLDFRAME_PYTHON=1   behave as `python`
-  NO_COLOR             no colours")]
+  COLDFRAME_LOG            a filter for the log on standard error, such as `debug`
+  COLDFRAME_TRACE_IMPORTS  a file for a timeline of all imports
+  COLDFRAME_CACHE_DIR      the cache folder
+  COLDFRAME_PYTHON=1       behave as `python`
+  NO_COLOR                 no colours")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Command,
@@ -95,7 +96,7 @@ pub(super) struct Source {
     /// Where extension modules are loaded from: auto, memory or cache [default: auto, which is memory where the system can].
     #[arg(long, value_name = "PLACE")]
     pub(super) extensions: Option<ExtensionLoading>,
-    /// Pack modules that do not compile as text, with a warning, instead of stopping.
+    /// Pack modules that do not compile too, with a warning, instead of stopping: importing one is the error that Python gives.
     #[arg(long)]
     pub(super) allow_broken: bool,
     /// Where archives are kept [default: `coldframe` in the user's cache folder].

@@ -30,6 +30,7 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<ExitCode, CommandError> {
 pub(super) fn configuration() -> PythonInterpreterConfig {
     PythonInterpreterConfig {
         profile: Profile::Python,
+        run: RunTarget::Repl,
         filesystem_importer: true,
         site_import: true,
         utf8_mode: false,
@@ -41,7 +42,8 @@ pub(super) fn configuration() -> PythonInterpreterConfig {
     }
 }
 
-/// Whether these are the settings of a program that is `python`: it reads its whole command line as `python` does.
+/// Whether these are the settings of a program that is `python`: it reads its whole command line as `python` does. An
+/// application that begins with the prompt has others.
 pub(super) fn is_interpreter(config: &PythonInterpreterConfig) -> bool {
-    config.profile == Profile::Python && config.run == RunTarget::Repl
+    *config == configuration()
 }

@@ -137,7 +137,7 @@ pub(super) fn run_target(
     application: &Application,
     path: &Path,
 ) -> Result<RunTarget, CommandError> {
-    if *configured != RunTarget::Repl {
+    if *configured != RunTarget::Auto {
         return Ok(configured.clone());
     }
     application

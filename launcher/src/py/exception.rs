@@ -136,6 +136,12 @@ impl Exception {
         self.matches(py, unsafe { ffi::PyExc_KeyboardInterrupt })
     }
 
+    /// Whether this is a `SyntaxError`.
+    pub(super) fn is_syntax_error(&self, py: Token<'_>) -> bool {
+        // SAFETY: the static type lives as long as the interpreter.
+        self.matches(py, unsafe { ffi::PyExc_SyntaxError })
+    }
+
     fn matches(&self, _py: Token<'_>, exception_type: *mut ffi::PyObject) -> bool {
         // SAFETY: attached; both are live objects, borrowed for the call.
         unsafe { ffi::PyErr_GivenExceptionMatches(self.value.as_ptr(), exception_type) != 0 }

@@ -17,8 +17,10 @@ use super::run::is_in_archives;
 use super::runtime::WorkerMain;
 use super::text::{bytes, path_text, text, with_utf8};
 use super::token::Token;
-use super::{boot, extension, hooked, loader, parent_death, ready, runtime, search_path, spec};
-
+use super::traced::Loader;
+use super::{
+    boot, extension, hooked, loader, parent_death, ready, runtime, search_path, spec, traced,
+};
 /// The last part of the name that `__main__` has in its spec where worker processes are to import it again.
 ///
 /// CPython's workers leave a main module alone whose spec is named `__main__` or `….__main__`
@@ -127,7 +129,7 @@ pub(super) fn find_spec(
         // Any folder can be a portion of a namespace package, also one that holds no module.
         return spec::namespace_portion(py, this, fullname);
     }
-    if !is_path_entry && this.state.hooks.has_hooks(&name) {
+    if !is_path_entry && (this.state.hooks.has_hooks(&name) || traced::is_on(py)?) {
         return hooked::find_spec(py, this, fullname, path, arguments.get(py, 2));
     }
     Ok(Object::none(py))
@@ -176,12 +178,16 @@ pub(super) fn create_module(
 ) -> Result<Object, Exception> {
     let spec = arguments.required(py, 0)?;
     if let Role::StandIn { loader, .. } = &this.state.role {
-        return hooked::create(py, loader, spec);
+        return traced::create(py, spec, Loader::Other(loader), || {
+            hooked::create(py, loader, spec)
+        });
     }
     let name = spec.attribute(py, "name")?.to_text(py)?;
     let module = require(py, this.state, &name)?;
     match module.kind() {
-        ModuleKind::Extension => extension::create(py, spec, &name, &module),
+        ModuleKind::Extension => traced::create(py, spec, Loader::Archive, || {
+            extension::create(py, spec, &name, &module)
+        }),
         ModuleKind::Source | ModuleKind::Namespace => Ok(Object::none(py)),
     }
 }
@@ -195,7 +201,9 @@ pub(super) fn exec_module(
     let spec = module.attribute(py, "__spec__")?;
     let name = spec.attribute(py, "name")?.to_text(py)?;
     if let Role::StandIn { loader, load } = &this.state.role {
-        hooked::execute(py, this, module, &name, (loader, *load))?;
+        traced::execute(py, &spec, Loader::Other(loader), || {
+            hooked::execute(py, this, module, &name, (loader, *load))
+        })?;
         return Ok(Object::none(py));
     }
     if name == MAIN && runtime::get(py)?.worker_main.is_some() {
@@ -205,7 +213,7 @@ pub(super) fn exec_module(
         Some(_) => Load::Reload,
         None => Load::First,
     };
-    loader::execute(py, this, module, &name, load)?;
+    traced::execute(py, &spec, Loader::Archive, || loader::execute(py, this, module, &name, load))?;
     Ok(Object::none(py))
 }
 

@@ -11,10 +11,11 @@ use pyo3_ffi as ffi;
 use super::boot;
 use super::exception::Exception;
 use super::finder::Finder;
-use super::finder_type::{self, Role, State};
+use super::finder_type::{self, ModuleHooks, Role, State};
 use super::loader::{Load, with_hooks};
 use super::object::{Object, import};
 use super::token::Token;
+use super::watched::{Setter, noticed, watch};
 
 /// Asks the finders behind ours for a spec, and arranges for the hooks to run.
 pub(super) fn find_spec(
@@ -40,27 +41,62 @@ pub(super) fn find_spec(
         if spec.is_none(py) {
             continue;
         }
-        let loader = match spec.attribute_or_none(py, "loader")? {
-            Some(loader) => Some(loader),
-            None => namespace_loader(py, &spec)?,
+        let load = if target.is_some() { Load::Reload } else { Load::First };
+        let loader = match (spec.attribute_or_none(py, "loader")?, load) {
+            (Some(loader), _) => Some(loader),
+            (None, Load::Reload) => namespace_loader(py, &spec)?,
+            (None, Load::First | Load::Earlier) => {
+                if spec.attribute_or_none(py, "submodule_search_locations")?.is_some() {
+                    watch(py, &spec, &SET_LOADER, &[finder.object.clone_ref(py)])?;
+                }
+                None
+            }
         };
         // A path entry finder of ours has found it: hooks run as for all that we load.
         if let Some(loader) = loader.filter(|loader| !loader.is(finder.object)) {
-            let load = if target.is_some() { Load::Reload } else { Load::First };
-            let state = State {
-                role: Role::StandIn { loader, load },
-                hooks: Arc::clone(&finder.state.hooks),
-            };
-            let finder_type = import(py, boot::MODULE)?.attribute(py, "Finder")?;
-            spec.set_attribute(py, "loader", &finder_type::instance(py, &finder_type, state)?)?;
+            let hooks = Arc::clone(&finder.state.hooks);
+            spec.set_attribute(py, "loader", &stand_in(py, loader, load, hooks)?)?;
         }
         return Ok(spec);
     }
     Ok(none)
 }
 
-/// The loader that importlib gives to a namespace package when it creates the module, whose spec has none
-/// (`importlib/_bootstrap.py`, `_init_module_attrs`, 3.9 to 3.15).
+/// A stand-in for that loader.
+fn stand_in(
+    py: Token<'_>,
+    loader: Object,
+    load: Load,
+    hooks: Arc<ModuleHooks>,
+) -> Result<Object, Exception> {
+    let finder_type = import(py, boot::MODULE)?.attribute(py, "Finder")?;
+    finder_type::instance(py, &finder_type, State { role: Role::StandIn { loader, load }, hooks })
+}
+
+/// The spec of a namespace package has no loader before importlib makes the module, and sets one
+/// (`importlib/_bootstrap.py`, `_init_module_attrs`, 3.9 to 3.15): then it gets the stand-in, and not when somebody only looks.
+static SET_LOADER: Setter = Setter::new(set_loader);
+
+unsafe extern "C" fn set_loader(
+    known: *mut ffi::PyObject,
+    arguments: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: CPython calls this, which is the function of a setter.
+    unsafe {
+        noticed(known, arguments, |py, noticed| {
+            if !noticed.is(py, "loader") || noticed.value.is_none(py) {
+                return noticed.set(py);
+            }
+            noticed.stop(py)?;
+            let hooks = finder_type::hooks_of(py, &noticed.known(py, 0)?)?;
+            let loader = noticed.value.clone_ref(py);
+            noticed.spec.set_attribute(py, "loader", &stand_in(py, loader, Load::First, hooks)?)
+        })
+    }
+}
+
+/// The loader that importlib gives to a namespace package when its module is reloaded, whose spec has none either; but it does
+/// not execute that one then (`importlib/_bootstrap.py`, `_exec`, 3.9 to 3.15), so the spec must have it before.
 fn namespace_loader(py: Token<'_>, spec: &Object) -> Result<Option<Object>, Exception> {
     let Some(path) = spec.attribute_or_none(py, "submodule_search_locations")? else {
         return Ok(None);

@@ -5,18 +5,15 @@
 //! `spec._initializing = False` as the last thing (`_load_unlocked` in `importlib/_bootstrap.py`, 3.9 to 3.15); so the spec
 //! gets, for just as long, a class that notices.
 
-use std::ffi::CStr;
-use std::ptr;
-
 use pyo3_ffi as ffi;
 
-use super::boundary::returning_object;
-use super::exception::{Exception, Kind};
+use super::exception::Exception;
 use super::finder_type::{self, ModuleHooks};
 use super::loader::{Load, run_hooks};
-use super::object::{Object, import, loaded_module, status, tuple};
-use super::text::{text, with_utf8};
+use super::object::{Object, import, loaded_module};
+use super::text::text;
 use super::token::Token;
+use super::watched::{Setter, noticed, set_plainly, watch};
 
 /// Private, and read by the interpreter itself as well (`import_ensure_initialized` in `Python/import.c`, 3.9 to 3.15).
 const INITIALISING: &str = "_initializing";
@@ -37,7 +34,8 @@ pub(super) fn find_loaded(
         return Ok(Some(module));
     }
     let spec_type = spec.object_type(py);
-    if let Err(exception) = watch(py, finder, name, &spec, &spec_type) {
+    let known = [finder.clone_ref(py), text(py, name)?];
+    if let Err(exception) = watch(py, &spec, &SET_ATTRIBUTE, &known) {
         // A spec of a type of somebody's own, which cannot be watched.
         tracing::debug!(module = name, exception = %exception.describe(py), "hooks wait for the next load");
         return Ok(None);
@@ -65,95 +63,24 @@ fn is_initialising(py: Token<'_>, spec: &Object) -> Result<bool, Exception> {
     }
 }
 
-/// Gives the spec a class, made of its own one, whose `__setattr__` is ours.
-fn watch(
-    py: Token<'_>,
-    finder: &Object,
-    name: &str,
-    spec: &Object,
-    spec_type: &Object,
-) -> Result<(), Exception> {
-    let known =
-        [finder.clone_ref(py), spec.clone_ref(py), spec_type.clone_ref(py), text(py, name)?];
-    let known = tuple(py, &known)?;
-    // SAFETY: attached; the definition is static and only read; the function takes a reference to the tuple.
-    let setter = unsafe {
-        Object::from_owned(
-            py,
-            ffi::PyCFunction_NewEx(SET_ATTRIBUTE.0.get(), known.as_ptr(), ptr::null_mut()),
-        )
-    }?;
-    let builtins = import(py, "builtins")?;
-    let namespace =
-        builtins.attribute(py, "dict")?.call_with_keywords(py, &[], &[("__setattr__", &setter)])?;
-    let bases = tuple(py, &[spec_type.clone_ref(py)])?;
-    let watching = spec_type
-        .object_type(py)
-        .call(py, &[&spec_type.attribute(py, "__name__")?, &bases, &namespace])?;
-    set_plainly(py, spec, "__class__", &watching)
-}
+static SET_ATTRIBUTE: Setter = Setter::new(set_attribute);
 
-/// `object.__setattr__(target, name, value)`.
-fn set_plainly(
-    py: Token<'_>,
-    target: &Object,
-    name: &str,
-    value: &Object,
-) -> Result<(), Exception> {
-    let name = text(py, name)?;
-    // SAFETY: attached; all live; the object takes references of its own; -1 means raised.
-    status(py, unsafe {
-        ffi::PyObject_GenericSetAttr(target.as_ptr(), name.as_ptr(), value.as_ptr())
-    })
-}
-
-#[repr(transparent)]
-struct Definition(std::cell::UnsafeCell<ffi::PyMethodDef>);
-
-// SAFETY: CPython only reads the definition.
-unsafe impl Sync for Definition {}
-
-static SET_ATTRIBUTE: Definition = Definition(std::cell::UnsafeCell::new(ffi::PyMethodDef {
-    ml_name: c"__setattr__".as_ptr(),
-    ml_meth: ffi::PyMethodDefPointer { PyCFunction: set_attribute },
-    ml_flags: ffi::METH_VARARGS,
-    ml_doc: c"Set an attribute, and run the hooks when it says that the module is ready.".as_ptr(),
-}));
-
-/// A builtin function is no method, so the spec is not among the arguments: it is in what the function knows.
 unsafe extern "C" fn set_attribute(
     known: *mut ffi::PyObject,
     arguments: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    const SHAPE: &CStr = c"OO:__setattr__";
-    let (mut name, mut value) = (ptr::null_mut(), ptr::null_mut());
-    // SAFETY: CPython calls this attached, with the tuple of `watch` and a tuple of arguments; the format asks for two
-    // objects, which are borrowed from that.
+    // SAFETY: CPython calls this, which is the function of a setter.
     unsafe {
-        if ffi::PyArg_ParseTuple(arguments, SHAPE.as_ptr(), &raw mut name, &raw mut value) == 0 {
-            return ptr::null_mut();
-        }
-        returning_object(|py| {
-            let item = |position| {
-                Object::from_borrowed(py, ffi::PyTuple_GetItem(known, position))
-                    .ok_or_else(|| Exception::take(py))
-            };
-            let (finder, spec, spec_type) = (item(0)?, item(1)?, item(2)?);
-            let module_name = item(3)?.to_text(py)?;
-            let missing = || Exception::new(py, Kind::Type, "an argument is missing");
-            let name = Object::from_borrowed(py, name).ok_or_else(missing)?;
-            let value = Object::from_borrowed(py, value).ok_or_else(missing)?;
-            let is_the_end = with_utf8(py, &name, |name| name == INITIALISING).unwrap_or(false);
-            if !is_the_end || value.is_true(py)? {
-                return set_plainly(py, &spec, &name.to_text(py)?, &value)
-                    .map(|()| Object::none(py));
+        noticed(known, arguments, |py, noticed| {
+            if !noticed.is(py, INITIALISING) || noticed.value.is_true(py)? {
+                return noticed.set(py);
             }
-            set_plainly(py, &spec, "__class__", &spec_type)?;
-            let hooks = finder_type::hooks_of(py, &finder)?;
-            let outcome = run_late(py, &hooks, &module_name);
+            noticed.stop(py)?;
+            let hooks = finder_type::hooks_of(py, &noticed.known(py, 0)?)?;
+            let outcome = run_late(py, &hooks, &noticed.known(py, 1)?.to_text(py)?);
             // By whatever class it has now: one that was registered meanwhile may watch.
-            spec.set_attribute(py, INITIALISING, &value)?;
-            outcome.map(|()| Object::none(py))
+            noticed.spec.set_attribute(py, INITIALISING, &noticed.value)?;
+            outcome
         })
     }
 }

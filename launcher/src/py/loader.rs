@@ -45,7 +45,7 @@ pub(super) fn code(
     if let Some(marshalled) = module.code(optimization(py)?).map_err(damaged)? {
         return unmarshal(py, name, marshalled, &origin).map(Some);
     }
-    // Another optimisation level than the archive was built for: the source says it all.
+    // Another optimisation level than the archive was built for, or a module that did not compile: the source says it all.
     match module.source().map_err(damaged)? {
         Some(source) => compile(py, &source, &origin).map(Some),
         None => Err(Exception::import_error(
@@ -92,16 +92,39 @@ fn unmarshal(
     Ok(code)
 }
 
-/// `compile(source, origin, "exec", dont_inherit=True)`.
+/// `compile(source, origin, "exec", dont_inherit=True)`, as importlib calls it: the traceback of a `SyntaxError` is without
+/// importlib's frames too.
 pub(super) fn compile(py: Token<'_>, source: &[u8], origin: &Object) -> Result<Object, Exception> {
-    let source = bytes(py, source)?;
-    let mode = text(py, "exec")?;
-    let alone = Object::boolean(py, true);
-    import(py, "builtins")?.attribute(py, "compile")?.call_with_keywords(
-        py,
-        &[&source, origin, &mode],
-        &[("dont_inherit", &alone)],
-    )
+    let compile = import(py, "builtins")?.attribute(py, "compile")?;
+    let (contents, mode) = (bytes(py, source)?, text(py, "exec")?);
+    let (flags, dont_inherit) = (Object::integer(py, 0)?, Object::boolean(py, true));
+    let call = [&compile, &contents, origin, &mode, &flags, &dont_inherit];
+    let compiled = call_with_frames_removed(py, &call);
+    compiled.or_else(|error| {
+        quote_line(py, &error, source)?;
+        Err(error)
+    })
+}
+
+/// Gives a `SyntaxError` the line that it is about. The parser does so; but what the compiler itself finds (a `return` outside
+/// of functions), it quotes from the file on disk.
+fn quote_line(py: Token<'_>, error: &Exception, source: &[u8]) -> Result<(), Exception> {
+    if !error.is_syntax_error(py) {
+        return Ok(());
+    }
+    let error = error.value();
+    let (number, known) = (error.attribute(py, "lineno")?, error.attribute(py, "text")?);
+    if !known.is_none(py) || number.is_none(py) {
+        return Ok(());
+    }
+    let index =
+        usize::try_from(number.to_integer(py)?).ok().and_then(|number| number.checked_sub(1));
+    // UTF-8 whatever the file declares, as CPython reads it there.
+    let source = String::from_utf8_lossy(source);
+    match index.and_then(|index| source.split_inclusive('\n').nth(index)) {
+        Some(line) => error.set_attribute(py, "text", &text(py, &line.replace("\r\n", "\n"))?),
+        None => Ok(()),
+    }
 }
 
 /// `exec(code, module.__dict__)`.

@@ -17,6 +17,7 @@ use super::token::Token;
 use super::{boot, boundary, main_module, process_state, version, worker};
 use crate::error::Error;
 use crate::file_access::FileAccess;
+use crate::import_trace::ImportTrace;
 use crate::worker::Worker;
 
 /// What the interpreter is started for.
@@ -42,12 +43,15 @@ pub(crate) struct Launch {
     pub(crate) hooks: Vec<RegisteredHook>,
     /// Set in the environment of this process, for its children.
     pub(crate) variables: Vec<(&'static str, OsString)>,
+    /// The timeline of imports, if one was asked for.
+    pub(crate) trace: Option<ImportTrace>,
     pub(crate) task: Task,
 }
 
 /// Runs an interpreter to its end, and gives the exit code of the process.
 pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
-    let Launch { config, archives, executable, arguments, cache, hooks, variables, task } = launch;
+    let Launch { config, archives, executable, arguments, cache, hooks, variables, trace, task } =
+        launch;
     for archive in &archives {
         // The number of the bytecode can only be asked of a running Python; `boot` does.
         let running =
@@ -96,6 +100,7 @@ pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
         behaves_as_python,
         worker_main,
         hooks,
+        trace,
     };
     if !runtime::set(runtime) {
         return Err(Error::start("this process has already started an interpreter"));
@@ -133,7 +138,7 @@ pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
             RunTarget::EntryPoint(entry) => {
                 boundary::guarded(py, |py| main_module::run_entry_point(py, entry))
             }
-            RunTarget::Script(_) | RunTarget::Code(_) | RunTarget::Repl => {
+            RunTarget::Script(_) | RunTarget::Code(_) | RunTarget::Repl | RunTarget::Auto => {
                 // SAFETY: initialised, attached, and no `Object` is alive; it finalises and returns the exit code.
                 return Ok(unsafe { ffi::Py_RunMain() });
             }
@@ -180,7 +185,7 @@ fn what_to_run(
             RunTarget::Script(path) => {
                 (with_first(path.into()), Run { file: Some(path.into()), ..Run::default() })
             }
-            RunTarget::Repl => (with_first(OsString::new()), Run::default()),
+            RunTarget::Repl | RunTarget::Auto => (with_first(OsString::new()), Run::default()),
             RunTarget::Module(_) | RunTarget::EntryPoint(_) => {
                 (with_first(program), Run::default())
             }

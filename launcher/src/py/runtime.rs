@@ -11,6 +11,7 @@ use super::exception::Exception;
 use super::object::Object;
 use super::token::Token;
 use crate::file_access::FileAccess;
+use crate::import_trace::ImportTrace;
 
 /// What a hook does with the module that was imported.
 pub(crate) type HookFunction = dyn Fn(Token<'_>, &Object) -> Result<(), Exception> + Send + Sync;
@@ -55,6 +56,8 @@ pub(super) struct Runtime {
     pub(super) worker_main: Option<WorkerMain>,
     /// The hooks that every interpreter registers.
     pub(super) hooks: Vec<RegisteredHook>,
+    /// The timeline of imports, if one was asked for.
+    pub(super) trace: Option<ImportTrace>,
 }
 
 impl Runtime {

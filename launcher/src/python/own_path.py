@@ -8,8 +8,10 @@ breaks is worse than a file too many.
 # Besides `__file__` and `__path__`: what finds files by the name of a package, which is then its first text.
 BY_NAME = {"PackageLoader", "resource_filename", "resource_listdir", "Flask", "Quart", "Blueprint", "add_static_files"}
 PLACES = {"__file__", "__path__"}
+# The setting of Django that names packages, in whose folders it looks for templates, translations and more.
+APPLICATIONS = "INSTALLED_APPS"
 # A module without any of these words needs no closer look.
-WORDS = [word.encode() for word in sorted(BY_NAME | PLACES | {"AppConfig", "resources"})]
+WORDS = [word.encode() for word in sorted(BY_NAME | PLACES | {APPLICATIONS, "AppConfig", "resources"})]
 # Makes a path, or a text, of one.
 MAKES_PATHS = {
     "dirname", "abspath", "realpath", "normpath", "normcase", "join", "joinpath", "fspath", "str", "Path", "PurePath", "resolve",
@@ -64,6 +66,19 @@ def last_name(node):
     return getattr(node, "attr", None) or getattr(node, "id", None)
 
 
+def names_given(node):
+    """The names that get what is in a statement, a keyword argument or a call of a method."""
+    if kind(node) == "Assign":
+        return [target.id for target in node.targets if kind(target) == "Name"]
+    if kind(node) in ("AnnAssign", "AugAssign"):
+        return [node.target.id] if kind(node.target) == "Name" else []
+    if kind(node) == "keyword":
+        return [node.arg]
+    if kind(node) == "Call" and kind(node.func) == "Attribute" and node.func.attr in ("append", "extend", "insert"):
+        return [last_name(node.func.value)]
+    return []
+
+
 def dotted(node):
     """`a.b.c`; nothing for what is no plain name."""
     if kind(node) == "Name":
@@ -116,9 +131,24 @@ class OwnPath:
                 text = constant(node.args[0]) if node.args else None
                 self.follow(node, RESOURCE + (text or "").partition(".")[0])
             elif kind(node) == "ClassDef" and "AppConfig" in map(last_name, node.bases):
-                # Django looks for templates and translations in the folders of its applications.
+                # The same of Django, from the other side: such a class is in most of those packages.
                 self.found(node, "")
+            elif APPLICATIONS in names_given(node):
+                self.named_packages(node, {APPLICATIONS})
         return self.opens
+
+    def named_packages(self, node, seen):
+        """The packages that are named in texts, of the node itself or of lists that it has by name."""
+        waiting = list(children(node))
+        while waiting:
+            node = waiting.pop()
+            package = (constant(node) or "").partition(".")[0]
+            if package.isidentifier():
+                self.found(node, package)
+            elif kind(node) == "Name" and kind(node.ctx) == "Load" and node.id not in seen:
+                seen.add(node.id)
+                waiting.extend(other for other in self.nodes if node.id in names_given(other))
+            waiting.extend(children(node))
 
     def full_name(self, node):
         first, dot, rest = (dotted(node) or "").partition(".")

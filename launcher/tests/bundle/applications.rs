@@ -149,7 +149,7 @@ fn what_is_no_application_is_named() {
 }
 
 #[test]
-fn a_broken_module_is_named_with_its_line_or_packed_as_text() {
+fn a_broken_module_is_named_with_its_line_or_packed_without_code() {
     let fixture = Fixture::new();
     let folder = tree(&[
         ("__main__.py", "import good\n"),
@@ -182,8 +182,13 @@ fn a_broken_module_is_named_with_its_line_or_packed_as_text() {
         bundle.report.warnings.iter().filter(|warning| matches!(warning, Warning::Broken(_)));
     assert_eq!(warned.count(), 3);
     let archive = archive(bundle);
-    assert_eq!(modules(&archive), ["__main__ __main__.py", "good good.py"]);
-    assert!(archive.file("bad.py").unwrap().is_some());
+    assert_eq!(
+        modules(&archive),
+        ["__main__ __main__.py", "bad bad.py", "bytes bytes.py", "deep deep.py", "good good.py"]
+    );
+    let bad = archive.module("bad").unwrap().unwrap();
+    assert!(bad.code(Optimization::Zero).unwrap().is_none());
+    assert_eq!(bad.source().unwrap().unwrap(), fs::read(folder.path().join("bad.py")).unwrap());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use launcher::build_kind::PYTHON_VERSION;
 
-use crate::support::{App, COLDFRAME, Child, cache, coldframe, listing, skipped};
+use crate::support::{App, COLDFRAME, Child, Outcome, cache, coldframe, listing, skipped};
 
 /// The folder in which everything goes wrong.
 pub(crate) struct Mess {
@@ -139,23 +139,79 @@ fn every_message_names_the_thing_and_the_way_out() {
     insta::assert_snapshot!(mess.cases);
 }
 
+/// Modules that do not compile, and two good ones beside them.
+const BROKEN: &[(&str, &[u8])] = &[
+    ("syntax.py", b"x = 1\ndef f(:\n    pass\n"),
+    ("indented.py", b"if True:\nx = 1\n"),
+    ("tabs.py", b"if True:\n        x = 1\n\ty = 2\n"),
+    ("late.py", b"x = 1\r\nreturn x\r\n"),
+    ("last.py", b"def f():\n    x = '\xc3\xa4'\n    global x"),
+    ("nulls.py", b"x = '\0'\n"),
+    ("undecodable.py", b"# coding: utf-8\nx = '\xff'\n"),
+    ("unknown.py", b"# coding: nothing\nx = 1\n"),
+    ("latin.py", b"# coding: latin-1\nx = '\xe4' y\n"),
+    ("package/__init__.py", b"x = = 1\n"),
+    ("package/inner.py", b""),
+    ("whole/__init__.py", b""),
+    ("whole/part.py", b"'''\n"),
+];
+
+/// Prints what importing each of them is, and looks at one as a library would.
+const IMPORTS_BROKEN: &str = r#"
+import importlib, importlib.util, os, pkgutil, sys, traceback
+for name in sys.argv[1:]:
+    try:
+        importlib.import_module(name)
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        print(name, type(error).__name__, error.args[0], [frame.name for frame in frames if "importlib" not in frame.filename])
+        if isinstance(error, SyntaxError):
+            file = error.filename and os.path.relpath(error.filename, os.path.dirname(__file__))
+            print([file, error.lineno, error.offset, error.text])
+    print(name in sys.modules)
+spec = importlib.util.find_spec("syntax")
+print(spec.name, os.path.basename(spec.origin), spec.loader.get_source("syntax"))
+try:
+    import syntax
+except SyntaxError:
+    traceback.print_exc(limit=-1, file=sys.stdout)
+print(sorted(module.name for module in pkgutil.iter_modules() if module.name in sys.argv))
+import syntax
+"#;
+
 #[test]
-fn broken_modules_are_packed_when_allowed() {
-    let app = App::new(&[
-        (
-            "__main__.py",
-            "try:\n    import worse\nexcept (SyntaxError, ImportError) as error:\n    print('caught')\n",
-        ),
-        ("worse.py", "x = 1\ndef f(:\n    pass\n"),
-    ]);
-    // The warning comes with the packing: it must not be in the cache from another time.
+fn importing_a_broken_module_is_the_error_of_python() {
+    let app = App::new(&[("__main__.py", IMPORTS_BROKEN)]);
+    let mut names = Vec::new();
+    for (path, text) in BROKEN {
+        fs::create_dir_all(app.file(path).parent().unwrap()).unwrap();
+        fs::write(app.file(path), text).unwrap();
+        names.push(path.trim_end_matches(".py").trim_end_matches("/__init__").replace('/', "."));
+    }
+    // The warnings come with the packing: it must not be in the cache from another time.
     app.write("new.txt", app.path().to_str().unwrap());
-    let outcome = app.run_with(["--allow-broken"], [""; 0]).outcome();
-    assert_eq!((outcome.ending(), outcome.stdout.as_str()), (Ok(0), "caught\n"), "{outcome:#?}");
-    assert!(
-        outcome.stderr.starts_with("warning: ") && outcome.stderr.contains("worse.py"),
-        "{outcome:#?}"
-    );
+    let ours = app.run_with(["--allow-broken"], &names).outcome();
+    let theirs = app.python(&names).outcome();
+    let shown = |outcome: &Outcome| {
+        let line = outcome.stdout.lines().find(|line| line.ends_with("/syntax.py\", line 2"));
+        let path = line.and_then(|line| line.split('"').nth(1)).unwrap_or_default();
+        outcome.stdout.replace(path.trim_end_matches("/syntax.py"), "FOLDER")
+    };
+    assert_eq!(ours.ending(), theirs.ending());
+    assert_eq!(shown(&ours), shown(&theirs), "{}", ours.stderr);
+    let warnings = ours.stderr.lines().filter(|line| line.starts_with("warning: "));
+    assert_eq!(warnings.count(), BROKEN.len() - 2, "{}", ours.stderr);
+    assert!(ours.stderr.trim_end().lines().last().unwrap().starts_with("SyntaxError: "));
+}
+
+#[test]
+fn a_broken_main_module_is_the_error_of_python() {
+    let app = App::script("def f(:\n");
+    let ours = app.run_with(["--allow-broken"], [""; 0]).outcome();
+    let theirs = app.python([""; 0]).outcome();
+    assert_eq!((ours.ending(), ours.stdout.as_str()), (Ok(1), ""), "{ours:#?}");
+    let from_line = theirs.stderr.split_once('\n').unwrap().1;
+    assert!(ours.stderr.ends_with(from_line), "{ours:#?} {theirs:#?}");
 }
 
 #[test]

@@ -158,6 +158,42 @@ fn what_becomes_of_the_own_path_decides() {
 }
 
 #[test]
+fn packages_that_a_setting_names_are_found() {
+    let framework = "
+import importlib, os
+def templates(name):
+    folder = getattr(importlib.import_module(name), '__path__')[0]
+    return open(os.path.join(folder, 'templates', 'page.html')).read()
+";
+    for settings in [
+        "INSTALLED_APPS = ['framework', 'shop']",
+        "INSTALLED_APPS: list = ('shop.apps.Shop',)",
+        "INSTALLED_APPS = []\nINSTALLED_APPS += ['shop'] if INSTALLED_APPS is not None else []",
+        "OWN = ['shop']\nINSTALLED_APPS = [] + OWN",
+        "INSTALLED_APPS = []\nINSTALLED_APPS.append('shop')",
+        "INSTALLED_APPS = []\nINSTALLED_APPS.insert(0, 'shop')",
+        "dict(INSTALLED_APPS=['shop'])",
+    ] {
+        let app = App::new(&[
+            (
+                "__main__.py",
+                "import settings, framework\nprint(framework.templates('shop' or settings))",
+            ),
+            ("settings.py", settings),
+            ("framework.py", framework),
+            ("shop/__init__.py", ""),
+            ("shop/templates/page.html", "a page"),
+        ]);
+        let cache = app.beside("cache");
+        let built = Child::new(app.build("built", &[])).of(&app);
+        built.env("COLDFRAME_CACHE_DIR", &cache).prints("a page\n");
+    }
+    // What is not named there, stays where it is.
+    check("INSTALLED_APPS = ['other', 'not a name', '', 1, *OTHERS] if 0 else []", false);
+    check("def f(INSTALLED_APPS=['user']): return INSTALLED_APPS == ['user']", false);
+}
+
+#[test]
 fn files_are_put_on_disk_when_their_user_is_imported() {
     let app = App::new(&[
         (

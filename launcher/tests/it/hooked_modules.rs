@@ -57,6 +57,8 @@ for kind, name in [
             seen.append(hasattr(looked, method) == hasattr(plain, method))
         if hasattr(plain, 'get_source') and kind != 'extension':
             seen.append(looked.get_source(name) == plain.get_source(name))
+    else:
+        seen.append(looked is None)
     module = importlib.import_module(name)
     seen.append(sys.modules[name] is module)
     coldframe.register_post_import_hook(lambda module: seen.append('at once'), name)
@@ -87,6 +89,45 @@ frozen __phello__.spam
 extension True
 ";
     assert_eq!(lines, expected, "{outcome:#?}");
+}
+
+#[test]
+fn a_namespace_package_that_hooks_wait_for_has_no_loader_before_it_is_imported() {
+    let app = App::new(&[
+        (
+            "__main__.py",
+            "\
+import coldframe, importlib, importlib.util, sys
+def hook(module):
+    spec = module.__spec__
+    print('hook', module.__name__, type(spec.loader).__name__.strip('_'), spec.loader is module.__loader__, type(spec).__module__)
+coldframe.register_post_import_hook(hook, 'bare', every_load=True)
+spec = importlib.util.find_spec('bare')
+print(isinstance(spec, type(sys.__spec__)), type(spec).__name__, spec.loader, spec.origin)
+# A module that is made of it by hand.
+apart = importlib.util.module_from_spec(spec)
+print(apart.__file__, type(apart.__loader__).__name__.strip('_'), 'bare' in sys.modules)
+spec.loader.exec_module(apart)
+print(apart.__loader__ is spec.loader)
+import bare
+print(bare.__file__, len(bare.__path__), bare.__spec__.loader is bare.__loader__)
+importlib.reload(bare)
+print(type(bare.__spec__) is type(sys.__spec__), bare.__spec__.loader is bare.__loader__)
+",
+        ),
+        ("bare/part.py", ""),
+    ]);
+    let expected = "\
+True ModuleSpec None None
+None NamespaceLoader False
+hook bare NamespaceLoader True _frozen_importlib
+True
+hook bare NamespaceLoader True _frozen_importlib
+None 1 True
+hook bare NamespaceLoader True _frozen_importlib
+True True
+";
+    app.run([""; 0]).prints(expected);
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod endings;
 mod file_access;
 mod hooked_modules;
 mod hygiene;
+mod import_trace;
 mod importlib;
 mod libraries;
 mod like_python;

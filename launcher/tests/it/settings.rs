@@ -62,6 +62,29 @@ fn each_key_has_an_effect() {
 }
 
 #[test]
+fn the_prompt_is_what_runs_when_it_is_asked_for() {
+    for (settings, expected) in [
+        ("", "main\n"),
+        ("run = 'auto'", "main\n"),
+        ("run = 'repl'", "prompt 42 ['', 'word'] True\n"),
+        // With the settings of `python`, but its command line is the application's.
+        ("run = 'repl'\nprofile = 'python'", "prompt 42 ['', 'word'] True\n"),
+    ] {
+        let app = App::new(&[
+            ("__main__.py", "print('main')"),
+            ("helper.py", "ANSWER = 42"),
+            ("coldframe.toml", settings),
+        ]);
+        let built = Child::new(app.build("built", &[])).of(&app).arg("word");
+        for child in [app.run(["word"]), built] {
+            let typed =
+                "import helper, sys\nprint('prompt', helper.ANSWER, sys.argv, sys.frozen)\n";
+            child.input(typed).prints(expected);
+        }
+    }
+}
+
+#[test]
 fn warnings_become_errors_when_asked() {
     let outcome =
         run("warnings = ['error::UserWarning']", "import warnings; warnings.warn('beware')")

@@ -1,0 +1,129 @@
+//! The timeline of imports that `COLDFRAME_TRACE_IMPORTS` asks for: one file for a program and all processes that it starts.
+//!
+//! The file is in the Trace Event Format, as an array of JSON objects that is left open at its end: that is allowed, and so
+//! each process can add to it at any time. A line is written with one call, to a file that was opened for appending, and
+//! the file is closed again: a program that closes all descriptors (a daemon) must not find our lines in its own files.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+use serde_json::{Value, json};
+
+use crate::error::Error;
+
+/// The environment variable that names the file. Behind a `+` stands one that is added to: so the processes that this one
+/// starts are told.
+pub(crate) const VARIABLE: &str = "COLDFRAME_TRACE_IMPORTS";
+
+/// Where events are written to, and what their times count from.
+#[derive(Debug)]
+pub(crate) struct ImportTrace {
+    file: PathBuf,
+    /// When this process began to trace: by the clock that all processes share, and by one that only goes forward.
+    began: (Duration, Instant),
+}
+
+/// What a module's import consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// The library of an extension module is opened, and its module made.
+    Create,
+    /// The module is executed, and the hooks that wait for it are run.
+    Execute,
+}
+
+/// A module that was imported.
+#[derive(Debug)]
+pub(crate) struct Event {
+    pub(crate) name: String,
+    pub(crate) phase: Phase,
+    /// When it began, in microseconds.
+    pub(crate) start: u64,
+    /// The system's number of the thread.
+    pub(crate) thread: i64,
+    /// Who loaded it.
+    pub(crate) loader: Option<String>,
+    /// Its `__file__`, or what stands in its place.
+    pub(crate) origin: Option<String>,
+    /// The type of the exception that it ended with.
+    pub(crate) error: Option<String>,
+}
+
+impl ImportTrace {
+    /// Begins the part of a process, if the variable asks for it.
+    pub(crate) fn begin(variable: Option<&OsStr>, process: &str) -> Result<Option<Self>, Error> {
+        let Some(value) = variable.filter(|value| !value.is_empty()) else { return Ok(None) };
+        let named = value.to_str().and_then(|value| value.strip_prefix('+'));
+        let given = Path::new(named.map_or(value, OsStr::new));
+        let began = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let about = |source| Error::File {
+            action: "write the timeline of imports to",
+            path: given.to_owned(),
+            source,
+            way_out: "; name another file with `COLDFRAME_TRACE_IMPORTS`",
+        };
+        // The application may go to another folder.
+        let file = std::path::absolute(given).map_err(about)?;
+        let is_new = match named {
+            Some(_) => is_made(&file).map_err(about)?,
+            None => File::create(&file).map(|_| true).map_err(about)?,
+        };
+        let trace = Self { file, began: (began, Instant::now()) };
+        let named = json!({
+            "ph": "M", "name": "process_name", "pid": std::process::id(), "args": { "name": process },
+        });
+        trace.append(if is_new { "[\n" } else { ",\n" }, &named).map_err(about)?;
+        Ok(Some(trace))
+    }
+
+    /// What the variable is for the processes that this one starts.
+    pub(crate) fn for_children(&self) -> OsString {
+        let mut value = OsString::from("+");
+        value.push(&self.file);
+        value
+    }
+
+    /// The time, in microseconds.
+    pub(crate) fn now(&self) -> u64 {
+        let (began, since) = self.began;
+        u64::try_from((began + since.elapsed()).as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// Writes an event that ends now. The program goes on when it cannot be written.
+    pub(crate) fn write(&self, event: Event) {
+        let Event { name, phase, start, thread, loader, origin, error } = event;
+        let (name, category) = match phase {
+            Phase::Create => (format!("{name} (create)"), "create"),
+            Phase::Execute => (name, "execute"),
+        };
+        let details = [("loader", loader), ("file", origin), ("error", error)];
+        let details: serde_json::Map<String, Value> = details
+            .into_iter()
+            .filter_map(|(key, value)| Some((key.to_owned(), value?.into())))
+            .collect();
+        let event = json!({
+            "ph": "X", "name": name, "cat": category, "pid": std::process::id(), "tid": thread,
+            "ts": start, "dur": self.now().saturating_sub(start), "args": details,
+        });
+        if let Err(error) = self.append(",\n", &event) {
+            tracing::warn!(file = %self.file.display(), %error, "the timeline of imports is incomplete");
+        }
+    }
+
+    fn append(&self, before: &str, event: &Value) -> io::Result<()> {
+        let mut file = File::options().append(true).open(&self.file)?;
+        file.write_all(format!("{before}{event}").as_bytes())
+    }
+}
+
+/// Makes a file if it is not there; whether it did.
+fn is_made(file: &Path) -> io::Result<bool> {
+    match File::create_new(file) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error),
+    }
+}
