@@ -31,6 +31,15 @@ fn main() {
     println!("cargo:rustc-env=COLDFRAME_PYTHON_VERSION={}", config.version());
     println!("cargo:rustc-env=COLDFRAME_PYTHON_SHARED={}", config.shared());
 
+    // Where code and constants of libraries are mapped from the archive (`src/py/mapped_library.rs`).
+    println!("cargo::rustc-check-cfg=cfg(maps_libraries)");
+    let system = ["OS", "ENV", "ARCH"].map(|part| env::var(format!("CARGO_CFG_TARGET_{part}")));
+    if system.each_ref().map(|part| part.as_deref().unwrap_or_default())
+        == ["linux", "gnu", "x86_64"]
+    {
+        println!("cargo:rustc-cfg=maps_libraries");
+    }
+
     println!("cargo::rustc-check-cfg=cfg(python_framework)");
     // A framework build keeps its library in `Python.framework`; nothing else tells at compile time.
     let framework = config.lib_dir().is_some_and(|folder| folder.contains("Python.framework"));

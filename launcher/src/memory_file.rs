@@ -7,6 +7,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
+#[cfg(maps_libraries)]
 use std::ops::Range;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
@@ -15,10 +16,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use importer_core::{CopyError, Library};
 use parking_lot::Mutex;
-use rustix::fs::{
-    FallocateFlags, MemfdFlags, SealFlags, fallocate, fcntl_add_seals, fcntl_get_seals,
-    memfd_create,
-};
+#[cfg(maps_libraries)]
+use rustix::fs::{FallocateFlags, fallocate};
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, memfd_create};
 
 /// Smaller libraries are not kept open: a package has many of them, and a process may have few descriptors.
 const KEPT_FROM: u64 = 256 * 1024;
@@ -103,6 +103,7 @@ impl Unwritten {
 }
 
 /// A file in memory of that length, all of it a hole yet, and a path to it as [`open`] gives it.
+#[cfg(maps_libraries)]
 pub(crate) fn empty(label: &str, length: u64) -> io::Result<(File, OsString)> {
     let file = named(label, "")?;
     file.set_len(length)?;
@@ -111,6 +112,7 @@ pub(crate) fn empty(label: &str, length: u64) -> io::Result<(File, OsString)> {
 }
 
 /// Gives back the memory of those parts of a file that nobody reads any more.
+#[cfg(maps_libraries)]
 pub(crate) fn make_holes(file: &File, parts: &[Range<u64>]) {
     let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
     for part in parts {

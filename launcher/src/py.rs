@@ -30,7 +30,7 @@ mod library;
 mod loader;
 mod main_module;
 mod mapped;
-#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+#[cfg(maps_libraries)]
 mod mapped_library;
 mod object;
 mod parent_death;

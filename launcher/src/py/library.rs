@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::ffi::{CString, OsStr, OsString};
 use std::io;
-#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+#[cfg(maps_libraries)]
 use std::sync::Arc;
 use std::sync::OnceLock;
 
@@ -12,13 +12,13 @@ use interp_config::ExtensionLoading;
 use parking_lot::Mutex;
 
 use super::exception::{Exception, Kind};
-#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+#[cfg(maps_libraries)]
 use super::mapped_library::MappedLibrary;
 use super::runtime;
 use super::token::Token;
 use crate::cache::Held;
 use crate::libraries;
-#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+#[cfg(maps_libraries)]
 use crate::library_layout;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use crate::memory_file;
@@ -35,7 +35,7 @@ pub(super) struct OpenPath {
     /// The file in the cache that the path names, likewise.
     _held: Option<Held>,
     /// The pages that the library gets while it is opened, likewise.
-    #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+    #[cfg(maps_libraries)]
     _mapped: Option<Arc<MappedLibrary>>,
 }
 
@@ -88,7 +88,7 @@ impl OpenPath {
     }
 
     /// With the archive's own pages, if the archive says how.
-    #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+    #[cfg(maps_libraries)]
     fn mapped(
         archives: &Stack,
         label: &str,
@@ -102,7 +102,7 @@ impl OpenPath {
         Ok(Some(Self { _mapped: Some(mapped), ..Self::known(path) }))
     }
 
-    #[cfg(not(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64")))]
+    #[cfg(not(maps_libraries))]
     fn mapped(
         _archives: &Stack,
         _label: &str,
@@ -134,7 +134,7 @@ impl OpenPath {
             #[cfg(any(target_os = "linux", target_os = "android"))]
             _file: None,
             _held: None,
-            #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+            #[cfg(maps_libraries)]
             _mapped: None,
         }
     }

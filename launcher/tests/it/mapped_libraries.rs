@@ -1,5 +1,5 @@
 //! Libraries whose code and constants are the archive's own pages: they behave as under `python`.
-#![cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+#![cfg(maps_libraries)]
 
 use std::fs;
 
