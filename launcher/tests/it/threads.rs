@@ -105,3 +105,66 @@ print('done')
         "done\n",
     );
 }
+
+#[test]
+fn many_threads_import_register_unregister_and_reload() {
+    // Each module needs the next package's, so that threads meet in the middle of chains; none needs itself.
+    let files: Vec<(String, String)> = (0..8)
+        .flat_map(|package| (0..8).map(move |module| (package, module)))
+        .map(|(package, module)| {
+            let next = package + 1;
+            let needed =
+                if next < 8 { format!("import p{next}.m{module}\n") } else { String::new() };
+            (format!("p{package}/m{module}.py"), format!("{needed}def name(): return __name__\n"))
+        })
+        .chain((0..8).map(|package| (format!("p{package}/__init__.py"), String::new())))
+        .collect();
+    let files: Vec<(&str, &str)> =
+        files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    check(
+        "threads",
+        &files,
+        "\
+import coldframe, importlib, inspect, pkgutil, random, sys, threading, traceback
+sys.setswitchinterval(1e-6)
+standard = 'json csv decimal fractions sqlite3 hashlib argparse configparser html.parser logging.config tarfile bz2 difflib queue string'
+names = [f'p{package}.m{module}' for package in range(8) for module in range(8)] + standard.split()
+failures, records, begin = [], [], threading.Barrier(8)
+class Record:
+    def __init__(self, name, **options):
+        self.name, self.calls = name, 0
+        self.token = coldframe.register_post_import_hook(self, name, **options)
+    def __call__(self, module):
+        self.calls += 1
+        if module.__name__ != self.name: failures.append((self.name, module))
+def work(seed):
+    choice, mine = random.Random(seed), names[:]
+    choice.shuffle(mine)
+    begin.wait()
+    try:
+        for name in mine:
+            kind = choice.choice(['kept', 'kept', 'gone', 'every', 'none'])
+            if kind != 'none':
+                record = Record(name, every_load=kind == 'every')
+                records.append((kind, record))
+                if kind == 'gone' and not coldframe.unregister(record.token): failures.append(('unregister', name))
+            module = importlib.import_module(name)
+            if name.startswith('p'):
+                if module.name() != name: failures.append((name, module))
+                if choice.random() < 0.1: importlib.reload(module)
+            if choice.random() < 0.02:
+                inspect.getsource(inspect)
+                list(pkgutil.iter_modules())
+    except BaseException:
+        failures.append(traceback.format_exc())
+threads = [threading.Thread(target=work, args=(seed,)) for seed in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+for kind, record in records:
+    if kind == 'kept' and record.calls != 1 or kind == 'gone' and record.calls > 1 or kind == 'every' and not record.calls:
+        failures.append((kind, record.name, record.calls))
+print(len(records) > 300, *failures, sep='\\n')
+",
+        "True\n",
+    );
+}
