@@ -289,6 +289,7 @@ import sys
 print(sys.__name__, __import__.__self__.__name__, flush=True)
 import time, codecs, json
 ''')
+interpreters.destroy(interpreter)
 "
     );
     let ran: String = names.iter().map(|name| format!("hook {name} True\n")).collect();
