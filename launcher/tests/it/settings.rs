@@ -111,8 +111,9 @@ sys._debugmallocstats()
         for allocator in ["malloc", "pymalloc"] {
             let outcome = run(&format!("allocator = '{allocator}'"), collects).outcome();
             let expected = format!(
-                "error: Python did not start: the setting `allocator` is `{allocator}`, and a free-threaded Python has no \
-                 allocator but its own; set `default` or `debug`\n"
+                "error: could not start Python 3.{}: the setting `allocator` is `{allocator}`, and a free-threaded Python has no \
+                 allocator but its own; set `default` or `debug`\n",
+                crate::support::minor()
             );
             assert_eq!((outcome.ending(), outcome.stderr), (Ok(5), expected));
         }
