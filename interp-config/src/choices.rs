@@ -66,7 +66,7 @@ string_enum! {
         /// What the interpreter was built with (`PYMEM_ALLOCATOR_DEFAULT`).
         #[default]
         Default = "default",
-        /// The C library's `malloc` for everything (`PYMEM_ALLOCATOR_MALLOC`).
+        /// The C library's `malloc` for everything (`PYMEM_ALLOCATOR_MALLOC`); a free-threaded Python refuses it.
         Malloc = "malloc",
         /// Python's allocator for small objects (`PYMEM_ALLOCATOR_PYMALLOC`); a free-threaded Python does not have it.
         Pymalloc = "pymalloc",

@@ -17,6 +17,7 @@ mod counts;
 mod dist;
 mod environment;
 mod flags;
+mod free_threaded;
 mod layers;
 mod libpython;
 mod matrix;
@@ -55,6 +56,7 @@ fn run(flags: Xtask) -> anyhow::Result<Verdict> {
     match flags.command {
         Command::Test(flags) => test::run(&workspace, &flags),
         Command::Conformance(flags) => conformance::run(&workspace, &flags),
+        Command::FreeThreaded(flags) => free_threaded::run(&workspace, &flags),
         Command::Packages(flags) => packages::run(&workspace, &flags),
         Command::Dist(flags) => dist::run(&workspace, &flags),
         Command::Ci(flags) => ci::run(&workspace, &flags),

@@ -190,6 +190,14 @@ fn pre_initialise(
     if is_dev_mode(config) {
         raw.dev_mode = 1;
     }
+    // CPython takes them, but its garbage collector then finds no object; of PYTHONMALLOC it refuses them.
+    if cfg!(Py_GIL_DISABLED) && matches!(config.allocator, Allocator::Malloc | Allocator::Pymalloc)
+    {
+        return Err(Error::start(format!(
+            "the setting `allocator` is `{}`, and a free-threaded Python has no allocator but its own; set `default` or `debug`",
+            config.allocator.as_str()
+        )));
+    }
     // The values of `PyMemAllocatorName` (`Include/cpython/pymem.h`), which are the same in every version.
     raw.allocator = match config.allocator {
         Allocator::Default => 0,

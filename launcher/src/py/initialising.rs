@@ -7,6 +7,7 @@
 
 use pyo3_ffi as ffi;
 
+use super::boot;
 use super::exception::Exception;
 use super::finder_type::{self, ModuleHooks};
 use super::loader::{Load, run_hooks};
@@ -18,13 +19,21 @@ use super::watched::{Setter, noticed, set_plainly, watch};
 /// Private, and read by the interpreter itself as well (`import_ensure_initialized` in `Python/import.c`, 3.9 to 3.15).
 const INITIALISING: &str = "_initializing";
 
+/// What importlib calls its locks, one for each name that is being imported: `{name: weak reference}`. Private, alike from
+/// 3.9 to 3.15 (`_get_module_lock` in `importlib/_bootstrap.py`), and the only sign of an import whose module is not there.
+const MODULE_LOCKS: &str = "_module_locks";
+
+/// How often, a millisecond apart, a module is looked for that another thread is importing: a finder may be slow, or may
+/// wait for what this thread holds.
+const N_LOOKS: usize = 2000;
+
 /// The module of that name, if it is loaded to its end; one that is not is seen to, so that the hooks run when it is.
 pub(super) fn find_loaded(
     py: Token<'_>,
     finder: &Object,
     name: &str,
 ) -> Result<Option<Object>, Exception> {
-    let found = loaded_module(py, name)?;
+    let found = find_settled(py, name)?;
     let Some(module) = found.filter(|module| !module.is_none(py)) else { return Ok(None) };
     if is_lazy(py, &module)? {
         return Ok(None);
@@ -46,6 +55,47 @@ pub(super) fn find_loaded(
     // Another thread was at its end just now, and may have missed it. If it did not, the registry knows.
     set_plainly(py, &spec, "__class__", &spec_type)?;
     Ok(Some(module))
+}
+
+/// The module of that name, also where another thread is importing it and it is not in `sys.modules` just then.
+///
+/// That is so until its spec has been found, when nobody asks for hooks any more; and importlib takes each module out of
+/// `sys.modules` for a moment when its code has run, to put it in again as the last one.
+fn find_settled(py: Token<'_>, name: &str) -> Result<Option<Object>, Exception> {
+    for look in 0..N_LOOKS {
+        // In this order: an import that begins after the question sees the hook in the registry.
+        let is_on_its_way = is_imported_by_another_thread(py, name)?;
+        let found = loaded_module(py, name)?;
+        if found.is_some() || !is_on_its_way {
+            return Ok(found);
+        }
+        // The first time only to let the other thread go on.
+        let pause = Object::float(py, if look == 0 { 0.0 } else { 0.001 })?;
+        import(py, "time")?.call_method(py, "sleep", &[&pause])?;
+    }
+    tracing::debug!(
+        module = name,
+        "another thread is still importing it: hooks wait for the next load"
+    );
+    Ok(None)
+}
+
+/// Whether somebody but this thread has importlib's lock of that name, or is about to take it.
+fn is_imported_by_another_thread(py: Token<'_>, name: &str) -> Result<bool, Exception> {
+    let locks = boot::bootstrap(py)?.attribute(py, MODULE_LOCKS)?;
+    let lock = locks.call_method(py, "get", &[&text(py, name)?])?;
+    if lock.is_none(py) {
+        return Ok(false);
+    }
+    let lock = lock.call(py, &[])?;
+    if lock.is_none(py) {
+        return Ok(false);
+    }
+    let this_thread = import(py, "_thread")?.call_method(py, "get_ident", &[])?;
+    match lock.attribute_or_none(py, "owner")? {
+        Some(owner) => Ok(owner.to_integer(py)? != this_thread.to_integer(py)?),
+        None => Ok(true),
+    }
 }
 
 /// Whether the module's code runs only when the first attribute is asked for: asking for `__spec__` would run it.

@@ -8,16 +8,14 @@ use super::boot;
 use super::exception::Exception;
 use super::finder::{Finder, require};
 use super::finder_type::State;
-use super::object::{Object, import, loaded_module};
+use super::object::{Object, import, loaded_module, of_sys};
 use super::text::{bytes, text};
 use super::token::Token;
 use super::{ready, spec};
 
 /// The optimisation level that the interpreter runs at: `sys.flags.optimize`.
 pub(super) fn optimization(py: Token<'_>) -> Result<Optimization, Exception> {
-    // SAFETY: attached; a static name; a borrowed reference or null.
-    let flags = unsafe { Object::from_borrowed(py, ffi::PySys_GetObject(c"flags".as_ptr())) };
-    let Some(flags) = flags else { return Ok(Optimization::Zero) };
+    let Some(flags) = of_sys(py, c"flags") else { return Ok(Optimization::Zero) };
     let level = flags.attribute(py, "optimize")?;
     // SAFETY: attached; live; -1 with an exception for what is no number, which level 0 then stands for.
     Ok(match unsafe { ffi::PyLong_AsLong(level.as_ptr()) } {

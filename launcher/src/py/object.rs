@@ -122,6 +122,12 @@ impl Object {
         unsafe { Self::from_owned(py, ffi::PyLong_FromLongLong(value)) }
     }
 
+    /// A Python `float`.
+    pub(super) fn float(py: Token<'_>, value: f64) -> Result<Self, Exception> {
+        // SAFETY: attached; a new reference or null with an exception.
+        unsafe { Self::from_owned(py, ffi::PyFloat_FromDouble(value)) }
+    }
+
     /// The value of a Python `int`.
     pub(super) fn to_integer(&self, py: Token<'_>) -> Result<i64, Exception> {
         // SAFETY: attached; a live object; -1, maybe with an exception, which is asked for.
@@ -344,6 +350,22 @@ pub(super) fn loaded_module(py: Token<'_>, name: &str) -> Result<Option<Object>,
     status(py, outcome)?;
     // SAFETY: the reference is ours, or null.
     Ok(unsafe { Object::from_owned_or_none(py, found) })
+}
+
+/// `getattr(sys, name, None)`.
+#[cfg(not(Py_GIL_DISABLED))]
+pub(super) fn of_sys(py: Token<'_>, name: &'static std::ffi::CStr) -> Option<Object> {
+    // SAFETY: attached; a C string; a borrowed reference or null, of which one more is taken while the GIL is held.
+    unsafe { Object::from_borrowed(py, ffi::PySys_GetObject(name.as_ptr())) }
+}
+
+/// `getattr(sys, name, None)`.
+///
+/// Not by `PySys_GetObject`: what that lends may be gone before a reference is taken, when another thread replaces it.
+#[cfg(Py_GIL_DISABLED)]
+pub(super) fn of_sys(py: Token<'_>, name: &'static std::ffi::CStr) -> Option<Object> {
+    let sys = loaded_module(py, "sys").ok().flatten()?;
+    sys.attribute_or_none(py, name.to_str().ok()?).ok().flatten()
 }
 
 impl Drop for Object {

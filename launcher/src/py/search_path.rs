@@ -5,7 +5,7 @@ use pyo3_ffi as ffi;
 use super::boot;
 use super::exception::Exception;
 use super::finder::{MAIN, MAIN_ALIAS, inside};
-use super::object::{Object, import};
+use super::object::{Object, import, of_sys};
 use super::text::{text, with_utf8};
 use super::token::Token;
 
@@ -36,8 +36,7 @@ pub(super) fn is_on_path(py: Token<'_>) -> bool {
 
 /// For each entry of `sys.path`, whether it lies in the archives.
 fn entries(py: Token<'_>) -> impl Iterator<Item = bool> {
-    // SAFETY: attached; a static name; a borrowed reference or null.
-    let path = unsafe { Object::from_borrowed(py, ffi::PySys_GetObject(c"path".as_ptr())) };
+    let path = of_sys(py, c"path");
     // SAFETY: attached; live; -1 with an exception for what has no length, which then holds no archive.
     let count = path.as_ref().map_or(0, |path| unsafe { ffi::PySequence_Size(path.as_ptr()) });
     drop(Exception::take_if_raised(py));

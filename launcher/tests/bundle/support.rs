@@ -108,7 +108,8 @@ pub(crate) fn empty_venv(python: &PythonInstallation) -> TempDir {
 
 pub(crate) fn site_packages(venv: &Path, python: &PythonInstallation) -> PathBuf {
     let (major, minor, _) = python.version;
-    venv.join(format!("lib/python{major}.{minor}/site-packages"))
+    let threaded = if python.free_threaded { "t" } else { "" };
+    venv.join(format!("lib/python{major}.{minor}{threaded}/site-packages"))
 }
 
 /// Installs real packages from the package index; when it cannot be reached says so loudly, and gives `false`.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{App, Child, coldframe, minor, skipped, stdlib};
+use crate::support::{App, Child, coldframe, minor, site_packages, skipped, stdlib};
 
 #[test]
 fn the_finder_stands_first_and_is_everybodys_loader() {
@@ -183,7 +183,7 @@ try:
 except metadata.PackageNotFoundError as error:
     print('not found:', error.args[0])
 ";
-    let packages = format!("venv/lib/python{}/site-packages", launcher::build_kind::PYTHON_VERSION);
+    let packages = format!("venv/{}", site_packages());
     let metadata = "Metadata-Version: 2.1\nName: Demo-Package\nVersion: 1.2\nSummary: short\nRequires-Dist: other>1\n";
     let app = App::new(&[
         ("__main__.py", main),

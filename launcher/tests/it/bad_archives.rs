@@ -36,7 +36,9 @@ fn damaged_and_foreign_archives() {
     for name in ["half", "header", "nothing", "newer", "foreign", "threads"] {
         mess.case(&format!("run {name}.coldframe"));
     }
-    insta::assert_snapshot!(mess.cases);
+    // It names the kind of Python, and the archive for another kind is of the other kind.
+    let name = if cfg!(Py_GIL_DISABLED) { "free_threaded" } else { "damaged_and_foreign_archives" };
+    insta::assert_snapshot!(name, mess.cases);
 
     // Only a running Python tells its bytecode; it prints its paths, too, when it then has to give up.
     let outcome = coldframe(["run"]).arg(mess.path("bytecode.coldframe")).outcome();

@@ -17,7 +17,7 @@ struct Cached {
 }
 
 const MAIN: &str = "
-import sys, user, _json
+import sys, user, _queue
 print(user.text(), flush=True)
 for line in sys.stdin: pass
 ";

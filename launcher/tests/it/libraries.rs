@@ -15,7 +15,13 @@ int middle(void);
 static PyObject *answer(PyObject *self, PyObject *ignored) { return PyLong_FromLong(middle()); }
 static PyMethodDef methods[] = {{\"answer\", answer, METH_NOARGS, NULL}, {NULL, NULL, 0, NULL}};
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, \"native\", NULL, 0, methods};
-PyMODINIT_FUNC PyInit_native(void) { return PyModule_Create(&definition); }
+PyMODINIT_FUNC PyInit_native(void) {
+    PyObject *made = PyModule_Create(&definition);
+#ifdef Py_GIL_DISABLED
+    if (made) PyUnstable_Module_SetGIL(made, Py_MOD_GIL_NOT_USED);
+#endif
+    return made;
+}
 ";
 
 /// Compiles a shared library as build tools for wheels do: it names what it needs, and where that is beside it.
@@ -178,7 +184,7 @@ if __name__ == '__main__':
 fn what_only_has_the_name_of_a_library_is_not_believed() {
     let (app, size) = large_application(
         "
-import fcntl, multiprocessing, os, sys
+import ctypes, fcntl, multiprocessing, os, sys
 def answer():
     from package import native
     return native.answer()
@@ -189,7 +195,8 @@ if __name__ == '__main__':
     if not sys.argv[1:]:
         print(answer(), name())
     else:
-        forged = os.memfd_create(sys.argv[1], os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        # By the C library: a Python that was built with an old one has no function for it. The flags are those that allow seals.
+        forged = ctypes.CDLL(None).memfd_create(sys.argv[1].encode(), 3)
         os.write(forged, b'x' * int(sys.argv[2]))
         # F_ADD_SEALS: the linux seals of all kinds.
         if sys.argv[3] == 'sealed': fcntl.fcntl(forged, 1033, 15)

@@ -30,4 +30,5 @@ mod settings;
 mod start_methods;
 mod subinterpreters;
 mod support;
+mod threads;
 mod workers;

@@ -126,6 +126,22 @@ text = ''.join(['a', 'b', 'cd'])
 print(ctypes.string_at(id(text) - 7, 7) == b'\\xfd' * 7)
 sys._debugmallocstats()
 ";
+    if cfg!(Py_GIL_DISABLED) {
+        let collects = "import ctypes, gc, sys; text = sys.argv[0] + 'x'; print(len(gc.get_objects()) > 1000, ctypes.string_at(id(text) - 7, 7) == b'\\xfd' * 7)";
+        for (allocator, expected) in [("default", "True False\n"), ("debug", "True True\n")] {
+            run(&format!("allocator = '{allocator}'"), collects).prints(expected);
+        }
+        for allocator in ["malloc", "pymalloc"] {
+            let outcome = run(&format!("allocator = '{allocator}'"), collects).outcome();
+            let expected = format!(
+                "error: could not start Python 3.{}: the setting `allocator` is `{allocator}`, and a free-threaded Python has no \
+                 allocator but its own; set `default` or `debug`\n",
+                crate::support::minor()
+            );
+            assert_eq!((outcome.ending(), outcome.stderr), (Ok(5), expected));
+        }
+        return;
+    }
     for (allocator, is_debug, has_statistics) in [
         ("default", "False\n", true),
         ("pymalloc", "False\n", true),

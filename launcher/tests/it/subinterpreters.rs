@@ -4,7 +4,7 @@ use std::fs;
 
 use launcher::build_kind::BUILD_PYTHON;
 
-use crate::support::{App, Child, minor};
+use crate::support::{App, Child, minor, site_packages};
 
 /// The beginning of each script here: `create()` and `run(interpreter, text)`, whatever this Python calls them.
 const PRELUDE: &str = "\
@@ -55,7 +55,7 @@ fn run(main: &str) -> Child {
     app.write("__main__.py", &format!("{PRELUDE}WORK = r'''\n{WORK}'''\n{main}"));
     let environment = app.beside("venv");
     Child::new(BUILD_PYTHON).args(["-I", "-m", "venv", "--without-pip"]).arg(&environment).ok();
-    let site = environment.join(format!("lib/python3.{}/site-packages", minor()));
+    let site = environment.join(site_packages());
     for (path, text) in [
         ("demo.py", "VALUE = 1\n"),
         ("demo-1.5.dist-info/METADATA", "Metadata-Version: 2.1\nName: demo\nVersion: 1.5\n"),
@@ -153,7 +153,9 @@ except ZeroDivisionError:
     sys.excepthook(*sys.exc_info())
 sys.stdout.flush()
 '''
-run(create(False), text)
+interpreter = create(False)
+run(interpreter, text)
+interpreters.destroy(interpreter)
 "#;
     let app = App::new(&[
         ("pkg/__init__.py", ""),
@@ -171,6 +173,7 @@ fn the_start_method_is_set_in_them_too() {
 interpreter = create(False)
 run(interpreter, 'import multiprocessing; print(multiprocessing.get_start_method(), flush=True)')
 run(interpreter, 'import multiprocessing.process; print(multiprocessing.process.BaseProcess._bootstrap.__module__, flush=True)')
+interpreters.destroy(interpreter)
 ";
     run(main).prints("fork\n_coldframe_workers\n");
 }

@@ -24,6 +24,13 @@ pub(crate) fn minor() -> u8 {
     minor.parse().unwrap()
 }
 
+/// Where an environment of the Python under test has its packages.
+pub(crate) fn site_packages() -> String {
+    // A free-threaded Python has a folder of its own.
+    let threaded = if cfg!(Py_GIL_DISABLED) { "t" } else { "" };
+    format!("lib/python3.{}{threaded}/site-packages", minor())
+}
+
 /// The folder of the standard library of the Python under test.
 pub(crate) fn stdlib() -> &'static str {
     static FOLDER: OnceLock<String> = OnceLock::new();
