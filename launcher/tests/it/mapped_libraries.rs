@@ -69,6 +69,9 @@ static PyModuleDef_Slot slots[] = {
 #if PY_VERSION_HEX >= 0x030C0000
     {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
 #endif
+#ifdef Py_GIL_DISABLED
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
     {0, nullptr}};
 static PyModuleDef definition = {PyModuleDef_HEAD_INIT, "native", nullptr, 0, methods, slots};
 PyMODINIT_FUNC PyInit_native(void) { return PyModuleDef_Init(&definition); }
@@ -213,7 +216,13 @@ static PyObject *answer(PyObject *self, PyObject *index) {
 }
 static PyMethodDef methods[] = {{"answer", answer, METH_O, NULL}, {NULL, NULL, 0, NULL}};
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "NAME", NULL, 0, methods};
-PyMODINIT_FUNC PyInit_NAME(void) { return PyModule_Create(&definition); }
+PyMODINIT_FUNC PyInit_NAME(void) {
+    PyObject *module = PyModule_Create(&definition);
+#ifdef Py_GIL_DISABLED
+    PyUnstable_Module_SetGIL(module, Py_MOD_GIL_NOT_USED);
+#endif
+    return module;
+}
 "#;
 
 /// What linkers make of the same code; each is loaded, by pages of the archive if it can be.
