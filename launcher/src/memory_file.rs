@@ -52,7 +52,7 @@ pub(crate) fn open(
         Some(file) => file,
         None => make(label, library)?,
     };
-    let path = unique_path(file.as_raw_fd(), COUNT.fetch_add(1, Ordering::Relaxed)).into();
+    let path = new_path(&file).into();
     if is_large {
         KEPT.get_or_init(Mutex::default).lock().push(file);
         return Ok((None, path));
@@ -88,7 +88,7 @@ pub(crate) struct Unwritten {
 impl Unwritten {
     pub(crate) fn new(label: &str) -> io::Result<Self> {
         let file = named(label, "")?;
-        let path = unique_path(file.as_raw_fd(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let path = new_path(&file);
         Ok(Self { path, short_path: unique_path(file.as_raw_fd(), 0), file })
     }
 
@@ -107,7 +107,7 @@ impl Unwritten {
 pub(crate) fn empty(label: &str, length: u64) -> io::Result<(File, OsString)> {
     let file = named(label, "")?;
     file.set_len(length)?;
-    let path = unique_path(file.as_raw_fd(), COUNT.fetch_add(1, Ordering::Relaxed)).into();
+    let path = new_path(&file).into();
     Ok((file, path))
 }
 
@@ -147,6 +147,11 @@ fn believed(mut file: File, library: &Library<'_>) -> Option<File> {
         && metadata.len() == library.len()
         && library.is_copied_in(&mut file).ok()?;
     is_right.then_some(file)
+}
+
+/// A path to the file that nobody had before.
+fn new_path(file: &File) -> String {
+    unique_path(file.as_raw_fd(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// `/proc/self/fd/N` with the counter written in binary, low bit first: `/` for 0 and `/./` for 1.

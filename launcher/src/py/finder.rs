@@ -21,6 +21,7 @@ use super::traced::Loader;
 use super::{
     boot, extension, hooked, loader, parent_death, ready, runtime, search_path, spec, traced,
 };
+
 /// The last part of the name that `__main__` has in its spec where worker processes are to import it again.
 ///
 /// CPython's workers leave a main module alone whose spec is named `__main__` or `….__main__`

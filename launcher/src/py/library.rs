@@ -7,14 +7,16 @@ use std::io;
 use std::sync::Arc;
 use std::sync::OnceLock;
 
-use importer_core::{CopyError, File, Library, Module, Stack};
+#[cfg(maps_libraries)]
+use importer_core::Stack;
+use importer_core::{CopyError, File, Library, Module};
 use interp_config::ExtensionLoading;
 use parking_lot::Mutex;
 
 use super::exception::{Exception, Kind};
 #[cfg(maps_libraries)]
 use super::mapped_library::MappedLibrary;
-use super::runtime;
+use super::runtime::{self, Runtime};
 use super::token::Token;
 use crate::cache::Held;
 use crate::libraries;
@@ -51,18 +53,7 @@ impl OpenPath {
         let fail = |reason: String| Exception::import_error(py, &reason, label);
         let extensions = runtime.config.extensions;
         if extensions != ExtensionLoading::Cache {
-            match Self::mapped(&runtime.archives, label, library) {
-                Ok(Some(opened)) => return Ok(opened),
-                Ok(None) => {}
-                Err(CopyError::Damaged(error)) => {
-                    return Err(fail(format!("cannot import `{label}`: {error}")));
-                }
-                Err(CopyError::Write(error)) => {
-                    tracing::debug!(library = label, %error, "cannot be mapped, copying it");
-                }
-            }
-            // Only a worker's parent is one of us that may have loaded the same.
-            match Self::in_memory(label, library, runtime.worker_main.is_some()) {
+            match Self::in_memory(runtime, label, library) {
                 Ok(opened) => return Ok(opened),
                 Err(CopyError::Damaged(error)) => {
                     return Err(fail(format!("cannot import `{label}`: {error}")));
@@ -102,26 +93,27 @@ impl OpenPath {
         Ok(Some(Self { _mapped: Some(mapped), ..Self::known(path) }))
     }
 
-    #[cfg(not(maps_libraries))]
-    fn mapped(
-        _archives: &Stack,
-        _label: &str,
-        _library: &Library<'_>,
-    ) -> Result<Option<Self>, CopyError> {
-        Ok(None)
-    }
-
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    fn in_memory(label: &str, library: &Library<'_>, is_worker: bool) -> Result<Self, CopyError> {
-        let (file, path) = memory_file::open(label, library, is_worker)?;
+    fn in_memory(runtime: &Runtime, label: &str, library: &Library<'_>) -> Result<Self, CopyError> {
+        #[cfg(maps_libraries)]
+        match Self::mapped(&runtime.archives, label, library) {
+            Ok(None) => {}
+            Err(CopyError::Write(error)) => {
+                tracing::debug!(library = label, %error, "cannot be mapped, copying it");
+            }
+            Ok(Some(opened)) => return Ok(opened),
+            Err(damaged) => return Err(damaged),
+        }
+        // Only a worker's parent is one of us that may have loaded the same.
+        let (file, path) = memory_file::open(label, library, runtime.worker_main.is_some())?;
         Ok(Self { _file: file, ..Self::known(path) })
     }
 
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     fn in_memory(
+        _runtime: &Runtime,
         _label: &str,
         _library: &Library<'_>,
-        _is_worker: bool,
     ) -> Result<Self, CopyError> {
         let reason = "this system opens libraries on disk only";
         Err(std::io::Error::new(std::io::ErrorKind::Unsupported, reason).into())

@@ -162,7 +162,7 @@ fn a_damaged_library_is_named_and_not_run() {
     coldframe(["build"]).arg(app.path()).args(["--archive", "-o"]).arg(&bare).ok();
     let mut bytes = fs::read(&bare).unwrap();
     // What is in the large array stands in the constants of the library: no table, and no data.
-    let large = memchr_of(&bytes, &[&[1, 2, 3][..], &[0; 1000]].concat());
+    let large = memchr::memmem::find(&bytes, &[&[1, 2, 3][..], &[0; 1000]].concat()).unwrap();
     bytes[large + 1000] = 1;
     fs::write(&bare, bytes).unwrap();
     let outcome = coldframe(["run"]).of(&app).arg(&bare).outcome();
@@ -170,10 +170,6 @@ fn a_damaged_library_is_named_and_not_run() {
     for part in ["ImportError", "libbelow-1a2b.so", "checksum"] {
         assert!(outcome.stderr.contains(part), "{part}: {outcome:#?}");
     }
-}
-
-fn memchr_of(bytes: &[u8], wanted: &[u8]) -> usize {
-    bytes.windows(wanted.len()).position(|window| window == wanted).unwrap()
 }
 
 /// Several interpreters that import the same at once, each with a GIL of its own where this Python has that.
