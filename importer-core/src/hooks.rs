@@ -70,6 +70,11 @@ impl<M, E: Display> Hooks<M, E> {
         self.registry.lock().slots.get(name).is_some_and(Slot::has_hooks)
     }
 
+    /// Whether the code of that module is running: [`begin`](Self::begin) was called, and the load has not ended.
+    pub fn is_loading(&self, name: &str) -> bool {
+        self.registry.lock().slots.get(name).is_some_and(Slot::is_loading)
+    }
+
     /// Registers a hook, and runs it at once if `find_loaded` gives the module.
     ///
     /// `find_loaded` gives the module only when it is *fully* loaded, not while its code still runs. It is not asked when

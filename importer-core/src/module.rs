@@ -49,6 +49,8 @@ pub struct Module<'a> {
     archive: &'a Archive,
     record: Record<'a>,
     kind: ModuleKind,
+    /// A package's own code, asked for as a module in it.
+    is_initialiser: bool,
 }
 
 impl<'a> Module<'a> {
@@ -66,7 +68,13 @@ impl<'a> Module<'a> {
                 ));
             }
         };
-        Ok(Self { archive, record, kind })
+        Ok(Self { archive, record, kind, is_initialiser: false })
+    }
+
+    /// The code of a package as the module `__init__` in it, which is no package; nothing for what is none with source.
+    pub(crate) fn into_initialiser(self) -> Option<Self> {
+        let has_one = self.kind == ModuleKind::Source && self.is_package();
+        has_one.then_some(Self { is_initialiser: true, ..self })
     }
 
     /// Its full dotted name.
@@ -81,7 +89,7 @@ impl<'a> Module<'a> {
 
     /// Whether it is a package (a namespace package is one).
     pub fn is_package(&self) -> bool {
-        self.record.flags & flags::PACKAGE != 0
+        self.record.flags & flags::PACKAGE != 0 && !self.is_initialiser
     }
 
     /// Its path in the virtual tree, such as `json/__init__.py`; of a namespace package, its folder.

@@ -25,8 +25,19 @@ impl Stack {
     }
 
     /// The first regular module or package of that name, else the first namespace package; with the place of its archive.
+    ///
+    /// `a.__init__` is the code of the package `a` once more, as a module: Python's own finders look for files, and find
+    /// the package's under that name too (`from .__init__ import x`).
     pub fn module(&self, name: &str) -> Result<Option<(usize, Module<'_>)>, Error> {
-        let found = self.find_module(name);
+        let mut found = self.find_module(name);
+        if let Ok(None) = found
+            && let Some(package) = name.strip_suffix(".__init__")
+        {
+            found = self.find_module(package).map(|found| {
+                let (place, module) = found?;
+                Some((place, module.into_initialiser()?))
+            });
+        }
         let place = found.as_ref().ok().and_then(|found| found.as_ref().map(|(place, _)| *place));
         trace!(module = name, hit = place.is_some(), archive = place, "looked up module");
         found

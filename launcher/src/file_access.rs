@@ -188,6 +188,8 @@ fn extract(archives: &Stack, digest: &str, into: &Path) -> Result<(), Error> {
 }
 
 /// Whether a file is neither source nor a library: those are served from the archive wherever they are said to be.
+///
+/// Type stubs are data: `lazy_loader` reads a package's own (scikit-image), and mypy and jedi carry the standard library's.
 pub fn is_data(name: &str) -> bool {
-    ![".py", ".pyi", ".pyd"].iter().any(|end| name.ends_with(end)) && !is_library_name(name)
+    ![".py", ".pyd"].iter().any(|end| name.ends_with(end)) && !is_library_name(name)
 }

@@ -51,6 +51,19 @@ fn the_first_regular_module_wins_and_namespaces_merge() {
         let found = stack.module(name).unwrap().map(|(place, module)| (place, module.kind()));
         assert_eq!(found, expected, "{name}");
     }
+    // Files named `__init__.py` are modules of that name as well, and then no packages.
+    for (name, expected) in [
+        ("late.__init__", Some((1, "late/__init__.py", false))),
+        ("late", Some((1, "late/__init__.py", true))),
+        ("late.x.__init__", None),
+        ("ns.__init__", None),
+        ("absent.__init__", None),
+        ("__init__", None),
+    ] {
+        let found = stack.module(name).unwrap();
+        let found = found.map(|(place, module)| (place, module.path(), module.is_package()));
+        assert_eq!(found, expected, "{name}");
+    }
     let places = |name| {
         stack.portions(name).unwrap().into_iter().map(|(place, _)| place).collect::<Vec<_>>()
     };

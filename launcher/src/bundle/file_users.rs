@@ -10,6 +10,7 @@ use super::developers::{is_for_developers, is_tool};
 use super::pattern::Pattern;
 use super::{BundleError, FileUse, Origin};
 use crate::file_access::{ANY_MODULE, ATTRIBUTE, FILES_PREFIX, LISTS, OPENERS_PREFIX, is_data};
+use crate::libraries::is_library_name;
 
 /// Who uses `__file__`, and which files could be meant.
 #[derive(Debug)]
@@ -20,10 +21,14 @@ pub(super) struct FileUsers {
     groups: BTreeMap<String, Group>,
     /// Names at the top that belong to one whose modules look into its folders.
     lists: BTreeSet<String>,
+    /// Likewise, whose modules open shared libraries by their paths.
+    loads_libraries: BTreeSet<String>,
     /// The modules that may open files.
     openers: Vec<Opener>,
     /// Each file that is no module, with the digest of its contents.
     data: BTreeMap<String, u128>,
+    /// Each shared library, an extension module or another, likewise.
+    libraries: BTreeMap<String, u128>,
     /// Each module's source that may have to lie beside them, likewise.
     sources: BTreeMap<String, u128>,
 }
@@ -33,6 +38,8 @@ pub(super) struct FileUsers {
 pub(super) struct OwnPath {
     /// Whether it may look for what lies beside it, its neighbours' sources among them.
     pub(super) lists: bool,
+    /// Whether it opens shared libraries by their paths, as with `ctypes`.
+    pub(super) loads_libraries: bool,
     /// The packages whose files it may open, by their first name (its own is empty), with the line that does.
     pub(super) opens: BTreeMap<String, u32>,
 }
@@ -80,8 +87,10 @@ impl FileUsers {
             rules,
             groups: BTreeMap::new(),
             lists: BTreeSet::new(),
+            loads_libraries: BTreeSet::new(),
             openers: Vec::new(),
             data: BTreeMap::new(),
+            libraries: BTreeMap::new(),
             sources: BTreeMap::new(),
         }
     }
@@ -134,6 +143,9 @@ impl FileUsers {
         if rule == Some(FileAccess::Cache) || (rule.is_none() && lists) {
             self.lists.insert(top.to_owned());
         }
+        if own_path.loads_libraries && !is_standard && is_judged {
+            self.loads_libraries.insert(top.to_owned());
+        }
         let found = |line: u32| FileUse {
             package: String::new(),
             file: path.to_owned(),
@@ -162,8 +174,22 @@ impl FileUsers {
         }
     }
 
+    /// Notes a shared library, which may be an extension module too.
+    ///
+    /// ctypes wants a file, and packages look whether it is there. Nobody imports what it opens, but names do not tell:
+    /// `lib_lightgbm.so` is called as an extension module may be, and those of pycryptodome even pretend to be some.
+    pub(super) fn library(&mut self, origin: Origin, path: &str, contents: &[u8]) {
+        if origin == Origin::Application {
+            self.groups.entry(top(path).to_owned()).or_insert(Group::Application);
+        }
+        self.libraries.insert(path.to_owned(), XxHash3_128::oneshot(contents));
+    }
+
     /// Notes a file that is packed as data.
     pub(super) fn file(&mut self, origin: Origin, path: &str, contents: &[u8]) {
+        if is_library_name(path) {
+            return self.library(origin, path, contents);
+        }
         let top = top(path);
         // Metadata is asked for by `importlib.metadata`, and not by path.
         if !is_data(path) || top.ends_with(".dist-info") {
@@ -196,11 +222,15 @@ impl FileUsers {
     fn users_of(&self, group: &Group, openers: &[&Opener]) -> Vec<FileUser> {
         // Of a package that looks into its folders the sources are there too, to be found.
         let sources = self.sources.iter().filter(|(path, _)| self.lists.contains(top(path)));
+        let is_of_group = |path: &str| self.groups.get(top(path)) == Some(group);
+        let loads_libraries = self.loads_libraries.iter().any(|top| is_of_group(top));
+        let libraries = self.libraries.iter().filter(|_| loads_libraries);
         let mut files: Vec<_> = self
             .data
             .iter()
             .chain(sources)
-            .filter(|(path, _)| self.groups.get(top(path)) == Some(group))
+            .chain(libraries)
+            .filter(|(path, _)| is_of_group(path))
             .collect();
         files.sort();
         if files.is_empty() {

@@ -286,6 +286,7 @@ impl<'r> Packer<'r> {
         let own_path = OwnPath::default();
         self.file_users.module(item.origin, &item.entry.path, &module.name, &own_path, &[]);
         self.libraries.extension(&item.entry.path, &library);
+        self.file_users.library(item.origin, &item.entry.path, &library);
         let part = self.part(item.origin);
         part.extensions += 1;
         part.extension_bytes += library.len() as u64;

@@ -30,6 +30,7 @@ pub(super) struct Opcodes {
 /// What an answer says of a module besides its code, a bit each; `python/compile_worker.py` has the same names.
 const HAS_MAIN_GUARD: u8 = 1;
 const LISTS_ITS_FOLDER: u8 = 2;
+const LOADS_LIBRARIES: u8 = 4;
 
 /// A compile process's answer for one module.
 #[derive(Debug)]
@@ -111,7 +112,11 @@ pub(super) fn parse_reply(mut body: Vec<u8>) -> Option<Reply> {
             let opens = parse_opens(body.get(6..end)?)?;
             body.drain(..end);
             let has = |fact: u8| facts & fact != 0;
-            let own_path = OwnPath { lists: has(LISTS_ITS_FOLDER), opens };
+            let own_path = OwnPath {
+                lists: has(LISTS_ITS_FOLDER),
+                loads_libraries: has(LOADS_LIBRARIES),
+                opens,
+            };
             Some(Reply::Compiled { main_guard: has(HAS_MAIN_GUARD), own_path, code: body })
         }
         1 => {

@@ -12,7 +12,7 @@ use pyo3_ffi as ffi;
 
 use super::exception::{Exception, Kind};
 use super::finder_type::{self, Arguments, ModuleHooks, Role, State, prefixed, required_text};
-use super::object::{Object, import, tuple};
+use super::object::{Object, import, loaded_module, tuple};
 use super::run::is_in_archives;
 use super::runtime::WorkerMain;
 use super::text::{bytes, path_text, text, with_utf8};
@@ -115,6 +115,16 @@ pub(super) fn find_spec(
             Some(path) => starts_in_archive(py, path),
             None => search_path::is_first(py, &name)?,
         };
+    if ours
+        && path.is_none()
+        && !is_path_entry
+        && load == Load::First
+        && this.state.hooks.is_loading(&name)
+        && loaded_module(py, &name)?.is_none()
+        && let Some(other) = search_path::find_other(py, fullname)?
+    {
+        return Ok(other);
+    }
     if ours && let Some(module) = look_up(py, this.state, &name)? {
         match module.kind() {
             ModuleKind::Source | ModuleKind::Extension => {

@@ -34,13 +34,44 @@ pub(super) fn is_on_path(py: Token<'_>) -> bool {
     entries(py).any(|is_archive| is_archive)
 }
 
+/// What `sys.path` has besides the archives' top for a module that looks for another one of its own name: the spec, or
+/// nothing.
+///
+/// A package that takes itself out of `sys.modules` while it runs, and imports its name again, has put a folder on
+/// `sys.path` whose module it means (`cv2`, whose extension module lies in its folder). `python` finds that one because
+/// `site-packages` stands late on the path; an archive is one entry for all, and would run the same package again.
+pub(super) fn find_other(py: Token<'_>, name: &Object) -> Result<Option<Object>, Exception> {
+    let others = Object::list(py, Vec::new())?;
+    for entry in values(py) {
+        if with_utf8(py, &entry, |entry| inside(py, entry)).flatten().as_deref() != Some("") {
+            others.append(py, &entry)?;
+        }
+        drop(Exception::take_if_raised(py));
+    }
+    let finder = import(py, "_frozen_importlib_external")?.attribute(py, "PathFinder")?;
+    let spec = finder.call_method(py, "find_spec", &[name, &others])?;
+    if spec.is_none(py) || spec.attribute(py, "loader")?.is_none(py) {
+        return Ok(None);
+    }
+    Ok(Some(spec))
+}
+
 /// For each entry of `sys.path`, whether it lies in the archives.
 fn entries(py: Token<'_>) -> impl Iterator<Item = bool> {
+    values(py).map(move |entry| {
+        let found = with_utf8(py, &entry, |entry| inside(py, entry));
+        drop(Exception::take_if_raised(py));
+        found.flatten().is_some()
+    })
+}
+
+/// The entries of `sys.path`, as far as it has any.
+fn values(py: Token<'_>) -> impl Iterator<Item = Object> {
     let path = of_sys(py, c"path");
     // SAFETY: attached; live; -1 with an exception for what has no length, which then holds no archive.
     let count = path.as_ref().map_or(0, |path| unsafe { ffi::PySequence_Size(path.as_ptr()) });
     drop(Exception::take_if_raised(py));
-    (0..count).map(move |position| {
+    (0..count).filter_map(move |position| {
         let entry = path.as_ref().and_then(|path| {
             // SAFETY: attached; live; a new reference or null with an exception, which is cleared: a list may become
             // shorter.
@@ -48,9 +79,8 @@ fn entries(py: Token<'_>) -> impl Iterator<Item = bool> {
                 Object::from_owned_or_none(py, ffi::PySequence_GetItem(path.as_ptr(), position))
             }
         });
-        let found = entry.and_then(|entry| with_utf8(py, &entry, |entry| inside(py, entry)));
         drop(Exception::take_if_raised(py));
-        found.flatten().is_some()
+        entry
     })
 }
 

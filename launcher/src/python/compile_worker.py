@@ -17,6 +17,7 @@ ONLY_SYNTAX_TREE = 0x400  # `ast.PyCF_ONLY_AST`, without importing `ast`.
 # What an answer says of a module besides its code.
 HAS_MAIN_GUARD = 1
 LISTS_ITS_FOLDER = 2
+LOADS_LIBRARIES = 4
 
 
 def main():
@@ -95,6 +96,7 @@ def answer(body):
             if has_words:
                 own_path = OwnPath(tree, bool(guard_asked))
                 facts |= LISTS_ITS_FOLDER if own_path.lists() else 0
+                facts |= LOADS_LIBRARIES if own_path.loads_libraries() else 0
                 opens = own_path.judge()
         lines = "".join("%s\t%d\n" % one for one in sorted(opens.items())).encode("utf-8")
         return b"\0" + bytes([facts]) + len(lines).to_bytes(4, "little") + lines + marshal.dumps(code)

@@ -10,8 +10,10 @@ BY_NAME = {"PackageLoader", "resource_filename", "resource_listdir", "Flask", "Q
 PLACES = {"__file__", "__path__"}
 # The setting of Django that names packages, in whose folders it looks for templates, translations and more.
 APPLICATIONS = "INSTALLED_APPS"
+# The functions of ctypes and cffi, and of packages that wrap them, that open a shared library by its path.
+LOADERS = {"CDLL", "PyDLL", "LoadLibrary", "dlopen", "load_library"}
 # A module without any of these words needs no closer look.
-WORDS = [word.encode() for word in sorted(BY_NAME | PLACES | {APPLICATIONS, "AppConfig", "resources"})]
+WORDS = [word.encode() for word in sorted(BY_NAME | PLACES | LOADERS | {APPLICATIONS, "AppConfig", "resources"})]
 # Makes a path, or a text, of one.
 MAKES_PATHS = {
     "dirname", "abspath", "realpath", "normpath", "normcase", "join", "joinpath", "fspath", "str", "Path", "PurePath", "resolve",
@@ -23,7 +25,7 @@ MAKES_PATHS = {
 HARMLESS = {
     "basename", "startswith", "endswith", "print", "len", "bool", "repr", "hash", "isinstance", "hasattr", "type", "extend_path",
     "iter_modules", "walk_packages", "find_spec", "PathFinder", "warn", "warn_explicit", "filterwarnings", "debug", "info", "warning",
-    "error", "exception", "critical", "log", "CDLL", "PyDLL", "WinDLL", "cdll", "LoadLibrary", "dlopen", "load_library",
+    "error", "exception", "critical", "log", "WinDLL",
     "add_dll_directory", "addsitedir", "isabs", "count", "find", "index", "samefile", "is_relative_to", "getmodulename", "spec_from_loader", "ModuleSpec",
 }  # fmt: skip
 # Attributes of a path that are only its name.
@@ -293,6 +295,11 @@ class OwnPath:
             if kind(node) == "If" and not self.is_main and is_main_guard(node):
                 return True
         return False
+
+    def loads_libraries(self):
+        """Does it open a shared library whose name does not stand there?"""
+        calls = [node for node in self.nodes if kind(node) == "Call" and last_name(node.func) in LOADERS and node.args]
+        return any(kind(call.args[0]) != "Constant" and not self.never_runs(call) for call in calls)
 
     def lists(self):
         """Does a function, or the top level, look for what lies beside the module, or hand its package's `__path__` on?"""

@@ -155,6 +155,22 @@ fn what_becomes_of_the_own_path_decides() {
     );
     check("def f(library): return library.load(__file__)", true);
     check("def Flask(name): pass\nFlask(__name__)", true);
+    check("import ctypes\ndef f(): return ctypes.CDLL(__file__[:-3] + '.so')", true);
+}
+
+#[test]
+fn type_stubs_are_data() {
+    let app = App::new(&[
+        ("__main__.py", "import user\nprint(user.names)"),
+        (
+            "user/__init__.py",
+            "import os\nwith open(os.path.splitext(__file__)[0] + '.pyi') as file: names = file.read()",
+        ),
+        ("user/__init__.pyi", "a stub"),
+    ]);
+    let cache = app.beside("cache");
+    let built = Child::new(app.build("built", &[])).of(&app);
+    built.env("COLDFRAME_CACHE_DIR", &cache).prints("a stub\n");
 }
 
 #[test]

@@ -47,6 +47,84 @@ with tempfile.TemporaryDirectory() as folder:
 }
 
 #[test]
+fn a_package_may_look_for_another_module_of_its_name() {
+    check(&[
+        (
+            "__main__.py",
+            "\
+import tempfile
+with tempfile.TemporaryDirectory() as folder:
+    # The place of `site-packages`, behind which an archive has no entry.
+    os.mkdir(os.path.join(folder, 'native'))
+    with open(os.path.join(folder, 'native', 'double.py'), 'w') as file:
+        file.write('place = \"native\"')
+    with open(os.path.join(folder, 'single.py'), 'w') as file:
+        file.write('place = \"folder\"')
+    sys.native = os.path.join(folder, 'native')
+    sys.path.append(folder)
+    import double, single
+    print(double.place, double.native.place, double is sys.modules['double'], sys.path[-1] == folder)
+    import again
+    print(again.count, again is sys.modules['again'])
+    print(single.place)
+",
+        ),
+        (
+            "double/__init__.py",
+            "\
+# As OpenCV does it.
+import sys
+place = 'package'
+sys.path.insert(0, sys.native)
+this = sys.modules.pop('double')
+import double as native
+sys.modules['double'] = this
+del sys.path[0]
+",
+        ),
+        // Nothing else has its name: it is run again, as under `python`.
+        (
+            "again.py",
+            "\
+import sys
+count = sys.count = getattr(sys, 'count', 0) + 1
+if count == 1:
+    del sys.modules['again']
+    import again
+",
+        ),
+    ]);
+}
+
+#[test]
+fn the_code_of_a_package_is_a_module_in_it_too() {
+    check(&[
+        (
+            "__main__.py",
+            "\
+import importlib, importlib.util, pkgutil
+import pkg, pkg.user, pkg.sub.__init__ as inner
+print(pkg.user.value, pkg.count, inner.__name__, inner.__package__, hasattr(inner, '__path__'))
+spec = importlib.util.find_spec('pkg.__init__')
+print(spec.name, spec.parent, spec.submodule_search_locations, spec.origin == pkg.__file__)
+print(spec.loader.is_package('pkg.__init__'), spec.loader.get_source('pkg.__init__') == pkg.__loader__.get_source('pkg'))
+print(importlib.reload(sys.modules['pkg.__init__']).__name__)
+print([module.name for module in pkgutil.iter_modules(pkg.__path__)])
+for name in ('pkg.user.__init__', 'pkg.__init__.__init__', 'space.__init__', '__init__'):
+    try:
+        print(importlib.import_module(name))
+    except ImportError as error:
+        print(error)
+",
+        ),
+        ("pkg/__init__.py", "import sys\nvalue = 'value'\ncount = sys.count = getattr(sys, 'count', 0) + 1"),
+        ("pkg/user.py", "from .__init__ import value"),
+        ("pkg/sub/__init__.py", ""),
+        ("space/module.py", ""),
+    ]);
+}
+
+#[test]
 fn a_namespace_package_has_portions_everywhere() {
     check(&[
         ("space/one.py", "value = 1"),

@@ -94,6 +94,31 @@ if __name__ == '__main__':
 
 #[test]
 #[cfg(target_os = "linux")]
+fn libraries_that_are_opened_by_path_are_files() {
+    let app = application(
+        "
+import package.loads
+print(package.loads.answer())
+",
+    );
+    let loads = "
+import ctypes, os.path
+path = os.path.join(os.path.dirname(__file__), 'libouter.so')
+if not os.path.isfile(path):
+    raise ImportError(f'there is no {path!r}')
+answer = ctypes.CDLL(path).outer
+";
+    app.write("package/loads.py", loads);
+    let outer = "int middle(void); int outer(void) { return middle() + 1; }";
+    let search = "$ORIGIN/../native.libs";
+    compile(outer, &app.file("package"), "libouter.so", &["libmiddle-1a2b.so"], search);
+    let cache = app.beside("cache");
+    let built = Child::new(app.build("built", &[])).of(&app);
+    built.env("COLDFRAME_CACHE_DIR", &cache).prints("43\n");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
 fn a_needed_library_that_is_missing_is_named() {
     let app = application("import package.native\n");
     fs::remove_file(app.file("native.libs/libdeepest.so.1")).unwrap();
