@@ -141,6 +141,14 @@ fn wait_for(folder: &Path, hold: impl Fn() -> Result<Option<Held>, Error>) -> Re
     Err(cannot("wait for the process that removes", folder)(source))
 }
 
+/// Makes sure that there is a folder at `path`, in the cache.
+pub(crate) fn folder_in(path: &Path) -> Result<(), Error> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    create_private(path).map_err(cannot("create the cache folder", path))
+}
+
 /// Makes sure that the file at `path`, in a folder that is there, has these contents; one that has others is replaced,
 /// never written over: somebody may have it open, or mapped.
 pub(crate) fn verified_file(path: &Path, contents: &[u8]) -> Result<(), Error> {
@@ -209,12 +217,32 @@ fn replace_file(path: &Path, contents: &[u8]) -> Result<(), Error> {
     }
     tracing::debug!(path = %path.display(), "written to the cache");
     let temporary = temporary_name(path);
-    let written = fs::File::create_new(&temporary).and_then(|mut file| file.write_all(contents));
+    let written = fs::File::create_new(&temporary).and_then(|mut file| {
+        file.write_all(contents)?;
+        if is_program(contents) { make_executable(&file) } else { Ok(()) }
+    });
     let written = written.and_then(|()| fs::rename(&temporary, path));
     written.map_err(|source| {
         drop(fs::remove_file(&temporary));
         cannot("write", path)(source)
     })
+}
+
+/// Whether a file can be started, by how it begins: an archive keeps no modes.
+fn is_program(contents: &[u8]) -> bool {
+    contents.starts_with(b"\x7fELF") || contents.starts_with(b"#!")
+}
+
+#[cfg(unix)]
+fn make_executable(file: &fs::File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    file.set_permissions(fs::Permissions::from_mode(0o700))
+}
+
+#[cfg(not(unix))]
+fn make_executable(_file: &fs::File) -> io::Result<()> {
+    Ok(())
 }
 
 /// Notes that a folder is in use, by its time of change.

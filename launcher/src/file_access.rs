@@ -2,8 +2,9 @@
 //!
 //! Which packages do so is found when the archive is built, and stands in its attribute [`ATTRIBUTE`]: a line each, the
 //! package's folder (or the path of a module at the top), a tab, and the digest of its files, which names the folder
-//! of the cache; then, for a package that looks for its neighbours there, a tab and [`LISTS`]. The attribute `files:` and
-//! the digest holds the files' paths, and `openers:` and the digest the modules that open them: until one of these is
+//! of the cache; then, for a package that looks for its neighbours there, a tab and [`LISTS`], and for one whose libraries
+//! lie there too, a tab and [`HAS_LIBRARIES`]. The attribute `files:` and the digest holds the files' paths, and of folders
+//! without files those with a slash at their ends; and `openers:` and the digest the modules that open them: until one of these is
 //! imported, the folder is named and nothing is there.
 
 use std::collections::HashMap;
@@ -31,6 +32,9 @@ pub const ANY_MODULE: &str = "*";
 /// What stands in the attribute for a package that looks into its folders.
 pub const LISTS: &str = "lists";
 
+/// What stands in the attribute for a package whose libraries lie with its files.
+pub const HAS_LIBRARIES: &str = "libraries";
+
 /// The packages whose files are served from the cache.
 pub(crate) struct FileAccess {
     /// By the package's folder, which is a name at the top of the archive.
@@ -48,6 +52,7 @@ struct PackageFiles {
     digest: String,
     /// Whether its code looks into its folders, and takes what it finds for modules.
     lists: bool,
+    has_libraries: bool,
     /// The folder of the cache below which the package lies; nothing without a cache.
     folder: Option<PathBuf>,
 }
@@ -77,12 +82,15 @@ impl FileAccess {
                 let mut fields = line.split('\t');
                 if let (Some(package), Some(digest)) = (fields.next(), fields.next()) {
                     let folder = this.files.as_ref().map(|files| files.join(digest));
-                    let lists = fields.next() == Some(LISTS);
-                    let files = PackageFiles { digest: digest.to_owned(), lists, folder };
-                    this.packages.entry(package.to_owned()).or_insert(files);
+                    let facts: Vec<_> = fields.collect();
+                    let (lists, has_libraries) =
+                        (facts.contains(&LISTS), facts.contains(&HAS_LIBRARIES));
                     if this.ready.insert(digest.to_owned(), OnceLock::new()).is_none() {
                         this.read_openers(archives, digest)?;
                     }
+                    let digest = digest.to_owned();
+                    let files = PackageFiles { digest, lists, has_libraries, folder };
+                    this.packages.entry(package.to_owned()).or_insert(files);
                 }
             }
         }
@@ -120,6 +128,24 @@ impl FileAccess {
             let is_ready = self.ready.get(&files.digest).is_some_and(|ready| ready.get().is_some());
             Some(Place { folder: files.folder.as_deref()?, is_searched: files.lists && is_ready })
         }))
+    }
+
+    /// The file that a library of the archive is, for a package that has its libraries on disk and there already: it may look
+    /// for others from where it lies, as Qt does for its plugins.
+    pub(crate) fn library_on_disk(&self, path: &str) -> Option<PathBuf> {
+        let files = self.packages.get(path.split('/').next()?)?;
+        let is_ready = self.ready.get(&files.digest)?.get().is_some();
+        let path = files.folder.as_ref()?.join(path);
+        (files.has_libraries && is_ready && path.is_file()).then_some(path)
+    }
+
+    /// Whether both are of one package, and on disk.
+    pub(crate) fn are_together(&self, path: &str, other: &str) -> bool {
+        let digest = |path: &str| {
+            let files = self.packages.get(path.split('/').next()?)?;
+            self.library_on_disk(path).map(|_| &files.digest)
+        };
+        digest(path).is_some_and(|found| digest(other) == Some(found))
     }
 
     /// Puts the files of that digest into the cache, if they are not there.
@@ -179,7 +205,11 @@ fn extract(archives: &Stack, digest: &str, into: &Path) -> Result<(), Error> {
     let list = archives.attribute(&format!("{FILES_PREFIX}{digest}"))?.unwrap_or_default();
     for path in String::from_utf8_lossy(&list).lines() {
         // The archive's reader has no path that leads out of its folder, so neither can this write there.
-        if let Some(file) = archives.file(path)? {
+        if let Some(folder) = path.strip_suffix('/') {
+            if archives.directory(folder)?.is_some() {
+                cache::folder_in(&into.join(folder))?;
+            }
+        } else if let Some(file) = archives.file(path)? {
             let contents = || Ok(file.contents()?.into_owned());
             cache::stamped_file(&into.join(file.path()), file.id(), file.len(), contents)?;
         }

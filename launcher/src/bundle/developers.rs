@@ -6,14 +6,15 @@ const TOOL_FOLDERS: &[&str] =
     &["testing", "_testing", "f2py", "distutils", "benchmarks", "_pyinstaller", "__pyinstaller"];
 
 /// How files end that only type checkers and compilers read.
-const ENDINGS: &[&str] = &[
-    ".a", ".c", ".cc", ".cmake", ".cpp", ".cu", ".cuh", ".f", ".f90", ".f95", ".h", ".hh", ".hpp",
-    ".inc", ".lib", ".map", ".pc", ".pxd", ".pxi", ".pyf", ".pyx",
-];
+const ENDINGS: &[&str] =
+    &[".a", ".cmake", ".f", ".f90", ".f95", ".lib", ".map", ".pc", ".pxd", ".pxi", ".pyf", ".pyx"];
+
+/// How files of C end. Some packages compile them while they run (thinc), but not those that lie in a folder for headers.
+const ENDINGS_OF_C: &[&str] = &[".c", ".cc", ".cpp", ".h", ".hh", ".hpp", ".inc"];
+const HEADER_FOLDERS: &[&str] = &["include", "includes"];
 
 /// How files begin that only people read.
-const BEGINNINGS: &[&str] =
-    &["AUTHORS", "CHANGELOG", "CHANGES", "COPYING", "LICENSE", "NOTICE", "README"];
+const BEGINNINGS: &[&str] = &["AUTHORS", "CHANGELOG", "CHANGES", "COPYING", "LICENSE", "NOTICE"];
 
 /// Whether a path is that of a test, or of what only tests use.
 pub(super) fn is_test(path: &str) -> bool {
@@ -33,9 +34,12 @@ pub(super) fn is_tool(path: &str) -> bool {
 
 /// Whether a data file is of no use to an application that runs.
 pub(super) fn is_for_developers(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
+    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let is_header = ENDINGS_OF_C.iter().any(|end| name.ends_with(end))
+        && folders.split('/').any(|folder| HEADER_FOLDERS.contains(&folder));
     name == "py.typed"
         || is_tool(path)
+        || is_header
         || ENDINGS.iter().any(|end| name.ends_with(end))
         || BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
 }
@@ -58,7 +62,16 @@ mod tests {
             check(path, (false, false, true));
         }
         // A module of that name may be anything: jinja2's is a part of its language.
-        for path in ["jinja2/tests.py", "a/test.py", "a/contest.py", "a/data.json", "tests"] {
+        for path in [
+            "jinja2/tests.py",
+            "a/test.py",
+            "a/contest.py",
+            "a/data.json",
+            "tests",
+            "a/kernels.cu",
+            "a/parser.h",
+            "a/templates/README",
+        ] {
             check(path, (false, false, false));
         }
     }

@@ -9,7 +9,9 @@ use twox_hash::XxHash3_128;
 use super::developers::{is_for_developers, is_tool};
 use super::pattern::Pattern;
 use super::{BundleError, FileUse, Origin};
-use crate::file_access::{ANY_MODULE, ATTRIBUTE, FILES_PREFIX, LISTS, OPENERS_PREFIX, is_data};
+use crate::file_access::{
+    ANY_MODULE, ATTRIBUTE, FILES_PREFIX, HAS_LIBRARIES, LISTS, OPENERS_PREFIX, is_data,
+};
 use crate::libraries::is_library_name;
 
 /// Who uses `__file__`, and which files could be meant.
@@ -29,6 +31,10 @@ pub(super) struct FileUsers {
     data: BTreeMap<String, u128>,
     /// Each shared library, an extension module or another, likewise.
     libraries: BTreeMap<String, u128>,
+    /// The folders of modules: there is a path by way of them, as in `a/../data.txt`.
+    folders: BTreeSet<String>,
+    /// Those of packages.
+    packages: BTreeSet<String>,
     /// Each module's source that may have to lie beside them, likewise.
     sources: BTreeMap<String, u128>,
 }
@@ -72,9 +78,11 @@ pub(super) struct FileUser {
     pub(super) found: Option<FileUse>,
     /// Whether it looks into its folders, and takes what it finds for modules.
     lists: bool,
+    /// Whether its libraries are among the files.
+    has_libraries: bool,
     /// Names the folder of the cache: what all the files together are.
     digest: String,
-    /// The files' paths.
+    /// The files' paths, and with a slash at their ends those of folders that hold none of them.
     files: Vec<String>,
     /// The modules whose import puts the files there.
     openers: BTreeSet<String>,
@@ -91,6 +99,8 @@ impl FileUsers {
             openers: Vec::new(),
             data: BTreeMap::new(),
             libraries: BTreeMap::new(),
+            folders: BTreeSet::new(),
+            packages: BTreeSet::new(),
             sources: BTreeMap::new(),
         }
     }
@@ -169,6 +179,13 @@ impl FileUsers {
             package: plain_name(package).to_owned(),
             found: FileUse { package: plain_name(package).to_owned(), ..found },
         }));
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        if is_judged && !folder.is_empty() {
+            self.folders.insert(folder.to_owned());
+        }
+        if path.ends_with("/__init__.py") {
+            self.packages.insert(folder.to_owned());
+        }
         if path.ends_with(".py") && (!is_standard || rule.is_some()) {
             self.sources.insert(path.to_owned(), XxHash3_128::oneshot(source));
         }
@@ -183,6 +200,28 @@ impl FileUsers {
             self.groups.entry(top(path).to_owned()).or_insert(Group::Application);
         }
         self.libraries.insert(path.to_owned(), XxHash3_128::oneshot(contents));
+    }
+
+    /// Notes libraries that something opens by their paths: their package lies in the cache with them.
+    pub(super) fn opened_by_path<'a>(&mut self, paths: impl Iterator<Item = &'a str>) {
+        for path in paths {
+            let top = top(path);
+            let is_standard =
+                matches!(self.groups.get(top), Some(Group::StandardLibrary(_)) | None);
+            // auditwheel puts into these folders what extension modules need, and nothing else.
+            if is_standard || top.ends_with(".libs") || is_tool(path) {
+                continue;
+            }
+            self.loads_libraries.insert(top.to_owned());
+            let package = plain_name(top).to_owned();
+            let found = FileUse {
+                package: package.clone(),
+                file: path.to_owned(),
+                line: 0,
+                code: String::new(),
+            };
+            self.openers.push(Opener { module: ANY_MODULE.to_owned(), package, found });
+        }
     }
 
     /// Notes a file that is packed as data.
@@ -219,9 +258,19 @@ impl FileUsers {
         openers.into_iter().flat_map(|(group, openers)| self.users_of(group, &openers)).collect()
     }
 
+    /// Whether a source lies in a package, and in a folder that is none.
+    fn is_no_module(&self, path: &str) -> bool {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        self.packages.contains(top(path)) && !self.packages.contains(folder) && !is_tool(path)
+    }
+
     fn users_of(&self, group: &Group, openers: &[&Opener]) -> Vec<FileUser> {
-        // Of a package that looks into its folders the sources are there too, to be found.
-        let sources = self.sources.iter().filter(|(path, _)| self.lists.contains(top(path)));
+        // Of a package that looks into its folders the sources are there too, to be found; and always those that are no
+        // modules of it, such as Alembic's templates.
+        let sources = self
+            .sources
+            .iter()
+            .filter(|(path, _)| self.lists.contains(top(path)) || self.is_no_module(path));
         let is_of_group = |path: &str| self.groups.get(top(path)) == Some(group);
         let loads_libraries = self.loads_libraries.iter().any(|top| is_of_group(top));
         let libraries = self.libraries.iter().filter(|_| loads_libraries);
@@ -236,14 +285,29 @@ impl FileUsers {
         if files.is_empty() {
             return Vec::new();
         }
+        let is_there = |folder: &str| {
+            let below = files.partition_point(|(path, _)| path.as_str() < folder);
+            files.get(below..).is_some_and(|files| {
+                // What sorts between a folder and what is in it begins with the folder's name too.
+                let mut files = files.iter().map(|(path, _)| path.as_str());
+                files
+                    .by_ref()
+                    .take_while(|path| path.starts_with(folder))
+                    .any(|path| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
+            })
+        };
+        let folders = self.folders.iter().filter(|folder| is_of_group(folder) && !is_there(folder));
+        let folders: Vec<String> = folders.map(|folder| format!("{folder}/")).collect();
         let mut hash = XxHash3_128::new();
-        for (path, digest) in &files {
+        for (path, digest) in files.iter().copied().chain(folders.iter().map(|path| (path, &0))) {
             hash.write(&(path.len() as u64).to_le_bytes());
             hash.write(path.as_bytes());
             hash.write(&digest.to_le_bytes());
         }
         let digest = format!("{:032x}", hash.finish_128());
-        let files: Vec<String> = files.into_iter().map(|(path, _)| path.clone()).collect();
+        let has_libraries = loads_libraries && files.iter().any(|(path, _)| is_library_name(path));
+        let files =
+            files.into_iter().map(|(path, _)| path.clone()).chain(folders).collect::<Vec<_>>();
         let names: BTreeSet<String> = openers.iter().map(|opener| opener.module.clone()).collect();
         let members = self
             .groups
@@ -257,6 +321,7 @@ impl FileUsers {
                     .find(|opener| opener.package == plain_name(key))
                     .map(|opener| opener.found.clone()),
                 lists: self.lists.contains(key),
+                has_libraries,
                 digest: digest.clone(),
                 files: files.clone(),
                 openers: names.clone(),
@@ -294,7 +359,9 @@ pub(super) fn attributes(
 ) -> Result<BTreeMap<String, Vec<u8>>, BundleError> {
     let line = |user: &FileUser| {
         let lists = if user.lists { format!("\t{LISTS}") } else { String::new() };
-        format!("{}\t{}{lists}\n", user.key, user.digest)
+        let libraries =
+            if user.has_libraries { format!("\t{HAS_LIBRARIES}") } else { String::new() };
+        format!("{}\t{}{lists}{libraries}\n", user.key, user.digest)
     };
     let mut list: String = users.iter().map(line).collect();
     let mut attributes = BTreeMap::new();

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use object::elf::{DT_NEEDED, DT_RPATH, DT_RUNPATH};
 use object::read::elf::{ElfFile, FileHeader};
+use object::{Object as _, ObjectSymbol as _};
 
 use importer_core::Library;
 
@@ -29,6 +30,8 @@ struct Linking {
     needed: Vec<String>,
     /// The folders where they are looked for (`RPATH` or `RUNPATH`), with `$ORIGIN` unresolved.
     search: Vec<String>,
+    /// Whether it has the function that Python calls when it imports an extension module.
+    is_importable: bool,
 }
 
 impl Libraries {
@@ -49,6 +52,20 @@ impl Libraries {
             self.layouts.insert(Library::id_of(contents), layout);
         }
         true
+    }
+
+    /// The libraries that are neither imported nor needed by what is: something opens them by their paths, from Python
+    /// (ctypes) or from within another library (the plugins of Qt).
+    pub(super) fn opened_by_path(&self) -> impl Iterator<Item = &str> {
+        let is_imported =
+            |path: &str, linking: &Linking| linking.is_importable && self.extensions.contains(path);
+        let imported = self.objects.iter().filter(|(path, linking)| is_imported(path, linking));
+        let mut reached: BTreeSet<&str> = imported.map(|(path, _)| path.as_str()).collect();
+        let mut waiting: Vec<&str> = reached.iter().copied().collect();
+        while let Some(path) = waiting.pop() {
+            waiting.extend(self.needed_by(path).filter(|library| reached.insert(*library)));
+        }
+        self.objects.keys().map(String::as_str).filter(move |path| !reached.contains(path))
     }
 
     /// The archive's attributes that tell the launcher what to load before which extension module, and how.
@@ -130,11 +147,18 @@ impl Libraries {
 impl Linking {
     /// Reads the dynamic section; `None` for what is no ELF file that has one.
     fn read(contents: &[u8]) -> Option<Self> {
-        match object::File::parse(contents).ok()? {
-            object::File::Elf32(file) => Self::of(&file),
-            object::File::Elf64(file) => Self::of(&file),
+        let file = object::File::parse(contents).ok()?;
+        let mut linking = match &file {
+            object::File::Elf32(file) => Self::of(file),
+            object::File::Elf64(file) => Self::of(file),
             _other => None,
-        }
+        }?;
+        linking.is_importable = file.dynamic_symbols().any(|symbol| {
+            // `PyInitU_` for a name that is not ASCII (PEP 489).
+            symbol.is_definition()
+                && symbol.name_bytes().is_ok_and(|name| name.starts_with(b"PyInit"))
+        });
+        Some(linking)
     }
 
     fn of<Elf: FileHeader>(file: &ElfFile<'_, Elf>) -> Option<Self> {
@@ -180,7 +204,8 @@ mod tests {
         let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         let mut libraries = Libraries::default();
         for (path, needed, search) in files {
-            let linking = Linking { needed: owned(needed), search: owned(search) };
+            let is_importable = !path.contains(".libs");
+            let linking = Linking { needed: owned(needed), search: owned(search), is_importable };
             libraries.objects.insert((*path).to_owned(), linking);
             if !path.contains(".libs") {
                 libraries.extensions.insert((*path).to_owned());

@@ -70,5 +70,8 @@ fn open_path(
         Exception::import_error(py, &format!("the archive holds no library for `{name}`"), name)
     })?;
     library::load_needed(py, name, module)?;
+    if let Some(path) = library::on_disk(py, module.path())? {
+        return Ok((OpenPath::known(path), Some(id)));
+    }
     Ok((OpenPath::new(py, name, module.path(), &library)?, Some(id)))
 }

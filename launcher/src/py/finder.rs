@@ -411,12 +411,12 @@ pub(super) fn path_hook(
 ) -> Result<Object, Exception> {
     let path = arguments.required(py, 0)?;
     // Only text can lie in the archive, as for CPython's own hooks; anything else is another hook's.
-    let folder = with_utf8(py, path, |path| inside(py, path)).flatten();
+    let runtime = runtime::get(py)?;
+    let folder =
+        with_utf8(py, path, |path| runtime.inside(path).or_else(|| runtime.frozen_folder(path)));
     drop(Exception::take_if_raised(py));
-    let folder = folder.filter(|folder| {
-        runtime::get(py)
-            .is_ok_and(|runtime| matches!(runtime.archives.directory(folder), Ok(Some(_))))
-    });
+    let folder =
+        folder.flatten().filter(|folder| matches!(runtime.archives.directory(folder), Ok(Some(_))));
     match folder {
         Some(folder) => {
             let finder_type = import(py, boot::MODULE)?.attribute(py, "Finder")?;

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::ffi::{CString, OsStr, OsString};
 use std::io;
+use std::path::PathBuf;
 #[cfg(maps_libraries)]
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -132,6 +133,15 @@ impl OpenPath {
     }
 }
 
+/// The file of a library whose package lies in the cache with its libraries, unless all are to come from memory.
+pub(super) fn on_disk(py: Token<'_>, path: &str) -> Result<Option<OsString>, Exception> {
+    let runtime = runtime::get(py)?;
+    if runtime.config.extensions == ExtensionLoading::Memory {
+        return Ok(None);
+    }
+    Ok(runtime.files.library_on_disk(path).map(PathBuf::into_os_string))
+}
+
 /// Loads what an extension module needs, before it is opened itself.
 ///
 /// The dynamic linker takes a library that it has for one that is needed when the names are the same (`DT_SONAME`), and
@@ -140,10 +150,18 @@ pub(super) fn load_needed(py: Token<'_>, name: &str, module: &Module<'_>) -> Res
     let fail = |reason: String| {
         Exception::import_error(py, &format!("cannot import `{name}`: {reason}"), name)
     };
-    let archives = &runtime::get(py)?.archives;
-    let needed =
-        libraries::needed(archives, module.path()).map_err(|error| fail(error.to_string()))?;
+    let runtime = runtime::get(py)?;
+    let needed = libraries::needed(&runtime.archives, module.path());
+    let needed = needed.map_err(|error| fail(error.to_string()))?;
+    // Where a package lies on disk, the dynamic linker finds what belongs to it there by itself.
+    let is_found = |library: &File<'_>| {
+        runtime.config.extensions != ExtensionLoading::Memory
+            && runtime.files.are_together(module.path(), library.path())
+    };
     for group in needed {
+        if group.iter().all(is_found) {
+            continue;
+        }
         if let [library] = group.as_slice() {
             if LOADED.get_or_init(Mutex::default).lock().contains(library.path()) {
                 continue;

@@ -70,6 +70,20 @@ impl Runtime {
         }
     }
 
+    /// The path inside of the archives of a folder below `lib` beside the executable, where no such folder is.
+    ///
+    /// There cx_Freeze keeps modules, and there packages look for theirs when `sys.frozen` is true and `sys._MEIPASS` is
+    /// not there (`faker.utils.loading`, 2017 to 2026).
+    pub(super) fn frozen_folder(&self, path: &str) -> Option<String> {
+        if !self.config.sys_frozen || self.behaves_as_python {
+            return None;
+        }
+        let rest =
+            Path::new(path).strip_prefix(Path::new(&self.folder).join("lib")).ok()?.to_str()?;
+        let is_below = !rest.is_empty() && !Path::new(path).exists();
+        is_below.then(|| rest.replace(std::path::MAIN_SEPARATOR, "/"))
+    }
+
     /// The path inside of the archives of a script that `python` was asked for by its virtual path; `None` when there
     /// is a real file at that path, which Python then reads itself.
     pub(super) fn script(&self, path: &str) -> Option<String> {

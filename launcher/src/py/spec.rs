@@ -134,7 +134,10 @@ fn add_search_path(py: Token<'_>, folder: &Object) -> Result<(), Exception> {
     if path.call_method(py, "count", &[folder])?.is_true(py)? {
         return Ok(());
     }
-    path.call_method(py, "append", &[folder]).map(drop)
+    path.call_method(py, "append", &[folder])?;
+    // Nobody may ask `PathFinder` for what lies there, and some read which folders it knows (`twisted.python.modules`).
+    let finder = boot::finder(py)?.call_method(py, "path_hook", &[folder])?;
+    import(py, "sys")?.attribute(py, "path_importer_cache")?.set_item(py, folder, &finder)
 }
 
 fn parent_folder(path: &str) -> &str {

@@ -42,6 +42,8 @@ READS_RESOURCES = {"read_text", "read_bytes", "open", "iterdir", "is_file", "is_
 
 # Functions that look into folders, and those that ask finders and not the disk.
 LISTING = {"listdir", "scandir", "walk", "fwalk", "glob", "iglob", "rglob", "iterdir"}
+# The same by methods of path types of packages' own, for which the paths come from other functions (Twisted).
+LISTING_ELSEWHERE = LISTING | {"children"}
 BY_FINDERS = {"extend_path", "iter_modules", "walk_packages", "find_spec", "append", "insert", "extend"}
 
 
@@ -302,7 +304,8 @@ class OwnPath:
         return any(kind(call.args[0]) != "Constant" and not self.never_runs(call) for call in calls)
 
     def lists(self):
-        """Does a function, or the top level, look for what lies beside the module, or hand its package's `__path__` on?"""
+        """Does a function, or the top level, look for what lies beside the module, or hand a package's `__path__` on?"""
+        lists_elsewhere = any(last_name(node) in LISTING_ELSEWHERE for node in self.nodes if kind(node) == "Attribute")
         scopes = [[self.tree]]
         while scopes:
             names, words, nodes = set(), set(), scopes.pop()
@@ -324,7 +327,7 @@ class OwnPath:
             words |= names
             if names & PLACES and words & LISTING:
                 return True
-            if "__path__" in names and not words & BY_FINDERS:
+            if "__path__" in (words if lists_elsewhere else names) and not words & BY_FINDERS:
                 return True
         return False
 

@@ -30,6 +30,81 @@ def register(folder, package):
 }
 
 #[test]
+fn a_package_finds_its_plug_ins_by_what_a_package_of_its_own_says() {
+    let app = App::new(&[
+        ("__main__.py", "import user.finds\nprint(user.finds.plug_ins())"),
+        ("user/__init__.py", ""),
+        (
+            "user/finds.py",
+            "\
+import os, sys
+def folders(package):
+    for folder in package.__path__:
+        # As twisted.python.modules does it.
+        if os.path.dirname(os.path.dirname(folder)) in sys.path_importer_cache: yield folder
+def children(folder):
+    return os.listdir(folder)
+def plug_ins():
+    import user.plug_ins as package
+    return sorted(child for folder in folders(package) for child in children(folder) if child != '__pycache__')
+",
+        ),
+        ("user/plug_ins/__init__.py", ""),
+        ("user/plug_ins/first.py", ""),
+    ]);
+    let cache = app.beside("cache");
+    let built = Child::new(app.build("built", &[])).of(&app);
+    built.env("COLDFRAME_CACHE_DIR", &cache).prints("['__init__.py', 'first.py']\n");
+}
+
+#[test]
+fn paths_by_way_of_folders_of_modules_lead_to_files() {
+    let app = App::new(&[
+        ("__main__.py", "import user.parts.reads as reads\nprint(reads.text(), reads.template())"),
+        ("user/__init__.py", ""),
+        ("user/parts/__init__.py", ""),
+        (
+            "user/parts/reads.py",
+            "\
+import os
+folder = os.path.join(os.path.dirname(__file__), '..', 'templates')
+def text():
+    with open(os.path.join(folder, 'README')) as file: return file.read()
+def template():
+    with open(os.path.join(folder, 'env.py')) as file: return file.read()
+",
+        ),
+        ("user/templates/README", "data"),
+        // In no package, so it is no module.
+        ("user/templates/env.py", "source"),
+    ]);
+    let cache = app.beside("cache");
+    let built = Child::new(app.build("built", &[])).of(&app);
+    built.env("COLDFRAME_CACHE_DIR", &cache).prints("data source\n");
+}
+
+#[test]
+#[cfg(unix)]
+fn programs_of_a_package_can_be_started() {
+    let app = App::new(&[
+        ("__main__.py", "import user\nprint(user.answer())"),
+        (
+            "user/__init__.py",
+            "\
+import os, subprocess
+def answer():
+    program = os.path.join(os.path.dirname(__file__), 'bin', 'answer')
+    return subprocess.check_output([program], text=True).strip()
+",
+        ),
+        ("user/bin/answer", "#!/bin/sh\necho 42\n"),
+    ]);
+    let cache = app.beside("cache");
+    let built = Child::new(app.build("built", &[])).of(&app);
+    built.env("COLDFRAME_CACHE_DIR", &cache).prints("42\n");
+}
+
+#[test]
 fn nothing_is_written_for_a_package_that_asks_finders() {
     let app = App::new(&[
         ("__main__.py", "import plugins\nprint(plugins.found)"),

@@ -1,6 +1,6 @@
 //! What modules, resources and metadata of an application are to importlib: the same in an archive as in files.
 
-use crate::support::App;
+use crate::support::{App, Child};
 
 const SETTINGS: (&str, &str) = ("coldframe.toml", "filesystem-importer = true\n");
 
@@ -122,6 +122,30 @@ for name in ('pkg.user.__init__', 'pkg.__init__.__init__', 'space.__init__', '__
         ("pkg/sub/__init__.py", ""),
         ("space/module.py", ""),
     ]);
+}
+
+#[test]
+fn a_frozen_application_lists_modules_where_others_keep_them() {
+    let app = App::new(&[
+        (
+            "__main__.py",
+            "\
+import os, pkgutil, sys
+# As faker does it.
+library = os.path.join(os.path.dirname(sys.executable), 'lib')
+print([module.name for module in pkgutil.iter_modules([os.path.join(library, 'pkg')])])
+print(list(pkgutil.iter_modules([library])), list(pkgutil.iter_modules([os.path.join(library, 'nothing')])))
+os.makedirs(os.path.join(library, 'pkg'))
+sys.path_importer_cache.clear()
+print(list(pkgutil.iter_modules([os.path.join(library, 'pkg')])))
+import pkg
+",
+        ),
+        ("pkg/__init__.py", ""),
+        ("pkg/first.py", ""),
+        ("pkg/second/__init__.py", ""),
+    ]);
+    Child::new(app.build("built", &[])).of(&app).prints("['first', 'second']\n[] []\n[]\n");
 }
 
 #[test]

@@ -119,6 +119,52 @@ answer = ctypes.CDLL(path).outer
 
 #[test]
 #[cfg(target_os = "linux")]
+fn a_library_finds_its_plug_ins_from_where_it_lies() {
+    let app = application("import package.native as native\nprint(native.answer())\n");
+    // As Qt does it: the place of the library is asked of the dynamic linker, and nothing in Python names the plug-in.
+    let middle = "
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+int middle(void) {
+    Dl_info info;
+    char path[4096];
+    if (!dladdr((void *)middle, &info)) return -1;
+    snprintf(path, sizeof path, \"%s\", info.dli_fname);
+    strcpy(strrchr(path, '/'), \"/plugins/libplug.so\");
+    void *plug = dlopen(path, RTLD_NOW);
+    if (!plug) return -2;
+    return ((int (*)(void))dlsym(plug, \"plug\"))();
+}
+";
+    let search = "$ORIGIN/lib";
+    compile(middle, &app.file("package/lib"), "libmiddle-1a2b.so", &[], "$ORIGIN");
+    compile(
+        "int plug(void) { return 7; }",
+        &app.file("package/lib/plugins"),
+        "libplug.so",
+        &[],
+        "",
+    );
+    let options =
+        [format!("-Wl,-rpath,{search}"), format!("-L{}", app.file("package/lib").display())];
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    let package = app.file("package");
+    compile_with("cc", MODULE, &package, "native.so", &["libmiddle-1a2b.so"], &options);
+    fs::remove_dir_all(app.file("native.libs")).unwrap();
+    let cache = app.beside("cache");
+    let run = |options: &[&str]| {
+        let built = Child::new(app.build("built", options)).of(&app);
+        built.env("COLDFRAME_CACHE_DIR", &cache).outcome().stdout
+    };
+    assert_eq!(run(&[]), "7\n");
+    // Who wants all from memory, gets no plug-ins.
+    assert_eq!(run(&["--extensions", "memory"]), "-2\n");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
 fn a_needed_library_that_is_missing_is_named() {
     let app = application("import package.native\n");
     fs::remove_file(app.file("native.libs/libdeepest.so.1")).unwrap();
