@@ -67,6 +67,8 @@ pub(crate) enum Group {
     Workers,
     /// They are what many applications stand on; each brings something that importers get wrong.
     Index,
+    /// They look where they lie in ways that nothing tells: libraries opened by path, plug-ins, stubs.
+    Places,
     /// They register post-import hooks, or instrument what is imported.
     Hooks,
 }
@@ -77,6 +79,7 @@ impl Group {
         match self {
             Self::Workers => "workers",
             Self::Index => "index",
+            Self::Places => "places",
             Self::Hooks => "hooks",
         }
     }

@@ -31,6 +31,10 @@ const fn index(name: &'static str, requirements: &'static [&'static str]) -> Pac
     Package { group: Group::Index, name, requirements, kind: Kind::Starts }
 }
 
+const fn places(name: &'static str, requirements: &'static [&'static str]) -> Package {
+    Package { group: Group::Places, name, requirements, kind: Kind::Prints }
+}
+
 const fn hooks(name: &'static str, requirements: &'static [&'static str]) -> Package {
     Package { group: Group::Hooks, name, requirements, kind: Kind::Prints }
 }
@@ -84,6 +88,19 @@ pub(super) const PACKAGES: &[Package] = &[
     index("boto3", &["boto3"]),
     index("babel", &["babel"]),
     index("tzdata", &["tzdata"]),
+    places("opencv", &["opencv-python-headless"]),
+    places("scikit-image", &["scikit-image"]),
+    places("statsmodels", &["statsmodels"]),
+    places("lightgbm", &["lightgbm", "scikit-learn"]),
+    places("pycryptodome", &["pycryptodome"]),
+    places("soundfile", &["soundfile"]),
+    places("pyside6", &["PySide6-Essentials"]),
+    places("mypy", &["mypy"]),
+    places("python-docx", &["python-docx"]),
+    places("alembic", &["alembic"]),
+    places("spacy", &["spacy"]),
+    places("faker", &["faker"]),
+    places("twisted", &["twisted"]),
     hooks("wrapt", &["wrapt"]),
     hooks(
         "opentelemetry",

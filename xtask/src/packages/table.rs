@@ -30,6 +30,11 @@ fn introduction(group: Group) -> &'static str {
              files, templates, metadata, plug-ins,\nlibraries that extension modules bring, source lines, pickles. The \
              times are those of whole runs, the medians of some\npairs, beside `python -I`; both have run before.\n\n"
         }
+        Group::Places => {
+            "## Packages that look where they lie\n\nThey have failed once: they open libraries by their paths, read type \
+             stubs, find plug-ins by listing folders, or import\nanother module of their own name. The times are those of \
+             first runs, which write what is in the cache.\n\n"
+        }
         Group::Hooks => {
             "## Packages that hook imports\n\nThey register post-import hooks of their own, or instrument what is \
              imported, beside hooks of ours. The times are\nthose of first runs.\n\n"
