@@ -108,6 +108,7 @@ pub(super) fn build(
     let unused =
         packer.file_users.unused_rules().map(Warning::FileAccessUnused).collect::<Vec<_>>();
     packer.report.warnings.extend(unused);
+    packer.file_users.listed_by_others();
     packer.file_users.opened_by_path(packer.libraries.opened_by_path());
     let file_users = packer.file_users.users();
     let library = match request.stdlib {

@@ -23,6 +23,9 @@ pub(super) struct FileUsers {
     groups: BTreeMap<String, Group>,
     /// Names at the top that belong to one whose modules look into its folders.
     lists: BTreeSet<String>,
+    /// The functions to which modules below a name at the top hand their places, and those that look into folders there.
+    handed_to: BTreeSet<(String, String)>,
+    listers: BTreeSet<(String, String)>,
     /// Likewise, whose modules open shared libraries by their paths.
     loads_libraries: BTreeSet<String>,
     /// The modules that may open files.
@@ -46,6 +49,10 @@ pub(super) struct OwnPath {
     pub(super) lists: bool,
     /// Whether it opens shared libraries by their paths, as with `ctypes`.
     pub(super) loads_libraries: bool,
+    /// The functions that it hands its place to.
+    pub(super) handed_to: BTreeSet<String>,
+    /// Its functions that look into folders.
+    pub(super) listers: BTreeSet<String>,
     /// The packages whose files it may open, by their first name (its own is empty), with the line that does.
     pub(super) opens: BTreeMap<String, u32>,
 }
@@ -95,6 +102,8 @@ impl FileUsers {
             rules,
             groups: BTreeMap::new(),
             lists: BTreeSet::new(),
+            handed_to: BTreeSet::new(),
+            listers: BTreeSet::new(),
             loads_libraries: BTreeSet::new(),
             openers: Vec::new(),
             data: BTreeMap::new(),
@@ -153,6 +162,13 @@ impl FileUsers {
         if rule == Some(FileAccess::Cache) || (rule.is_none() && lists) {
             self.lists.insert(top.to_owned());
         }
+        if !is_standard && is_judged && rule.is_none() {
+            let named = |names: &BTreeSet<String>| {
+                names.iter().map(|name| (top.to_owned(), name.clone())).collect::<Vec<_>>()
+            };
+            self.handed_to.extend(named(&own_path.handed_to));
+            self.listers.extend(named(&own_path.listers));
+        }
         if own_path.loads_libraries && !is_standard && is_judged {
             self.loads_libraries.insert(top.to_owned());
         }
@@ -200,6 +216,11 @@ impl FileUsers {
             self.groups.entry(top(path).to_owned()).or_insert(Group::Application);
         }
         self.libraries.insert(path.to_owned(), XxHash3_128::oneshot(contents));
+    }
+
+    /// Notes the packages whose modules look into their folders by functions of other modules of theirs (transformers).
+    pub(super) fn listed_by_others(&mut self) {
+        self.lists.extend(self.handed_to.intersection(&self.listers).map(|(top, _)| top.clone()));
     }
 
     /// Notes libraries that something opens by their paths: their package lies in the cache with them.

@@ -109,12 +109,19 @@ pub(super) fn parse_reply(mut body: Vec<u8>) -> Option<Reply> {
             let facts = *body.get(1)?;
             let length = u32::from_le_bytes(body.get(2..6)?.try_into().ok()?);
             let end = usize::try_from(length).ok()?.checked_add(6)?;
-            let opens = parse_opens(body.get(6..end)?)?;
+            let mut opens = parse_opens(body.get(6..end)?)?;
+            let mut functions = |mark: char| {
+                let named = opens.extract_if(.., |name, _| name.starts_with(mark));
+                named.map(|(name, _)| name.trim_start_matches(mark).to_owned()).collect()
+            };
+            let (handed_to, listers) = (functions('>'), functions('<'));
             body.drain(..end);
             let has = |fact: u8| facts & fact != 0;
             let own_path = OwnPath {
                 lists: has(LISTS_ITS_FOLDER),
                 loads_libraries: has(LOADS_LIBRARIES),
+                handed_to,
+                listers,
                 opens,
             };
             Some(Reply::Compiled { main_guard: has(HAS_MAIN_GUARD), own_path, code: body })

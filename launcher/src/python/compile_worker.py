@@ -98,6 +98,9 @@ def answer(body):
                 facts |= LISTS_ITS_FOLDER if own_path.lists() else 0
                 facts |= LOADS_LIBRARIES if own_path.loads_libraries() else 0
                 opens = own_path.judge()
+                functions = [(">", own_path.handed), ("<", own_path.listers())]
+                opens.update((mark + name, 0) for mark, names in functions for name in names)
+        # Packages with the lines that open their files; functions that are handed a place, and those that list folders.
         lines = "".join("%s\t%d\n" % one for one in sorted(opens.items())).encode("utf-8")
         return b"\0" + bytes([facts]) + len(lines).to_bytes(4, "little") + lines + marshal.dumps(code)
     except SyntaxError as error:

@@ -12,8 +12,14 @@ PLACES = {"__file__", "__path__"}
 APPLICATIONS = "INSTALLED_APPS"
 # The functions of ctypes and cffi, and of packages that wrap them, that open a shared library by its path.
 LOADERS = {"CDLL", "PyDLL", "LoadLibrary", "dlopen", "load_library"}
+# Functions that look into folders, and those that ask finders and not the disk.
+LISTING = {"listdir", "scandir", "walk", "fwalk", "glob", "iglob", "rglob", "iterdir"}
+# The same by methods of path types of packages' own, for which the paths come from other functions (Twisted).
+LISTING_ELSEWHERE = LISTING | {"children"}
+BY_FINDERS = {"extend_path", "iter_modules", "walk_packages", "find_spec", "append", "insert", "extend"}
 # A module without any of these words needs no closer look.
-WORDS = [word.encode() for word in sorted(BY_NAME | PLACES | LOADERS | {APPLICATIONS, "AppConfig", "resources"})]
+NAMES = BY_NAME | PLACES | LOADERS | LISTING | {APPLICATIONS, "AppConfig", "resources"}
+WORDS = [word.encode() for word in sorted(NAMES)]
 # Makes a path, or a text, of one.
 MAKES_PATHS = {
     "dirname", "abspath", "realpath", "normpath", "normcase", "join", "joinpath", "fspath", "str", "Path", "PurePath", "resolve",
@@ -39,12 +45,6 @@ DEVELOPERS = {
 RESOURCES = {"importlib.resources.files", "importlib_resources.files"}
 RESOURCE = "+"
 READS_RESOURCES = {"read_text", "read_bytes", "open", "iterdir", "is_file", "is_dir", "exists"}
-
-# Functions that look into folders, and those that ask finders and not the disk.
-LISTING = {"listdir", "scandir", "walk", "fwalk", "glob", "iglob", "rglob", "iterdir"}
-# The same by methods of path types of packages' own, for which the paths come from other functions (Twisted).
-LISTING_ELSEWHERE = LISTING | {"children"}
-BY_FINDERS = {"extend_path", "iter_modules", "walk_packages", "find_spec", "append", "insert", "extend"}
 
 
 def kind(node):
@@ -103,6 +103,8 @@ class OwnPath:
         self.seen = set()
         # What it opens: the first line that does, by the package that lies there ("" is the module's own).
         self.opens = {}
+        # The functions that get a place to do something unknown with it.
+        self.handed = set()
         waiting = [tree]
         while waiting:
             node = waiting.pop()
@@ -200,6 +202,7 @@ class OwnPath:
             return None if RESOURCE in package and name in READS_RESOURCES else False
         if kind(self.parents[parent]) == "Raise":
             return None
+        self.handed.add(name)
         return False
 
     def in_keyword(self, parent, node, package):
@@ -303,12 +306,27 @@ class OwnPath:
         calls = [node for node in self.nodes if kind(node) == "Call" and last_name(node.func) in LOADERS and node.args]
         return any(kind(call.args[0]) != "Constant" and not self.never_runs(call) for call in calls)
 
+    def listers(self):
+        """The functions that look into folders, or call one of the module's own that does."""
+        calls = {}
+        for node in self.nodes:
+            name = last_name(node.func) if kind(node) == "Call" else None
+            function = name and self.function_of(node)
+            if function is not None and kind(function) != "Lambda" and not self.never_runs(node):
+                calls.setdefault(function.name, set()).add(name)
+        found = set()
+        while True:
+            more = {name for name, called in calls.items() if called & (LISTING | found)} - found
+            if not more:
+                return found
+            found |= more
+
     def lists(self):
         """Does a function, or the top level, look for what lies beside the module, or hand a package's `__path__` on?"""
         lists_elsewhere = any(last_name(node) in LISTING_ELSEWHERE for node in self.nodes if kind(node) == "Attribute")
         scopes = [[self.tree]]
         while scopes:
-            names, words, nodes = set(), set(), scopes.pop()
+            names, words, texts, nodes = set(), set(), set(), scopes.pop()
             while nodes:
                 node = nodes.pop()
                 if is_aside(node):
@@ -317,6 +335,8 @@ class OwnPath:
                     names.add(node.id)
                 elif kind(node) == "Attribute":
                     words.add(node.attr)
+                elif constant(node):
+                    texts.add(constant(node))
                 inner = list(children(node))
                 if is_complaint(node):
                     inner = [node.test] + node.orelse
@@ -326,6 +346,9 @@ class OwnPath:
                     nodes.extend(inner)
             words |= names
             if names & PLACES and words & LISTING:
+                return True
+            # Who wants a package's `__init__.py` as a file, wants its folder (imageio-ffmpeg).
+            if "as_file" in words and "__init__.py" in texts:
                 return True
             if "__path__" in (words if lists_elsewhere else names) and not words & BY_FINDERS:
                 return True

@@ -144,7 +144,11 @@ class ArchivePath(Traversable):
             for child in self.iterdir():
                 child.copy_to(target)
         else:
-            target.write_bytes(self.read_bytes())
+            contents = self.read_bytes()
+            target.write_bytes(contents)
+            # An archive keeps no modes; this is how programs begin.
+            if contents.startswith((b"\x7fELF", b"#!")):
+                target.chmod(0o700)
         return target
 
 

@@ -58,6 +58,59 @@ def plug_ins():
 }
 
 #[test]
+fn a_package_finds_its_modules_by_a_function_of_another_module() {
+    let app = App::new(&[
+        ("__main__.py", "import user\nprint(user.structure)"),
+        (
+            "user/__init__.py",
+            "\
+from pathlib import Path
+from .tools import structure_of
+# As transformers does it.
+structure = structure_of(Path(__file__).parent / 'models')
+",
+        ),
+        (
+            "user/tools.py",
+            "\
+import os
+def structure_of(path):
+    return sorted(_names(path))
+def _names(path):
+    with os.scandir(path) as entries: return [entry.name for entry in entries if entry.name != '__pycache__']
+",
+        ),
+        ("user/models/__init__.py", ""),
+        ("user/models/first.py", ""),
+    ]);
+    let cache = app.beside("cache");
+    let built = Child::new(app.build("built", &[])).of(&app);
+    built.env("COLDFRAME_CACHE_DIR", &cache).prints("['__init__.py', 'first.py']\n");
+}
+
+#[test]
+fn who_asks_for_the_file_of_a_package_gets_its_folder() {
+    let app = App::new(&[
+        ("__main__.py", "import user\nprint(user.folder())"),
+        (
+            "user/__init__.py",
+            "\
+import importlib.resources, os
+# As imageio-ffmpeg does it.
+def folder():
+    with importlib.resources.as_file(importlib.resources.files('user.binaries') / '__init__.py') as path: pass
+    return sorted(name for name in os.listdir(path.parent) if name != '__pycache__')
+",
+        ),
+        ("user/binaries/__init__.py", ""),
+        ("user/binaries/program", ""),
+    ]);
+    let cache = app.beside("cache");
+    let built = Child::new(app.build("built", &[])).of(&app);
+    built.env("COLDFRAME_CACHE_DIR", &cache).prints("['__init__.py', 'program']\n");
+}
+
+#[test]
 fn paths_by_way_of_folders_of_modules_lead_to_files() {
     let app = App::new(&[
         ("__main__.py", "import user.parts.reads as reads\nprint(reads.text(), reads.template())"),
