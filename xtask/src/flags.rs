@@ -25,7 +25,7 @@ pub(crate) struct Xtask {
 pub(crate) enum Command {
     Test(Test),
     Dist(Dist),
-    FreeThreaded(FreeThreaded),
+    Fetched(crate::fetched::flags::Fetched),
     Conformance(crate::conformance::flags::Conformance),
     Packages(crate::packages::flags::Packages),
     Ci(Ci),
@@ -101,33 +101,6 @@ pub(crate) struct Dist {
     /// Show all output of every step as it comes.
     #[arg(long, short)]
     pub(crate) verbose: bool,
-}
-
-const FREE_THREADED_EXAMPLES: &str = "\
-Examples:
-  cargo xtask free-threaded                         all tests of the launcher on free-threaded 3.14
-  cargo xtask free-threaded --python 3.15 -- threads:: subinterpreters::
-
-It needs Linux on x86-64, `apt-get` with Debian's archive, `cc`, and pip of a Python that is here; nothing is installed.
-What is fetched is kept in the target folder, and fetched again when it is removed there.
-The interpreter is the one in the wheel `freeze-core`, an executable: every program that is built here becomes a library that
-is started by a copy of it.";
-
-/// Run the launcher's tests on a free-threaded Python, which is fetched and put together.
-#[derive(Debug, Args)]
-#[command(after_long_help = format!("{FREE_THREADED_EXAMPLES}\n\n{EXIT_CODES}"))]
-pub(crate) struct FreeThreaded {
-    /// Its version.
-    #[arg(long, value_name = "X.Y", default_value = "3.14")]
-    pub(crate) python: Version,
-
-    /// Show all output of every step as it comes.
-    #[arg(long, short)]
-    pub(crate) verbose: bool,
-
-    /// Run only tests whose names contain one of these.
-    #[arg(last = true, value_name = "FILTER")]
-    pub(crate) filter: Vec<String>,
 }
 
 /// Check formatting, lints (on the lowest and the highest Python found), documentation and tidiness.
