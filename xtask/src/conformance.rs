@@ -95,7 +95,7 @@ pub(crate) fn run(workspace: &Workspace, flags: &Conformance) -> anyhow::Result<
     let suites = chosen_suites(&flags.suite)?;
     let explained = Explained::checked_in()?;
     let progress = Progress::new(flags.results.verbose);
-    let out = flags.results.out.clone().unwrap_or_else(|| workspace.target.join("conformance"));
+    let out = flags.results.folder(workspace.target.join("conformance"))?;
     let found = pythons::discover();
     let chosen = if flags.python.is_empty() && flags.fetched.is_empty() {
         pythons::usable(workspace)

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 
 use crate::version::Version;
@@ -164,9 +165,34 @@ pub(crate) struct Results {
     pub(crate) verbose: bool,
 }
 
+impl Results {
+    /// Where results are kept. What runs has other folders as its current one, so the path is a whole one.
+    pub(crate) fn folder(&self, default: PathBuf) -> anyhow::Result<PathBuf> {
+        let folder = self.out.clone().unwrap_or(default);
+        std::path::absolute(&folder)
+            .with_context(|| format!("`{}` is no path of a folder", folder.display()))
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use clap::CommandFactory as _;
+
+    #[test]
+    fn results_are_kept_below_a_whole_path() {
+        let results = |out: Option<&str>| super::Results {
+            out: out.map(PathBuf::from),
+            table: None,
+            verbose: false,
+        };
+        let here = std::env::current_dir().expect("a current folder");
+        let default = here.join("default");
+        assert_eq!(results(None).folder(default.clone()).expect("a path"), default);
+        let relative = results(Some("some/results")).folder(default).expect("a path");
+        assert_eq!(relative, here.join("some/results"));
+    }
 
     #[test]
     fn the_command_line_is_well_formed() {
