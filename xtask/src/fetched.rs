@@ -145,8 +145,12 @@ impl Fetched {
             .args(["--target", TRIPLE])
             .env("PYO3_CONFIG_FILE", &self.configuration)
             .env("COLDFRAME_BUILD_PYTHON", &self.python.executable)
-            .env("CARGO_ENCODED_RUSTFLAGS", &flags)
-            .env("CARGO_ENCODED_RUSTDOCFLAGS", &flags);
+            .env("CARGO_ENCODED_RUSTFLAGS", &flags);
+        // Examples in the documentation call nothing of Python's; with the linker for a free-threaded one they would be a
+        // `python` of its own, as was seen.
+        if self.python.version.threads == Threads::Gil {
+            command.env("CARGO_ENCODED_RUSTDOCFLAGS", &flags);
+        }
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
     }
 

@@ -47,7 +47,9 @@ pub(super) fn make(place: &Place<'_>, configuration: &Path) -> anyhow::Result<()
     ];
     let root = debian::unpacked(place, &names, Extent::Named)?;
     let home = place.folder.join("home");
-    debian::unpack_pip(place, &root, &home.join("lib/python3/dist-packages"))?;
+    // Debian's own folder for packages is not on its path: it takes itself for a virtual environment.
+    let packages = home.join(format!("lib/python3.{minor}t/site-packages"));
+    debian::unpack_pip(place, &root, &packages)?;
     let parts = Parts {
         place,
         minor,
