@@ -287,8 +287,8 @@ fn real_packages_from_the_index() {
     let part = bundle.report.parts[&Origin::Environment];
     assert!(part.modules > 50, "{part:?}");
     let archive = archive(bundle);
-    // Where the wheel is compiled by mypyc, the library wins over the source beside it, which is there as a file. There is no
-    // such wheel for every Python.
+    // Where the wheel is compiled by mypyc, the library wins over the source beside it. There is no such wheel for every
+    // Python. The source is there as a file, too.
     let installed = site_packages(venv.path(), &fixture.python).join("black");
     let mut names = fs::read_dir(installed).unwrap().map(|entry| entry.unwrap().file_name());
     let is_compiled = names.any(|name| {
@@ -298,7 +298,7 @@ fn real_packages_from_the_index() {
     let module = archive.module("black").unwrap().unwrap();
     assert!(module.is_package(), "{}", module.path());
     assert_eq!(module.extension().unwrap().is_some(), is_compiled, "{}", module.path());
-    assert_eq!(archive.file("black/__init__.py").unwrap().is_some(), is_compiled);
+    assert!(archive.file("black/__init__.py").unwrap().is_some());
     assert!(archive.distribution("black").unwrap().is_some());
     let missing: EntryPoint = "black:unpatched_main".parse().unwrap();
     let error = build(&BundleRequest { entry: Some(&missing), ..request }).unwrap_err().to_string();
