@@ -154,19 +154,24 @@ impl Fetched {
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
     }
 
-    /// A release `coldframe` that is linked with it.
+    /// A `coldframe` that is linked with it, for CPython's own suites.
     pub(crate) fn launcher(
         &self,
         workspace: &Workspace,
         progress: &Progress,
     ) -> anyhow::Result<PathBuf> {
         let folder = workspace.python_target(self.python.version);
-        let mut build = workspace.cargo(&["build", "--release", "--package", "launcher"]);
-        build.args(["--bin", "coldframe", "--target-dir"]).arg(&folder);
+        // Optimised as a whole, an executable's code cannot be linked as the library that a free-threaded one must become.
+        let (profile, built): (&[_], _) = match self.python.version.threads {
+            Threads::Gil => (&["--release"], "release/coldframe"),
+            Threads::Free => (&[], "debug/coldframe"),
+        };
+        let mut build = workspace.cargo(&["build", "--package", "launcher", "--bin", "coldframe"]);
+        build.args(profile).arg("--target-dir").arg(&folder);
         self.link(&mut build);
         let label = format!("coldframe with the fetched Python {}", self.python.version);
         match progress.run(&label, &mut build, Show::AtFailure)?.status {
-            Status::Good => Ok(folder.join(TRIPLE).join("release/coldframe")),
+            Status::Good => Ok(folder.join(TRIPLE).join(built)),
             Status::Failed => bail!("{label} could not be built"),
         }
     }
