@@ -26,6 +26,7 @@ use self::flags::Conformance;
 use self::runner::Run;
 use self::target::{Borrowed, Target, borrowed, target};
 use crate::Verdict;
+use crate::fetched;
 use crate::progress::Progress;
 use crate::pythons;
 use crate::workspace::{self, Workspace};
@@ -94,9 +95,9 @@ pub(crate) fn run(workspace: &Workspace, flags: &Conformance) -> anyhow::Result<
     let suites = chosen_suites(&flags.suite)?;
     let explained = Explained::checked_in()?;
     let progress = Progress::new(flags.results.verbose);
-    let out = flags.results.out.clone().unwrap_or_else(|| workspace.target.join("conformance"));
+    let out = flags.results.folder(workspace.target.join("conformance"))?;
     let found = pythons::discover();
-    let chosen = if flags.python.is_empty() {
+    let chosen = if flags.python.is_empty() && flags.fetched.is_empty() {
         pythons::usable(workspace)
     } else {
         let chosen = flags.python.iter().map(|wanted| pythons::choose(&found, wanted));
@@ -104,7 +105,13 @@ pub(crate) fn run(workspace: &Workspace, flags: &Conformance) -> anyhow::Result<
     };
     let mut targets = Vec::new();
     for python in chosen {
-        targets.push(target(workspace, flags, &progress, python, &out)?);
+        let launcher = flags.launcher.clone();
+        targets.push(target(workspace, flags, &progress, python, launcher, &out)?);
+    }
+    for version in &flags.fetched {
+        let fetched = fetched::fetch(workspace, &progress, *version)?;
+        let launcher = Some(fetched.launcher(workspace, &progress)?);
+        targets.push(target(workspace, flags, &progress, fetched.python, launcher, &out)?);
     }
     let mut jobs = Vec::new();
     for target in &targets {

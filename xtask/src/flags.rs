@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 
 use crate::version::Version;
@@ -25,7 +26,7 @@ pub(crate) struct Xtask {
 pub(crate) enum Command {
     Test(Test),
     Dist(Dist),
-    FreeThreaded(FreeThreaded),
+    Fetched(crate::fetched::flags::Fetched),
     Conformance(crate::conformance::flags::Conformance),
     Packages(crate::packages::flags::Packages),
     Ci(Ci),
@@ -103,33 +104,6 @@ pub(crate) struct Dist {
     pub(crate) verbose: bool,
 }
 
-const FREE_THREADED_EXAMPLES: &str = "\
-Examples:
-  cargo xtask free-threaded                         all tests of the launcher on free-threaded 3.14
-  cargo xtask free-threaded --python 3.15 -- threads:: subinterpreters::
-
-It needs Linux on x86-64, `apt-get` with Debian's archive, `cc`, and pip of a Python that is here; nothing is installed.
-What is fetched is kept in the target folder, and fetched again when it is removed there.
-The interpreter is the one in the wheel `freeze-core`, an executable: every program that is built here becomes a library that
-is started by a copy of it.";
-
-/// Run the launcher's tests on a free-threaded Python, which is fetched and put together.
-#[derive(Debug, Args)]
-#[command(after_long_help = format!("{FREE_THREADED_EXAMPLES}\n\n{EXIT_CODES}"))]
-pub(crate) struct FreeThreaded {
-    /// Its version.
-    #[arg(long, value_name = "X.Y", default_value = "3.14")]
-    pub(crate) python: Version,
-
-    /// Show all output of every step as it comes.
-    #[arg(long, short)]
-    pub(crate) verbose: bool,
-
-    /// Run only tests whose names contain one of these.
-    #[arg(last = true, value_name = "FILTER")]
-    pub(crate) filter: Vec<String>,
-}
-
 /// Check formatting, lints (on the lowest and the highest Python found), documentation and tidiness.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
@@ -191,9 +165,34 @@ pub(crate) struct Results {
     pub(crate) verbose: bool,
 }
 
+impl Results {
+    /// Where results are kept. What runs has other folders as its current one, so the path is a whole one.
+    pub(crate) fn folder(&self, default: PathBuf) -> anyhow::Result<PathBuf> {
+        let folder = self.out.clone().unwrap_or(default);
+        std::path::absolute(&folder)
+            .with_context(|| format!("`{}` is no path of a folder", folder.display()))
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use clap::CommandFactory as _;
+
+    #[test]
+    fn results_are_kept_below_a_whole_path() {
+        let results = |out: Option<&str>| super::Results {
+            out: out.map(PathBuf::from),
+            table: None,
+            verbose: false,
+        };
+        let here = std::env::current_dir().expect("a current folder");
+        let default = here.join("default");
+        assert_eq!(results(None).folder(default.clone()).expect("a path"), default);
+        let relative = results(Some("some/results")).folder(default).expect("a path");
+        assert_eq!(relative, here.join("some/results"));
+    }
 
     #[test]
     fn the_command_line_is_well_formed() {

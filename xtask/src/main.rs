@@ -16,8 +16,8 @@ mod conformance;
 mod counts;
 mod dist;
 mod environment;
+mod fetched;
 mod flags;
-mod free_threaded;
 mod layers;
 mod libpython;
 mod matrix;
@@ -56,7 +56,7 @@ fn run(flags: Xtask) -> anyhow::Result<Verdict> {
     match flags.command {
         Command::Test(flags) => test::run(&workspace, &flags),
         Command::Conformance(flags) => conformance::run(&workspace, &flags),
-        Command::FreeThreaded(flags) => free_threaded::run(&workspace, &flags),
+        Command::Fetched(flags) => fetched::run(&workspace, &flags),
         Command::Packages(flags) => packages::run(&workspace, &flags),
         Command::Dist(flags) => dist::run(&workspace, &flags),
         Command::Ci(flags) => ci::run(&workspace, &flags),

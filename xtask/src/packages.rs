@@ -31,7 +31,7 @@ pub(crate) fn run(workspace: &Workspace, flags: &Packages) -> anyhow::Result<Ver
         python: &python,
         launcher: &launcher,
         applications: workspace.root.join("xtask").join("packages"),
-        out: flags.results.out.clone().unwrap_or_else(|| workspace.target.join("packages")),
+        out: flags.results.folder(workspace.target.join("packages"))?,
         time_limit: Duration::from_secs(flags.time_limit),
         pairs: flags.pairs,
         resume: flags.resume,

@@ -40,7 +40,7 @@ impl Report {
                     if self.skipped_tests == Need::Required && tally.n_skipped() > 0 {
                         let n_skipped = plural(tally.n_skipped(), "test");
                         failures.push(format!(
-                            "Python {title}: {n_skipped} skipped, which --require forbids"
+                            "Python {title}: {n_skipped} skipped, and all are required"
                         ));
                     }
                 }
@@ -196,7 +196,7 @@ mod tests {
         | 3.11    | -           |   - |      - |      - |       - |          - | skipped: no interpreter found              |
         | 3.12    | -           |   - |      - |      - |       - |          - | skipped: no interpreter found              |
         error: Python 3.9.18: 1 test failed
-        error: Python 3.9.18: 3 tests skipped, which --require forbids
+        error: Python 3.9.18: 3 tests skipped, and all are required
         error: Python 3.10.13: it does not build
         error: Python 3.11 is required: no interpreter found (`pyenv install 3.11`, or --python PATH)
         40 passed, 2 failed, 3 skipped

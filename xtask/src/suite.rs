@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use crate::counts::Counts;
+use crate::fetched::Fetched;
 use crate::libpython;
 use crate::progress::{Finished, Progress, Show, Status};
 use crate::pythons::Python;
@@ -55,6 +56,7 @@ pub(crate) struct Suite<'a> {
 pub(crate) enum Linked<'a> {
     Nothing,
     Python(&'a Python),
+    Fetched(&'a Fetched),
 }
 
 /// Whether the examples in the documentation are run too.
@@ -202,6 +204,11 @@ impl Suite<'_> {
             Linked::Python(python) => {
                 let folder = self.workspace.python_target(python.version);
                 libpython::link(&mut command, python, &folder)?;
+                command.arg("--target-dir").arg(folder)
+            }
+            Linked::Fetched(fetched) => {
+                fetched.link(&mut command);
+                let folder = self.workspace.python_target(fetched.python.version);
                 command.arg("--target-dir").arg(folder)
             }
         };

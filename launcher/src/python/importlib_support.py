@@ -76,10 +76,14 @@ def mend_linecache(linecache):
 
     def updatecache(filename, module_globals=None):
         lines = original(filename, module_globals)
-        if lines or not filename or not filename.endswith(".py"):
+        path = filename
+        # From 3.14 on, code that CPython has frozen is looked for where its module says that it is.
+        if sys.version_info >= (3, 14) and filename and filename.startswith("<frozen "):
+            path = (module_globals or {}).get("__file__")
+        if lines or not path or not path.endswith(".py"):
             return lines
         try:
-            source = _coldframe.finder.get_data(filename)
+            source = _coldframe.finder.get_data(path)
         except OSError:
             return lines
         import importlib.util
@@ -91,7 +95,7 @@ def mend_linecache(linecache):
         if lines and not lines[-1].endswith("\n"):
             lines[-1] += "\n"
         # Without a time, as for what a loader gives: such an entry never grows old.
-        linecache.cache[filename] = len(source), None, lines, filename
+        linecache.cache[filename] = len(source), None, lines, path
         return lines
 
     updatecache.__doc__ = original.__doc__

@@ -122,11 +122,12 @@ import multiprocessing, os, sys, time
 from multiprocessing.connection import wait
 def work(path):
     parent = multiprocessing.parent_process()
+    with open(path + '-waits', 'w'): pass
     wait([parent.sentinel])
     with open(path, 'w') as file: file.write('noticed')
 if __name__ == '__main__':
     multiprocessing.get_context(sys.argv[1]).Process(target=work, args=(sys.argv[2],)).start()
-    time.sleep(0.5)
+    while not os.path.exists(sys.argv[2] + '-waits'): time.sleep(0.01)
     os._exit(7)
 ",
     );
@@ -135,7 +136,7 @@ if __name__ == '__main__':
         let path = app.beside(method);
         let outcome = Child::new(&built).of(&app).arg(method).arg(&path).outcome();
         assert_eq!(outcome.ending(), Ok(7), "{outcome:#?}");
-        wait_for(method, Duration::from_secs(5), || {
+        wait_for(method, Duration::from_secs(60), || {
             fs::read_to_string(&path).is_ok_and(|text| text == "noticed")
         });
     }

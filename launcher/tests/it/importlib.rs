@@ -266,6 +266,7 @@ fn lines_are_found_by_path_alone() {
             "\
 import inspect, linecache, pickle, pkg, pydoc, traceback, typing
 print(repr(linecache.getline(pkg.__file__, 4)), linecache.getlines(os.path.join(root, 'nothing.py')))
+print(linecache.getlines('<frozen pkg>', vars(pkg)), linecache.getlines('<frozen pkg>'))
 print(inspect.getsource(pkg.function), inspect.getsource(pkg.Type), inspect.getsourcelines(pkg)[1])
 try:
     pkg.function()

@@ -53,6 +53,7 @@ fn tasks_named_in_the_readme_exist() {
     let help = concat!(
         include_str!("../../../xtask/src/flags.rs"),
         include_str!("../../../xtask/src/conformance/flags.rs"),
+        include_str!("../../../xtask/src/fetched/flags.rs"),
         include_str!("../../../xtask/src/packages/flags.rs"),
     );
     for (at, _) in README.match_indices("cargo xtask ") {

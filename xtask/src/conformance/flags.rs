@@ -6,11 +6,13 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::flags::{EXIT_CODES, Results};
+use crate::version::Version;
 
 const EXAMPLES: &str = "\
 Examples:
   cargo xtask conformance                                  every suite on every Python found: an hour or more
   cargo xtask conformance --python 3.12 --suite test_fork1
+  cargo xtask conformance --fetched 3.15 --suite test_import
   cargo xtask conformance --resume --table docs/conformance.md
 
 A test that passes under the stock interpreter only is run again, alone, on both sides. \
@@ -24,6 +26,11 @@ pub(crate) struct Conformance {
     /// A version (`3.12`) or the path of an interpreter; can be given again. Default: all that are found.
     #[arg(long, value_name = "PATH_OR_VERSION")]
     pub(crate) python: Vec<String>,
+
+    /// A Python of `cargo xtask fetched`, fetched if it is not there yet: `3.14`, `3.15t`; can be given again. Others are
+    /// then run only where `--python` names them.
+    #[arg(long, value_name = "X.Y[t]")]
+    pub(crate) fetched: Vec<Version>,
 
     /// Run this suite only; can be given again.
     #[arg(long, value_name = "NAME")]

@@ -34,19 +34,20 @@ pub(super) struct Target {
     tests: PathBuf,
 }
 
-/// Builds the interpreter, unless results are to be kept and it is there.
+/// Builds the interpreter, unless results are to be kept and it is there; with this launcher, or one that is made for it.
 pub(super) fn target(
     workspace: &Workspace,
     flags: &Conformance,
     progress: &Progress,
     python: Python,
+    launcher: Option<PathBuf>,
     out: &Path,
 ) -> anyhow::Result<Target> {
     let folder = out.join(format!("py{}", python.version));
     fs::create_dir_all(&folder)
         .with_context(|| format!("could not make the folder `{}`", folder.display()))?;
     let ours = folder.join("interpreter").join("python");
-    let (tests, launcher) = (tests_of(&python)?, Mutex::new(None));
+    let (tests, launcher) = (tests_of(&python)?, Mutex::new(launcher));
     let target = Target { python, ours, launcher, folder, tests };
     if !(flags.resume && target.ours.exists()) {
         let mut build = Command::new(target.launcher(workspace, flags)?);
@@ -140,10 +141,7 @@ impl Target {
         if let Some(launcher) = &*made {
             return Ok(launcher.clone());
         }
-        let launcher = match &flags.launcher {
-            Some(launcher) => launcher.clone(),
-            None => dist::launcher(workspace, &self.python, flags.results.verbose)?,
-        };
+        let launcher = dist::launcher(workspace, &self.python, flags.results.verbose)?;
         Ok(made.insert(launcher).clone())
     }
 }
