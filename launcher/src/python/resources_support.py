@@ -64,6 +64,42 @@ class ArchivePath(Traversable):
     def suffixes(self):
         return pathlib.PurePath(self._path).suffixes
 
+    # What only a `pathlib.Path` has, which `files` gives for packages on disk: programs use it as one (gradio).
+
+    @property
+    def parts(self):
+        return pathlib.PurePath(self._path).parts
+
+    @property
+    def parents(self):
+        return tuple(type(self)(self._finder, str(path)) for path in pathlib.PurePath(self._path).parents)
+
+    def as_posix(self):
+        return pathlib.PurePath(self._path).as_posix()
+
+    def as_uri(self):
+        return pathlib.PurePath(self._path).as_uri()
+
+    def is_absolute(self):
+        return True
+
+    def absolute(self):
+        return self
+
+    def expanduser(self):
+        return self
+
+    def resolve(self, strict=False):
+        if strict and not self.exists():
+            raise FileNotFoundError(self._path)
+        return self
+
+    def with_name(self, name):
+        return type(self)(self._finder, str(pathlib.PurePath(self._path).with_name(name)))
+
+    def with_suffix(self, suffix):
+        return type(self)(self._finder, str(pathlib.PurePath(self._path).with_suffix(suffix)))
+
     def iterdir(self):
         entries = self._finder.list_folder(self._path)
         if entries is None:

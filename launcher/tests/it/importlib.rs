@@ -237,6 +237,13 @@ text = files.joinpath('data').joinpath('a.txt')
 print(ascii(text.read_text(encoding='utf-8')), text.read_bytes(), text.open('rb').read(1), text.name, text.suffix)
 print((files / 'code.py').read_text(), (files / 'nothing').is_file(), (files / 'nothing').is_dir())
 print(sorted(path.name for path in (files / 'data').glob('**/*.bin')), pkgutil.get_data('pkg', 'data/deep/b.bin'))
+for same in (text.as_posix(), text.resolve(), text.absolute(), text.expanduser(), text.parents[1] / 'data' / 'a.txt'):
+    print(str(same)[-14:], text.is_absolute(), text.parts[-2:], text.as_uri().endswith('/pkg/data/a.txt'))
+print(text.with_suffix('.b').name, text.with_name('b').parent.name, text.with_suffix('').exists())
+try:
+    (files / 'nothing').resolve(strict=True)
+except OSError as error:
+    print(type(error).__name__)
 for wrong in (files / 'nothing', files / 'data'):
     try:
         wrong.read_bytes()
