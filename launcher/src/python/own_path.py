@@ -18,8 +18,8 @@ LISTING = {"listdir", "scandir", "walk", "fwalk", "glob", "iglob", "rglob", "ite
 LISTING_ELSEWHERE = LISTING | {"children"}
 BY_FINDERS = {"extend_path", "iter_modules", "walk_packages", "find_spec", "append", "insert", "extend"}
 # A module without any of these words needs no closer look.
-NAMES = BY_NAME | PLACES | LOADERS | LISTING | {APPLICATIONS, "AppConfig", "resources"}
-WORDS = [word.encode() for word in sorted(NAMES)]
+NAMES = BY_NAME | PLACES | LOADERS | {APPLICATIONS, "AppConfig", "resources"}
+WORDS = [word.encode() for word in sorted(NAMES | {name + "(" for name in LISTING})]
 # Makes a path, or a text, of one.
 MAKES_PATHS = {
     "dirname", "abspath", "realpath", "normpath", "normcase", "join", "joinpath", "fspath", "str", "Path", "PurePath", "resolve",
@@ -308,11 +308,15 @@ class OwnPath:
 
     def listers(self):
         """The functions that look into folders, or call one of the module's own that does."""
+        if not any(last_name(node) in LISTING for node in self.nodes if kind(node) in ("Name", "Attribute")):
+            return set()
         calls = {}
         for node in self.nodes:
             name = last_name(node.func) if kind(node) == "Call" else None
-            function = name and self.function_of(node)
-            if function is not None and kind(function) != "Lambda" and not self.never_runs(node):
+            if name is None or name in LISTING and self.never_runs(node):
+                continue
+            function = self.function_of(node)
+            if hasattr(function, "name"):
                 calls.setdefault(function.name, set()).add(name)
         found = set()
         while True:
