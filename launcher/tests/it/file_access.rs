@@ -4,7 +4,8 @@ use crate::support::{App, Child, coldframe};
 
 #[test]
 fn a_package_that_lists_its_folder_finds_its_modules() {
-    let app = App::new(&[
+    finds_its_files(
+        &[
         ("__main__.py", "import plugins, quiet\nprint(plugins.found, quiet.__file__ == __file__.replace('__main__', 'quiet'))"),
         // It hands its folder on, as pylint does with its checkers.
         ("plugins/__init__.py", "from .registry import register\nfound = register(__path__[0], __name__)"),
@@ -29,6 +30,14 @@ def register(folder, package):
     Child::new(built).of(&app).prints(expected);
 }
 
+/// What a built application with these files prints, that has a cache of its own.
+fn finds_its_files(files: &[(&str, &str)], printed: &str) {
+    let app = App::new(files);
+    let cache = app.beside("cache");
+    let built = Child::new(app.build("built", &[])).of(&app);
+    built.env("COLDFRAME_CACHE_DIR", &cache).prints(printed);
+}
+
 #[test]
 fn a_package_finds_its_plug_ins_by_what_a_package_of_its_own_says() {
     let app = App::new(&[
@@ -51,15 +60,15 @@ def plug_ins():
         ),
         ("user/plug_ins/__init__.py", ""),
         ("user/plug_ins/first.py", ""),
-    ]);
-    let cache = app.beside("cache");
-    let built = Child::new(app.build("built", &[])).of(&app);
-    built.env("COLDFRAME_CACHE_DIR", &cache).prints("['__init__.py', 'first.py']\n");
+        ],
+        "['__init__.py', 'first.py']\n",
+    );
 }
 
 #[test]
 fn a_package_finds_its_modules_by_a_function_of_another_module() {
-    let app = App::new(&[
+    finds_its_files(
+        &[
         ("__main__.py", "import user\nprint(user.structure)"),
         (
             "user/__init__.py",
@@ -82,15 +91,15 @@ def _names(path):
         ),
         ("user/models/__init__.py", ""),
         ("user/models/first.py", ""),
-    ]);
-    let cache = app.beside("cache");
-    let built = Child::new(app.build("built", &[])).of(&app);
-    built.env("COLDFRAME_CACHE_DIR", &cache).prints("['__init__.py', 'first.py']\n");
+        ],
+        "['__init__.py', 'first.py']\n",
+    );
 }
 
 #[test]
 fn who_asks_for_the_file_of_a_package_gets_its_folder() {
-    let app = App::new(&[
+    finds_its_files(
+        &[
         ("__main__.py", "import user\nprint(user.folder())"),
         (
             "user/__init__.py",
@@ -104,21 +113,24 @@ def folder():
         ),
         ("user/binaries/__init__.py", ""),
         ("user/binaries/program", ""),
-    ]);
-    let cache = app.beside("cache");
-    let built = Child::new(app.build("built", &[])).of(&app);
-    built.env("COLDFRAME_CACHE_DIR", &cache).prints("['__init__.py', 'program']\n");
+        ],
+        "['__init__.py', 'program']\n",
+    );
 }
 
 #[test]
 fn paths_by_way_of_folders_of_modules_lead_to_files() {
-    let app = App::new(&[
-        ("__main__.py", "import user.parts.reads as reads\nprint(reads.text(), reads.template())"),
-        ("user/__init__.py", ""),
-        ("user/parts/__init__.py", ""),
-        (
-            "user/parts/reads.py",
-            "\
+    finds_its_files(
+        &[
+            (
+                "__main__.py",
+                "import user.parts.reads as reads\nprint(reads.text(), reads.template())",
+            ),
+            ("user/__init__.py", ""),
+            ("user/parts/__init__.py", ""),
+            (
+                "user/parts/reads.py",
+                "\
 import os
 folder = os.path.join(os.path.dirname(__file__), '..', 'templates')
 def text():
@@ -126,40 +138,39 @@ def text():
 def template():
     with open(os.path.join(folder, 'env.py')) as file: return file.read()
 ",
-        ),
-        ("user/templates/README", "data"),
-        // In no package, so it is no module.
-        ("user/templates/env.py", "source"),
-    ]);
-    let cache = app.beside("cache");
-    let built = Child::new(app.build("built", &[])).of(&app);
-    built.env("COLDFRAME_CACHE_DIR", &cache).prints("data source\n");
+            ),
+            ("user/templates/README", "data"),
+            // In no package, so it is no module.
+            ("user/templates/env.py", "source"),
+        ],
+        "data source\n",
+    );
 }
 
 #[test]
 #[cfg(unix)]
 fn programs_of_a_package_can_be_started() {
-    let app = App::new(&[
-        ("__main__.py", "import user\nprint(user.answer())"),
-        (
-            "user/__init__.py",
-            "\
+    finds_its_files(
+        &[
+            ("__main__.py", "import user\nprint(user.answer())"),
+            (
+                "user/__init__.py",
+                "\
 import os, subprocess
 def answer():
     program = os.path.join(os.path.dirname(__file__), 'bin', 'answer')
     return subprocess.check_output([program], text=True).strip()
 ",
-        ),
-        ("user/bin/answer", "#!/bin/sh\necho 42\n"),
-    ]);
-    let cache = app.beside("cache");
-    let built = Child::new(app.build("built", &[])).of(&app);
-    built.env("COLDFRAME_CACHE_DIR", &cache).prints("42\n");
+            ),
+            ("user/bin/answer", "#!/bin/sh\necho 42\n"),
+        ],
+        "42\n",
+    );
 }
 
 #[test]
 fn nothing_is_written_for_a_package_that_asks_finders() {
-    let app = App::new(&[
+    finds_its_files(&[
         ("__main__.py", "import plugins\nprint(plugins.found)"),
         (
             "plugins/__init__.py",
@@ -288,17 +299,17 @@ fn what_becomes_of_the_own_path_decides() {
 
 #[test]
 fn type_stubs_are_data() {
-    let app = App::new(&[
-        ("__main__.py", "import user\nprint(user.names)"),
-        (
-            "user/__init__.py",
-            "import os\nwith open(os.path.splitext(__file__)[0] + '.pyi') as file: names = file.read()",
-        ),
-        ("user/__init__.pyi", "a stub"),
-    ]);
-    let cache = app.beside("cache");
-    let built = Child::new(app.build("built", &[])).of(&app);
-    built.env("COLDFRAME_CACHE_DIR", &cache).prints("a stub\n");
+    let app = App::new(
+        &[
+            ("__main__.py", "import user\nprint(user.names)"),
+            (
+                "user/__init__.py",
+                "import os\nwith open(os.path.splitext(__file__)[0] + '.pyi') as file: names = file.read()",
+            ),
+            ("user/__init__.pyi", "a stub"),
+        ],
+        "a stub\n",
+    );
 }
 
 #[test]
