@@ -4,8 +4,7 @@ use crate::support::{App, Child, coldframe};
 
 #[test]
 fn a_package_that_lists_its_folder_finds_its_modules() {
-    finds_its_files(
-        &[
+    let app = App::new(&[
         ("__main__.py", "import plugins, quiet\nprint(plugins.found, quiet.__file__ == __file__.replace('__main__', 'quiet'))"),
         // It hands its folder on, as pylint does with its checkers.
         ("plugins/__init__.py", "from .registry import register\nfound = register(__path__[0], __name__)"),
@@ -40,12 +39,13 @@ fn finds_its_files(files: &[(&str, &str)], printed: &str) {
 
 #[test]
 fn a_package_finds_its_plug_ins_by_what_a_package_of_its_own_says() {
-    let app = App::new(&[
-        ("__main__.py", "import user.finds\nprint(user.finds.plug_ins())"),
-        ("user/__init__.py", ""),
-        (
-            "user/finds.py",
-            "\
+    finds_its_files(
+        &[
+            ("__main__.py", "import user.finds\nprint(user.finds.plug_ins())"),
+            ("user/__init__.py", ""),
+            (
+                "user/finds.py",
+                "\
 import os, sys
 def folders(package):
     for folder in package.__path__:
@@ -57,9 +57,9 @@ def plug_ins():
     import user.plug_ins as package
     return sorted(child for folder in folders(package) for child in children(folder) if child != '__pycache__')
 ",
-        ),
-        ("user/plug_ins/__init__.py", ""),
-        ("user/plug_ins/first.py", ""),
+            ),
+            ("user/plug_ins/__init__.py", ""),
+            ("user/plug_ins/first.py", ""),
         ],
         "['__init__.py', 'first.py']\n",
     );
@@ -69,28 +69,28 @@ def plug_ins():
 fn a_package_finds_its_modules_by_a_function_of_another_module() {
     finds_its_files(
         &[
-        ("__main__.py", "import user\nprint(user.structure)"),
-        (
-            "user/__init__.py",
-            "\
+            ("__main__.py", "import user\nprint(user.structure)"),
+            (
+                "user/__init__.py",
+                "\
 from pathlib import Path
 from .tools import structure_of
 # As transformers does it.
 structure = structure_of(Path(__file__).parent / 'models')
 ",
-        ),
-        (
-            "user/tools.py",
-            "\
+            ),
+            (
+                "user/tools.py",
+                "\
 import os
 def structure_of(path):
     return sorted(_names(path))
 def _names(path):
     with os.scandir(path) as entries: return [entry.name for entry in entries if entry.name != '__pycache__']
 ",
-        ),
-        ("user/models/__init__.py", ""),
-        ("user/models/first.py", ""),
+            ),
+            ("user/models/__init__.py", ""),
+            ("user/models/first.py", ""),
         ],
         "['__init__.py', 'first.py']\n",
     );
@@ -100,19 +100,19 @@ def _names(path):
 fn who_asks_for_the_file_of_a_package_gets_its_folder() {
     finds_its_files(
         &[
-        ("__main__.py", "import user\nprint(user.folder())"),
-        (
-            "user/__init__.py",
-            "\
+            ("__main__.py", "import user\nprint(user.folder())"),
+            (
+                "user/__init__.py",
+                "\
 import importlib.resources, os
 # As imageio-ffmpeg does it.
 def folder():
     with importlib.resources.as_file(importlib.resources.files('user.binaries') / '__init__.py') as path: pass
     return sorted(name for name in os.listdir(path.parent) if name != '__pycache__')
 ",
-        ),
-        ("user/binaries/__init__.py", ""),
-        ("user/binaries/program", ""),
+            ),
+            ("user/binaries/__init__.py", ""),
+            ("user/binaries/program", ""),
         ],
         "['__init__.py', 'program']\n",
     );
@@ -170,7 +170,7 @@ def answer():
 
 #[test]
 fn nothing_is_written_for_a_package_that_asks_finders() {
-    finds_its_files(&[
+    let app = App::new(&[
         ("__main__.py", "import plugins\nprint(plugins.found)"),
         (
             "plugins/__init__.py",
@@ -299,7 +299,7 @@ fn what_becomes_of_the_own_path_decides() {
 
 #[test]
 fn type_stubs_are_data() {
-    let app = App::new(
+    finds_its_files(
         &[
             ("__main__.py", "import user\nprint(user.names)"),
             (
