@@ -65,7 +65,13 @@ impl Libraries {
         while let Some(path) = waiting.pop() {
             waiting.extend(self.needed_by(path).filter(|library| reached.insert(*library)));
         }
-        self.objects.keys().map(String::as_str).filter(move |path| !reached.contains(path))
+        // `libx.so` beside `libx.so.1` is the same for linkers.
+        let is_for_linkers = |path: &str| {
+            let versions = self.objects.keys().filter_map(|other| other.strip_prefix(path));
+            versions.filter(|rest| rest.starts_with('.')).count() > 0
+        };
+        let paths = self.objects.keys().map(String::as_str);
+        paths.filter(move |path| !reached.contains(path) && !is_for_linkers(path))
     }
 
     /// The archive's attributes that tell the launcher what to load before which extension module, and how.
@@ -199,6 +205,20 @@ fn joined(folder: &str, below: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_nothing_needs_is_opened_by_its_path() {
+        let files: &[(&str, &[&str], &[&str])] = &[
+            ("a/module.so", &["libx.so.1"], &["$ORIGIN/../a.libs"]),
+            ("a.libs/libx.so.1", &["liby.so"], &["$ORIGIN"]),
+            ("a.libs/libx.so", &["liby.so"], &["$ORIGIN"]),
+            ("a.libs/liby.so", &[], &[]),
+            ("a.libs/plugins/libplug.so", &["liby.so"], &[]),
+        ];
+        let libraries = libraries(files);
+        let opened: Vec<_> = libraries.opened_by_path().collect();
+        assert_eq!(opened, ["a.libs/plugins/libplug.so"]);
+    }
 
     fn libraries(files: &[(&str, &[&str], &[&str])]) -> Libraries {
         let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();

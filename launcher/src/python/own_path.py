@@ -304,7 +304,14 @@ class OwnPath:
     def loads_libraries(self):
         """Does it open a shared library whose name does not stand there?"""
         calls = [node for node in self.nodes if kind(node) == "Call" and last_name(node.func) in LOADERS and node.args]
-        return any(kind(call.args[0]) != "Constant" and not self.never_runs(call) for call in calls)
+        return any(not self.is_of_system(call.args[0]) and not self.never_runs(call) for call in calls)
+
+    def is_of_system(self, node):
+        """Is it the name of a library that stands there, or that `ctypes.util.find_library` has found?"""
+        if kind(node) == "Name":
+            values = [other.value for other in self.nodes if kind(other) == "Assign" and node.id in names_given(other)]
+            return bool(values) and all(kind(value) != "Name" and self.is_of_system(value) for value in values)
+        return kind(node) == "Constant" or kind(node) == "Call" and last_name(node.func) == "find_library"
 
     def listers(self):
         """The functions that look into folders, or call one of the module's own that does."""
@@ -337,7 +344,7 @@ class OwnPath:
                     continue
                 if kind(node) == "Name" and kind(node.ctx) == "Load":
                     names.add(node.id)
-                elif kind(node) == "Attribute":
+                elif kind(node) == "Attribute" and (node.attr not in PLACES or kind(node.ctx) == "Load"):
                     words.add(node.attr)
                 elif constant(node):
                     texts.add(constant(node))

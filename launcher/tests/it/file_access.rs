@@ -295,6 +295,11 @@ fn what_becomes_of_the_own_path_decides() {
     check("def f(library): return library.load(__file__)", true);
     check("def Flask(name): pass\nFlask(__name__)", true);
     check("import ctypes\ndef f(): return ctypes.CDLL(__file__[:-3] + '.so')", true);
+    // Another's place that is set is none that is read.
+    check(
+        "import os\ndef f(module, path): module.__path__ = [path]\ndef g(path): return os.walk(path)",
+        false,
+    );
 }
 
 #[test]
