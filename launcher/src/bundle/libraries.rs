@@ -65,13 +65,10 @@ impl Libraries {
         while let Some(path) = waiting.pop() {
             waiting.extend(self.needed_by(path).filter(|library| reached.insert(*library)));
         }
-        // `libx.so` beside `libx.so.1` is the same for linkers.
-        let is_for_linkers = |path: &str| {
-            let versions = self.objects.keys().filter_map(|other| other.strip_prefix(path));
-            versions.filter(|rest| rest.starts_with('.')).count() > 0
-        };
+        // `libx.so` and `libx.so.1.2` beside `libx.so.1` are the same library: a wheel has no links (pyarrow).
+        let known: BTreeSet<&str> = reached.iter().map(|path| without_version(path)).collect();
         let paths = self.objects.keys().map(String::as_str);
-        paths.filter(move |path| !reached.contains(path) && !is_for_linkers(path))
+        paths.filter(move |path| !known.contains(without_version(path)))
     }
 
     /// The archive's attributes that tell the launcher what to load before which extension module, and how.
@@ -185,6 +182,11 @@ impl Linking {
     }
 }
 
+/// `libx` of `libx.so.1.2`.
+fn without_version(path: &str) -> &str {
+    path.rfind(".so").and_then(|end| path.get(..end)).unwrap_or(path)
+}
+
 fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
@@ -212,6 +214,7 @@ mod tests {
             ("a/module.so", &["libx.so.1"], &["$ORIGIN/../a.libs"]),
             ("a.libs/libx.so.1", &["liby.so"], &["$ORIGIN"]),
             ("a.libs/libx.so", &["liby.so"], &["$ORIGIN"]),
+            ("a.libs/libx.so.1.2", &["liby.so"], &["$ORIGIN"]),
             ("a.libs/liby.so", &[], &[]),
             ("a.libs/plugins/libplug.so", &["liby.so"], &[]),
         ];
