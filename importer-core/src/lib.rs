@@ -87,7 +87,7 @@ pub use error::{Error, ErrorKind};
 pub use hooks::{Frequency, Hook, HookId, Hooks, Load, Loading, OnFailure};
 pub use library::{CopyError, Library};
 pub use module::{Module, ModuleKind, Optimization};
-pub use name::ModuleName;
+pub use name::{ModuleName, folder_of, folders_above};
 pub use stack::Stack;
 pub use target::Target;
 pub use tree::{Directory, DirectoryEntry, DirectoryModule, File};

@@ -75,7 +75,7 @@ pub(crate) fn check_path(path: &str) -> Result<(), Error> {
 }
 
 /// The folder a path lies in; `None` of the root itself.
-pub(crate) fn folder_of(path: &str) -> Option<&str> {
+pub fn folder_of(path: &str) -> Option<&str> {
     match path.rsplit_once('/') {
         Some((folder, _)) => Some(folder),
         None if path.is_empty() => None,
@@ -84,7 +84,7 @@ pub(crate) fn folder_of(path: &str) -> Option<&str> {
 }
 
 /// Every folder above a path, from the nearest to the root.
-pub(crate) fn folders_above(path: &str) -> impl Iterator<Item = &str> {
+pub fn folders_above(path: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(folder_of(path), |folder| folder_of(folder))
 }
 

@@ -21,6 +21,7 @@ use std::time::{Duration, SystemTime};
 use etcetera::base_strategy::{BaseStrategy, choose_base_strategy};
 
 use crate::error::Error;
+use crate::file_mode::set_mode;
 pub(crate) use held::Held;
 #[cfg(feature = "command")]
 pub(crate) use private::{check_private, create_private};
@@ -219,7 +220,7 @@ fn replace_file(path: &Path, contents: &[u8]) -> Result<(), Error> {
     let temporary = temporary_name(path);
     let written = fs::File::create_new(&temporary).and_then(|mut file| {
         file.write_all(contents)?;
-        if is_program(contents) { make_executable(&file) } else { Ok(()) }
+        if is_program(contents) { set_mode(&file, 0o700) } else { Ok(()) }
     });
     let written = written.and_then(|()| fs::rename(&temporary, path));
     written.map_err(|source| {
@@ -231,18 +232,6 @@ fn replace_file(path: &Path, contents: &[u8]) -> Result<(), Error> {
 /// Whether a file can be started, by how it begins: an archive keeps no modes.
 fn is_program(contents: &[u8]) -> bool {
     contents.starts_with(b"\x7fELF") || contents.starts_with(b"#!")
-}
-
-#[cfg(unix)]
-fn make_executable(file: &fs::File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    file.set_permissions(fs::Permissions::from_mode(0o700))
-}
-
-#[cfg(not(unix))]
-fn make_executable(_file: &fs::File) -> io::Result<()> {
-    Ok(())
 }
 
 /// Notes that a folder is in use, by its time of change.

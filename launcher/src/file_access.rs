@@ -139,12 +139,9 @@ impl FileAccess {
         (files.has_libraries && is_ready && path.is_file()).then_some(path)
     }
 
-    /// Whether both are of one package, and on disk.
+    /// Whether the files of both lie in one folder of the cache.
     pub(crate) fn are_together(&self, path: &str, other: &str) -> bool {
-        let digest = |path: &str| {
-            let files = self.packages.get(path.split('/').next()?)?;
-            self.library_on_disk(path).map(|_| &files.digest)
-        };
+        let digest = |path: &str| Some(&self.packages.get(path.split('/').next()?)?.digest);
         digest(path).is_some_and(|found| digest(other) == Some(found))
     }
 

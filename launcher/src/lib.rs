@@ -30,6 +30,7 @@ mod cache;
 pub mod error;
 pub mod exe;
 pub mod file_access;
+mod file_mode;
 mod import_trace;
 mod importlib_hooks;
 mod interpreter;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use importer_core::Archive;
+use importer_core::{Archive, folder_of, folders_above};
 use interp_config::{FileAccess, FileAccessRule};
 use twox_hash::XxHash3_128;
 
@@ -195,7 +195,7 @@ impl FileUsers {
             package: plain_name(package).to_owned(),
             found: FileUse { package: plain_name(package).to_owned(), ..found },
         }));
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let folder = folder_of(path).unwrap_or_default();
         if is_judged && !folder.is_empty() {
             self.folders.insert(folder.to_owned());
         }
@@ -212,10 +212,15 @@ impl FileUsers {
     /// ctypes wants a file, and packages look whether it is there. Nobody imports what it opens, but names do not tell:
     /// `lib_lightgbm.so` is called as an extension module may be, and those of pycryptodome even pretend to be some.
     pub(super) fn library(&mut self, origin: Origin, path: &str, contents: &[u8]) {
+        self.application_file(origin, path);
+        self.libraries.insert(path.to_owned(), XxHash3_128::oneshot(contents));
+    }
+
+    /// An application has no record of its files, as distributions have: what lies with its modules is its own.
+    fn application_file(&mut self, origin: Origin, path: &str) {
         if origin == Origin::Application {
             self.groups.entry(top(path).to_owned()).or_insert(Group::Application);
         }
-        self.libraries.insert(path.to_owned(), XxHash3_128::oneshot(contents));
     }
 
     /// Notes the packages whose modules look into their folders by functions of other modules of theirs (transformers).
@@ -261,9 +266,7 @@ impl FileUsers {
         if is_useless {
             return;
         }
-        if origin == Origin::Application {
-            self.groups.entry(top.to_owned()).or_insert(Group::Application);
-        }
+        self.application_file(origin, path);
         self.data.insert(path.to_owned(), XxHash3_128::oneshot(contents));
     }
 
@@ -281,7 +284,7 @@ impl FileUsers {
 
     /// Whether a source lies in a package, and in a folder that is none.
     fn is_no_module(&self, path: &str) -> bool {
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let folder = folder_of(path).unwrap_or_default();
         self.packages.contains(top(path)) && !self.packages.contains(folder) && !is_tool(path)
     }
 
@@ -306,18 +309,10 @@ impl FileUsers {
         if files.is_empty() {
             return Vec::new();
         }
-        let is_there = |folder: &str| {
-            let below = files.partition_point(|(path, _)| path.as_str() < folder);
-            files.get(below..).is_some_and(|files| {
-                // What sorts between a folder and what is in it begins with the folder's name too.
-                let mut files = files.iter().map(|(path, _)| path.as_str());
-                files
-                    .by_ref()
-                    .take_while(|path| path.starts_with(folder))
-                    .any(|path| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
-            })
-        };
-        let folders = self.folders.iter().filter(|folder| is_of_group(folder) && !is_there(folder));
+        let filled: BTreeSet<&str> =
+            files.iter().flat_map(|(path, _)| folders_above(path)).collect();
+        let is_empty = |folder: &str| !filled.contains(folder);
+        let folders = self.folders.iter().filter(|folder| is_of_group(folder) && is_empty(folder));
         let folders: Vec<String> = folders.map(|folder| format!("{folder}/")).collect();
         let mut hash = XxHash3_128::new();
         for (path, digest) in files.iter().copied().chain(folders.iter().map(|path| (path, &0))) {

@@ -7,7 +7,7 @@ use object::elf::{DT_NEEDED, DT_RPATH, DT_RUNPATH};
 use object::read::elf::{ElfFile, FileHeader};
 use object::{Object as _, ObjectSymbol as _};
 
-use importer_core::Library;
+use importer_core::{Library, folder_of};
 
 use super::library_layouts::layout;
 use crate::libraries::{NEEDED_PREFIX, is_library_name};
@@ -60,11 +60,9 @@ impl Libraries {
         let is_imported =
             |path: &str, linking: &Linking| linking.is_importable && self.extensions.contains(path);
         let imported = self.objects.iter().filter(|(path, linking)| is_imported(path, linking));
-        let mut reached: BTreeSet<&str> = imported.map(|(path, _)| path.as_str()).collect();
-        let mut waiting: Vec<&str> = reached.iter().copied().collect();
-        while let Some(path) = waiting.pop() {
-            waiting.extend(self.needed_by(path).filter(|library| reached.insert(*library)));
-        }
+        let imported: Vec<&str> = imported.map(|(path, _)| path.as_str()).collect();
+        let mut reached = self.reached(imported.iter().copied());
+        reached.extend(imported);
         // `libx.so` and `libx.so.1.2` beside `libx.so.1` are the same library: a wheel has no links (pyarrow).
         let known: BTreeSet<&str> = reached.iter().map(|path| without_version(path)).collect();
         let paths = self.objects.keys().map(String::as_str);
@@ -102,9 +100,9 @@ impl Libraries {
         if !self.objects.contains_key(path) || seen.contains(path) {
             return;
         }
-        let in_turn = |other: &&str| *other != path && self.reached(other).contains(path);
+        let in_turn = |other: &&str| *other != path && self.reached([*other]).contains(path);
         let mut group = vec![path];
-        group.extend(self.reached(path).into_iter().filter(in_turn));
+        group.extend(self.reached([path]).into_iter().filter(in_turn));
         seen.extend(&group);
         for member in &group {
             for library in self.needed_by(member) {
@@ -122,9 +120,9 @@ impl Libraries {
         names.filter_map(move |(linking, name)| self.find(path, linking, name))
     }
 
-    /// The libraries that `path` needs, by way of others too.
-    fn reached<'a>(&'a self, path: &'a str) -> BTreeSet<&'a str> {
-        let (mut reached, mut waiting) = (BTreeSet::new(), vec![path]);
+    /// The libraries that these need, by way of others too.
+    fn reached<'a>(&'a self, paths: impl IntoIterator<Item = &'a str>) -> BTreeSet<&'a str> {
+        let (mut reached, mut waiting) = (BTreeSet::new(), Vec::from_iter(paths));
         while let Some(path) = waiting.pop() {
             waiting.extend(self.needed_by(path).filter(|library| reached.insert(*library)));
         }
@@ -133,7 +131,7 @@ impl Libraries {
 
     /// The library of that name: in the folders that the file names, else the only one of that name anywhere.
     fn find(&self, path: &str, linking: &Linking, name: &str) -> Option<&str> {
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let folder = folder_of(path).unwrap_or_default();
         let searched = linking.search.iter().find_map(|search| {
             let below = search.strip_prefix("$ORIGIN").or(search.strip_prefix("${ORIGIN}"))?;
             let candidate = joined(folder, &format!("{below}/{name}"))?;

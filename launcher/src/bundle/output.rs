@@ -1,6 +1,6 @@
 //! Writes the executable: a copy of the launcher with the archive behind it.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -8,6 +8,7 @@ use importer_core::{Archive, Writer};
 use tempfile::NamedTempFile;
 
 use super::BundleError;
+use crate::file_mode::set_mode;
 
 /// Writes the executable at `out` and gives its length. An archive behind `launcher` itself is not copied.
 ///
@@ -49,19 +50,7 @@ pub(super) fn beside(out: &Path) -> Result<NamedTempFile, BundleError> {
 
 /// Makes the file executable and puts it in place of `out`.
 pub(super) fn publish(temporary: NamedTempFile, out: &Path) -> Result<(), BundleError> {
-    make_executable(temporary.as_file()).map_err(BundleError::io("make executable", out))?;
+    set_mode(temporary.as_file(), 0o755).map_err(BundleError::io("make executable", out))?;
     temporary.persist(out).map_err(|error| BundleError::io("replace", out)(error.error))?;
-    Ok(())
-}
-
-#[cfg(unix)]
-fn make_executable(file: &File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-
-    file.set_permissions(fs::Permissions::from_mode(0o755))
-}
-
-#[cfg(not(unix))]
-fn make_executable(_file: &File) -> io::Result<()> {
     Ok(())
 }

@@ -69,9 +69,11 @@ fn open_path(
     let library = library.ok_or_else(|| {
         Exception::import_error(py, &format!("the archive holds no library for `{name}`"), name)
     })?;
-    library::load_needed(py, name, module)?;
-    if let Some(path) = library::on_disk(py, module.path())? {
-        return Ok((OpenPath::known(path), Some(id)));
-    }
-    Ok((OpenPath::new(py, name, module.path(), &library)?, Some(id)))
+    let on_disk = library::on_disk(py, module.path())?;
+    library::load_needed(py, name, module, on_disk.is_some())?;
+    let path = match on_disk {
+        Some(path) => OpenPath::known(path),
+        None => OpenPath::new(py, name, module.path(), &library)?,
+    };
+    Ok((path, Some(id)))
 }

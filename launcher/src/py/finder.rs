@@ -115,10 +115,9 @@ pub(super) fn find_spec(
             Some(path) => starts_in_archive(py, path),
             None => search_path::is_first(py, &name)?,
         };
-    if ours
-        && path.is_none()
-        && !is_path_entry
-        && load == Load::First
+    let is_first_at_top = ours && !is_path_entry && path.is_none() && load == Load::First;
+    // It runs, and whoever imports it again does not get it from `sys.modules`.
+    if is_first_at_top
         && this.state.hooks.is_loading(&name)
         && loaded_module(py, &name)?.is_none()
         && let Some(other) = search_path::find_other(py, fullname)?

@@ -145,18 +145,21 @@ pub(super) fn on_disk(py: Token<'_>, path: &str) -> Result<Option<OsString>, Exc
 /// Loads what an extension module needs, before it is opened itself.
 ///
 /// The dynamic linker takes a library that it has for one that is needed when the names are the same (`DT_SONAME`), and
-/// then looks for no file.
-pub(super) fn load_needed(py: Token<'_>, name: &str, module: &Module<'_>) -> Result<(), Exception> {
+/// then looks for no file. Where the module `is_on_disk`, it finds what belongs to its package there by itself.
+pub(super) fn load_needed(
+    py: Token<'_>,
+    name: &str,
+    module: &Module<'_>,
+    is_on_disk: bool,
+) -> Result<(), Exception> {
     let fail = |reason: String| {
         Exception::import_error(py, &format!("cannot import `{name}`: {reason}"), name)
     };
     let runtime = runtime::get(py)?;
     let needed = libraries::needed(&runtime.archives, module.path());
     let needed = needed.map_err(|error| fail(error.to_string()))?;
-    // Where a package lies on disk, the dynamic linker finds what belongs to it there by itself.
     let is_found = |library: &File<'_>| {
-        runtime.config.extensions != ExtensionLoading::Memory
-            && runtime.files.are_together(module.path(), library.path())
+        is_on_disk && runtime.files.are_together(module.path(), library.path())
     };
     for group in needed {
         if group.iter().all(is_found) {

@@ -17,7 +17,7 @@ use super::token::Token;
 /// own modules, and what Python needs while it starts.
 pub(super) fn is_first(py: Token<'_>, name: &str) -> Result<bool, Exception> {
     // The usual case, at the price of one comparison.
-    if entries(py).next().is_none_or(|is_archive| is_archive) {
+    if entries(py).next().is_none_or(|(_, inside)| inside.is_some()) {
         return Ok(true);
     }
     // SAFETY: may be called at any time.
@@ -31,7 +31,7 @@ pub(super) fn is_first(py: Token<'_>, name: &str) -> Result<bool, Exception> {
 
 /// Whether an entry of `sys.path` lies in the archives.
 pub(super) fn is_on_path(py: Token<'_>) -> bool {
-    entries(py).any(|is_archive| is_archive)
+    entries(py).any(|(_, inside)| inside.is_some())
 }
 
 /// What `sys.path` has besides the archives' top for a module that looks for another one of its own name: the spec, or
@@ -42,11 +42,8 @@ pub(super) fn is_on_path(py: Token<'_>) -> bool {
 /// `site-packages` stands late on the path; an archive is one entry for all, and would run the same package again.
 pub(super) fn find_other(py: Token<'_>, name: &Object) -> Result<Option<Object>, Exception> {
     let others = Object::list(py, Vec::new())?;
-    for entry in values(py) {
-        if with_utf8(py, &entry, |entry| inside(py, entry)).flatten().as_deref() != Some("") {
-            others.append(py, &entry)?;
-        }
-        drop(Exception::take_if_raised(py));
+    for (entry, _) in entries(py).filter(|(_, inside)| inside.as_deref() != Some("")) {
+        others.append(py, &entry)?;
     }
     let finder = import(py, "_frozen_importlib_external")?.attribute(py, "PathFinder")?;
     let spec = finder.call_method(py, "find_spec", &[name, &others])?;
@@ -56,17 +53,8 @@ pub(super) fn find_other(py: Token<'_>, name: &Object) -> Result<Option<Object>,
     Ok(Some(spec))
 }
 
-/// For each entry of `sys.path`, whether it lies in the archives.
-fn entries(py: Token<'_>) -> impl Iterator<Item = bool> {
-    values(py).map(move |entry| {
-        let found = with_utf8(py, &entry, |entry| inside(py, entry));
-        drop(Exception::take_if_raised(py));
-        found.flatten().is_some()
-    })
-}
-
-/// The entries of `sys.path`, as far as it has any.
-fn values(py: Token<'_>) -> impl Iterator<Item = Object> {
+/// The entries of `sys.path`, as far as it has any, each with the path inside of the archives that it stands for.
+fn entries(py: Token<'_>) -> impl Iterator<Item = (Object, Option<String>)> {
     let path = of_sys(py, c"path");
     // SAFETY: attached; live; -1 with an exception for what has no length, which then holds no archive.
     let count = path.as_ref().map_or(0, |path| unsafe { ffi::PySequence_Size(path.as_ptr()) });
@@ -79,8 +67,12 @@ fn values(py: Token<'_>) -> impl Iterator<Item = Object> {
                 Object::from_owned_or_none(py, ffi::PySequence_GetItem(path.as_ptr(), position))
             }
         });
+        let found = entry.map(|entry| {
+            let inside = with_utf8(py, &entry, |entry| inside(py, entry)).flatten();
+            (entry, inside)
+        });
         drop(Exception::take_if_raised(py));
-        entry
+        found
     })
 }
 

@@ -50,35 +50,42 @@ class ArchivePath(Traversable):
 
     @property
     def parent(self):
-        return type(self)(self._finder, os.path.dirname(self._path))
+        return self._at(os.path.dirname(self._path))
+
+    @property
+    def _pure(self):
+        return pathlib.PurePath(self._path)
+
+    def _at(self, path):
+        return type(self)(self._finder, str(path))
 
     @property
     def stem(self):
-        return pathlib.PurePath(self._path).stem
+        return self._pure.stem
 
     @property
     def suffix(self):
-        return pathlib.PurePath(self._path).suffix
+        return self._pure.suffix
 
     @property
     def suffixes(self):
-        return pathlib.PurePath(self._path).suffixes
+        return self._pure.suffixes
 
     # What only a `pathlib.Path` has, which `files` gives for packages on disk: programs use it as one (gradio).
 
     @property
     def parts(self):
-        return pathlib.PurePath(self._path).parts
+        return self._pure.parts
 
     @property
     def parents(self):
-        return tuple(type(self)(self._finder, str(path)) for path in pathlib.PurePath(self._path).parents)
+        return tuple(map(self._at, self._pure.parents))
 
     def as_posix(self):
-        return pathlib.PurePath(self._path).as_posix()
+        return self._pure.as_posix()
 
     def as_uri(self):
-        return pathlib.PurePath(self._path).as_uri()
+        return self._pure.as_uri()
 
     def is_absolute(self):
         return True
@@ -95,10 +102,10 @@ class ArchivePath(Traversable):
         return self
 
     def with_name(self, name):
-        return type(self)(self._finder, str(pathlib.PurePath(self._path).with_name(name)))
+        return self._at(self._pure.with_name(name))
 
     def with_suffix(self, suffix):
-        return type(self)(self._finder, str(pathlib.PurePath(self._path).with_suffix(suffix)))
+        return self._at(self._pure.with_suffix(suffix))
 
     def iterdir(self):
         entries = self._finder.list_folder(self._path)
@@ -125,7 +132,7 @@ class ArchivePath(Traversable):
         path = self._path
         for child in children:
             path = posixpath.normpath(posixpath.join(path, os.fspath(child)))
-        return type(self)(self._finder, path)
+        return self._at(path)
 
     def __truediv__(self, child):
         return self.joinpath(child)
@@ -134,7 +141,7 @@ class ArchivePath(Traversable):
         return posixpath.relpath(self._path, str(other.joinpath(*extra)))
 
     def match(self, pattern):
-        return pathlib.PurePath(self._path).match(pattern)
+        return self._pure.match(pattern)
 
     def glob(self, pattern):
         import fnmatch
