@@ -13,7 +13,7 @@ use crate::error::{Fault, Part};
 use crate::format::{
     BUCKET_LENGTH, HEADER_LENGTH, Header, Kind, MAGIC, Preamble, Role, VERSION, bytes_at,
 };
-use crate::locate::{locate, read_trailer};
+use crate::locate::{locate, position};
 use crate::mapping::Bytes;
 use crate::record::{Record, Records, until_error};
 use crate::{Directory, Error, File, Module, Target};
@@ -55,18 +55,18 @@ impl Archive {
         Self::from_inner(Bytes::Owned(bytes), name)
     }
 
-    /// Whether an archive lies behind the file at `path`; reads only its last bytes.
+    /// Whether the executable at `path` carries an archive; reads only its last bytes, and where they say nothing its headers.
     ///
-    /// A bare archive is not "contained"; a damaged trailer is an error, because the file was meant to have one.
+    /// A bare archive is not "contained"; a damaged trailer, or a file that ends before its parts do, is an error, because
+    /// the file was meant to have one.
     pub fn contained_in(path: &Path) -> Result<bool, Error> {
         Ok(Self::position_in(path)?.is_some())
     }
 
-    /// Where in the file at `path` the archive behind it lies, if there is one.
-    /// What comes before its start is the executable alone, padded to a whole page.
+    /// Where in the executable at `path` the archive lies that it carries, if there is one.
     pub fn position_in(path: &Path) -> Result<Option<Range<u64>>, Error> {
         let mut file = fs::File::open(path).map_err(|error| Error::read(path, error))?;
-        read_trailer(&mut file, path)
+        position(&mut file, path)
     }
 
     pub(crate) fn from_inner(bytes: Bytes, path: &Path) -> Result<Self, Error> {

@@ -98,9 +98,10 @@ enum Problem {
     )]
     TwoFolders { name: String, first: String, second: String },
     #[error(
-        "the file has an archive behind it already, from offset {offset} on; give the first {offset} bytes alone"
+        "`{}` is cut short, or damaged: its own headers lead outside of it; copy it again or build it again",
+        path.display()
     )]
-    AlreadyBehind { offset: u64 },
+    ExecutableCut { path: PathBuf },
 }
 
 impl Error {
@@ -109,14 +110,16 @@ impl Error {
         match &*self.0 {
             Problem::Io { .. } | Problem::Write { .. } => ErrorKind::Io,
             Problem::NotAnArchive { .. } => ErrorKind::NotAnArchive,
-            Problem::CutShort { .. } | Problem::TrailerMissing { .. } => ErrorKind::CutShort,
+            Problem::CutShort { .. }
+            | Problem::TrailerMissing { .. }
+            | Problem::ExecutableCut { .. } => ErrorKind::CutShort,
             Problem::FormatVersion { .. } => ErrorKind::FormatVersion,
             Problem::Damaged { .. } => ErrorKind::Damaged,
             Problem::WrongTarget { .. } | Problem::OtherTarget { .. } => ErrorKind::WrongTarget,
             Problem::Invalid { .. }
             | Problem::FileAndFolder { .. }
             | Problem::TwoFolders { .. } => ErrorKind::Invalid,
-            Problem::Duplicate { .. } | Problem::AlreadyBehind { .. } => ErrorKind::Duplicate,
+            Problem::Duplicate { .. } => ErrorKind::Duplicate,
         }
     }
 
@@ -195,8 +198,8 @@ impl Error {
         .into()
     }
 
-    pub(crate) fn already_behind(offset: u64) -> Self {
-        Problem::AlreadyBehind { offset }.into()
+    pub(crate) fn executable_cut(path: &Path) -> Self {
+        Problem::ExecutableCut { path: path.to_owned() }.into()
     }
 }
 

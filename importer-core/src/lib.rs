@@ -66,6 +66,7 @@
 //! compute them.
 
 mod archive;
+mod elf;
 mod error;
 mod format;
 mod hooks;

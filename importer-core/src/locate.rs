@@ -7,6 +7,7 @@ use std::path::Path;
 use zerocopy::{FromBytes, FromZeros, IntoBytes};
 
 use crate::Error;
+use crate::elf::{self, Parsed};
 use crate::error::{Fault, Part};
 use crate::format::{MAGIC, PAGE, TRAILER_LENGTH, TRAILER_MAGIC, Trailer};
 
@@ -21,7 +22,7 @@ pub(crate) fn locate(file: &mut (impl Read + Seek), path: &Path) -> Result<Range
     if !start.is_empty() && MAGIC.starts_with(&start) {
         return Err(Error::cut_short(path, MAGIC.len() as u64, length));
     }
-    if let Some(range) = read_trailer(file, path)? {
+    if let Some(range) = position(file, path)? {
         return Ok(range);
     }
     // Only the error is made here, so a slow search is fine: it tells a cut executable from one that never had an archive.
@@ -33,6 +34,28 @@ pub(crate) fn locate(file: &mut (impl Read + Seek), path: &Path) -> Result<Range
         offset += PAGE;
     }
     Err(Error::not_an_archive(path))
+}
+
+/// Where in an executable the archive lies that it carries: by the trailer at its end; and when something was appended, or the
+/// file was written anew by `strip`, by its section.
+pub(crate) fn position(
+    file: &mut (impl Read + Seek),
+    path: &Path,
+) -> Result<Option<Range<u64>>, Error> {
+    let trailer = read_trailer(file, path);
+    if let Ok(Some(_)) = trailer {
+        return trailer;
+    }
+    let length = file.seek(SeekFrom::End(0)).map_err(|error| Error::read(path, error))?;
+    match elf::parse(file).map_err(|error| Error::read(path, error))? {
+        Parsed::Elf(elf) => match elf.archive() {
+            Some(range) if range.end > length => Err(Error::cut_short(path, range.end, length)),
+            Some(range) => Ok(Some(range)),
+            None => trailer,
+        },
+        Parsed::Cut => trailer.and(Err(Error::executable_cut(path))),
+        Parsed::Other => trailer,
+    }
 }
 
 /// Reads the trailer at the end of a file and gives where the archive lies; `None` when there is no trailer.

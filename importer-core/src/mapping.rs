@@ -13,6 +13,7 @@ use memmap2::UncheckedAdvice;
 use memmap2::{Mmap, MmapOptions};
 
 use crate::archive::open_file;
+use crate::format::PAGE;
 use crate::{Archive, Error};
 
 /// The bytes of one archive.
@@ -35,6 +36,10 @@ impl Archive {
         let (file, range) = open_file(path)?;
         let length = usize::try_from(range.end.saturating_sub(range.start));
         let length = length.map_err(|error| Error::map(path, io::Error::other(error)))?;
+        if range.start % PAGE != 0 {
+            // A tool has moved the archive. Its libraries could not be mapped where their pages do not begin at those of memory.
+            return Self::open(path);
+        }
         let mut options = MmapOptions::new();
         options.offset(range.start).len(length);
         // SAFETY: our caller promises that nobody modifies or truncates the file while the map lives, which is what `map`

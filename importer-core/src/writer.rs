@@ -11,6 +11,7 @@ use std::path::Path;
 
 use zerocopy::IntoBytes;
 
+use crate::elf::{self, Parsed};
 use crate::format::{Kind, PAGE, Role, flags};
 use crate::locate::{read_trailer, trailer};
 use crate::name::{check_path, folders_above};
@@ -222,19 +223,34 @@ impl Writer {
         layout::write(self, out)
     }
 
-    /// Appends the archive at the next whole page of an executable, and a trailer; gives the archive's length.
+    /// Writes the archive behind an executable, from a whole page on, and a trailer; gives the archive's length. An archive that
+    /// the executable carries already is replaced.
     ///
-    /// An executable that has an archive behind it already is refused:
-    /// [`Archive::position_in`] says how many of its bytes are the executable alone.
+    /// The executable ends where `executable` stands afterwards: what was longer before has to be cut off there.
     pub fn write_behind(self, executable: &mut (impl Read + Write + Seek)) -> Result<u64, Error> {
-        if let Some(position) = read_trailer(executable, Path::new("the executable"))? {
-            return Err(Error::already_behind(position.start));
-        }
-        let end = executable.seek(SeekFrom::End(0)).map_err(Error::write)?;
-        let start = end.next_multiple_of(PAGE);
-        let padding = vec![0; usize::try_from(start - end).unwrap_or_default()];
-        executable.write_all(&padding).map_err(Error::write)?;
+        let elf = match elf::parse(executable).map_err(Error::write)? {
+            Parsed::Elf(elf) => Some(elf),
+            Parsed::Cut | Parsed::Other => None,
+        };
+        let start = match &elf {
+            // The length is not known yet.
+            Some(elf) => elf.name_archive(executable, 0).map_err(Error::write)?,
+            None => {
+                let end = match read_trailer(executable, Path::new("the executable"))? {
+                    Some(position) => position.start,
+                    None => executable.seek(SeekFrom::End(0)).map_err(Error::write)?,
+                };
+                executable.seek(SeekFrom::Start(end)).map_err(Error::write)?;
+                let start = end.next_multiple_of(PAGE);
+                elf::pad(executable, end, start).map_err(Error::write)?;
+                start
+            }
+        };
         let length = self.finish(executable)?;
+        if let Some(elf) = &elf {
+            elf.name_archive(executable, length).map_err(Error::write)?;
+            executable.seek(SeekFrom::Start(start + length)).map_err(Error::write)?;
+        }
         executable.write_all(trailer(start, length).as_bytes()).map_err(Error::write)?;
         executable.flush().map_err(Error::write)?;
         Ok(length)

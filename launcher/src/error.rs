@@ -26,6 +26,16 @@ pub enum Error {
     /// An archive is damaged, or was made for something else.
     #[error(transparent)]
     Archive(#[from] importer_core::Error),
+    /// The executable was made to carry an archive, and there is none.
+    #[error(
+        "`{}` was made with an archive in it, and has lost it: the file was cut short, or rewritten by a tool that \
+         does not keep it; copy it again or build it again",
+        executable.display()
+    )]
+    Cut {
+        /// The executable.
+        executable: PathBuf,
+    },
     /// The configuration in the archive cannot be read.
     #[error(transparent)]
     Config(#[from] interp_config::ConfigError),
@@ -64,7 +74,7 @@ impl Error {
             Self::StartMethod(_) | Self::Config(_) | Self::Worker(_) | Self::Runaway(_) => {
                 exit_code::USAGE
             }
-            Self::Archive(_) | Self::NoStandardLibrary => exit_code::INPUT,
+            Self::Archive(_) | Self::Cut { .. } | Self::NoStandardLibrary => exit_code::INPUT,
             Self::File { .. } => exit_code::OUTPUT,
             Self::Start { .. } => exit_code::PYTHON,
         }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use importer_core::Archive;
 
+use crate::carried;
 use crate::error::Error;
 
 /// The path of the running executable.
@@ -25,8 +26,12 @@ pub fn own_executable() -> Result<PathBuf, Error> {
 ///
 /// # Errors
 ///
-/// [`Error::Archive`], when there is one and it is damaged.
+/// [`Error::Archive`], when there is one and it is damaged; [`Error::Cut`], when the program was made with one and it is gone.
 pub fn executable_with_archive() -> Result<Option<PathBuf>, Error> {
     let executable = own_executable()?;
-    Ok(Archive::contained_in(&executable)?.then_some(executable))
+    match Archive::contained_in(&executable)? {
+        true => Ok(Some(executable)),
+        false if carried::is_promised() => Err(Error::Cut { executable }),
+        false => Ok(None),
+    }
 }

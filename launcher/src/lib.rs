@@ -27,6 +27,7 @@
 pub mod ancestry;
 pub mod build_kind;
 mod cache;
+mod carried;
 pub mod error;
 pub mod exe;
 pub mod file_access;

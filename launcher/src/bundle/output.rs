@@ -1,28 +1,30 @@
 //! Writes the executable: a copy of the launcher with the archive behind it.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::fs;
+use std::io::{Seek as _, Write as _};
 use std::path::Path;
 
-use importer_core::{Archive, Writer};
+use importer_core::Writer;
 use tempfile::NamedTempFile;
 
 use super::BundleError;
+use crate::carried;
 use crate::file_mode::set_mode;
 
-/// Writes the executable at `out` and gives its length. An archive behind `launcher` itself is not copied.
+/// Writes the executable at `out` and gives its length. An archive that `launcher` itself carries is not copied.
 ///
 /// A file at `out` is replaced at the very end, in one step: whatever fails, it survives.
 pub fn write_executable(launcher: &Path, writer: Writer, out: &Path) -> Result<u64, BundleError> {
     let mut temporary = beside(out)?;
-    let alone = match Archive::position_in(launcher)? {
-        Some(position) => position.start,
-        None => u64::MAX,
-    };
-    let source = File::open(launcher).map_err(BundleError::io("read the launcher", launcher))?;
-    io::copy(&mut source.take(alone), &mut temporary).map_err(BundleError::io("write", out))?;
+    let mut bytes = fs::read(launcher).map_err(BundleError::io("read the launcher", launcher))?;
+    carried::mark(&mut bytes);
+    let write = BundleError::io("write", out);
+    temporary.write_all(&bytes).map_err(write)?;
     writer.write_behind(temporary.as_file_mut())?;
-    let length = temporary.as_file().metadata().map_err(BundleError::io("write", out))?.len();
+    let file = temporary.as_file_mut();
+    let length = file.stream_position().map_err(BundleError::io("write", out))?;
+    // The launcher may have carried a longer archive.
+    file.set_len(length).map_err(BundleError::io("write", out))?;
     publish(temporary, out)?;
     Ok(length)
 }
@@ -51,6 +53,8 @@ pub(super) fn beside(out: &Path) -> Result<NamedTempFile, BundleError> {
 /// Makes the file executable and puts it in place of `out`.
 pub(super) fn publish(temporary: NamedTempFile, out: &Path) -> Result<(), BundleError> {
     set_mode(temporary.as_file(), 0o755).map_err(BundleError::io("make executable", out))?;
+    // Before it gets its name: after a crash of the machine, there is the whole file or the one before.
+    temporary.as_file().sync_all().map_err(BundleError::io("write", out))?;
     temporary.persist(out).map_err(|error| BundleError::io("replace", out)(error.error))?;
     Ok(())
 }

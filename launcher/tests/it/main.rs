@@ -14,6 +14,7 @@ mod black;
 mod cache;
 mod child;
 mod children;
+mod damaged_applications;
 mod endings;
 mod file_access;
 mod hooked_modules;
