@@ -24,6 +24,9 @@ use crate::error::Error;
 /// The name of our built-in module, which holds the finder.
 pub(super) const MODULE: &str = "_coldframe";
 
+/// The name of the exception for damage in an archive, here and in the module `coldframe`.
+pub(super) const DAMAGED_ARCHIVE: &str = "DamagedArchive";
+
 /// What the module calls importlib's own.
 const BOOTSTRAP: &str = "importlib";
 
@@ -155,8 +158,25 @@ fn fill_coldframe(py: Token<'_>, module: &Object) -> Result<(), Exception> {
     let finder = finder_type::instance(py, &finder_type, state)?;
     python_hooks::prepare(py)?;
     module.set_attribute(py, "Finder", &finder_type)?;
+    module.set_attribute(py, DAMAGED_ARCHIVE, &damaged_archive(py)?)?;
     module.set_attribute(py, BOOTSTRAP, &import(py, "_frozen_importlib")?)?;
     module.set_attribute(py, "finder", &finder)
+}
+
+fn damaged_archive(py: Token<'_>) -> Result<Object, Exception> {
+    let doc = c"An archive is damaged: what was asked for is in it, and cannot be read.";
+    // SAFETY: attached; two C strings, a static type, and no dictionary; a new reference or null.
+    unsafe {
+        Object::from_owned(
+            py,
+            ffi::PyErr_NewExceptionWithDoc(
+                c"coldframe.DamagedArchive".as_ptr(),
+                doc.as_ptr(),
+                ffi::PyExc_SystemError,
+                ptr::null_mut(),
+            ),
+        )
+    }
 }
 
 fn become_encodings(py: Token<'_>, module: &Object) -> Result<(), Exception> {

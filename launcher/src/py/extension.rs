@@ -63,9 +63,9 @@ fn open_path(
     if let Some(path) = known {
         return Ok((OpenPath::known(path), None));
     }
-    let library = module.library().map_err(|error| {
-        Exception::import_error(py, &format!("cannot import `{name}`: {error}"), name)
-    })?;
+    let library = module
+        .library()
+        .map_err(|error| Exception::damaged(py, &format!("cannot import `{name}`: {error}")))?;
     let library = library.ok_or_else(|| {
         Exception::import_error(py, &format!("the archive holds no library for `{name}`"), name)
     })?;

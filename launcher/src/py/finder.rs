@@ -68,7 +68,7 @@ pub(super) fn key(state: &State, fullname: &str) -> String {
     }
 }
 
-/// The module that this finder serves under `fullname`; damage in the archive is an `ImportError` that names it.
+/// The module that this finder serves under `fullname`; damage in the archive is a `coldframe.DamagedArchive` that names it.
 pub(super) fn look_up(
     py: Token<'_>,
     state: &State,
@@ -81,9 +81,9 @@ pub(super) fn look_up(
         Some(_) | None => key(state, fullname),
     };
     let found = runtime.archives.module(&name);
-    found.map(|found| found.map(|(_, module)| module)).map_err(|error| {
-        Exception::import_error(py, &format!("cannot import `{fullname}`: {error}"), fullname)
-    })
+    found
+        .map(|found| found.map(|(_, module)| module))
+        .map_err(|error| Exception::damaged(py, &format!("cannot import `{fullname}`: {error}")))
 }
 
 /// As [`look_up`], for the loader's methods: a module that is not there is an `ImportError`.
@@ -149,9 +149,9 @@ pub(super) fn find_spec(
 fn is_folder(py: Token<'_>, state: &State, fullname: &str) -> Result<bool, Exception> {
     let path = key(state, fullname).replace('.', "/");
     let found = runtime::get(py)?.archives.directory(&path);
-    found.map(|found| found.is_some()).map_err(|error| {
-        Exception::import_error(py, &format!("cannot import `{fullname}`: {error}"), fullname)
-    })
+    found
+        .map(|found| found.is_some())
+        .map_err(|error| Exception::damaged(py, &format!("cannot import `{fullname}`: {error}")))
 }
 
 /// Whether the first entry of a package's `__path__` lies in the archive: else the package is another finder's.
@@ -258,8 +258,7 @@ pub(super) fn get_source(
     if module.kind() == ModuleKind::Extension {
         return Ok(Object::none(py));
     }
-    let source =
-        module.source().map_err(|error| Exception::import_error(py, &error.to_string(), &name))?;
+    let source = module.source().map_err(|error| Exception::damaged(py, &error.to_string()))?;
     match source {
         Some(source) => {
             let source = bytes(py, &source)?;
@@ -302,7 +301,7 @@ pub(super) fn get_data(
     match found.and_then(|file| file.map(|file| file.contents()).transpose()) {
         Ok(Some(contents)) => bytes(py, &contents),
         Ok(None) => Err(cannot_be_read(py, &path)?),
-        Err(error) => Err(Exception::new(py, Kind::Os, &format!("cannot read `{path}`: {error}"))),
+        Err(error) => Err(Exception::damaged(py, &format!("cannot read `{path}`: {error}"))),
     }
 }
 
@@ -375,7 +374,7 @@ pub(super) fn iter_modules(
     let modules = runtime::get(py)?
         .archives
         .directory_modules(folder)
-        .map_err(|error| Exception::import_error(py, &error.to_string(), folder))?;
+        .map_err(|error| Exception::damaged(py, &error.to_string()))?;
     let mut found = Vec::new();
     for module in modules.unwrap_or_default() {
         found.push(tuple(
@@ -442,7 +441,7 @@ pub(super) fn list_folder(
     let entries = runtime::get(py)?
         .archives
         .directory(&inside)
-        .map_err(|error| Exception::new(py, Kind::Os, &format!("cannot list `{path}`: {error}")))?;
+        .map_err(|error| Exception::damaged(py, &format!("cannot list `{path}`: {error}")))?;
     let Some(entries) = entries else { return Ok(Object::none(py)) };
     let mut found = Vec::new();
     for entry in entries {
@@ -466,7 +465,7 @@ pub(super) fn list_distributions(
         }
         None => archives.distributions(),
     };
-    let found = found.map_err(|error| Exception::new(py, Kind::Os, &error.to_string()))?;
+    let found = found.map_err(|error| Exception::damaged(py, &error.to_string()))?;
     let mut pairs = Vec::new();
     for (name, folder) in found {
         pairs.push(tuple(py, &[text(py, &name)?, virtual_path(py, &folder)?])?);

@@ -57,7 +57,8 @@ impl OpenPath {
             match Self::in_memory(runtime, label, library) {
                 Ok(opened) => return Ok(opened),
                 Err(CopyError::Damaged(error)) => {
-                    return Err(fail(format!("cannot import `{label}`: {error}")));
+                    let message = format!("cannot import `{label}`: {error}");
+                    return Err(Exception::damaged(py, &message));
                 }
                 Err(CopyError::Write(error)) if extensions == ExtensionLoading::Memory => {
                     return Err(fail(format!(
@@ -70,9 +71,9 @@ impl OpenPath {
                 }
             }
         }
-        let contents = library
-            .contents()
-            .map_err(|error| fail(format!("cannot import `{label}`: {error}")))?;
+        let contents = library.contents().map_err(|error| {
+            Exception::damaged(py, &format!("cannot import `{label}`: {error}"))
+        })?;
         match runtime.files.library(path, library.id(), contents) {
             Ok((path, held)) => Ok(Self { _held: Some(held), ..Self::known(path.into()) }),
             Err(error) => Err(Exception::new(py, Kind::Os, &error.to_string())),
@@ -155,9 +156,11 @@ pub(super) fn load_needed(
     let fail = |reason: String| {
         Exception::import_error(py, &format!("cannot import `{name}`: {reason}"), name)
     };
+    let damaged = |error: importer_core::Error| {
+        Exception::damaged(py, &format!("cannot import `{name}`: {error}"))
+    };
     let runtime = runtime::get(py)?;
-    let needed = libraries::needed(&runtime.archives, module.path());
-    let needed = needed.map_err(|error| fail(error.to_string()))?;
+    let needed = libraries::needed(&runtime.archives, module.path()).map_err(damaged)?;
     let is_found = |library: &File<'_>| {
         is_on_disk && runtime.files.are_together(module.path(), library.path())
     };
@@ -171,13 +174,16 @@ pub(super) fn load_needed(
             }
             // Not under the lock: what fails makes a Python exception. Two interpreters may both come here, and a library
             // is then mapped twice, of which the dynamic linker takes the first.
-            let contents = library.library().map_err(|error| fail(error.to_string()))?;
+            let contents = library.library().map_err(damaged)?;
             let opened = OpenPath::new(py, library.path(), library.path(), &contents)?;
             open(&opened.path)
                 .map_err(|error| fail(format!("it needs `{}`: {error}", library.path())))?;
             LOADED.get_or_init(Mutex::default).lock().insert(library.path().to_owned());
         } else {
-            load_group(&group).map_err(fail)?;
+            load_group(&group).map_err(|error| match error {
+                CopyError::Damaged(error) => damaged(error),
+                CopyError::Write(error) => fail(error.to_string()),
+            })?;
         }
     }
     Ok(())
@@ -185,26 +191,26 @@ pub(super) fn load_needed(
 
 /// Loads libraries that need each other. None can come first, so they find each other by path and not by name.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn load_group(group: &[File<'_>]) -> Result<(), String> {
+fn load_group(group: &[File<'_>]) -> Result<(), CopyError> {
     let is_loaded =
         |library: &File<'_>| LOADED.get_or_init(Mutex::default).lock().contains(library.path());
     let Some(first) = group.first().filter(|first| !is_loaded(first)) else { return Ok(()) };
     let names = group.iter().map(File::path).collect::<Vec<_>>().join("`, `");
-    let fail = |reason: String| format!("it needs `{names}`, which need each other: {reason}");
+    let fail = |reason: String| {
+        io::Error::other(format!("it needs `{names}`, which need each other: {reason}"))
+    };
     let files = group.iter().map(|library| memory_file::Unwritten::new(library.path()));
     let files: Vec<_> =
         files.collect::<io::Result<_>>().map_err(|error| fail(error.to_string()))?;
     for (library, file) in group.iter().zip(&files) {
-        let mut contents =
-            library.contents().map_err(|error| fail(error.to_string()))?.into_owned();
+        let mut contents = library.contents()?.into_owned();
         for (other, at) in group.iter().zip(&files).filter(|(other, _)| other.id() != library.id())
         {
             let name = other.path().rsplit('/').next().unwrap_or_default();
             let fits = |path: &str| libraries::need_by_path(&mut contents, name, path);
             if ![&at.path, &at.short_path].map(String::as_str).into_iter().any(fits) {
-                return Err(fail(format!(
-                    "the name `{name}` is too short for a path in its place"
-                )));
+                let reason = format!("the name `{name}` is too short for a path in its place");
+                return Err(fail(reason).into());
             }
         }
         file.write(&contents).map_err(|error| fail(error.to_string()))?;
@@ -224,9 +230,11 @@ fn load_group(group: &[File<'_>]) -> Result<(), String> {
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn load_group(group: &[File<'_>]) -> Result<(), String> {
+fn load_group(group: &[File<'_>]) -> Result<(), CopyError> {
     let names = group.iter().map(File::path).collect::<Vec<_>>().join("`, `");
-    Err(format!("it needs `{names}`, which need each other: that can be loaded from memory only"))
+    let reason =
+        format!("it needs `{names}`, which need each other: that can be loaded from memory only");
+    Err(io::Error::other(reason).into())
 }
 
 /// Loads a library, for good.

@@ -32,7 +32,7 @@ pub(super) fn code(
     module: &Module<'_>,
 ) -> Result<Option<Object>, Exception> {
     let damaged = |error: importer_core::Error| {
-        Exception::import_error(py, &format!("cannot import `{name}`: {error}"), name)
+        Exception::damaged(py, &format!("cannot import `{name}`: {error}"))
     };
     match module.kind() {
         ModuleKind::Extension => return Ok(None),
@@ -77,10 +77,9 @@ fn unmarshal(
     // SAFETY: `PyCode_Type` is a static type.
     let is_code = unsafe { ffi::PyObject_TypeCheck(code.as_ptr(), &raw mut ffi::PyCode_Type) } != 0;
     if !is_code {
-        return Err(Exception::import_error(
+        return Err(Exception::damaged(
             py,
             &format!("what the archive holds for `{name}` is not code"),
-            name,
         ));
     }
     // Private, but what importlib itself calls for each source file, alike from 3.9 to 3.15 (`Python/import.c`): code

@@ -20,9 +20,9 @@ use crate::worker::{Role, Worker};
 pub(super) fn run_module(py: Token<'_>, name: &str) -> Result<(), Exception> {
     let Some(name) = main_name(py, name)? else { return run_by_runpy(py, name) };
     let archives = &runtime::get(py)?.archives;
-    let found = archives.module(&name).map_err(|error| {
-        Exception::import_error(py, &format!("cannot run `{name}`: {error}"), &name)
-    })?;
+    let found = archives
+        .module(&name)
+        .map_err(|error| Exception::damaged(py, &format!("cannot run `{name}`: {error}")))?;
     let Some((_, module)) = found else { return run_by_runpy(py, &name) };
     let Some(code) = loader::code(py, &name, &module)? else {
         return Err(Exception::import_error(
@@ -52,7 +52,7 @@ pub(super) fn run_module(py: Token<'_>, name: &str) -> Result<(), Exception> {
 pub(super) fn run_script(py: Token<'_>, path: &str) -> Result<(), Exception> {
     let archives = &runtime::get(py)?.archives;
     let damaged = |error: importer_core::Error| {
-        Exception::import_error(py, &format!("cannot run `{path}`: {error}"), path)
+        Exception::damaged(py, &format!("cannot run `{path}`: {error}"))
     };
     let name = path.strip_suffix(".py").unwrap_or(path).replace('/', ".");
     let module = archives.module(&name).map_err(damaged)?.map(|(_, module)| module);
@@ -123,9 +123,7 @@ fn main_name(py: Token<'_>, name: &str) -> Result<Option<String>, Exception> {
     let archives = &runtime::get(py)?.archives;
     let is_package = |name: &str| match archives.module(name) {
         Ok(found) => Ok(found.map(|(_, module)| module.is_package())),
-        Err(error) => {
-            Err(Exception::import_error(py, &format!("cannot run `{name}`: {error}"), name))
-        }
+        Err(error) => Err(Exception::damaged(py, &format!("cannot run `{name}`: {error}"))),
     };
     let name = match is_package(name)? {
         None => return Ok(None),

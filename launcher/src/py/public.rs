@@ -7,11 +7,11 @@ use std::ffi::c_int;
 
 use pyo3_ffi as ffi;
 
-use super::boot::{Definition, SLOTS, Slots, definition, slots};
+use super::boot::{self, Definition, SLOTS, Slots, definition, slots};
 use super::boundary::{returning_object, returning_status};
 use super::exception::{Exception, Kind};
 use super::finder_type::{Arguments, Methods, collect};
-use super::object::Object;
+use super::object::{Object, import};
 use super::python_hooks::{self, Options};
 use super::token::Token;
 
@@ -200,5 +200,7 @@ fn fill(py: Token<'_>, module: &Object) -> Result<(), Exception> {
         "__doc__",
         &Object::text(py, "What a program that is run by Coldframe can ask of it.")?,
     )?;
+    let damaged = import(py, boot::MODULE)?.attribute(py, boot::DAMAGED_ARCHIVE)?;
+    module.set_attribute(py, boot::DAMAGED_ARCHIVE, &damaged)?;
     module.set_attribute(py, "__version__", &Object::text(py, env!("CARGO_PKG_VERSION"))?)
 }

@@ -11,6 +11,7 @@ use super::object::{Object, import};
 use super::runtime;
 use super::text::{path_text, read_text, text};
 use super::token::Token;
+use crate::error::Error;
 use crate::file_access::Place;
 
 /// `importlib.machinery.ModuleSpec`, from where it is before `importlib` itself can be imported.
@@ -116,7 +117,11 @@ pub(super) fn origin(py: Token<'_>, module: &Module<'_>) -> Result<Object, Excep
 fn cached_file(py: Token<'_>, module: &Module<'_>) -> Result<Option<Object>, Exception> {
     let runtime = runtime::get(py)?;
     let place = runtime.files.place_of(&runtime.archives, module.name(), module.path());
-    match place.map_err(|error| Exception::import_error(py, &error.to_string(), module.name()))? {
+    let failed = |error: Error| match error {
+        Error::Archive(error) => Exception::damaged(py, &error.to_string()),
+        error => Exception::import_error(py, &error.to_string(), module.name()),
+    };
+    match place.map_err(failed)? {
         Some(Place { folder, is_searched }) => {
             if is_searched {
                 add_search_path(py, &path_text(py, folder.as_os_str())?)?;

@@ -6,6 +6,9 @@ from typing import Any, Literal, NewType, TypeVar
 
 __version__: str
 
+# An archive is damaged: what was asked for is in it, and cannot be read.
+class DamagedArchive(SystemError): ...
+
 _Hook = TypeVar("_Hook", bound="Callable[[Any], object] | str")
 
 # What register_post_import_hook() gives and unregister() takes: a number. Only type checkers know this name.

@@ -85,7 +85,7 @@ fn a_flipped_byte_never_crashes() {
         *flipped.get_mut(position).unwrap() ^= 0x40;
         fs::write(&bad, &flipped).unwrap();
         let outcome = coldframe(["run"]).arg(&bad).outcome();
-        // Either the byte did not matter, or it was noticed: an error of ours, or an `ImportError`.
+        // Either the byte did not matter, or it was noticed: an error of ours, or a `DamagedArchive`.
         match outcome.ending() {
             Ok(0) => assert_eq!(outcome.stdout, "fine\n", "{position}: {outcome:#?}"),
             Ok(3) => assert!(outcome.stderr.starts_with("error: "), "{position}: {outcome:#?}"),
@@ -97,7 +97,7 @@ fn a_flipped_byte_never_crashes() {
                 "{position}: {outcome:#?}"
             ),
             Ok(1) => assert!(
-                outcome.stderr.contains("ImportError: cannot import"),
+                outcome.stderr.contains("DamagedArchive: cannot import"),
                 "{position}: {outcome:#?}"
             ),
             ending => panic!("{position}: {ending:?} {outcome:#?}"),

@@ -5,6 +5,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use importer_core::{Archive, Optimization};
+
 use crate::support::{App, Child, skipped};
 
 /// A place where the copies may be started.
@@ -88,5 +90,38 @@ fn an_application_that_was_cut_is_never_the_command() {
         let is_refused = outcome.status.code().is_none_or(|code| code == 127);
         assert!(is_told || is_refused, "{length} of {whole}: {outcome:?}");
         assert!(outcome.stdout.is_empty(), "{length} of {whole}: {outcome:?}");
+    }
+}
+
+/// A copy in whose archive one bit of a module's bytecode is another.
+fn with_a_flipped_bit(built: &Path, module: &str) -> PathBuf {
+    let archive = Archive::open(built).unwrap();
+    let code = archive.module(module).unwrap().unwrap().code(Optimization::Zero).unwrap().unwrap();
+    let mut bytes = fs::read(built).unwrap();
+    let at = bytes.windows(code.len()).position(|part| part == code).unwrap();
+    bytes[at + code.len() / 2] ^= 4;
+    let copy = built.with_file_name("flipped");
+    fs::write(&copy, bytes).unwrap();
+    fs::set_permissions(&copy, fs::metadata(built).unwrap().permissions()).unwrap();
+    copy
+}
+
+#[test]
+fn damage_is_no_missing_module() {
+    let table = [
+        ("except ImportError: pass", 1, "coldframe.DamagedArchive: cannot import `fastpart`"),
+        ("except OSError: pass", 1, "coldframe.DamagedArchive: cannot import `fastpart`"),
+        ("except (ImportError, AttributeError, OSError): pass", 1, "DamagedArchive"),
+        // What catches everything goes on, but standard error says it.
+        ("except Exception: pass", 0, "coldframe: cannot import `fastpart`"),
+        ("except __import__('coldframe').DamagedArchive: print('known')", 0, "is damaged"),
+    ];
+    for (handler, code, said) in table {
+        let main = format!("try:\n    import fastpart\n{handler}\n");
+        let app = App::new(&[("__main__.py", &main), ("fastpart.py", "value = 42\n")]);
+        let flipped = with_a_flipped_bit(&app.build("built", &[]), "fastpart");
+        let outcome = Child::new(&flipped).outcome();
+        assert_eq!(outcome.ending(), Ok(code), "{handler}: {outcome:#?}");
+        assert!(outcome.stderr.contains(said), "{handler}: {outcome:#?}");
     }
 }

@@ -167,7 +167,7 @@ fn a_damaged_library_is_named_and_not_run() {
     fs::write(&bare, bytes).unwrap();
     let outcome = coldframe(["run"]).of(&app).arg(&bare).outcome();
     assert_eq!(outcome.ending(), Ok(1), "{outcome:#?}");
-    for part in ["ImportError", "libbelow-1a2b.so", "checksum"] {
+    for part in ["DamagedArchive", "libbelow-1a2b.so", "checksum"] {
         assert!(outcome.stderr.contains(part), "{part}: {outcome:#?}");
     }
 }

@@ -277,7 +277,8 @@ fn the_stub_says_what_the_module_has() {
 import ast, coldframe, inspect, pkgutil
 stub = ast.parse(pkgutil.get_data('__main__', 'coldframe.txt'))
 functions = {node.name: node for node in stub.body if isinstance(node, ast.FunctionDef)}
-print(sorted(functions) == sorted(name for name in dir(coldframe) if not name.startswith('_')))
+classes = [node.name for node in stub.body if isinstance(node, ast.ClassDef)]
+print(sorted([*functions, *classes]) == sorted(name for name in dir(coldframe) if not name.startswith('_')))
 for name, node in functions.items():
     stubbed = [argument.arg for argument in node.args.args], [argument.arg for argument in node.args.kwonlyargs]
     parameters = inspect.signature(getattr(coldframe, name)).parameters.values()
