@@ -35,7 +35,17 @@ struct Inner {
 impl Archive {
     /// Reads the archive at `path` into memory: a bare archive, or a file with an archive behind it.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let (mut file, range) = open_file(path)?;
+        let mut file = fs::File::open(path).map_err(|error| Error::read(path, error))?;
+        let range = locate(&mut file, path)?;
+        Self::read_part(&mut file, range, path)
+    }
+
+    /// Reads the archive that lies there in a file.
+    pub(crate) fn read_part(
+        file: &mut fs::File,
+        range: Range<u64>,
+        path: &Path,
+    ) -> Result<Self, Error> {
         file.seek(SeekFrom::Start(range.start)).map_err(|error| Error::read(path, error))?;
         let mut bytes = Vec::new();
         file.take(range.end - range.start)
@@ -66,7 +76,12 @@ impl Archive {
     /// Where in the executable at `path` the archive lies that it carries, if there is one.
     pub fn position_in(path: &Path) -> Result<Option<Range<u64>>, Error> {
         let mut file = fs::File::open(path).map_err(|error| Error::read(path, error))?;
-        position(&mut file, path)
+        Self::position_in_file(&mut file, path)
+    }
+
+    /// As [`position_in`](Self::position_in), for a file that is open; `name` stands in messages.
+    pub fn position_in_file(file: &mut fs::File, name: &Path) -> Result<Option<Range<u64>>, Error> {
+        position(file, name)
     }
 
     pub(crate) fn from_inner(bytes: Bytes, path: &Path) -> Result<Self, Error> {
@@ -90,6 +105,11 @@ impl Archive {
     /// The Python it was built for.
     pub fn target(&self) -> &Target {
         &self.0.target
+    }
+
+    /// A checksum over all that it holds: no two builds of an application have the same, but for identical ones.
+    pub fn id(&self) -> u64 {
+        self.0.header.checksum.get()
     }
 
     /// How many bytes it has.
@@ -197,13 +217,6 @@ impl fmt::Debug for Archive {
             .field("target", self.target())
             .finish_non_exhaustive()
     }
-}
-
-/// Opens a file and finds the archive in it.
-pub(crate) fn open_file(path: &Path) -> Result<(fs::File, Range<u64>), Error> {
-    let mut file = fs::File::open(path).map_err(|error| Error::read(path, error))?;
-    let range = locate(&mut file, path)?;
-    Ok((file, range))
 }
 
 /// Reads and checks the header: what it is, then which version, then whether it is whole.

@@ -123,7 +123,8 @@ impl Error {
         }
     }
 
-    pub(crate) fn read(path: &Path, source: io::Error) -> Self {
+    /// An error of reading the file at `path`, for who opens it itself.
+    pub fn read(path: &Path, source: io::Error) -> Self {
         Problem::Io { action: "read", path: path.to_owned(), source }.into()
     }
 

@@ -4,6 +4,7 @@
     reason = "mapping a file is a promise about other processes that no compiler can check"
 )]
 
+use std::fs;
 use std::io;
 use std::ops::{Deref, Range};
 use std::path::Path;
@@ -12,8 +13,8 @@ use std::path::Path;
 use memmap2::UncheckedAdvice;
 use memmap2::{Mmap, MmapOptions};
 
-use crate::archive::open_file;
 use crate::format::PAGE;
+use crate::locate::locate;
 use crate::{Archive, Error};
 
 /// The bytes of one archive.
@@ -33,18 +34,30 @@ impl Archive {
     /// The file is neither modified nor truncated, by this or any other process, while the archive or a clone of it lives.
     /// (Renaming another file over it is fine: the map keeps the old one.)
     pub unsafe fn map(path: &Path) -> Result<Self, Error> {
-        let (file, range) = open_file(path)?;
+        let mut file = fs::File::open(path).map_err(|error| Error::read(path, error))?;
+        // SAFETY: our caller's promise is the same.
+        unsafe { Self::map_file(&mut file, path) }
+    }
+
+    /// As [`map`](Self::map), for a file that is open. `path` stands in messages and is given back by
+    /// [`path`](Self::path): it may lead elsewhere by now, as that of a running executable whose successor is installed.
+    ///
+    /// # Safety
+    ///
+    /// As for [`map`](Self::map).
+    pub unsafe fn map_file(file: &mut fs::File, path: &Path) -> Result<Self, Error> {
+        let range = locate(file, path)?;
         let length = usize::try_from(range.end.saturating_sub(range.start));
         let length = length.map_err(|error| Error::map(path, io::Error::other(error)))?;
         if range.start % PAGE != 0 {
             // A tool has moved the archive. Its libraries could not be mapped where their pages do not begin at those of memory.
-            return Self::open(path);
+            return Self::read_part(file, range, path);
         }
         let mut options = MmapOptions::new();
         options.offset(range.start).len(length);
         // SAFETY: our caller promises that nobody modifies or truncates the file while the map lives, which is what `map`
         // asks for; the map is read-only, so nothing here breaks that promise either.
-        let map = unsafe { options.map(&file) }.map_err(|error| Error::map(path, error))?;
+        let map = unsafe { options.map(&*file) }.map_err(|error| Error::map(path, error))?;
         Self::from_inner(Bytes::Mapped(map), path)
     }
 }
@@ -81,7 +94,6 @@ impl Deref for Bytes {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
     use std::io::{Cursor, Write};
 
     use super::*;

@@ -59,3 +59,4 @@ pub use config::{PostImportHook, PythonInterpreterConfig, RunTarget};
 pub use entry_point::EntryPoint;
 pub use error::{ConfigError, ParseChoiceError, ParseEntryPointError};
 pub use parse::{Document, parse};
+pub use resolve::with_origin;

@@ -1,5 +1,7 @@
 //! `$ORIGIN`: paths that move with the executable.
 
+use std::ffi::{OsStr, OsString};
+
 use crate::config::{PythonInterpreterConfig, RunTarget};
 
 impl PythonInterpreterConfig {
@@ -19,7 +21,9 @@ impl PythonInterpreterConfig {
     /// ```
     #[must_use]
     pub fn resolve(&self, origin: &str) -> Self {
-        let path = |path: &String| replace_origin(path, origin);
+        // Text in text is text.
+        let path =
+            |path: &String| with_origin(path, OsStr::new(origin)).to_string_lossy().into_owned();
         let paths = |paths: &[String]| paths.iter().map(path).collect();
         let run = match &self.run {
             RunTarget::Script(script) => RunTarget::Script(path(script)),
@@ -41,24 +45,29 @@ impl PythonInterpreterConfig {
     }
 }
 
-fn replace_origin(path: &str, origin: &str) -> String {
-    let mut resolved = String::with_capacity(path.len() + origin.len());
+/// A path in which `$ORIGIN` is the folder `origin`, as [`PythonInterpreterConfig::resolve`] says; the name of a folder
+/// need not be text.
+#[must_use]
+pub fn with_origin(path: &str, origin: &OsStr) -> OsString {
+    let mut resolved = OsString::with_capacity(path.len() + origin.len());
+    let is_root =
+        origin.as_encoded_bytes().ends_with(b"/") || origin.as_encoded_bytes().ends_with(b"\\");
     let mut rest = path;
     while let Some((before, after)) = rest.split_once('$') {
-        resolved.push_str(before);
+        resolved.push(before);
         if let Some(after) = strip_origin(after) {
-            resolved.push_str(origin);
+            resolved.push(origin);
             // An executable in the root folder: `/` and `/lib` make `/lib`.
             rest = after;
-            if origin.ends_with(['/', '\\']) {
+            if is_root {
                 rest = after.strip_prefix(['/', '\\']).unwrap_or(after);
             }
         } else {
-            resolved.push('$');
+            resolved.push("$");
             rest = after;
         }
     }
-    resolved.push_str(rest);
+    resolved.push(rest);
     resolved
 }
 

@@ -48,6 +48,15 @@ pub enum Error {
     /// The program has started itself again and again.
     #[error(transparent)]
     Runaway(#[from] Runaway),
+    /// A worker process is of another build than the program that started it.
+    #[error(
+        "this worker was started by another build of `{path}`, which was replaced while it ran; they cannot work \
+         together: start the application anew"
+    )]
+    Replaced {
+        /// The executable.
+        path: PathBuf,
+    },
     /// A file or folder could not be used.
     #[error("could not {action} `{path}`: {source}{way_out}")]
     File {
@@ -74,7 +83,10 @@ impl Error {
             Self::StartMethod(_) | Self::Config(_) | Self::Worker(_) | Self::Runaway(_) => {
                 exit_code::USAGE
             }
-            Self::Archive(_) | Self::Cut { .. } | Self::NoStandardLibrary => exit_code::INPUT,
+            Self::Archive(_)
+            | Self::Cut { .. }
+            | Self::NoStandardLibrary
+            | Self::Replaced { .. } => exit_code::INPUT,
             Self::File { .. } => exit_code::OUTPUT,
             Self::Start { .. } => exit_code::PYTHON,
         }

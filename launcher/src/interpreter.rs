@@ -11,7 +11,7 @@ use crate::ancestry::{self, Ancestry};
 use crate::error::Error;
 use crate::import_trace::{self, ImportTrace};
 use crate::py::{self, Exception, Launch, Object, RegisteredHook, Task, Token};
-use crate::{cache, exe, importlib_hooks, start_method, worker, worker_hooks};
+use crate::{build, cache, exe, importlib_hooks, start_method, worker, worker_hooks};
 
 /// A Python interpreter that is ready to run. One process runs one.
 #[must_use = "an interpreter does nothing until it is run"]
@@ -176,8 +176,6 @@ impl Interpreter {
         let Self { config, archives, arguments, mut hooks, mut variables, cache, mode, children } =
             self;
         let executable = exe::own_executable()?;
-        let origin = executable.parent().and_then(|folder| folder.to_str()).unwrap_or_default();
-        let config = config.resolve(origin);
         let worker = if config.multiprocessing_auto_dispatch {
             worker::parse(arguments.get(1..).unwrap_or_default())?
         } else {
@@ -214,7 +212,17 @@ impl Interpreter {
         hooks.splice(0..0, first);
         hooks.extend(config.post_import_hooks.iter().map(configured_hook));
         let archives =
-            archives.iter().map(|path| py::map_archive(path)).collect::<Result<_, _>>()?;
+            archives.iter().map(|path| py::map_archive(path)).collect::<Result<Vec<_>, _>>()?;
+        if let Some(archive) = archives.first() {
+            let own = build::told(archive.id(), &executable);
+            let told = std::env::var_os(build::VARIABLE);
+            if matches!(task, Task::Worker(_)) && build::is_another(told.as_deref(), &own) {
+                return Err(Error::Replaced { path: executable });
+            }
+            if children.are_python().is_some() {
+                variables.push((build::VARIABLE, own));
+            }
+        }
         let cache =
             cache::locate(cache.as_deref(), std::env::var_os(cache::CACHE_VARIABLE).as_deref());
         let code = py::run(Launch {

@@ -25,6 +25,7 @@
 //! outside of this crate is unsafe, and no panic of ours crosses into C.
 
 pub mod ancestry;
+mod build;
 pub mod build_kind;
 mod cache;
 mod carried;

@@ -52,7 +52,7 @@ pub(crate) fn open(
         Some(file) => file,
         None => make(label, library)?,
     };
-    let path = new_path(&file).into();
+    let path = new_path(&file)?.into();
     if is_large {
         KEPT.get_or_init(Mutex::default).lock().push(file);
         return Ok((None, path));
@@ -88,7 +88,7 @@ pub(crate) struct Unwritten {
 impl Unwritten {
     pub(crate) fn new(label: &str) -> io::Result<Self> {
         let file = named(label, "")?;
-        let path = new_path(&file);
+        let path = new_path(&file)?;
         Ok(Self { path, short_path: unique_path(file.as_raw_fd(), 0), file })
     }
 
@@ -107,7 +107,7 @@ impl Unwritten {
 pub(crate) fn empty(label: &str, length: u64) -> io::Result<(File, OsString)> {
     let file = named(label, "")?;
     file.set_len(length)?;
-    let path = new_path(&file).into();
+    let path = new_path(&file)?.into();
     Ok((file, path))
 }
 
@@ -150,8 +150,17 @@ fn believed(mut file: File, library: &Library<'_>) -> Option<File> {
 }
 
 /// A path to the file that nobody had before.
-fn new_path(file: &File) -> String {
-    unique_path(file.as_raw_fd(), COUNT.fetch_add(1, Ordering::Relaxed))
+///
+/// Without `/proc` there is none, and without a path the dynamic linker cannot open it.
+fn new_path(file: &File) -> io::Result<String> {
+    let path = unique_path(file.as_raw_fd(), COUNT.fetch_add(1, Ordering::Relaxed));
+    fs::metadata(&path).map_err(|error| {
+        io::Error::new(
+            error.kind(),
+            format!("files in memory are opened by `/proc/self/fd`: {error}"),
+        )
+    })?;
+    Ok(path)
 }
 
 /// `/proc/self/fd/N` with the counter written in binary, low bit first: `/` for 0 and `/./` for 1.

@@ -4,7 +4,7 @@
 //! `PathFinder` ask only those) and the loader of what it finds. Namespace packages are left to `PathFinder`, which
 //! asks our path entry finders for their portions: so portions in archives and on disk merge as they always do.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::sync::Arc;
 
 use importer_core::{Hook, Load, Module, ModuleKind};
@@ -15,7 +15,7 @@ use super::finder_type::{self, Arguments, ModuleHooks, Role, State, prefixed, re
 use super::object::{Object, import, loaded_module, tuple};
 use super::run::is_in_archives;
 use super::runtime::WorkerMain;
-use super::text::{bytes, path_text, text, with_utf8};
+use super::text::{bytes, path_of, path_text, text};
 use super::token::Token;
 use super::traced::Loader;
 use super::{
@@ -160,14 +160,14 @@ fn starts_in_archive(py: Token<'_>, path: &Object) -> bool {
     let first =
         unsafe { Object::from_owned_or_none(py, ffi::PySequence_GetItem(path.as_ptr(), 0)) };
     let inside = first
-        .and_then(|first| first.to_text(py).ok())
+        .and_then(|first| path_of(py, &first).ok())
         .is_some_and(|first| inside(py, &first).is_some());
     drop(Exception::take_if_raised(py));
     inside
 }
 
 /// The path inside of the archives that a virtual path stands for; `None` for a path that lies elsewhere.
-pub(super) fn inside(py: Token<'_>, path: &str) -> Option<String> {
+pub(super) fn inside(py: Token<'_>, path: &OsStr) -> Option<String> {
     runtime::get(py).ok()?.inside(path)
 }
 
@@ -293,7 +293,8 @@ pub(super) fn get_data(
     arguments: &Arguments<1>,
 ) -> Result<Object, Exception> {
     let os = import(py, "os")?;
-    let path = os.call_method(py, "fspath", &[arguments.required(py, 0)?])?.to_text(py)?;
+    let path = os.call_method(py, "fspath", &[arguments.required(py, 0)?])?;
+    let path = path_of(py, &path)?;
     let found = match inside(py, &path) {
         Some(inside) => runtime::get(py)?.archives.file(&inside),
         None => Ok(None),
@@ -301,12 +302,14 @@ pub(super) fn get_data(
     match found.and_then(|file| file.map(|file| file.contents()).transpose()) {
         Ok(Some(contents)) => bytes(py, &contents),
         Ok(None) => Err(cannot_be_read(py, &path)?),
-        Err(error) => Err(Exception::damaged(py, &format!("cannot read `{path}`: {error}"))),
+        Err(error) => {
+            Err(Exception::damaged(py, &format!("cannot read `{}`: {error}", path.display())))
+        }
     }
 }
 
 /// The `FileNotFoundError`, or for a folder the `IsADirectoryError`, that `open` raises.
-fn cannot_be_read(py: Token<'_>, path: &str) -> Result<Exception, Exception> {
+fn cannot_be_read(py: Token<'_>, path: &OsStr) -> Result<Exception, Exception> {
     let archives = &runtime::get(py)?.archives;
     let is_folder = inside(py, path)
         .is_some_and(|inside| archives.directory(&inside).is_ok_and(|found| found.is_some()));
@@ -318,7 +321,7 @@ fn cannot_be_read(py: Token<'_>, path: &str) -> Result<Exception, Exception> {
     // `OSError` becomes the class that is for the number.
     let error = import(py, "builtins")?.attribute(py, "OSError")?;
     let number = Object::integer(py, number.into())?;
-    let error = error.call(py, &[&number, &text(py, message)?, &text(py, path)?])?;
+    let error = error.call(py, &[&number, &text(py, message)?, &path_text(py, path)?])?;
     // SAFETY: attached; both live; the interpreter takes references of its own.
     unsafe { ffi::PyErr_SetObject(ffi::Py_TYPE(error.as_ptr()).cast(), error.as_ptr()) };
     Ok(Exception::take(py))
@@ -410,15 +413,14 @@ pub(super) fn path_hook(
     let path = arguments.required(py, 0)?;
     // Only text can lie in the archive, as for CPython's own hooks; anything else is another hook's.
     let runtime = runtime::get(py)?;
-    let folder =
-        with_utf8(py, path, |path| runtime.inside(path).or_else(|| runtime.frozen_folder(path)));
-    drop(Exception::take_if_raised(py));
-    let folder =
-        folder.flatten().filter(|folder| matches!(runtime.archives.directory(folder), Ok(Some(_))));
+    let folder = path_of(py, path)
+        .ok()
+        .and_then(|path| runtime.inside(&path).or_else(|| runtime.frozen_folder(path.to_str()?)));
+    let folder = folder.filter(|folder| matches!(runtime.archives.directory(folder), Ok(Some(_))));
     match folder {
         Some(folder) => {
             let finder_type = import(py, boot::MODULE)?.attribute(py, "Finder")?;
-            let entry = path.to_text(py)?;
+            let entry = path_of(py, path)?;
             let state = State {
                 role: Role::PathEntry { folder, entry },
                 hooks: Arc::clone(&this.state.hooks),
@@ -436,12 +438,11 @@ pub(super) fn list_folder(
     _this: &Finder<'_>,
     arguments: &Arguments<1>,
 ) -> Result<Object, Exception> {
-    let path = required_text(py, arguments, 0)?;
+    let path = path_of(py, arguments.required(py, 0)?)?;
     let Some(inside) = inside(py, &path) else { return Ok(Object::none(py)) };
-    let entries = runtime::get(py)?
-        .archives
-        .directory(&inside)
-        .map_err(|error| Exception::damaged(py, &format!("cannot list `{path}`: {error}")))?;
+    let entries = runtime::get(py)?.archives.directory(&inside).map_err(|error| {
+        Exception::damaged(py, &format!("cannot list `{}`: {error}", path.display()))
+    })?;
     let Some(entries) = entries else { return Ok(Object::none(py)) };
     let mut found = Vec::new();
     for entry in entries {

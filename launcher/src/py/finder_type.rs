@@ -1,6 +1,6 @@
 //! The C type of the finder: its memory, its table of methods, and the arguments that C hands over.
 
-use std::ffi::{CStr, c_int, c_uint, c_void};
+use std::ffi::{CStr, OsString, c_int, c_uint, c_void};
 use std::ptr;
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ pub(super) enum Role {
     MetaPath,
     /// To look into one folder of the archives, as entries of `sys.path` and of a package's `__path__` ask.
     /// `entry` is that entry as it was written.
-    PathEntry { folder: String, entry: String },
+    PathEntry { folder: String, entry: OsString },
     /// To stand in for another finder's loader while it loads one module, so that hooks run (see `hooked`).
     StandIn { loader: Object, load: Load },
 }

@@ -4,7 +4,7 @@ use std::ffi::{CString, OsStr, OsString};
 use std::path::PathBuf;
 
 use importer_core::{Archive, Stack};
-use interp_config::{PythonInterpreterConfig, RunTarget};
+use interp_config::{PythonInterpreterConfig, RunTarget, with_origin};
 use pyo3_ffi as ffi;
 
 use super::config::{CommandLine, Initialised, Paths, Run, initialise};
@@ -59,13 +59,13 @@ pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
         archive.check_target(&running)?;
     }
     process_state::restore();
-    set_environment(&config)?;
+    let folder =
+        executable.parent().map(|folder| folder.as_os_str().to_owned()).unwrap_or_default();
+    set_environment(&config, &folder)?;
     for (name, value) in &variables {
         set_variable(name, value, Existing::Replace)?;
     }
     let root = archives.first().map(|archive| archive.path().as_os_str().to_owned());
-    let folder =
-        executable.parent().map(|folder| folder.as_os_str().to_owned()).unwrap_or_default();
     let archives = Stack::new(archives);
     let files = FileAccess::read(&archives, cache)?;
     let boots_from_archive = archives.module("encodings")?.is_some();
@@ -78,8 +78,8 @@ pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
         return Err(Error::NoStandardLibrary);
     }
 
-    let (command_line, run) = what_to_run(&config, &task, arguments);
-    let extra_paths = config.module_search_paths.iter().map(OsString::from);
+    let (command_line, run) = what_to_run(&config, &task, arguments, &folder);
+    let extra_paths = config.module_search_paths.iter().map(|path| with_origin(path, &folder));
     let paths = Paths {
         executable: executable.into_os_string(),
         prefix: root.clone().filter(|_| boots_from_archive),
@@ -164,6 +164,7 @@ fn what_to_run(
     config: &PythonInterpreterConfig,
     task: &Task,
     arguments: Vec<OsString>,
+    folder: &OsStr,
 ) -> (CommandLine, Run) {
     let program = arguments.first().cloned().unwrap_or_default();
     let with_first = |first: OsString| {
@@ -183,7 +184,8 @@ fn what_to_run(
                 (with_first("-c".into()), Run { code: Some(code.clone()), ..Run::default() })
             }
             RunTarget::Script(path) => {
-                (with_first(path.into()), Run { file: Some(path.into()), ..Run::default() })
+                let path = with_origin(path, folder);
+                (with_first(path.clone()), Run { file: Some(path), ..Run::default() })
             }
             RunTarget::Repl | RunTarget::Auto => (with_first(OsString::new()), Run::default()),
             RunTarget::Module(_) | RunTarget::EntryPoint(_) => {
@@ -205,7 +207,7 @@ fn install_late(py: Token<'_>, extra_paths: &[OsString]) -> Result<(), Exception
 /// Tells the libraries below Python where their files are, unless the user has said so already.
 ///
 /// They read the environment themselves, so there is no other way; it is set before anything of Python runs.
-fn set_environment(config: &PythonInterpreterConfig) -> Result<(), Error> {
+fn set_environment(config: &PythonInterpreterConfig, folder: &OsStr) -> Result<(), Error> {
     let terminfo = (!config.terminfo_dirs.is_empty()).then(|| config.terminfo_dirs.join(":"));
     for (name, value) in [
         ("TCL_LIBRARY", &config.tcl_library),
@@ -214,7 +216,7 @@ fn set_environment(config: &PythonInterpreterConfig) -> Result<(), Error> {
         ("SSL_CERT_DIR", &config.ssl_cert_dir),
     ] {
         if let Some(value) = value {
-            set_variable(name, value.as_ref(), Existing::Keep)?;
+            set_variable(name, &with_origin(value, folder), Existing::Keep)?;
         }
     }
     Ok(())

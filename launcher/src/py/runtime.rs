@@ -1,6 +1,6 @@
 //! What the interpreters of this process share: set once before Python starts, and only read afterwards.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -62,8 +62,13 @@ pub(super) struct Runtime {
 
 impl Runtime {
     /// The path inside of the archives that a virtual path stands for; `None` for a path that lies elsewhere.
-    pub(super) fn inside(&self, path: &str) -> Option<String> {
-        let rest = path.strip_prefix(self.root.to_str()?).or_else(|| self.files.inside(path))?;
+    pub(super) fn inside(&self, path: &OsStr) -> Option<String> {
+        // The folder's name need not be text; all behind it is.
+        let below = path.as_encoded_bytes().strip_prefix(self.root.as_encoded_bytes());
+        let rest = match below {
+            Some(below) => std::str::from_utf8(below).ok()?,
+            None => self.files.inside(path.to_str()?)?,
+        };
         match rest.strip_prefix(['/', std::path::MAIN_SEPARATOR]) {
             Some(rest) => Some(rest.trim_end_matches('/').replace(std::path::MAIN_SEPARATOR, "/")),
             None => rest.is_empty().then(String::new),
@@ -87,7 +92,7 @@ impl Runtime {
     /// The path inside of the archives of a script that `python` was asked for by its virtual path; `None` when there
     /// is a real file at that path, which Python then reads itself.
     pub(super) fn script(&self, path: &str) -> Option<String> {
-        let inside = self.inside(path)?;
+        let inside = self.inside(path.as_ref())?;
         let is_archived = matches!(self.archives.file(&inside), Ok(Some(_)));
         (is_archived && !Path::new(path).exists()).then_some(inside)
     }

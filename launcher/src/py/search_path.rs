@@ -6,7 +6,7 @@ use super::boot;
 use super::exception::Exception;
 use super::finder::{MAIN, MAIN_ALIAS, inside};
 use super::object::{Object, import, of_sys};
-use super::text::{text, with_utf8};
+use super::text::{path_of, text};
 use super::token::Token;
 
 /// Whether the archives are asked first for a module at the top: nothing stands before them on `sys.path`, or they are not
@@ -68,7 +68,7 @@ fn entries(py: Token<'_>) -> impl Iterator<Item = (Object, Option<String>)> {
             }
         });
         let found = entry.map(|entry| {
-            let inside = with_utf8(py, &entry, |entry| inside(py, entry)).flatten();
+            let inside = path_of(py, &entry).ok().and_then(|entry| inside(py, &entry));
             (entry, inside)
         });
         drop(Exception::take_if_raised(py));

@@ -1,5 +1,8 @@
 //! Module specs.
 
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
 use importer_core::{Load, Module, ModuleKind};
 use pyo3_ffi as ffi;
 
@@ -9,7 +12,7 @@ use super::finder::{Finder, key, virtual_path};
 use super::finder_type::Role;
 use super::object::{Object, import};
 use super::runtime;
-use super::text::{path_text, read_text, text};
+use super::text::{path_of, path_text, read_text, text};
 use super::token::Token;
 use crate::error::Error;
 use crate::file_access::Place;
@@ -83,14 +86,7 @@ pub(super) fn namespace_portion(
     let last = name.rsplit('.').next().unwrap_or(&name);
     let portion = match &finder.state.role {
         // As the path entry finders of the file system make it of the entry.
-        Role::PathEntry { entry, .. } => text(
-            py,
-            &format!(
-                "{}{}{last}",
-                entry.trim_end_matches(std::path::MAIN_SEPARATOR),
-                std::path::MAIN_SEPARATOR
-            ),
-        )?,
+        Role::PathEntry { entry, .. } => path_text(py, Path::new(entry).join(last).as_os_str())?,
         Role::MetaPath | Role::StandIn { .. } => {
             virtual_path(py, &key(finder.state, &name).replace('.', "/"))?
         }
@@ -101,8 +97,8 @@ pub(super) fn namespace_portion(
 
 /// The folder that a module says to lie in.
 pub(super) fn folder(py: Token<'_>, module: &Module<'_>) -> Result<Object, Exception> {
-    let origin = read_text(py, &origin(py, module)?)?;
-    text(py, parent_folder(&origin)).or_else(|_| virtual_path(py, parent_folder(module.path())))
+    let origin = path_of(py, &origin(py, module)?)?;
+    path_text(py, Path::new(&origin).parent().map_or(OsStr::new(""), Path::as_os_str))
 }
 
 /// The `__file__` of a module: virtual, below the executable; or in the cache, for a package that opens its files.
@@ -145,17 +141,12 @@ fn add_search_path(py: Token<'_>, folder: &Object) -> Result<(), Exception> {
     import(py, "sys")?.attribute(py, "path_importer_cache")?.set_item(py, folder, &finder)
 }
 
-fn parent_folder(path: &str) -> &str {
-    path.rfind(['/', std::path::MAIN_SEPARATOR]).map_or("", |end| &path[..end])
-}
-
 /// Where the bytecode would lie next to a source: what `importlib.util.cache_from_source` says (PEP 3147), which
 /// importlib would else compute in Python for each module.
 fn cached(py: Token<'_>, origin: &Object) -> Result<Object, Exception> {
-    let origin = read_text(py, origin)?;
-    let folder = parent_folder(&origin);
-    let stem = origin.get(folder.len() + 1..).unwrap_or_default();
-    let stem = stem.strip_suffix(".py").unwrap_or(stem);
+    let origin = PathBuf::from(path_of(py, origin)?);
+    let name = origin.file_name().unwrap_or_default().to_string_lossy();
+    let stem = name.strip_suffix(".py").unwrap_or(&name);
     // SAFETY: attached; a static string, or null when `sys.implementation` has no tag.
     let tag = unsafe { ffi::PyImport_GetMagicTag() };
     let tag = if tag.is_null() {
@@ -170,7 +161,8 @@ fn cached(py: Token<'_>, origin: &Object) -> Result<Object, Exception> {
         importer_core::Optimization::One => ".opt-1",
         importer_core::Optimization::Two => ".opt-2",
     };
-    text(py, &format!("{folder}/__pycache__/{stem}.{tag}{level}.pyc"))
+    let cached = origin.with_file_name(format!("__pycache__/{stem}.{tag}{level}.pyc"));
+    path_text(py, cached.as_os_str())
 }
 
 /// Gives a module that was made by another loader the attributes that a spec of ours says.

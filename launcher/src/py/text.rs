@@ -1,6 +1,6 @@
 //! Text between Rust and Python.
 
-use std::ffi::{CString, OsStr};
+use std::ffi::{CString, OsStr, OsString};
 
 use pyo3_ffi as ffi;
 
@@ -64,6 +64,31 @@ pub(super) fn read_text(py: Token<'_>, value: &Object) -> Result<String, Excepti
         )
     }?;
     Ok(String::from_utf8_lossy(bytes_of(py, &bytes)?).into_owned())
+}
+
+/// The path that a Python `str` names, as `os.fsencode` gives it in UTF-8 mode: bytes that are no text stand in it as
+/// lone surrogates.
+pub(super) fn path_of(py: Token<'_>, value: &Object) -> Result<OsString, Exception> {
+    if let Some(path) = with_utf8(py, value, |path| OsString::from(path)) {
+        return Ok(path);
+    }
+    drop(Exception::take_if_raised(py));
+    // SAFETY: attached; live; a new reference or null with an exception (a TypeError when it is no `str`).
+    let bytes = unsafe {
+        Object::from_owned(
+            py,
+            ffi::PyUnicode_AsEncodedString(
+                value.as_ptr(),
+                c"utf-8".as_ptr(),
+                c"surrogateescape".as_ptr(),
+            ),
+        )
+    }?;
+    let bytes = bytes_of(py, &bytes)?;
+    #[cfg(unix)]
+    return Ok(std::os::unix::ffi::OsStringExt::from_vec(bytes.to_vec()));
+    #[cfg(not(unix))]
+    return Ok(String::from_utf8_lossy(bytes).into_owned().into());
 }
 
 /// Lends the UTF-8 of a `str` to `use_it` without copying; `None`, with an exception set, when it has none.

@@ -4,8 +4,23 @@ The launcher calls these functions when the module that they are about has been 
 """
 
 import os
+import sys
 
 import _coldframe
+
+# What is running, whatever has become of its name; a child that executes it is the same program (`launcher/src/exe.rs`).
+_RUNNING = b"/proc/self/exe"
+
+
+def _stat(path):
+    try:
+        return os.stat(path)
+    except OSError:
+        return None
+
+
+# The file that was started, for where there is no `/proc`.
+_STARTED = _stat(sys.executable)
 
 
 def mend_process(process):
@@ -41,9 +56,28 @@ def mend_util(util):
     def spawnv_passfds(path, args, passfds):
         # The resource tracker passes `sys.stderr.fileno()` on. A stream that somebody put in its place may say -1,
         # which the call refuses, and then no worker starts (CPython 3.9 to 3.15).
-        return spawn(path, args, [fd for fd in passfds if fd >= 0])
+        return spawn(_program(path), args, [fd for fd in passfds if fd >= 0])
 
     util.spawnv_passfds = spawnv_passfds
+
+
+def _program(path):
+    """What to execute for a worker: this very program, also when another has its name by now, or nothing has.
+
+    Functions and objects go from one process to the other, so an application that is updated while it runs must not get
+    workers of its successor. The worker takes its path from the program's name, which stays.
+    """
+    if os.fsencode(path) != os.fsencode(sys.executable):
+        return path
+    found, running = _stat(path), _stat(_RUNNING)
+    if running is not None:
+        return path if found is not None and os.path.samestat(found, running) else _RUNNING
+    if _STARTED is not None and (found is None or not os.path.samestat(found, _STARTED)):
+        raise RuntimeError(
+            f"cannot start a worker: `{sys.executable}` was replaced or removed while it runs, and without `/proc` the "
+            "program that runs cannot be started again; start the application anew"
+        )
+    return path
 
 
 def mend_multiprocess(spawn):

@@ -25,6 +25,7 @@ mod libraries;
 mod like_python;
 mod mapped_libraries;
 mod numpy;
+mod odd_places;
 mod parity;
 mod python_hooks;
 mod settings;
