@@ -8,14 +8,13 @@
 #[cfg(feature = "command")]
 pub(crate) mod contents;
 mod held;
+pub(crate) mod making;
 mod private;
 
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use etcetera::base_strategy::{BaseStrategy, choose_base_strategy};
@@ -23,6 +22,8 @@ use etcetera::base_strategy::{BaseStrategy, choose_base_strategy};
 use crate::error::Error;
 use crate::file_mode::set_mode;
 pub(crate) use held::Held;
+use making::Making;
+pub(crate) use private::open_entry;
 #[cfg(feature = "command")]
 pub(crate) use private::{check_private, create_private};
 #[cfg(not(feature = "command"))]
@@ -32,9 +33,9 @@ use private::{check_private, create_private};
 pub(crate) const CACHE_VARIABLE: &str = "COLDFRAME_CACHE_DIR";
 
 /// The folder in the cache of the files that packages open.
-pub(crate) const FILES: &str = "files";
+pub(crate) const FILES: &str = "files-v1";
 /// That of the extension modules, and of the libraries that they need.
-pub(crate) const LIBRARIES: &str = "libraries";
+pub(crate) const LIBRARIES: &str = "libraries-v1";
 
 const WAY_OUT: &str = "; name another folder with `COLDFRAME_CACHE_DIR`";
 
@@ -44,6 +45,14 @@ const UNFINISHED: &str = ".tmp";
 /// How often a folder that is being removed is asked for again, and how long is waited between.
 const TRIES: u32 = 200;
 const PAUSE: Duration = Duration::from_millis(10);
+/// How long is waited for another process that makes the same thing.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The file by which a folder says that it is a cache (bford.info/cachedir), and whose.
+const TAG: &str = "CACHEDIR.TAG";
+const TAG_TEXT: &str = "Signature: 8a477f597d28d172789f06886806bc55
+# This folder is a cache of Coldframe, and all of it can be removed. `coldframe cache clean` removes what is not used.
+";
 
 /// The cache folder: the one asked for, else that of the environment variable [`CACHE_VARIABLE`], else `coldframe` in
 /// the user's cache as the system has it. Where that cannot be made (a read-only home, or none), it is a folder of this
@@ -51,7 +60,8 @@ const PAUSE: Duration = Duration::from_millis(10);
 pub(crate) fn locate(asked: Option<&Path>, variable: Option<&OsStr>) -> Option<PathBuf> {
     let named = asked.or_else(|| variable.filter(|value| !value.is_empty()).map(Path::new));
     match named {
-        Some(folder) => Some(folder.to_owned()),
+        // Absolute, for a program may change its folder before the cache is needed.
+        Some(folder) => Some(std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned())),
         None => {
             let home = choose_base_strategy().ok().map(|base| base.cache_dir().join("coldframe"));
             home.filter(|folder| can_be_made(folder)).or_else(temporary)
@@ -59,10 +69,11 @@ pub(crate) fn locate(asked: Option<&Path>, variable: Option<&OsStr>) -> Option<P
     }
 }
 
-/// Whether a folder is there to be written to, or the nearest one above it that is there.
+/// Whether a folder is there to be written to, or the nearest one above it that is there; and whether it is this user's own: with
+/// the `HOME` of somebody else (`sudo -E`, containers), what we make there would be in their way.
 fn can_be_made(folder: &Path) -> bool {
     let nearest = folder.ancestors().find_map(|folder| match fs::metadata(folder) {
-        Ok(found) => Some(found.is_dir() && is_writable(folder)),
+        Ok(found) => Some(found.is_dir() && is_own(&found) && is_writable(folder)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(_) => Some(false),
     });
@@ -74,6 +85,16 @@ fn is_writable(folder: &Path) -> bool {
     use rustix::fs::{Access, access};
 
     access(folder, Access::WRITE_OK | Access::EXEC_OK).is_ok()
+}
+
+#[cfg(unix)]
+fn is_own(found: &fs::Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::uid(found) == rustix::process::geteuid().as_raw()
+}
+
+#[cfg(not(unix))]
+fn is_own(_found: &fs::Metadata) -> bool {
+    true
 }
 
 #[cfg(not(unix))]
@@ -96,11 +117,35 @@ fn temporary() -> Option<PathBuf> {
 /// The folder of that name in the cache, made if need be; only this user can write to it.
 pub(crate) fn private_folder(cache: &Path, name: &str) -> Result<PathBuf, Error> {
     let folder = cache.join(name);
+    create_private(cache).map_err(cannot("create the cache folder", cache))?;
+    check_private(cache).map_err(cannot("use the cache folder", cache))?;
+    tag(cache).map_err(cannot("write to the cache folder", cache))?;
     create_private(&folder).map_err(cannot("create the cache folder", &folder))?;
-    for folder in [cache, &folder] {
-        check_private(folder).map_err(cannot("use the cache folder", folder))?;
-    }
+    check_private(&folder).map_err(cannot("use the cache folder", &folder))?;
     Ok(folder)
+}
+
+/// Says in a folder that it is a cache, if nothing is in it yet: tools for backups leave out what says so, and a folder that
+/// somebody has named may hold other things.
+fn tag(cache: &Path) -> io::Result<()> {
+    if fs::read_dir(cache)?.next().is_some() {
+        return Ok(());
+    }
+    match fs::File::create_new(cache.join(TAG)) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made?.write_all(TAG_TEXT.as_bytes()),
+    }
+}
+
+/// Whether a folder says that it is a cache of ours.
+#[cfg(feature = "command")]
+pub(crate) fn is_tagged(cache: &Path) -> bool {
+    let tag = cache.join(TAG);
+    open_entry(&tag).is_ok_and(|file| {
+        let mut text = String::new();
+        let read = file.take(TAG_TEXT.len() as u64 + 1).read_to_string(&mut text);
+        read.is_ok() && text == TAG_TEXT
+    })
 }
 
 /// Makes sure that `folder` holds what `fill` puts into it: it appears by one rename, when all is there.
@@ -117,14 +162,20 @@ pub(crate) fn folder_once(
     }
     let parent = folder.parent().unwrap_or(folder);
     create_private(parent).map_err(cannot("create the cache folder", parent))?;
-    let temporary = temporary_name(folder);
-    create_private(&temporary).map_err(cannot("create the cache folder", &temporary))?;
+    let _making = match Making::begin(folder, hold)? {
+        making::Begun::Made(held) => return Ok(held),
+        making::Begun::Making(making) => making,
+    };
+    let temporary = temporary_folder(folder).map_err(cannot("create the cache folder", folder))?;
     // A folder keeps its locks when it gets another name.
     let held = Held::existing(&temporary).map_err(cannot("use", &temporary))?;
-    let filled = fill(&temporary).and_then(|()| match (fs::rename(&temporary, folder), held) {
-        (Ok(()), Some(held)) => Ok(held),
-        (Err(source), _) if !folder.is_dir() => Err(cannot("put in place", folder)(source)),
-        _another_was_first => wait_for(folder, hold),
+    let synced = |()| sync_all(&temporary).map_err(cannot("write", &temporary));
+    let filled = fill(&temporary).and_then(synced).and_then(|()| {
+        match (fs::rename(&temporary, folder), held) {
+            (Ok(()), Some(held)) => Ok(held),
+            (Err(source), _) if !folder.is_dir() => Err(cannot("put in place", folder)(source)),
+            _another_was_first => wait_for(folder, hold),
+        }
     });
     drop(fs::remove_dir_all(&temporary));
     filled
@@ -193,7 +244,7 @@ fn has_contents(path: &Path, contents: &[u8]) -> io::Result<bool> {
     if !found.is_file() || found.len() != contents.len() as u64 {
         return Ok(false);
     }
-    let mut file = fs::File::open(path)?;
+    let mut file = open_entry(path)?;
     let mut buffer = vec![0; 1 << 16];
     for part in contents.chunks(buffer.len()) {
         let Some(buffer) = buffer.get_mut(..part.len()) else { return Ok(false) };
@@ -217,16 +268,38 @@ fn replace_file(path: &Path, contents: &[u8]) -> Result<(), Error> {
         fs::remove_dir_all(path).map_err(cannot("replace", path))?;
     }
     tracing::debug!(path = %path.display(), "written to the cache");
-    let temporary = temporary_name(path);
-    let written = fs::File::create_new(&temporary).and_then(|mut file| {
+    let write = || {
+        let name = unfinished_name(path);
+        let mut builder = tempfile::Builder::new();
+        let mut file = builder.prefix(&name).suffix(UNFINISHED).tempfile_in(folder_of(path))?;
         file.write_all(contents)?;
-        if is_program(contents) { set_mode(&file, 0o700) } else { Ok(()) }
-    });
-    let written = written.and_then(|()| fs::rename(&temporary, path));
-    written.map_err(|source| {
-        drop(fs::remove_file(&temporary));
-        cannot("write", path)(source)
-    })
+        if is_program(contents) {
+            set_mode(file.as_file(), 0o700)?;
+        }
+        // A folder that has not got its name yet is written to disk as a whole.
+        let is_alone = !path.ancestors().any(is_unfinished);
+        if is_alone {
+            file.as_file().sync_all()?;
+        }
+        file.persist(path).map(drop).map_err(|error| error.error)
+    };
+    write().map_err(cannot("write", path))
+}
+
+fn is_unfinished(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().ends_with(UNFINISHED.as_bytes()))
+}
+
+/// Writes all of a folder to disk, so that after a crash of the machine nothing stands under its name but the whole.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn sync_all(folder: &Path) -> io::Result<()> {
+    // One call for all files: each one's own would take minutes for a large package.
+    Ok(rustix::fs::syncfs(fs::File::open(folder)?)?)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn sync_all(_folder: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// Whether a file can be started, by how it begins: an archive keeps no modes.
@@ -241,12 +314,28 @@ fn touch(folder: &Path) {
         fs::File::open(folder).and_then(|folder| folder.set_modified(SystemTime::now()));
 }
 
-/// A name beside `path` that no other process and no other call uses.
-fn temporary_name(path: &Path) -> PathBuf {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}-{}{UNFINISHED}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
-    name.into()
+/// How the names begin of what is being written beside `path`. Their rest is random, for in containers every process may have one
+/// number; and what is there already is never taken.
+fn unfinished_name(path: &Path) -> std::ffi::OsString {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".");
+    name
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new("."))
+}
+
+/// A new folder beside `path`.
+pub(crate) fn temporary_folder(path: &Path) -> io::Result<PathBuf> {
+    let name = unfinished_name(path);
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&name).suffix(UNFINISHED);
+    #[cfg(unix)]
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    #[cfg(unix)]
+    builder.permissions(mode);
+    Ok(builder.tempdir_in(folder_of(path))?.keep())
 }
 
 /// Makes an error of what the system said.

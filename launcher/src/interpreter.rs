@@ -223,6 +223,14 @@ impl Interpreter {
                 variables.push((build::VARIABLE, own));
             }
         }
+        let variable = std::env::var_os(cache::CACHE_VARIABLE).map(PathBuf::from);
+        if let Some(folder) = variable.filter(|folder| !folder.as_os_str().is_empty())
+            && folder.is_relative()
+            && let Ok(folder) = std::path::absolute(folder)
+        {
+            // For processes that start in another folder.
+            variables.push((cache::CACHE_VARIABLE, folder.into()));
+        }
         let cache =
             cache::locate(cache.as_deref(), std::env::var_os(cache::CACHE_VARIABLE).as_deref());
         let code = py::run(Launch {

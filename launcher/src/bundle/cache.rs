@@ -10,8 +10,9 @@ use tempfile::NamedTempFile;
 use twox_hash::XxHash3_128;
 
 use super::{Application, BundleError, CacheError, Environment};
-use crate::cache::contents::{ARCHIVE as SUFFIX, UNFINISHED_ARCHIVE as UNFINISHED};
-use crate::cache::{self, Held, check_private, create_private};
+use crate::cache::contents::{ARCHIVE as SUFFIX, ARCHIVES, Kind, UNFINISHED_ARCHIVE as UNFINISHED};
+use crate::cache::making::{Begun, Making};
+use crate::cache::{self, check_private};
 
 /// What nobody has used for so long is removed.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -39,7 +40,8 @@ impl CacheFolder {
     pub fn get(&self, key: &str) -> Option<PathBuf> {
         check_private(&self.folder).ok()?;
         let path = self.file_of(key);
-        let file = File::open(&path).ok()?;
+        check_private(path.parent()?).ok()?;
+        let file = cache::open_entry(&path).ok()?;
         // Only so that it is not taken for unused; a folder that cannot be written is still good for reading.
         let _read_only = file.set_modified(SystemTime::now());
         Some(path)
@@ -47,7 +49,7 @@ impl CacheFolder {
 
     /// The archive of that key; `create` writes it into a new file when it is not there.
     ///
-    /// Others see the whole file or none. Two at once both write, and the later one replaces the equal file of the other.
+    /// Others see the whole file or none. Of two at once one waits for the other.
     pub fn get_or_create<E: From<CacheError>>(
         &self,
         key: &str,
@@ -56,11 +58,18 @@ impl CacheFolder {
         if let Some(path) = self.get(key) {
             return Ok(path);
         }
-        create_private(&self.folder).map_err(self.io("make folders"))?;
-        check_private(&self.folder).map_err(self.io("keep archives"))?;
+        let folder =
+            cache::private_folder(&self.folder, ARCHIVES).map_err(|error| match error {
+                crate::Error::File { source, .. } => self.io("keep archives")(source),
+                other => self.io("keep archives")(io::Error::other(other)),
+            })?;
+        let _making = match Making::begin(&self.file_of(key), || Ok::<_, E>(self.get(key)))? {
+            Begun::Made(path) => return Ok(path),
+            Begun::Making(making) => making,
+        };
         let mut unfinished = tempfile::Builder::new()
             .prefix(UNFINISHED)
-            .tempfile_in(&self.folder)
+            .tempfile_in(&folder)
             .map_err(self.io("make a file"))?;
         // For `coldframe cache clean` to see that it is no leftover.
         let _no_locks_here = unfinished.as_file().lock_shared();
@@ -86,6 +95,8 @@ impl CacheFolder {
 
     fn publish(&self, unfinished: NamedTempFile, key: &str) -> Result<PathBuf, CacheError> {
         let path = self.file_of(key);
+        // Before it gets its name: after a crash of the machine, there is the whole archive or none.
+        unfinished.as_file().sync_all().map_err(self.io("write a file"))?;
         unfinished
             .persist(&path)
             .map_err(|error| self.io("put a file in its place")(error.error))?;
@@ -95,23 +106,21 @@ impl CacheFolder {
 
     /// A cache that only grows fills a disk: each change of an application makes another archive.
     fn remove_unused(&self) {
-        let Ok(entries) = fs::read_dir(&self.folder) else { return };
-        for entry in entries.flatten() {
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            let is_ours = name.ends_with(SUFFIX) || name.starts_with(UNFINISHED);
-            let modified = entry.metadata().and_then(|metadata| metadata.modified()).ok();
-            let is_old =
-                modified.and_then(|time| time.elapsed().ok()).is_some_and(|age| age > KEPT);
-            if is_ours && is_old && Held::alone(&entry.path()).is_some() {
+        if !cache::is_tagged(&self.folder) {
+            return;
+        }
+        for entry in cache::contents::entries(&self.folder).into_iter().flatten() {
+            let is_archive = entry.path.parent().is_some_and(|folder| folder.ends_with(ARCHIVES));
+            let is_ours = matches!(entry.kind, Kind::Archive | Kind::Unfinished) && is_archive;
+            if is_ours && entry.age() > KEPT {
                 // Somebody else may have removed it; and next time is soon enough.
-                let _not_removed = fs::remove_file(entry.path());
+                let _not_removed = entry.remove();
             }
         }
     }
 
     fn file_of(&self, key: &str) -> PathBuf {
-        self.folder.join(format!("{key}{SUFFIX}"))
+        self.folder.join(ARCHIVES).join(format!("{key}{SUFFIX}"))
     }
 
     fn io(&self, action: &'static str) -> impl Fn(io::Error) -> CacheError + use<> {

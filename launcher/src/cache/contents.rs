@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use super::making::LOCK;
 use super::{FILES, Held, LIBRARIES, UNFINISHED};
 
 /// How the names of cached archives end.
@@ -12,7 +13,9 @@ pub(crate) const ARCHIVE: &str = ".coldframe";
 /// How the names of archives being written begin.
 pub(crate) const UNFINISHED_ARCHIVE: &str = ".unfinished-";
 /// The folder of the environments that are made of requirements.
-pub(crate) const ENVIRONMENTS: &str = "environments";
+pub(crate) const ENVIRONMENTS: &str = "environments-v1";
+/// That of the archives.
+pub(crate) const ARCHIVES: &str = "archives-v1";
 
 /// What is younger may be of a process that has made it and has not got its lock yet.
 const JUST_MADE: Duration = Duration::from_secs(60);
@@ -81,11 +84,11 @@ impl Entry {
             return Ok(Removal::InUse);
         }
         let Some(_held) = Held::alone(&self.path) else { return Ok(Removal::InUse) };
-        if !self.path.is_dir() {
+        if !fs::symlink_metadata(&self.path)?.is_dir() {
             return fs::remove_file(&self.path).map(|()| Removal::Removed);
         }
         // At once for all others; what is left of it when we are killed is an unfinished thing.
-        let name = super::temporary_name(&self.path);
+        let name = super::temporary_folder(&self.path)?;
         fs::rename(&self.path, &name)?;
         fs::remove_dir_all(&name).map(|()| Removal::Removed)
     }
@@ -94,22 +97,36 @@ impl Entry {
 /// All that is ours in the cache folder, sorted by kind, and the least recently used first.
 pub(crate) fn entries(cache: &Path) -> io::Result<Vec<Entry>> {
     let mut found = Vec::new();
-    list(cache, &mut found, |name| {
-        if name.starts_with(UNFINISHED_ARCHIVE) {
-            Some(Kind::Unfinished)
-        } else {
-            name.ends_with(ARCHIVE).then_some(Kind::Archive)
-        }
-    })?;
-    for (folder, kind) in
-        [(FILES, Kind::Files), (LIBRARIES, Kind::Library), (ENVIRONMENTS, Kind::Environment)]
-    {
+    for (folder, kind, digits, end) in [
+        (ARCHIVES, Kind::Archive, 32, ARCHIVE),
+        (FILES, Kind::Files, 32, ""),
+        (LIBRARIES, Kind::Library, 16, ""),
+        (ENVIRONMENTS, Kind::Environment, 32, ""),
+    ] {
         list(&cache.join(folder), &mut found, |name| {
-            Some(if name.ends_with(UNFINISHED) { Kind::Unfinished } else { kind })
+            if let Some(random) = name.strip_prefix(UNFINISHED_ARCHIVE) {
+                return is_random(random).then_some(Kind::Unfinished);
+            }
+            // Only what we could have called so, for others may have put something there.
+            let (digest, rest) = name.split_at_checked(digits)?;
+            if !digest.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')) {
+                return None;
+            }
+            let rest = rest.strip_prefix(end).unwrap_or(rest);
+            match rest.strip_suffix(UNFINISHED).and_then(|rest| rest.strip_prefix('.')) {
+                Some(random) => is_random(random).then_some(Kind::Unfinished),
+                None if rest == LOCK => Some(Kind::Unfinished),
+                None => (name.len() == digits + end.len() && name.ends_with(end)).then_some(kind),
+            }
         })?;
     }
     found.sort_by(|a, b| (a.kind, a.last_used, &a.path).cmp(&(b.kind, b.last_used, &b.path)));
     Ok(found)
+}
+
+/// Whether a part of a name is what `tempfile` makes.
+fn is_random(part: &str) -> bool {
+    part.len() == 6 && part.bytes().all(|letter| letter.is_ascii_alphanumeric())
 }
 
 fn list(

@@ -7,6 +7,8 @@ use std::sync::OnceLock;
 
 use parking_lot::Mutex;
 
+use super::private::open_entry;
+
 /// Something in the cache that is in use for as long as this lives.
 #[derive(Debug)]
 pub(crate) struct Held {
@@ -23,7 +25,7 @@ impl Held {
         if cfg!(not(unix)) {
             return Ok(path.exists().then_some(Self { _file: None }));
         }
-        let file = match File::open(path) {
+        let file = match open_entry(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened?,
         };
@@ -46,7 +48,7 @@ impl Held {
         if cfg!(not(unix)) {
             return Some(Self { _file: None });
         }
-        let file = File::open(path).ok()?;
+        let file = open_entry(path).ok()?;
         file.try_lock().ok()?;
         is_still(path, &file).then_some(Self { _file: Some(file) })
     }
@@ -59,7 +61,7 @@ impl Held {
 
 /// Whether the path still leads to the opened file.
 #[cfg(unix)]
-fn is_still(path: &Path, file: &File) -> bool {
+pub(super) fn is_still(path: &Path, file: &File) -> bool {
     use std::os::unix::fs::MetadataExt;
 
     let identity = |found: std::fs::Metadata| (found.dev(), found.ino());
@@ -68,6 +70,6 @@ fn is_still(path: &Path, file: &File) -> bool {
 }
 
 #[cfg(not(unix))]
-fn is_still(_path: &Path, _file: &File) -> bool {
+pub(super) fn is_still(_path: &Path, _file: &File) -> bool {
     true
 }

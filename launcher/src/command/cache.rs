@@ -11,8 +11,8 @@ use super::arguments::{self, CacheAction};
 use super::context::cache;
 use super::error::CommandError;
 use super::policy::print_json;
-use crate::cache::check_private;
 use crate::cache::contents::{Entry, Kind, Removal, entries};
+use crate::cache::{check_private, is_tagged};
 
 /// What nobody has used for so long goes when nothing else is said.
 const DEFAULT_AGE: Duration = Duration::from_secs(30 * DAY);
@@ -56,6 +56,17 @@ pub(super) fn run(options: &arguments::Cache) -> Result<ExitCode, CommandError> 
         check_private(&folder).map_err(failed)?;
     }
     let found = entries(&folder).map_err(failed)?;
+    if matches!(options.action, Some(CacheAction::Clean(_)))
+        && !found.is_empty()
+        && !is_tagged(&folder)
+    {
+        return Err(CommandError::Usage(format!(
+            "`{}` does not say that it is a cache of Coldframe (it has no `CACHEDIR.TAG` of ours, which is only put into a folder \
+             that is new or empty), so nothing in it is removed; remove it yourself, and name a folder of its own with \
+             `COLDFRAME_CACHE_DIR`",
+            folder.display()
+        )));
+    }
     let summaries = match &options.action {
         None => {
             found.iter().map(|entry| EntrySummary::new(entry, entry.is_in_use(), None)).collect()

@@ -8,7 +8,7 @@ use super::context::environment_python;
 use super::error::CommandError;
 use crate::bundle::{CacheFolder, KeyBuilder, PythonInstallation};
 use crate::cache::contents::ENVIRONMENTS;
-use crate::cache::folder_once;
+use crate::cache::{folder_once, private_folder};
 
 /// The environment with these requirements installed; made when the file's text is new for this Python.
 pub(super) fn environment(
@@ -23,7 +23,7 @@ pub(super) fn environment(
     })?;
     let key =
         KeyBuilder::new().text("python", &python.identity()).text("requirements", &text).finish();
-    let environment = cache.path().join(ENVIRONMENTS).join(key);
+    let environment = private_folder(cache.path(), ENVIRONMENTS)?.join(key);
     let mut failure = None;
     folder_once(&environment, |folder| {
         let made = python_runs(&python.executable, &["-m", "venv"], folder).and_then(|()| {

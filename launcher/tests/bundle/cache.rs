@@ -42,7 +42,7 @@ fn many_at_once_see_whole_files() {
         }
     });
     assert!(made.load(Ordering::Relaxed) >= 1);
-    assert_eq!(names(cache.path()), ["key.coldframe"]);
+    assert_eq!(names(&cache.path().join("archives-v1")), ["key.coldframe"]);
     cache.remove("key").unwrap();
     cache.remove("key").unwrap();
     assert_eq!(cache.get("key"), None);
@@ -52,23 +52,27 @@ fn many_at_once_see_whole_files() {
 fn a_failure_leaves_nothing_and_old_files_go() {
     let folder = tempfile::tempdir().unwrap();
     let cache = CacheFolder::locate(Some(folder.path()), None).unwrap();
-    lay(
-        folder.path(),
-        &[("old.coldframe", ""), ("young.coldframe", ""), (".unfinished-x", ""), ("not ours", "")],
-    );
-    let long_ago = SystemTime::now() - Duration::from_secs(40 * 24 * 60 * 60);
-    for name in ["old.coldframe", ".unfinished-x", "not ours"] {
-        let file = fs::File::options().write(true).open(folder.path().join(name)).unwrap();
-        file.set_modified(long_ago).unwrap();
-    }
-    let failed = cache.get_or_create("new", |_| Err::<(), _>(CacheError::NoHome));
-    assert!(matches!(failed, Err(CacheError::NoHome)));
-    assert_eq!(
-        names(folder.path()),
-        [".unfinished-x", "not ours", "old.coldframe", "young.coldframe"]
-    );
     cache.get_or_create("new", |_| Ok::<_, CacheError>(())).unwrap();
-    assert_eq!(names(folder.path()), ["new.coldframe", "not ours", "young.coldframe"]);
+    let archives = folder.path().join("archives-v1");
+    let (old, young) = (format!("{:032x}.coldframe", 1), format!("{:032x}.coldframe", 2));
+    let ours = [old.as_str(), young.as_str(), ".unfinished-aB3cD4"];
+    // Names that we do not give, whatever they end with.
+    let others = ["photos.coldframe", "old", ".unfinished-my-photos", "0123.coldframe"];
+    let long_ago = SystemTime::now() - Duration::from_secs(40 * 24 * 60 * 60);
+    for name in ours.iter().chain(&others) {
+        let file = fs::File::create(archives.join(name)).unwrap();
+        if *name != young {
+            file.set_modified(long_ago).unwrap();
+        }
+    }
+    let failed = cache.get_or_create("other", |_| Err::<(), _>(CacheError::NoHome));
+    assert!(matches!(failed, Err(CacheError::NoHome)));
+    assert_eq!(names(&archives).len(), 8);
+    cache.get_or_create("newer", |_| Ok::<_, CacheError>(())).unwrap();
+    let mut left = [young.as_str(), "new.coldframe", "newer.coldframe"].to_vec();
+    left.extend(others);
+    left.sort_unstable();
+    assert_eq!(names(&archives), left);
 }
 
 #[test]
@@ -78,7 +82,7 @@ fn a_folder_that_cannot_be_used_is_named_with_the_way_out() {
     let cache = CacheFolder::locate(Some(&folder.path().join("file/cache")), None).unwrap();
     let error = cache.get_or_create("key", |_| Ok::<_, CacheError>(())).unwrap_err().to_string();
     let place = folder.path().join("file/cache");
-    let start = format!("could not make folders in the cache folder `{}`: ", place.display());
+    let start = format!("could not keep archives in the cache folder `{}`: ", place.display());
     assert!(error.starts_with(&start), "{error}");
     assert!(
         error.ends_with("; name another with `--cache-dir` or `COLDFRAME_CACHE_DIR`"),

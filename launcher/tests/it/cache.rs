@@ -89,8 +89,8 @@ fn age(path: &Path, days: u64) {
 fn files_that_are_not_right_are_replaced() {
     let cached = Cached::new();
     cached.child().prints("right\n");
-    let data = cached.file("files", "text.txt").unwrap();
-    let library = cached.file("libraries", ".so");
+    let data = cached.file("files-v1", "text.txt").unwrap();
+    let library = cached.file("libraries-v1", ".so");
     let damage: [Damage; 6] = [
         ("changed", |path| {
             File::options().write(true).open(path).unwrap().write_all(b"wrong").unwrap();
@@ -143,12 +143,12 @@ fn many_processes_fill_an_empty_cache_at_once() {
         }
         cached.child().prints("right\n");
         // What the dead one left is in nobody's way, and is taken away.
-        for folder in ["files", "libraries"].map(|folder| cached.cache.join(folder)) {
+        for folder in ["files-v1", "libraries-v1"].map(|folder| cached.cache.join(folder)) {
             if !folder.exists() {
                 continue;
             }
             for name in listing(&folder) {
-                if name.to_str().unwrap().ends_with(".tmp") {
+                if [".tmp", ".lock"].iter().any(|end| name.to_str().unwrap().ends_with(end)) {
                     age(&folder.join(name), 1);
                 }
             }
@@ -163,7 +163,7 @@ fn many_processes_fill_an_empty_cache_at_once() {
 #[test]
 fn a_folder_that_others_can_write_to_is_refused() {
     let cached = Cached::new();
-    for (folder, mode) in [("", 0o777), ("", 0o720), ("files", 0o702)] {
+    for (folder, mode) in [("", 0o777), ("", 0o720), ("files-v1", 0o702)] {
         let folder =
             if folder.is_empty() { cached.cache.clone() } else { cached.cache.join(folder) };
         fs::create_dir_all(&folder).unwrap();
@@ -193,7 +193,7 @@ fn a_folder_that_others_can_write_to_is_refused() {
     assert!(outcome.stderr.contains("others can write to it"), "{outcome:#?}");
     // What this program makes itself, only its user can look into.
     cached.child().prints("right\n");
-    for folder in ["", "files", "files/.."] {
+    for folder in ["", "files-v1", "files-v1/.."] {
         let mode = fs::metadata(cached.cache.join(folder)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700, "{folder}");
     }
@@ -202,16 +202,17 @@ fn a_folder_that_others_can_write_to_is_refused() {
 #[test]
 fn what_is_in_use_is_not_removed() {
     let cached = Cached::new();
-    let leftover = cached.cache.join("files/0123.99999-0.tmp");
+    let leftover = cached.cache.join("files-v1/0123456789abcdef0123456789abcdef.aBc123.tmp");
     cached.child().prints("right\n");
     fs::create_dir(&leftover).unwrap();
     age(&leftover, 1);
-    fs::create_dir(cached.cache.join("files/4567.99999-0.tmp")).unwrap();
+    fs::create_dir(cached.cache.join("files-v1/4567456789abcdef0123456789abcdef.xYz789.tmp"))
+        .unwrap();
     fs::write(cached.cache.join("not ours"), "").unwrap();
 
     let mut waiting = cached.waiting();
     let before = cached.command(&[]);
-    assert!(before.contains(", in use  files/"), "{before}");
+    assert!(before.contains(", in use  files-v1/"), "{before}");
     let tried = cached.command(&["clean", "--all", "--dry-run"]);
     assert!(tried.contains("would remove"), "{tried}");
     assert_eq!(cached.command(&[]), before);
@@ -220,16 +221,19 @@ fn what_is_in_use_is_not_removed() {
     assert!(cleaned.contains("removed 1 entries"), "{cleaned}");
     assert!(!leftover.exists());
     cached.command(&["clean", "--all"]);
-    let data = cached.file("files", "text.txt");
+    let data = cached.file("files-v1", "text.txt");
     assert!(data.is_some(), "what a process uses stays");
-    assert!(cached.cache.join("files/4567.99999-0.tmp").exists(), "what may just be made stays");
+    assert!(
+        cached.cache.join("files-v1/4567456789abcdef0123456789abcdef.xYz789.tmp").exists(),
+        "what may just be made stays"
+    );
 
     drop(waiting.stdin.take());
     assert!(waiting.wait().unwrap().success());
     let json: serde_json::Value =
         serde_json::from_str(&cached.command(&["clean", "--all", "--json"])).unwrap();
     assert!(json.get("bytes").and_then(serde_json::Value::as_u64).is_some(), "{json}");
-    assert!(cached.file("files", "text.txt").is_none());
+    assert!(cached.file("files-v1", "text.txt").is_none());
     assert!(cached.cache.join("not ours").exists());
     cached.child().prints("right\n");
 }
@@ -238,7 +242,7 @@ fn what_is_in_use_is_not_removed() {
 fn what_is_old_goes_by_its_age() {
     let cached = Cached::new();
     cached.child().prints("right\n");
-    let data = cached.file("files", "text.txt").unwrap();
+    let data = cached.file("files-v1", "text.txt").unwrap();
     let folder = data.ancestors().nth(3).unwrap();
     age(folder, 10);
     assert!(cached.command(&[]).contains("used 10 days ago"));

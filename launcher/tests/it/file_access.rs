@@ -237,7 +237,7 @@ fn check(code: &str, expected: bool) {
     let cache = app.beside("cache");
     let built = app.build("built", &[]);
     Child::new(built).of(&app).env("COLDFRAME_CACHE_DIR", &cache).prints("/user/__init__.py\n");
-    assert_eq!(cache.join("files").exists(), expected, "{code}");
+    assert_eq!(cache.join("files-v1").exists(), expected, "{code}");
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod bad_archives;
 mod bad_input;
 mod black;
 mod cache;
+mod cache_places;
 mod child;
 mod children;
 mod damaged_applications;
