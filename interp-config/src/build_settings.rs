@@ -20,6 +20,8 @@ pub struct BuildSettings {
     pub exclude: Vec<String>,
     /// Packages whose files are served otherwise than the packer would decide, as by `--file-access`.
     pub file_access: Vec<FileAccessRule>,
+    /// The newest version of glibc that the executable may need, such as `2.31`, as by `--glibc`.
+    pub glibc: Option<String>,
     /// The executable that is written, as by `--output`.
     pub output: Option<String>,
     /// The application: a folder with a `__main__.py`, or a file.

@@ -10,6 +10,7 @@ mod context;
 mod doctor;
 mod error;
 mod inspect;
+mod needs;
 mod policy;
 mod progress;
 mod python;

@@ -91,10 +91,10 @@ prop_compose! {
 prop_compose! {
     fn build()(
         (entry, include, exclude) in (option::of(entry_point()), texts(), texts()),
-        (venv, output, app) in (option::of(text()), option::of(text()), option::of(text())),
+        (venv, glibc, output, app) in (option::of(text()), option::of(text()), option::of(text()), option::of(text())),
         file_access in rules(),
     ) -> BuildSettings {
-        BuildSettings { entry, venv, include, exclude, file_access, output, app }
+        BuildSettings { entry, venv, include, exclude, file_access, glibc, output, app }
     }
 }
 

@@ -98,6 +98,7 @@ pub(super) fn build(
     checks::included(request, &include, &packer)?;
     if let StandardLibrary::FromArchive(archive) = request.stdlib {
         stdlib_archive::copy(archive, &mut packer, &exclude, &own_names)?;
+        packer.report.needs.add_copied(archive, &packer.writer)?;
     }
     checks::entries(request, &packer, &all_scanned)?;
     let unused = exclude.iter().filter(|pattern| !pattern.was_hit());

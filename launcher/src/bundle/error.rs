@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::{FileNeed, GlibcVersion};
+
 /// Why an application could not be packed; each message names the thing, and the way out where there is one.
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
@@ -171,6 +173,18 @@ pub enum BundleError {
         /// The folders that were searched.
         searched: String,
     },
+    /// Something needs a newer glibc than the executable may.
+    #[error(
+        "the executable would need glibc {}, and `--glibc {allowed}` (or the setting `build.glibc`) allows no more:\n{}\nleave out what needs it with `--exclude`, or allow more",
+        needed(needs),
+        lines(needs)
+    )]
+    Glibc {
+        /// The version that was asked for.
+        allowed: GlibcVersion,
+        /// Who needs more, the highest version first.
+        needs: Vec<FileNeed>,
+    },
     /// The archive's reader or writer refused.
     #[error(transparent)]
     Archive(#[from] importer_core::Error),
@@ -182,6 +196,14 @@ impl BundleError {
         let path = path.to_owned();
         move |source| Self::Io { action, path, source }
     }
+}
+
+fn needed(needs: &[FileNeed]) -> String {
+    needs.first().map(|need| need.glibc.to_string()).unwrap_or_default()
+}
+
+fn lines(needs: &[FileNeed]) -> String {
+    needs.iter().map(|need| format!("  {need}")).collect::<Vec<_>>().join("\n")
 }
 
 fn list(broken: &[Broken]) -> String {

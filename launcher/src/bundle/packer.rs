@@ -286,6 +286,7 @@ impl<'r> Packer<'r> {
         let own_path = OwnPath::default();
         self.file_users.module(item.origin, &item.entry.path, &module.name, &own_path, &[]);
         self.libraries.extension(&item.entry.path, &library);
+        self.report.needs.add(&item.entry.path, &library);
         self.file_users.library(item.origin, &item.entry.path, &library);
         let part = self.part(item.origin);
         part.extensions += 1;
@@ -307,6 +308,7 @@ impl<'r> Packer<'r> {
         part.file_bytes += contents.len() as u64;
         // Decompressing a library would take longer than starting Python does.
         if is_library {
+            self.report.needs.add(&item.entry.path, &contents);
             self.writer.add_plain_file(&item.entry.path, contents)?;
         } else {
             self.writer.add_file(&item.entry.path, contents)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use super::Broken;
+use super::{Broken, Needs};
 
 /// What a bundle holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct Report {
     /// The application's and the environment's packages whose files are opened by path: they are put into the user's
     /// cache when a module that does so is imported.
     pub file_users: Vec<FileUse>,
+    /// What the packed libraries need of the system; the launcher is not among them.
+    pub needs: Needs,
     /// What the user should know.
     pub warnings: Vec<Warning>,
 }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::bundle::GlibcVersion;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
 use interp_config::{EntryPoint, ExtensionLoading, FileAccessRule, StartMethodSetting};
@@ -128,6 +129,7 @@ Examples:
   coldframe build app/ -o dist/app -r requirements.txt
   coldframe build --venv .venv --entry black:patched_main -o dist/black
   coldframe build --interpreter -o dist/python
+  coldframe build app/ -o dist/app --needs   and say which file needs which version of glibc
 
 Settings may stand in `coldframe.toml` or under `[tool.coldframe]` in `pyproject.toml`, beside the application or
 above it; the command line wins.")]
@@ -148,6 +150,12 @@ pub(super) struct Build {
     /// Write the archive only, for `coldframe run` or a program of your own.
     #[arg(long)]
     pub(super) archive: bool,
+    /// Refuse to build what needs a newer glibc than this, and name the files and symbols.
+    #[arg(long, value_name = "VERSION")]
+    pub(super) glibc: Option<GlibcVersion>,
+    /// Say which file needs which version of glibc, and for which symbols.
+    #[arg(long)]
+    pub(super) needs: bool,
     /// How many processes compile [default: one per processor].
     #[arg(long, value_name = "N")]
     pub(super) jobs: Option<std::num::NonZeroUsize>,
@@ -157,9 +165,16 @@ pub(super) struct Build {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  coldframe inspect dist/app           what is inside, and what it needs of a system
+  coldframe inspect dist/app --needs   which file needs which version of glibc, and for which symbols")]
 pub(super) struct Inspect {
     /// An archive, or an executable that `coldframe build` made.
     pub(super) file: PathBuf,
+    /// Show only which file needs which version of glibc, and for which symbols.
+    #[arg(long)]
+    pub(super) needs: bool,
     /// Print JSON.
     #[arg(long)]
     pub(super) json: bool,

@@ -12,12 +12,13 @@ use serde::Serialize;
 use super::arguments;
 use super::context::{Context, SUPPORT};
 use super::error::CommandError;
+use super::needs::NeedsSummary;
 use super::policy::print_json;
 use super::progress::Bar;
 use super::python;
 use super::run::{broken, run_target, warn};
 use crate::bundle::{
-    Application, Bundle, BundleError, BundleRequest, Report, StandardLibrary,
+    Application, Bundle, BundleError, BundleRequest, GlibcVersion, Report, StandardLibrary,
     copy_libpython_beside, write_executable,
 };
 use crate::exe;
@@ -32,6 +33,7 @@ struct Summary {
     packages: Vec<PackageSummary>,
     /// Packages whose files are put into the user's cache, and the code that wants them there.
     file_users: Vec<FileUserSummary>,
+    needs: NeedsSummary,
     warnings: Vec<String>,
 }
 
@@ -72,8 +74,25 @@ pub(super) fn run(options: Box<arguments::Build>) -> Result<ExitCode, CommandErr
         };
     }
     let output = output_path(&options, &context)?;
+    let allowed = allowed_glibc(&options, &context)?;
     let Bundle { writer, report } = bundle(&options, &context, &mut settings, &output)?;
     warn(&report.warnings);
+    let mut report = report;
+    if !options.archive {
+        let launcher = exe::own_executable()?;
+        let contents = fs::read(&launcher).map_err(|source| CommandError::Io {
+            action: "read the launcher",
+            path: launcher,
+            source,
+        })?;
+        report.needs.add_launcher(&contents);
+    }
+    if let Some(allowed) = allowed {
+        let needs = report.needs.above(allowed);
+        if !needs.is_empty() {
+            return Err(BundleError::Glibc { allowed, needs }.into());
+        }
+    }
     let (bytes, libpython) = if options.archive {
         (write_archive(&output, |file| Ok(writer.finish(file)?))?, None)
     } else {
@@ -147,6 +166,18 @@ fn bundle(
         )
     };
     Ok(request.build(&mut |progress| bar.show(progress))?)
+}
+
+/// The highest version of glibc that may be needed: what the command line says, or the settings.
+fn allowed_glibc(
+    options: &arguments::Build,
+    context: &Context,
+) -> Result<Option<GlibcVersion>, CommandError> {
+    if options.glibc.is_some() {
+        return Ok(options.glibc);
+    }
+    let configured = context.settings.build.glibc.as_deref().map(str::parse).transpose();
+    configured.map_err(|error| CommandError::Usage(format!("the setting `build.glibc`: {error}")))
 }
 
 /// Where to write: what the command line says, or the settings.
@@ -233,6 +264,7 @@ fn report_result(
             parts: parts.collect(),
             packages: packages.collect(),
             file_users: file_users.collect(),
+            needs: NeedsSummary::of(&report.needs),
             warnings: report.warnings.iter().map(ToString::to_string).collect(),
         };
         print_json(&mut anstream::stdout(), &summary)?;
@@ -252,6 +284,12 @@ fn report_result(
         ))?;
     }
     say(format!("wrote {} ({megabytes:.1} MB)", output.display()))?;
+    say(format!("needs {}", report.needs))?;
+    if options.needs {
+        for need in report.needs.all() {
+            say(format!("  {need}"))?;
+        }
+    }
     if let Some(library) = libpython {
         say(format!(
             "wrote {}: this `coldframe` is linked to a shared libpython, and the executable looks for it beside itself; \

@@ -1,5 +1,6 @@
 //! `coldframe doctor`: what was found, what is wrong, and how to mend it.
 
+use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
@@ -14,7 +15,7 @@ use super::error::CommandError;
 use super::policy::print_json;
 use super::variable;
 use crate::build_kind::{BUILD_PYTHON, LINKAGE, Linkage, PYTHON_BUILD, PYTHON_VERSION};
-use crate::bundle::{Environment, PythonInstallation};
+use crate::bundle::{Environment, Needs, PythonInstallation};
 use crate::{exe, start_method};
 
 /// One thing that was looked at.
@@ -67,6 +68,7 @@ fn findings() -> Result<Vec<Finding>, CommandError> {
         ),
         fine("python build", PYTHON_BUILD.as_str().to_owned()),
     ];
+    findings.push(needs()?);
     findings.push(standard_library());
     if let Some(venv) = variable("VIRTUAL_ENV").filter(|value| !value.is_empty()) {
         findings.push(environment(Path::new(&venv)));
@@ -85,6 +87,20 @@ fn findings() -> Result<Vec<Finding>, CommandError> {
         findings.push(fine("caution", caution.to_string()));
     }
     Ok(findings)
+}
+
+/// What this program needs of a system, and so whatever is built with it.
+fn needs() -> Result<Finding, CommandError> {
+    let path = exe::own_executable()?;
+    let found = match fs::read(&path) {
+        Ok(contents) => {
+            let mut needs = Needs::default();
+            needs.add_launcher(&contents);
+            needs.to_string()
+        }
+        Err(source) => return Err(CommandError::Io { action: "read", path, source }),
+    };
+    Ok(Finding { what: "needs", found, problem: None })
 }
 
 fn standard_library() -> Finding {

@@ -75,6 +75,7 @@ fn bundle_exit_code(error: &BundleError) -> u8 {
         | BundleError::Editable { .. }
         | BundleError::Broken(_)
         | BundleError::Executable { .. }
+        | BundleError::Glibc { .. }
         | BundleError::Archive(_) => exit_code::INPUT,
     }
 }

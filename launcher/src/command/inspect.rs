@@ -1,6 +1,8 @@
 //! `coldframe inspect`: what is inside.
 
+use std::fs;
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
 use importer_core::{Archive, ModuleKind, Optimization};
@@ -8,7 +10,9 @@ use serde::Serialize;
 
 use super::arguments;
 use super::error::CommandError;
+use super::needs::NeedsSummary;
 use super::policy::print_json;
+use crate::bundle::Needs;
 
 #[derive(Serialize)]
 struct Contents {
@@ -19,6 +23,8 @@ struct Contents {
     modules: Vec<ModuleRow>,
     files: Vec<FileRow>,
     distributions: Vec<String>,
+    /// What it needs of a system.
+    needs: NeedsSummary,
 }
 
 #[derive(Serialize)]
@@ -40,12 +46,19 @@ struct FileRow {
 
 pub(super) fn run(options: &arguments::Inspect) -> Result<ExitCode, CommandError> {
     let archive = Archive::open(&options.file)?;
-    let contents = read(&options.file.display().to_string(), &archive)?;
+    let needs = needs(&options.file, &archive)?;
     let mut out = anstream::stdout();
+    if options.needs && !options.json {
+        print_needs(&mut out, &needs).or_else(broken_pipe_is_fine).map_err(CommandError::Print)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let contents = read(&options.file.display().to_string(), &archive, &needs)?;
     if options.json {
         print_json(&mut out, &contents)?;
     } else {
-        print(&mut out, &contents).or_else(broken_pipe_is_fine).map_err(CommandError::Print)?;
+        print(&mut out, &contents, &needs)
+            .or_else(broken_pipe_is_fine)
+            .map_err(CommandError::Print)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -55,7 +68,28 @@ fn broken_pipe_is_fine(error: std::io::Error) -> Result<(), std::io::Error> {
     if error.kind() == std::io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) }
 }
 
-fn read(file: &str, archive: &Archive) -> Result<Contents, CommandError> {
+/// What the file and the libraries in its archive need.
+fn needs(file: &Path, archive: &Archive) -> Result<Needs, CommandError> {
+    let mut needs = Needs::default();
+    let contents = fs::read(file).map_err(|source| CommandError::Io {
+        action: "read",
+        path: file.to_owned(),
+        source,
+    })?;
+    needs.add_launcher(&contents);
+    needs.add_archive(archive)?;
+    Ok(needs)
+}
+
+fn print_needs(out: &mut impl Write, needs: &Needs) -> std::io::Result<()> {
+    writeln!(out, "needs {needs}")?;
+    for need in needs.all() {
+        writeln!(out, "  {need}")?;
+    }
+    Ok(())
+}
+
+fn read(file: &str, archive: &Archive, needs: &Needs) -> Result<Contents, CommandError> {
     let mut modules = Vec::new();
     for module in archive.modules() {
         let module = module?;
@@ -96,10 +130,11 @@ fn read(file: &str, archive: &Archive) -> Result<Contents, CommandError> {
         modules,
         files,
         distributions,
+        needs: NeedsSummary::of(needs),
     })
 }
 
-fn print(out: &mut impl Write, contents: &Contents) -> std::io::Result<()> {
+fn print(out: &mut impl Write, contents: &Contents, needs: &Needs) -> std::io::Result<()> {
     writeln!(out, "{}: {} bytes, for {}", contents.file, contents.bytes, contents.target)?;
     let (modules, files) = (contents.modules.len(), contents.files.len());
     writeln!(
@@ -107,6 +142,7 @@ fn print(out: &mut impl Write, contents: &Contents) -> std::io::Result<()> {
         "{modules} modules, {files} files, {} distributions",
         contents.distributions.len()
     )?;
+    writeln!(out, "needs {needs}")?;
     if let Some(configuration) = &contents.configuration {
         writeln!(out, "\nconfiguration:\n{}", configuration.trim_end())?;
     }

@@ -25,6 +25,7 @@ mod importlib;
 mod libraries;
 mod like_python;
 mod mapped_libraries;
+mod needs;
 mod numpy;
 mod odd_places;
 mod parity;

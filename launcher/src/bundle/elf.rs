@@ -1,0 +1,3 @@
+//! ELF files, as far as the packer reads and changes them.
+
+pub(super) mod symbol_versions;
