@@ -38,6 +38,7 @@ pub(crate) const FILES: &str = "files-v1";
 pub(crate) const LIBRARIES: &str = "libraries-v1";
 
 const WAY_OUT: &str = "; name another folder with `COLDFRAME_CACHE_DIR`";
+const LARGER_FILES: &str = "; this process may not write files of that size, nor load it from memory: raise the limit (`ulimit -f`)";
 
 /// How the names of what is being written end.
 const UNFINISHED: &str = ".tmp";
@@ -341,5 +342,8 @@ pub(crate) fn temporary_folder(path: &Path) -> io::Result<PathBuf> {
 /// Makes an error of what the system said.
 fn cannot(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
     let path = path.to_owned();
-    move |source| Error::File { action, path, source, way_out: WAY_OUT }
+    move |source| {
+        let is_limit = source.kind() == io::ErrorKind::FileTooLarge;
+        Error::File { action, path, source, way_out: if is_limit { LARGER_FILES } else { WAY_OUT } }
+    }
 }

@@ -38,7 +38,14 @@ pub(super) fn create(
         &[("origin", &path_text(py, &library.path)?)],
     )?;
     let create = import(py, "_imp")?.attribute(py, "create_dynamic")?;
-    let created = loader::call_with_frames_removed(py, &[&create, &opening])?;
+    let created = loader::call_with_frames_removed(py, &[&create, &opening]);
+    let created = created.map_err(|exception| match library::refusal(&library.path) {
+        Some(why) => {
+            let reason = format!("cannot import `{name}`: {}{why}", exception.describe(py));
+            Exception::import_error(py, &reason, name)
+        }
+        None => exception,
+    })?;
     if let Some(id) = fresh {
         // The dynamic linker holds the library now: its path is remembered, and the descriptor let go.
         OPENED.get_or_init(Mutex::default).lock().push((id, library.path));

@@ -255,7 +255,32 @@ fn open(path: &OsStr) -> Result<(), String> {
         return Err("the dynamic linker gave no reason".to_owned());
     }
     // SAFETY: a C string of the dynamic linker's, valid until this thread's next call of it.
-    Err(unsafe { CStr::from_ptr(message) }.to_string_lossy().into_owned())
+    let message = unsafe { CStr::from_ptr(message) }.to_string_lossy().into_owned();
+    let why = refusal(OsStr::from_bytes(path.as_bytes())).unwrap_or_default();
+    Err(format!("{message}{why}"))
+}
+
+/// Why no library can be loaded from there, and the way out, for the end of a message; nothing if that is not the cause.
+#[cfg(target_os = "linux")]
+pub(super) fn refusal(path: &OsStr) -> Option<String> {
+    use rustix::fs::{StatVfsMountFlags, statvfs};
+
+    let folder =
+        std::path::Path::new(path).parent().filter(|folder| !folder.starts_with("/proc"))?;
+    let mounted = statvfs(folder).ok()?;
+    mounted.f_flag.contains(StatVfsMountFlags::NOEXEC).then(|| {
+        format!(
+            "; the file system of `{}` is mounted with `noexec`, and no library can be loaded from there; name another \
+             folder with `COLDFRAME_CACHE_DIR`",
+            folder.display()
+        )
+    })
+}
+
+/// Elsewhere a file system is not asked.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn refusal(_path: &OsStr) -> Option<String> {
+    None
 }
 
 /// Elsewhere an archive has no list of needed libraries: only ELF files are read for it.

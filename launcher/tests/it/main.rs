@@ -27,6 +27,7 @@ mod like_python;
 mod mapped_libraries;
 mod needs;
 mod numpy;
+mod odd_limits;
 mod odd_places;
 mod parity;
 mod python_hooks;

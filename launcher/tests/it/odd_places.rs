@@ -10,7 +10,7 @@ use launcher::build_kind::BUILD_PYTHON;
 use crate::support::{App, Child, METHODS, skipped};
 
 /// Says where it is, uses an extension module, and has a pool under each start method that it is asked for.
-const APPLICATION: &str = "
+pub(crate) const APPLICATION: &str = "
 import os, sys
 def square(number): return number * number
 def main():
@@ -24,7 +24,7 @@ if __name__ == '__main__': main()
 ";
 
 /// What [`APPLICATION`] prints.
-fn expected(name: &str, methods: &[&str]) -> String {
+pub(crate) fn expected(name: &str, methods: &[&str]) -> String {
     let pools: String = methods.iter().map(|method| format!("{method} [0, 1, 4]\n")).collect();
     format!("'{name}' {methods:?} [1]\n{pools}").replace('"', "'")
 }
@@ -49,7 +49,7 @@ fn python(code: &str) -> Child {
 
 /// A shell in a mount namespace of its own, which prepares the place by `setup` and becomes `"$@"`; without the rights for
 /// that the test is skipped.
-fn in_namespace(test: &str, options: &[&str], setup: &str) -> Option<Child> {
+pub(crate) fn in_namespace(test: &str, options: &[&str], setup: &str) -> Option<Child> {
     let unshare =
         |script: &str| Child::new("unshare").args(options).args(["sh", "-ec", script, "sh"]);
     if unshare("mount -t tmpfs none /mnt").outcome().status.success() {
