@@ -97,6 +97,19 @@ impl Archive {
         Ok(Self(Arc::new(Inner { path: path.to_owned(), bytes, target, header })))
     }
 
+    /// Compares the checksums of all that is in it: for an archive that can be made again where it is damaged. An import checks
+    /// what it reads.
+    pub fn check(&self) -> Result<(), Error> {
+        for record in Kind::ALL.into_iter().flat_map(|kind| Records::new(self, kind)) {
+            let record = record?;
+            for role in Role::ALL {
+                self.stored(&record, role)?;
+            }
+            self.find(record.kind, record.key)?;
+        }
+        Ok(())
+    }
+
     /// The file it came from.
     pub fn path(&self) -> &Path {
         &self.0.path

@@ -9,7 +9,6 @@ use tempfile::NamedTempFile;
 
 use super::BundleError;
 use crate::carried;
-use crate::file_mode::set_mode;
 
 /// Writes the executable at `out` and gives its length. An archive that `launcher` itself carries is not copied.
 ///
@@ -45,14 +44,18 @@ pub(super) fn beside(out: &Path) -> Result<NamedTempFile, BundleError> {
     if !folder.is_dir() {
         return Err(error(format!("there is no folder `{}`", folder.display())));
     }
-    tempfile::Builder::new().prefix(".coldframe-").tempfile_in(folder).map_err(|source| {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".coldframe-");
+    // What the user's `umask` leaves of it.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
+    builder.tempfile_in(folder).map_err(|source| {
         error(format!("its folder `{}` cannot be written ({source})", folder.display()))
     })
 }
 
-/// Makes the file executable and puts it in place of `out`.
+/// Puts the file in place of `out`.
 pub(super) fn publish(temporary: NamedTempFile, out: &Path) -> Result<(), BundleError> {
-    set_mode(temporary.as_file(), 0o755).map_err(BundleError::io("make executable", out))?;
     // Before it gets its name: after a crash of the machine, there is the whole file or the one before.
     temporary.as_file().sync_all().map_err(BundleError::io("write", out))?;
     temporary.persist(out).map_err(|error| BundleError::io("replace", out)(error.error))?;

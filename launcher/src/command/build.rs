@@ -223,8 +223,13 @@ fn write_archive(
     };
     let folder =
         output.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(cannot)?;
+    let mut builder = tempfile::Builder::new();
+    // What the user's `umask` leaves of it.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder).map_err(cannot)?;
     let bytes = write(file.as_file_mut())?;
+    file.as_file().sync_all().map_err(cannot)?;
     file.persist(output).map_err(|error| cannot(error.error))?;
     Ok(bytes)
 }

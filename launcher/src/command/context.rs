@@ -93,6 +93,21 @@ impl Context {
         Ok(Self { settings, folder, python, environment, cache, compile })
     }
 
+    /// The archive of that key in the cache. One that is damaged is made again.
+    pub(super) fn cached(
+        &self,
+        key: &str,
+        create: impl FnOnce(&mut fs::File) -> Result<(), CommandError>,
+    ) -> Result<PathBuf, CommandError> {
+        if let Some(path) = self.cache.get(key)
+            && let Err(error) = crate::py::map_archive(&path).and_then(|archive| archive.check())
+        {
+            tracing::warn!(%error, "an archive in the cache is made again");
+            self.cache.remove(key)?;
+        }
+        self.cache.get_or_create(key, create)
+    }
+
     /// Writes an archive into a file that the cache handed out.
     pub(super) fn write_to_cache(
         &self,
@@ -116,14 +131,14 @@ impl Context {
         level: OptimizationLevel,
     ) -> Result<PathBuf, CommandError> {
         let mut key = KeyBuilder::new()
-            .text("launcher", env!("CARGO_PKG_VERSION"))
+            .text("launcher", &build_id())
             .text("python", &self.python.identity())
             .text("level", level.as_str())
             .text("compile worker", COMPILE_WORKER);
         for support in SUPPORT {
             key = key.text(support.name, support.source);
         }
-        self.cache.get_or_create(&key.finish(), |file| {
+        self.cached(&key.finish(), |file| {
             let mut bar = Bar::new("Packing Python");
             let request = BundleRequest {
                 optimization: level,
@@ -134,6 +149,14 @@ impl Context {
             self.write_to_cache(bundle.writer, file)
         })
     }
+}
+
+/// What tells this build of the program from others of its version: they may pack in other ways.
+pub(super) fn build_id() -> String {
+    let found = crate::exe::own_executable().ok().and_then(|path| fs::metadata(path).ok());
+    let modified = found.as_ref().and_then(|found| found.modified().ok());
+    let length = found.as_ref().map(fs::Metadata::len);
+    format!("{} {length:?} {modified:?}", env!("CARGO_PKG_VERSION"))
 }
 
 /// The cache folder that was named, or the user's.

@@ -38,6 +38,9 @@ pub(super) enum CommandError {
 impl CommandError {
     /// The exit code that `--help` documents.
     pub(super) fn exit_code(&self) -> u8 {
+        if is_about_writing(self) {
+            return exit_code::OUTPUT;
+        }
         match self {
             Self::Launcher(error) => error.exit_code(),
             Self::Usage(_) | Self::Config(_) | Self::StartMethod(_) | Self::Target(_) => {
@@ -49,6 +52,15 @@ impl CommandError {
             Self::Bundle(error) => bundle_exit_code(error),
         }
     }
+}
+
+/// Whether the system had no room for what was to be written, in whatever phase that was.
+fn is_about_writing(error: &(dyn std::error::Error + 'static)) -> bool {
+    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+
+    let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+    matches!(kind, Some(StorageFull | QuotaExceeded | FileTooLarge | ReadOnlyFilesystem))
+        || error.source().is_some_and(is_about_writing)
 }
 
 fn bundle_exit_code(error: &BundleError) -> u8 {

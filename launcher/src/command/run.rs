@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use importer_core::Archive;
 use interp_config::RunTarget;
 
-use super::context::{Context, cache};
+use super::context::{Context, build_id, cache};
 use super::error::CommandError;
 use super::progress::Bar;
 use super::{ARCHIVES_VARIABLE, arguments, configuration};
@@ -102,7 +102,7 @@ fn application_archive(
         None => run_target(&settings.interpreter.run, &application, &options.app)?,
     };
     let mut key = KeyBuilder::new()
-        .text("launcher", env!("CARGO_PKG_VERSION"))
+        .text("launcher", &build_id())
         .text("python", &context.python.identity())
         .text("settings", &settings.to_toml())
         .text("broken", if options.source.allow_broken { "pack" } else { "refuse" })
@@ -110,7 +110,7 @@ fn application_archive(
     if let Some(environment) = &context.environment {
         key = key.environment(environment)?;
     }
-    context.cache.get_or_create(&key.finish(), |file| {
+    context.cached(&key.finish(), |file| {
         let mut bar = Bar::new("Packing");
         let request = BundleRequest {
             application: Some(&application),

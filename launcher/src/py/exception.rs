@@ -14,10 +14,11 @@ use super::token::Token;
 
 /// A Python exception that was raised and taken out of the interpreter's error indicator.
 ///
-/// Its `Display` is what Python's own last traceback line says: `ValueError: message`.
+/// Its `Display` is the name of its type (`ValueError`): the message is Python's to give, and [`describe`](Self::describe) asks for
+/// it.
 pub struct Exception {
     value: Object,
-    /// Made when the exception is taken, because `Display` has no [`Token`] to ask Python with.
+    /// The name of its type, taken with the exception, because `Display` has no [`Token`] to ask Python with.
     summary: String,
 }
 

@@ -1,11 +1,12 @@
 //! Where the cache lies, and what in it is nobody else's.
 
 use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
-use crate::support::{App, Child, coldframe, listing, skipped};
+use crate::support::{App, COLDFRAME, Child, coldframe, listing, skipped};
 
 /// An application that opens a file beside a package; in a folder of its own, and again as a worker in another.
 fn built() -> (App, PathBuf) {
@@ -95,6 +96,78 @@ fn the_home_of_another_user_is_left_alone() {
     child.env("TMPDIR", &temporary).prints("right\n");
     assert_eq!(listing(&home).len(), 0);
     assert_eq!(listing(&temporary).len(), 1);
+}
+
+#[test]
+fn a_damaged_archive_is_made_again() {
+    let app = App::script("import json; print(json.dumps('fine'))");
+    let cache = app.beside("cache");
+    let run = || app.run([""; 0]).env("COLDFRAME_CACHE_DIR", &cache).env("COLDFRAME_LOG", "warn");
+    run().prints("\"fine\"\n");
+    let archives = cache.join("archives-v1");
+    assert_eq!(listing(&archives).len(), 2);
+    for name in listing(&archives) {
+        let path = archives.join(name);
+        let whole = fs::read(&path).unwrap();
+        let damages: [fn(&mut Vec<u8>); 4] = [
+            |bytes| bytes.truncate(bytes.len() / 2),
+            |bytes| bytes.clear(),
+            |bytes| bytes.fill(0),
+            |bytes| {
+                let middle = bytes.len() / 2;
+                bytes[middle..middle + 64].iter_mut().for_each(|byte| *byte ^= 1);
+            },
+        ];
+        for damage in damages {
+            let mut bytes = whole.clone();
+            damage(&mut bytes);
+            fs::write(&path, bytes).unwrap();
+            let outcome = run().outcome();
+            assert_eq!((outcome.ending(), outcome.stdout.as_str()), (Ok(0), "\"fine\"\n"));
+            assert!(outcome.stderr.contains("made again"), "{outcome:#?}");
+            assert!(fs::read(&path).unwrap() == whole, "it is another one");
+        }
+    }
+}
+
+#[test]
+fn what_is_built_has_the_mode_that_the_umask_leaves() {
+    let app = App::script("");
+    for (mask, options, mode) in [
+        ("022", "", 0o755),
+        ("077", "", 0o700),
+        ("027", "--archive", 0o640),
+        ("002", "--archive", 0o664),
+    ] {
+        let out = app.beside("out");
+        let line = format!("umask {mask} && exec \"$0\" build \"$1\" -o \"$2\" {options}");
+        coldframe(["doctor"]).ok();
+        Child::new("sh").args(["-c", &line, COLDFRAME]).arg(app.file("script.py")).arg(&out).ok();
+        let found = fs::metadata(&out).unwrap().permissions().mode() & 0o777;
+        assert_eq!(found, mode, "{mask} {options}: {found:o}");
+        fs::remove_file(&out).unwrap();
+    }
+}
+
+#[test]
+fn a_full_disk_is_a_place_that_cannot_be_written() {
+    let app = App::script("");
+    let disk = app.beside("disk");
+    fs::create_dir(&disk).unwrap();
+    // In a namespace of its own, the disk goes with the process.
+    let line = "mount -t tmpfs -o size=1m tmpfs \"$2\" || exit 99; exec \"$0\" build \"$1\" -o \"$2/out\" $3";
+    coldframe(["doctor"]).ok();
+    for option in ["", "--archive"] {
+        let child = Child::new("unshare").args(["--mount", "sh", "-c", line, COLDFRAME]);
+        let child = child.arg(app.file("script.py")).arg(&disk).arg(option);
+        let outcome = child.outcome();
+        if outcome.ending() != Ok(4) && outcome.stderr.contains("unshare:")
+            || outcome.ending() == Ok(99)
+        {
+            return skipped("a_full_disk_is_a_place_that_cannot_be_written", "no mounts here");
+        }
+        assert_eq!(outcome.ending(), Ok(4), "{outcome:#?}");
+    }
 }
 
 #[test]
