@@ -72,7 +72,7 @@ fn where_nothing_can_be_written_the_error_says_so() {
     let outcome = child.of(&app).arg(&built).outcome();
     for part in [
         "ImportError: cannot import `_ctypes`",
-        "`/mnt/cache/libraries/",
+        "`/mnt/cache/libraries",
         "`noexec`",
         "`COLDFRAME_CACHE_DIR`",
     ] {
