@@ -4,7 +4,12 @@
 //! module's path holds their paths, a line each, in the order in which they are to be loaded. Those that need each other
 //! share a line, with tabs between them.
 
+use std::ops::Range;
+
 use importer_core::{Error, File, Stack};
+use object::Endianness;
+use object::elf::{FileHeader64, SHT_DYNAMIC};
+use object::read::elf::{FileHeader as _, SectionHeader as _};
 
 /// How the names of the attributes begin that hold the paths of needed libraries.
 pub const NEEDED_PREFIX: &str = "libraries:";
@@ -32,7 +37,11 @@ pub(crate) fn needed<'a>(archives: &'a Stack, path: &str) -> Result<Vec<Vec<File
 /// The dynamic linker takes a name that has a slash for a path; as many more slashes as there is room for mean the same.
 pub(crate) fn need_by_path(contents: &mut [u8], name: &str, path: &str) -> bool {
     let entry: Vec<u8> = [&b"\0"[..], name.as_bytes(), b"\0"].concat();
-    let places: Vec<_> = memchr::memmem::find_iter(contents, &entry).map(|at| at + 1).collect();
+    // The same bytes elsewhere are the library's own text, and no name of a library.
+    let names = dynamic_names(contents).unwrap_or(0..contents.len());
+    let first = names.start + 1;
+    let table = contents.get(names).unwrap_or_default();
+    let places: Vec<_> = memchr::memmem::find_iter(table, &entry).map(|at| at + first).collect();
     let Some(room) = name.len().checked_sub(path.len()) else { return places.is_empty() };
     let (folder, file) = path.rsplit_once('/').unwrap_or_default();
     let put = format!("{folder}{}/{file}", "/".repeat(room));
@@ -44,6 +53,19 @@ pub(crate) fn need_by_path(contents: &mut [u8], name: &str, path: &str) -> bool 
     true
 }
 
+/// Where in an ELF file the names of the dynamic linker lie, if it has section headers that say so.
+fn dynamic_names(contents: &[u8]) -> Option<Range<usize>> {
+    let header = FileHeader64::<Endianness>::parse(contents).ok()?;
+    let endian = header.endian().ok()?;
+    let sections = header.sections(endian, contents).ok()?;
+    let dynamic = sections.iter().find(|section| section.sh_type(endian) == SHT_DYNAMIC)?;
+    let names = sections.section(dynamic.link(endian)).ok()?;
+    let (start, length) = names.file_range(endian)?;
+    let start = usize::try_from(start).ok()?;
+    let end = start.checked_add(usize::try_from(length).ok()?)?;
+    (end <= contents.len()).then_some(start..end)
+}
+
 /// Whether a file is called as a shared library: `libx.so`, `libx.so.1.2`.
 pub fn is_library_name(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
@@ -53,6 +75,22 @@ pub fn is_library_name(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn only_names_of_the_dynamic_linker_are_taken() {
+        // This test is an ELF file itself, and needs the C library.
+        let program = std::env::args_os().next().unwrap();
+        let mut bytes = std::fs::read(program).unwrap();
+        let text = b"\0libc.so.6\0";
+        bytes.extend(text);
+        let before = bytes.clone();
+        assert!(need_by_path(&mut bytes, "libc.so.6", "/p/7"));
+        let changed: Vec<_> =
+            (0..bytes.len()).filter(|at| bytes.get(*at) != before.get(*at)).collect();
+        let names = dynamic_names(&before).unwrap();
+        assert!(!changed.is_empty() && changed.iter().all(|at| names.contains(at)), "{changed:?}");
+    }
 
     #[test]
     fn a_path_takes_the_place_of_a_name() {
