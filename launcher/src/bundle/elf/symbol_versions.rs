@@ -41,6 +41,10 @@ fn of<Elf: FileHeader>(file: &ElfFile<'_, Elf>, contents: &[u8]) -> Option<Syste
     let mut by_index = BTreeMap::new();
     while let Some((_, mut versions)) = libraries.next().ok()? {
         while let Some(version) = versions.next().ok()? {
+            // The dynamic linker does without a version that only weak references name.
+            if version.vna_flags.get(endian).contains(elf::VER_FLG_WEAK) {
+                continue;
+            }
             let name = version.name(endian, strings).ok()?;
             if let Some(glibc) = glibc_version(name) {
                 needs.glibc.entry(glibc).or_default();
@@ -125,11 +129,17 @@ mod tests {
     /// A library that asks for two versions of a C library of its own, and a level of the processor.
     fn library(folder: &Path) -> Vec<u8> {
         let write = |name: &str, text: &str| fs::write(folder.join(name), text).expect("a file");
-        write("c.c", "int old(void) { return 1; } int young(void) { return 2; }");
-        write("c.map", "GLIBC_2.2.5 { old; }; GLIBC_2.77 { young; } GLIBC_2.2.5;");
+        write(
+            "c.c",
+            "int old(void) { return 1; } int young(void) { return 2; } int extra(void) { return 3; }",
+        );
+        write(
+            "c.map",
+            "GLIBC_2.2.5 { old; }; GLIBC_2.77 { young; } GLIBC_2.2.5; GLIBC_2.88 { extra; } GLIBC_2.77;",
+        );
         write(
             "user.c",
-            "int old(void); int young(void); int use(void) { return old() + young(); }",
+            "int old(void); int young(void); __attribute__((weak)) int extra(void); int use(void) { return old() + young() + (extra ? extra() : 0); }",
         );
         let steps: [&[&str]; 2] = [
             &[
@@ -157,7 +167,11 @@ mod tests {
     #[test]
     fn symbols_stand_under_their_versions() {
         let folder = tempfile::tempdir().expect("a folder");
-        let contents = library(folder.path());
+        let mut contents = library(folder.path());
+        // The linker marks no version as weak by itself; flags stand behind the hash of the version's name.
+        let hash = elf::hash(b"GLIBC_2.88").to_le_bytes();
+        let at = contents.windows(4).position(|bytes| bytes == hash).expect("the version") + 4;
+        contents[at] |= 2;
         let needs = system_needs(&contents).expect("an ELF file");
         assert_eq!(needs.x86_64_level, Some(3));
         let found: Vec<_> = needs
