@@ -1,6 +1,6 @@
 //! The settings of `coldframe build`, and both groups together.
 
-use crate::choices::FileAccess;
+use crate::choices::{FileAccess, SystemLibrary};
 use crate::config::PythonInterpreterConfig;
 use crate::entry_point::EntryPoint;
 
@@ -22,6 +22,8 @@ pub struct BuildSettings {
     pub file_access: Vec<FileAccessRule>,
     /// The newest version of glibc that the executable may need, such as `2.31`, as by `--glibc`.
     pub glibc: Option<String>,
+    /// Which libraries of the build machine's system are packed, as by `--system-library`.
+    pub system_libraries: Vec<SystemLibraryRule>,
     /// The executable that is written, as by `--output`.
     pub output: Option<String>,
     /// The application: a folder with a `__main__.py`, or a file.
@@ -35,6 +37,15 @@ pub struct FileAccessRule {
     pub package: String,
     /// Where its files are served from.
     pub access: FileAccess,
+}
+
+/// Whether a shared library of the build machine's system travels with the application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SystemLibraryRule {
+    /// The library's name (`libfoo.so.2`); `*` stands for any text. The first rule that fits holds.
+    pub name: String,
+    /// Whether it is packed.
+    pub place: SystemLibrary,
 }
 
 /// Everything that one settings file says.

@@ -48,6 +48,17 @@ string_enum! {
 }
 
 string_enum! {
+    /// Whether a shared library of the build machine's system is packed.
+    pub enum SystemLibrary: "place for a system library" {
+        /// It travels with the application, and is loaded from the archive.
+        #[default]
+        Pack = "pack",
+        /// The system that the application runs on must have it.
+        Leave = "leave",
+    }
+}
+
+string_enum! {
     /// Where extension modules, and the libraries that they need, are loaded from.
     pub enum ExtensionLoading: "place for extension modules" {
         /// From memory where the system can, and else from the user's cache.

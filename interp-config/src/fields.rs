@@ -68,6 +68,7 @@ pub(crate) const BUILD: &[Field<BuildSettings>] = fields!(BuildSettings {
     "include" => include,
     "exclude" => exclude,
     "file-access" => file_access,
+    "system-libraries" => system_libraries,
     "glibc" => glibc,
     "output" => output,
     "app" => app,

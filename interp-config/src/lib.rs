@@ -51,9 +51,10 @@ mod text;
 mod value;
 mod write;
 
-pub use build_settings::{BuildSettings, FileAccessRule, Settings};
+pub use build_settings::{BuildSettings, FileAccessRule, Settings, SystemLibraryRule};
 pub use choices::{
     Allocator, ExtensionLoading, FileAccess, OptimizationLevel, Profile, StartMethodSetting,
+    SystemLibrary,
 };
 pub use config::{PostImportHook, PythonInterpreterConfig, RunTarget};
 pub use entry_point::EntryPoint;

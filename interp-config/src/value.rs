@@ -8,8 +8,8 @@ pub(crate) use item::{Item, Source};
 
 use toml::de::{DeTable, DeValue};
 
-use crate::build_settings::FileAccessRule;
-use crate::choices::FileAccess;
+use crate::build_settings::{FileAccessRule, SystemLibraryRule};
+use crate::choices::{FileAccess, SystemLibrary};
 use crate::config::PostImportHook;
 use crate::entry_point::EntryPoint;
 use crate::error::ConfigError;
@@ -106,6 +106,22 @@ impl Value for Vec<FileAccessRule> {
     fn write(&self) -> Option<String> {
         let entries =
             self.iter().filter_map(|rule| Some((rule.package.as_str(), rule.access.write()?)));
+        Some(inline_table(entries))
+    }
+}
+
+impl Value for Vec<SystemLibraryRule> {
+    fn read(item: &Item<'_>) -> Result<Self, ConfigError> {
+        let rule = |item: &Item<'_>| {
+            let name = item.key_text().to_owned();
+            Ok(SystemLibraryRule { name, place: SystemLibrary::read(item)? })
+        };
+        item.items()?.iter().map(rule).collect()
+    }
+
+    fn write(&self) -> Option<String> {
+        let entries =
+            self.iter().filter_map(|rule| Some((rule.name.as_str(), rule.place.write()?)));
         Some(inline_table(entries))
     }
 }

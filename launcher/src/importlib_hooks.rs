@@ -13,6 +13,10 @@ const MENDED: &[(&str, &str, &str)] = &[
     ("importlib_resources._common", "_coldframe_importlib", "mend_common"),
     ("importlib_resources.readers", "_coldframe_importlib", "mend_readers"),
     ("pkg_resources", "_coldframe_pkg_resources", "mend_pkg_resources"),
+    ("_ctypes", "_coldframe_libraries", "mend_ctypes"),
+    ("ctypes.util", "_coldframe_libraries", "mend_ctypes_util"),
+    ("_cffi_backend", "_coldframe_libraries", "mend_cffi"),
+    ("_ssl", "_coldframe_libraries", "find_certificates"),
 ];
 
 /// The abstract classes that the finder is one of, as far as this Python has them.

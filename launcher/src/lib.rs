@@ -38,6 +38,8 @@ mod importlib_hooks;
 mod interpreter;
 pub mod libraries;
 pub mod library_layout;
+#[cfg(target_os = "linux")]
+mod linker_search;
 pub mod literal;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod memory_file;

@@ -14,6 +14,23 @@ use object::read::elf::{FileHeader as _, SectionHeader as _};
 /// How the names of the attributes begin that hold the paths of needed libraries.
 pub const NEEDED_PREFIX: &str = "libraries:";
 
+/// The folder of the archive with libraries of the system on which it was built; no module can have that name.
+pub const SYSTEM_FOLDER: &str = "coldframe.libs";
+
+/// The first line of the attribute of a library that is taken from the running system where that one offers as much;
+/// the other lines are what is asked of it.
+pub const SYSTEM_FIRST: &str = "system-first";
+
+/// The name of the attribute that says of a packed library of the system, by its `SONAME`, how it is taken.
+pub fn system_attribute(name: &str) -> String {
+    format!("system-library:{name}")
+}
+
+/// The name of a library of the system, from its path in the archive; `None` for what belongs to a package.
+pub fn system_name(path: &str) -> Option<&str> {
+    path.strip_prefix(SYSTEM_FOLDER)?.strip_prefix('/')
+}
+
 /// The libraries that the extension module at `path` needs, in the order in which they are to be loaded; those of a group
 /// need each other.
 pub(crate) fn needed<'a>(archives: &'a Stack, path: &str) -> Result<Vec<Vec<File<'a>>>, Error> {

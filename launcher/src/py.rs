@@ -42,6 +42,7 @@ mod run;
 mod runtime;
 mod search_path;
 mod spec;
+mod system_library;
 mod text;
 mod thread_exit;
 mod token;

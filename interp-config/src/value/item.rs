@@ -131,6 +131,11 @@ impl<'a> Item<'a> {
         Ok(name.to_owned())
     }
 
+    /// The key as it was written.
+    pub(crate) fn key_text(&self) -> &str {
+        self.name
+    }
+
     /// The key as the name of a module.
     pub(crate) fn key_as_module_name(&self) -> Result<String, ConfigError> {
         check_module_name(self.name).map_err(|fault| {

@@ -5,6 +5,7 @@ use toml::de::DeValue;
 use super::{Item, Value};
 use crate::choices::{
     Allocator, ExtensionLoading, FileAccess, OptimizationLevel, Profile, StartMethodSetting,
+    SystemLibrary,
 };
 use crate::entry_point::EntryPoint;
 use crate::error::{ConfigError, ParseChoiceError, Problem};
@@ -78,7 +79,7 @@ macro_rules! choices {
     };
 }
 
-choices!(StartMethodSetting Profile Allocator ExtensionLoading FileAccess);
+choices!(StartMethodSetting Profile Allocator ExtensionLoading FileAccess SystemLibrary);
 
 impl Value for OptimizationLevel {
     fn read(item: &Item<'_>) -> Result<Self, ConfigError> {

@@ -3,7 +3,7 @@
 use interp_config::{
     Allocator, BuildSettings, Document, EntryPoint, ExtensionLoading, FileAccess, FileAccessRule,
     OptimizationLevel, PostImportHook, Profile, PythonInterpreterConfig, RunTarget, Settings,
-    StartMethodSetting, parse,
+    StartMethodSetting, SystemLibrary, SystemLibraryRule, parse,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -60,6 +60,14 @@ fn hooks() -> impl Strategy<Value = Vec<PostImportHook>> {
 }
 
 /// Rules about different packages, as a table has them.
+fn system_rules() -> impl Strategy<Value = Vec<SystemLibraryRule>> {
+    vec((name(), select(SystemLibrary::ALL)), 0..3).prop_map(|mut rules| {
+        rules.sort();
+        rules.dedup_by(|one, other| one.0 == other.0);
+        rules.into_iter().map(|(name, place)| SystemLibraryRule { name, place }).collect()
+    })
+}
+
 fn rules() -> impl Strategy<Value = Vec<FileAccessRule>> {
     vec((name(), select(FileAccess::ALL)), 0..3).prop_map(|mut rules| {
         rules.sort();
@@ -93,8 +101,9 @@ prop_compose! {
         (entry, include, exclude) in (option::of(entry_point()), texts(), texts()),
         (venv, glibc, output, app) in (option::of(text()), option::of(text()), option::of(text()), option::of(text())),
         file_access in rules(),
+        system_libraries in system_rules(),
     ) -> BuildSettings {
-        BuildSettings { entry, venv, include, exclude, file_access, glibc, output, app }
+        BuildSettings { entry, venv, include, exclude, file_access, system_libraries, glibc, output, app }
     }
 }
 

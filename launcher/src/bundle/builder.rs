@@ -9,6 +9,8 @@ use super::developers::is_test;
 use super::packer::{Item, Packer, Scanned};
 use super::pattern::Pattern;
 use super::select::Selection;
+#[cfg(target_os = "linux")]
+use super::system_libraries::{self, SystemLibraryFile};
 use super::tree::{Entry, EntryKind, ModuleName, first_part};
 use super::{
     Bundle, BundleError, BundleRequest, Origin, Package, Progress, Reason, StandardLibrary,
@@ -119,6 +121,7 @@ pub(super) fn build(
     for (key, value) in file_users::attributes(&file_users, library)? {
         packer.writer.set_attribute(&key, value)?;
     }
+    pack_system_libraries(request, &mut packer)?;
     for (key, value) in packer.libraries.attributes() {
         packer.writer.set_attribute(&key, value)?;
     }
@@ -128,6 +131,46 @@ pub(super) fn build(
     packer.report.file_users.dedup();
     packer.writer.set_attribute("configuration", request.settings.to_toml().into_bytes())?;
     Ok(Bundle { writer: packer.writer, report: packer.report })
+}
+
+/// Packs the libraries of this machine's system that the packed ones need.
+#[cfg(target_os = "linux")]
+fn pack_system_libraries(
+    request: &BundleRequest<'_>,
+    packer: &mut Packer<'_>,
+) -> Result<(), BundleError> {
+    let standard = match request.stdlib {
+        StandardLibrary::FromArchive(archive) => Some(archive),
+        StandardLibrary::Whole | StandardLibrary::None => None,
+    };
+    let (asked, opened) = (&request.system_libraries, &packer.opened_libraries);
+    let found = system_libraries::collect(&mut packer.libraries, asked, opened, standard)?;
+    for SystemLibraryFile { path, contents } in found.files {
+        let Some(contents) = contents.filter(|_| !packer.writer.contains_file(&path)) else {
+            continue;
+        };
+        packer.report.needs.add(&path, &contents);
+        let part = packer.report.parts.entry(Origin::System).or_default();
+        part.files += 1;
+        part.file_bytes += contents.len() as u64;
+        packer.writer.add_plain_file(&path, contents)?;
+    }
+    for (key, value) in found.attributes {
+        packer.writer.set_attribute(&key, value)?;
+    }
+    let missing = found.missing.into_iter();
+    let missing = missing.map(|(name, file)| Warning::LibraryMissing { name, file });
+    packer.report.warnings.extend(missing);
+    Ok(())
+}
+
+/// Elsewhere, libraries are not followed.
+#[cfg(not(target_os = "linux"))]
+fn pack_system_libraries(
+    _request: &BundleRequest<'_>,
+    _packer: &mut Packer<'_>,
+) -> Result<(), BundleError> {
+    Ok(())
 }
 
 /// The application's files and the builder's own modules.
@@ -259,7 +302,7 @@ fn follow_imports(
             let (name, file) = (import.clone(), module.path.clone());
             let reason = match module.origin {
                 Origin::Application | Origin::Support => Reason::Application { import: name, file },
-                Origin::Environment | Origin::StandardLibrary => {
+                Origin::Environment | Origin::StandardLibrary | Origin::System => {
                     Reason::ImportedBy { import: name, file }
                 }
             };

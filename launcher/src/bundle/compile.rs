@@ -76,6 +76,8 @@ pub(super) struct Compiled {
     pub(super) imports: BTreeSet<String>,
     /// The groups of entry points that it names.
     pub(super) groups: BTreeSet<String>,
+    /// Names of shared libraries that it opens (ctypes, cffi).
+    pub(super) libraries: BTreeSet<String>,
     /// Names used at its top level.
     pub(super) names: BTreeSet<String>,
     /// Whether the bytes could be read, put into canonical form and scanned.

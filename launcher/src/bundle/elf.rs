@@ -1,3 +1,4 @@
 //! ELF files, as far as the packer reads and changes them.
 
+pub(super) mod dynamic;
 pub(super) mod symbol_versions;

@@ -152,7 +152,7 @@ impl FileUsers {
                 Group::StandardLibrary(String::new())
             }
             Origin::StandardLibrary | Origin::Support => Group::StandardLibrary(top.to_owned()),
-            Origin::Environment => Group::Distribution(top.to_owned()),
+            Origin::Environment | Origin::System => Group::Distribution(top.to_owned()),
         });
         let is_standard = matches!(origin, Origin::StandardLibrary | Origin::Support);
         // A package's tests, and its tools for developers, do nothing in an application.

@@ -8,6 +8,9 @@ use super::protocol::Opcodes;
 /// How an import finds its module when the program imports by a function call.
 const IMPORT_FUNCTIONS: &[&str] = &["import_module", "__import__"];
 
+/// Functions that open a shared library by its name, or find one.
+const LIBRARY_OPENERS: &[&str] = &["CDLL", "PyDLL", "LoadLibrary", "dlopen", "find_library"];
+
 /// What stands for `from .module import *`.
 const RELATIVE_STAR: &str = ".*";
 
@@ -38,6 +41,35 @@ pub(super) fn plug_in_groups(graph: &Graph<'_>, groups: &BTreeSet<String>) -> BT
         graph.text(id).into_iter().chain(inner)
     });
     texts.filter(|text| groups.contains(*text)).map(str::to_owned).collect()
+}
+
+/// The names of shared libraries in a module that opens some by name: `libfoo.so.2`, and `foo` where it is searched for.
+pub(super) fn opened_libraries(graph: &Graph<'_>) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let uses = |wanted: &[&str]| {
+        let names = graph.codes().flat_map(|code| tuple(graph, code.names()));
+        names.filter_map(|&id| graph.text(id)).any(|name| wanted.contains(&name))
+    };
+    if !uses(LIBRARY_OPENERS) {
+        return found;
+    }
+    let constants = graph.codes().flat_map(|code| tuple(graph, code.constants()));
+    let texts = constants.flat_map(|&id| {
+        let inner = tuple(graph, Some(id)).iter().filter_map(|&id| graph.text(id));
+        graph.text(id).into_iter().chain(inner)
+    });
+    found.extend(texts.filter(|text| is_soname(text)).map(str::to_owned));
+    found
+}
+
+/// Whether a text can only be the name of a shared library of a certain version.
+fn is_soname(text: &str) -> bool {
+    let version = text.strip_prefix("lib").and_then(|rest| rest.split_once(".so"));
+    version.is_some_and(|(name, version)| {
+        !name.is_empty()
+            && !text.contains(['/', ' ', '%', '{', '*'])
+            && (version.is_empty() || version.starts_with('.'))
+    })
 }
 
 /// The names that a module's top level uses: all that it defines, and more.

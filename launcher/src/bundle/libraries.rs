@@ -3,63 +3,131 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use object::elf::{DT_NEEDED, DT_RPATH, DT_RUNPATH};
-use object::read::elf::{ElfFile, FileHeader};
-use object::{Object as _, ObjectSymbol as _};
+use std::path::{Path, PathBuf};
 
 use importer_core::{Library, folder_of};
 
+use super::elf::dynamic::{self, Linking};
 use super::library_layouts::layout;
-use crate::libraries::{NEEDED_PREFIX, is_library_name};
+use crate::libraries::{NEEDED_PREFIX, SYSTEM_FOLDER, is_library_name, system_name};
 use crate::library_layout::{self, LibraryLayout};
 
 /// The libraries and extension modules among the packed files, by path.
 #[derive(Debug, Default)]
 pub(super) struct Libraries {
-    objects: BTreeMap<String, Linking>,
+    objects: BTreeMap<String, PackedObject>,
+    /// The paths of those, by the names of the files.
+    by_name: BTreeMap<String, Vec<String>>,
     /// Extension modules: what is imported by name, and not needed by another.
     extensions: BTreeSet<String>,
     /// By the id of what they are the layouts of.
     layouts: BTreeMap<u64, LibraryLayout>,
 }
 
-/// What stands in the dynamic section of an ELF file.
+/// A library or an extension module among the packed files.
 #[derive(Debug, Default)]
-struct Linking {
-    /// The names of the libraries that it needs, in order.
-    needed: Vec<String>,
-    /// The folders where they are looked for (`RPATH` or `RUNPATH`), with `$ORIGIN` unresolved.
-    search: Vec<String>,
-    /// Whether it has the function that Python calls when it imports an extension module.
-    is_importable: bool,
+struct PackedObject {
+    linking: Linking,
+    /// Where it was read from.
+    location: Option<PathBuf>,
+    /// What it asks of the libraries that it needs, by their names: versions of symbols, or symbols.
+    asks: BTreeMap<String, Vec<String>>,
+    /// The symbols that it uses and does not define, if those of a library without versions may be among them.
+    undefined: BTreeSet<String>,
 }
 
 impl Libraries {
-    /// Notes an extension module.
-    pub(super) fn extension(&mut self, path: &str, contents: &[u8]) {
-        self.library(path, contents);
+    /// Notes an extension module, and makes it independent of this machine.
+    pub(super) fn extension(&mut self, path: &str, location: Option<&Path>, contents: &mut [u8]) {
+        self.library(path, location, contents);
         self.extensions.insert(path.to_owned());
     }
 
-    /// Notes a file if it is a library, by name and contents; says whether it is one.
-    pub(super) fn library(&mut self, path: &str, contents: &[u8]) -> bool {
-        if !is_library_name(path) {
+    /// Notes a file if it is a library, by name and contents, and makes it independent of this machine; says whether it
+    /// is one.
+    pub(super) fn library(
+        &mut self,
+        path: &str,
+        location: Option<&Path>,
+        contents: &mut [u8],
+    ) -> bool {
+        // As it is on this machine: the directories that are taken out are followed once, here.
+        let Some(linking) = is_library_name(path).then(|| Linking::read(contents)).flatten() else {
             return false;
+        };
+        let folder = folder_of(path).unwrap_or_default();
+        dynamic::make_portable(contents, |directory| inside(folder, directory).is_some());
+        self.note(path, linking, location, contents)
+    }
+
+    /// Notes a library of this machine's system that is packed.
+    pub(super) fn system(&mut self, path: &str, contents: &[u8]) {
+        if let Some(linking) = Linking::read(contents) {
+            self.note(path, linking, None, contents);
         }
-        let Some(linking) = Linking::read(contents) else { return false };
-        self.objects.insert(path.to_owned(), linking);
+    }
+
+    fn note(
+        &mut self,
+        path: &str,
+        linking: Linking,
+        location: Option<&Path>,
+        contents: &[u8],
+    ) -> bool {
+        let asked = dynamic::asked(contents);
+        let object = PackedObject {
+            linking,
+            location: location.map(Path::to_owned),
+            asks: asked.by_version,
+            undefined: asked.by_name,
+        };
+        self.by_name.entry(file_name(path).to_owned()).or_default().push(path.to_owned());
+        self.objects.insert(path.to_owned(), object);
         if let Some(layout) = layout(contents) {
             self.layouts.insert(Library::id_of(contents), layout);
         }
         true
     }
 
+    /// The packed files that may need libraries: each one's path, where it was read from, and what it needs.
+    pub(super) fn objects(&self) -> impl Iterator<Item = (&str, Option<&Path>, &Linking)> {
+        self.objects
+            .iter()
+            .map(|(path, object)| (path.as_str(), object.location.as_deref(), &object.linking))
+    }
+
+    /// Whether a packed file of that name is what the file at `path` needs.
+    pub(super) fn finds(&self, path: &str, name: &str) -> bool {
+        match self.objects.get(path) {
+            Some(object) => self.find(path, &object.linking, name).is_some(),
+            None => self.objects.contains_key(&format!("{SYSTEM_FOLDER}/{name}")),
+        }
+    }
+
+    /// All that packed files ask of the library of that name.
+    pub(super) fn asked_of(&self, name: &str, contents: &[u8]) -> Vec<String> {
+        let defined = dynamic::defined_symbols(contents);
+        let users = self
+            .objects
+            .values()
+            .filter(|object| object.linking.needed.iter().any(|needed| needed == name));
+        let mut asked = BTreeSet::new();
+        for user in users {
+            match user.asks.get(name) {
+                Some(versions) => asked.extend(versions.iter().cloned()),
+                None => asked.extend(user.undefined.intersection(&defined).cloned()),
+            }
+        }
+        asked.into_iter().collect()
+    }
+
     /// The libraries that are neither imported nor needed by what is: something opens them by their paths, from Python
     /// (ctypes) or from within another library (the plugins of Qt).
     pub(super) fn opened_by_path(&self) -> impl Iterator<Item = &str> {
-        let is_imported =
-            |path: &str, linking: &Linking| linking.is_importable && self.extensions.contains(path);
-        let imported = self.objects.iter().filter(|(path, linking)| is_imported(path, linking));
+        let is_imported = |path: &str, object: &PackedObject| {
+            object.linking.is_importable && self.extensions.contains(path)
+        };
+        let imported = self.objects.iter().filter(|(path, object)| is_imported(path, object));
         let imported: Vec<&str> = imported.map(|(path, _)| path.as_str()).collect();
         let mut reached = self.reached(imported.iter().copied());
         reached.extend(imported);
@@ -76,7 +144,12 @@ impl Libraries {
             .iter()
             .map(|(id, layout)| (library_layout::attribute(*id), layout.to_string().into_bytes()));
         let mut attributes: BTreeMap<_, _> = layouts.collect();
-        for path in &self.extensions {
+        // Code may ask for those of the system by their names.
+        let system =
+            self.objects.keys().map(String::as_str).filter(|path| system_name(path).is_some());
+        let opened: BTreeSet<&str> = self.opened_by_path().chain(system).collect();
+        let extensions = self.extensions.iter().map(String::as_str);
+        for path in extensions.chain(opened) {
             let mut groups = Vec::new();
             self.order(path, &mut BTreeSet::new(), &mut groups);
             // The module itself comes last, and is not for the launcher to load.
@@ -116,8 +189,8 @@ impl Libraries {
     fn needed_by<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a str> {
         let names = self.objects.get(path).into_iter();
         let names =
-            names.flat_map(|linking| linking.needed.iter().map(move |name| (linking, name)));
-        names.filter_map(move |(linking, name)| self.find(path, linking, name))
+            names.flat_map(|object| object.linking.needed.iter().map(move |name| (object, name)));
+        names.filter_map(move |(object, name)| self.find(path, &object.linking, name))
     }
 
     /// The libraries that these need, by way of others too.
@@ -132,52 +205,25 @@ impl Libraries {
     /// The library of that name: in the folders that the file names, else the only one of that name anywhere.
     fn find(&self, path: &str, linking: &Linking, name: &str) -> Option<&str> {
         let folder = folder_of(path).unwrap_or_default();
-        let searched = linking.search.iter().find_map(|search| {
-            let below = search.strip_prefix("$ORIGIN").or(search.strip_prefix("${ORIGIN}"))?;
-            let candidate = joined(folder, &format!("{below}/{name}"))?;
+        let searched = linking.search.iter().find_map(|directory| {
+            let candidate = joined(&inside(folder, directory)?, name)?;
             self.objects.get_key_value(&candidate).map(|(path, _)| path.as_str())
         });
-        searched.or_else(|| {
-            let mut named = self.objects.keys().filter(|path| file_name(path) == name);
-            let first = named.next()?;
-            named.next().is_none().then_some(first)
+        searched.or_else(|| match self.by_name.get(name)?.as_slice() {
+            [only] => Some(only.as_str()),
+            _several => {
+                let system = format!("{SYSTEM_FOLDER}/{name}");
+                self.objects.get_key_value(&system).map(|(path, _)| path.as_str())
+            }
         })
     }
 }
 
-impl Linking {
-    /// Reads the dynamic section; `None` for what is no ELF file that has one.
-    fn read(contents: &[u8]) -> Option<Self> {
-        let file = object::File::parse(contents).ok()?;
-        let mut linking = match &file {
-            object::File::Elf32(file) => Self::of(file),
-            object::File::Elf64(file) => Self::of(file),
-            _other => None,
-        }?;
-        linking.is_importable = file.dynamic_symbols().any(|symbol| {
-            // `PyInitU_` for a name that is not ASCII (PEP 489).
-            symbol.is_definition()
-                && symbol.name_bytes().is_ok_and(|name| name.starts_with(b"PyInit"))
-        });
-        Some(linking)
-    }
-
-    fn of<Elf: FileHeader>(file: &ElfFile<'_, Elf>) -> Option<Self> {
-        let table = file.elf_dynamic_table().ok()?;
-        let mut linking = Self::default();
-        for entry in table.iter() {
-            let text = || Some(String::from_utf8_lossy(table.string(entry).ok()?).into_owned());
-            match entry.tag {
-                DT_NEEDED => linking.needed.extend(text()),
-                DT_RPATH | DT_RUNPATH => {
-                    let folders = text()?;
-                    linking.search.extend(folders.split(':').map(str::to_owned));
-                }
-                _ => {}
-            }
-        }
-        Some(linking)
-    }
+/// The folder of the archive that an entry of a search path means, for a file in `folder`; `None` for one that leads
+/// out of the archive.
+fn inside(folder: &str, directory: &str) -> Option<String> {
+    let below = directory.strip_prefix("$ORIGIN").or(directory.strip_prefix("${ORIGIN}"))?;
+    joined(folder, below)
 }
 
 /// `libx` of `libx.so.1.2`.
@@ -226,8 +272,13 @@ mod tests {
         let mut libraries = Libraries::default();
         for (path, needed, search) in files {
             let is_importable = !path.contains(".libs");
-            let linking = Linking { needed: owned(needed), search: owned(search), is_importable };
-            libraries.objects.insert((*path).to_owned(), linking);
+            let linking = Linking {
+                soname: None,
+                needed: owned(needed),
+                search: owned(search),
+                is_importable,
+            };
+            libraries.note(path, linking, None, b"");
             if !path.contains(".libs") {
                 libraries.extensions.insert((*path).to_owned());
             }

@@ -58,12 +58,14 @@ mod roles;
 mod select;
 mod stdlib;
 mod stdlib_archive;
+#[cfg(target_os = "linux")]
+mod system_libraries;
 mod tree;
 
 use std::num::NonZeroUsize;
 
 use importer_core::{Archive, Writer};
-use interp_config::{EntryPoint, FileAccessRule, OptimizationLevel, Settings};
+use interp_config::{EntryPoint, FileAccessRule, OptimizationLevel, Settings, SystemLibraryRule};
 
 pub use application::{Application, Layout};
 pub use cache::{CacheFolder, KeyBuilder};
@@ -101,6 +103,8 @@ pub struct BundleRequest<'a> {
     pub exclude: Vec<String>,
     /// Where the files of packages are served from that are not to be judged by their code.
     pub file_access: Vec<FileAccessRule>,
+    /// Which libraries of this machine's system are packed, before the built-in rules.
+    pub system_libraries: Vec<SystemLibraryRule>,
     /// The level to compile for.
     pub optimization: OptimizationLevel,
     /// What the archive's attribute `configuration` will hold; modules that it names are packed.
@@ -192,6 +196,7 @@ impl<'a> BundleRequest<'a> {
             include: Vec::new(),
             exclude: Vec::new(),
             file_access: Vec::new(),
+            system_libraries: Vec::new(),
             optimization: OptimizationLevel::default(),
             settings: Settings::default(),
             broken: BrokenModules::default(),

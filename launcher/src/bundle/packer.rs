@@ -1,7 +1,7 @@
 //! Reads files, has the modules among them compiled, and puts everything into the writer.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use importer_core::{MainGuard, ModuleEntry, Writer};
@@ -63,6 +63,8 @@ pub(super) struct Packer<'r> {
     pub(super) file_users: FileUsers,
     /// Which libraries extension modules need.
     pub(super) libraries: Libraries,
+    /// Libraries that packed code opens by their names, each with the file that does.
+    pub(super) opened_libraries: BTreeMap<String, String>,
     /// Every folder in which something lies: no file may have its path.
     folders: BTreeSet<String>,
     /// The module whose main guard matters although it is not called `__main__`.
@@ -82,6 +84,7 @@ impl<'r> Packer<'r> {
             report: Report::default(),
             file_users: FileUsers::new(&request.file_access),
             libraries: Libraries::default(),
+            opened_libraries: BTreeMap::new(),
             folders: BTreeSet::new(),
             main_module,
         })
@@ -126,6 +129,9 @@ impl<'r> Packer<'r> {
                             &compiled.own_path,
                             &contents,
                         );
+                        let opened = compiled.libraries.iter();
+                        let opened = opened.map(|name| (name.clone(), item.entry.path.clone()));
+                        self.opened_libraries.extend(opened);
                         scanned.push(self.scanned(&item, module, &compiled));
                         self.add_source(&item, module, contents, compiled)?;
                     }
@@ -201,7 +207,7 @@ impl<'r> Packer<'r> {
             guard: if asked { MainGuardQuestion::Asked } else { MainGuardQuestion::NotAsked },
             scan: match item.origin {
                 // Support modules use the standard library alone, as this does itself.
-                Origin::StandardLibrary | Origin::Support => Scan::Nothing,
+                Origin::StandardLibrary | Origin::Support | Origin::System => Scan::Nothing,
                 Origin::Application | Origin::Environment => Scan::Imports,
             },
             groups: self
@@ -281,11 +287,11 @@ impl<'r> Packer<'r> {
         &mut self,
         item: &Item,
         module: &ModuleName,
-        library: Vec<u8>,
+        mut library: Vec<u8>,
     ) -> Result<(), BundleError> {
         let own_path = OwnPath::default();
         self.file_users.module(item.origin, &item.entry.path, &module.name, &own_path, &[]);
-        self.libraries.extension(&item.entry.path, &library);
+        self.libraries.extension(&item.entry.path, Some(&item.entry.location), &mut library);
         self.report.needs.add(&item.entry.path, &library);
         self.file_users.library(item.origin, &item.entry.path, &library);
         let part = self.part(item.origin);
@@ -300,9 +306,10 @@ impl<'r> Packer<'r> {
         })?)
     }
 
-    fn add_data(&mut self, item: &Item, contents: Vec<u8>) -> Result<(), BundleError> {
+    fn add_data(&mut self, item: &Item, mut contents: Vec<u8>) -> Result<(), BundleError> {
+        let location = Some(item.entry.location.as_path());
+        let is_library = self.libraries.library(&item.entry.path, location, &mut contents);
         self.file_users.file(item.origin, &item.entry.path, &contents);
-        let is_library = self.libraries.library(&item.entry.path, &contents);
         let part = self.part(item.origin);
         part.files += 1;
         part.file_bytes += contents.len() as u64;

@@ -63,7 +63,7 @@ impl Pattern {
 }
 
 /// Matches in time proportional to the product of the lengths at worst: on a mismatch only the last `*` grows.
-fn glob(pattern: &[u8], text: &[u8]) -> bool {
+pub(super) fn glob(pattern: &[u8], text: &[u8]) -> bool {
     let (mut at, mut here) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
     while let Some(&character) = text.get(here) {

@@ -57,6 +57,8 @@ pub enum Origin {
     StandardLibrary,
     /// Packages of the virtual environment.
     Environment,
+    /// Shared libraries of the build machine's system.
+    System,
 }
 
 impl fmt::Display for Origin {
@@ -66,6 +68,7 @@ impl fmt::Display for Origin {
             Self::Support => "support modules",
             Self::StandardLibrary => "standard library",
             Self::Environment => "packages",
+            Self::System => "system libraries",
         })
     }
 }
@@ -177,6 +180,13 @@ pub enum Warning {
     LinkLoop(PathBuf),
     /// A symbolic link to nothing, left out.
     DanglingLink(PathBuf),
+    /// A shared library that a packed one needs, and that this machine does not have.
+    LibraryMissing {
+        /// The library's name.
+        name: String,
+        /// The packed file that needs it.
+        file: String,
+    },
     /// Code that the builder could not look into: its imports are unknown.
     NotScanned(String),
 }
@@ -217,6 +227,13 @@ impl fmt::Display for Warning {
             }
             Self::DanglingLink(path) => {
                 write!(f, "`{}` was left out: it links to nothing", path.display())
+            }
+            Self::LibraryMissing { name, file } => {
+                write!(
+                    f,
+                    "`{file}` needs `{name}`, which is not on this machine, and was not packed: install it here, or say \
+                     `--system-library {name}=leave`"
+                )
             }
             Self::NotScanned(path) => {
                 write!(f, "the imports of `{path}` are unknown: name them with `--include`")

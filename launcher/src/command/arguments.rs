@@ -7,7 +7,9 @@ use std::time::Duration;
 use crate::bundle::GlibcVersion;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
-use interp_config::{EntryPoint, ExtensionLoading, FileAccessRule, StartMethodSetting};
+use interp_config::{
+    EntryPoint, ExtensionLoading, FileAccessRule, StartMethodSetting, SystemLibraryRule,
+};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -94,6 +96,10 @@ pub(super) struct Source {
     /// text. What needs the cache is found otherwise by what its code does.
     #[arg(long, value_name = "PACKAGE=memory|cache", value_parser = parse_file_access)]
     pub(super) file_access: Vec<FileAccessRule>,
+    /// Pack a shared library of this machine's system, or leave it to the system that the application runs on; `*`
+    /// stands for any text. Without this, all are packed that not every system has.
+    #[arg(long, value_name = "NAME=pack|leave", value_parser = parse_system_library)]
+    pub(super) system_library: Vec<SystemLibraryRule>,
     /// Where extension modules are loaded from: auto, memory or cache [default: auto, which is memory where the system can].
     #[arg(long, value_name = "PLACE")]
     pub(super) extensions: Option<ExtensionLoading>,
@@ -258,6 +264,15 @@ pub(super) struct Doctor {
     /// Print JSON.
     #[arg(long)]
     pub(super) json: bool,
+}
+
+fn parse_system_library(text: &str) -> Result<SystemLibraryRule, String> {
+    let Some((name, place)) = text.split_once('=').filter(|(name, _)| !name.is_empty()) else {
+        return Err("expected a library's name, `=`, and `pack` or `leave`".to_owned());
+    };
+    let place =
+        place.parse().map_err(|error: interp_config::ParseChoiceError| error.to_string())?;
+    Ok(SystemLibraryRule { name: name.to_owned(), place })
 }
 
 fn parse_file_access(text: &str) -> Result<FileAccessRule, String> {

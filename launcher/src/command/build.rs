@@ -140,7 +140,9 @@ fn bundle(
     let level = settings.interpreter.optimization_level;
     // A part of the standard library that the cached archive leaves out, or serves in another way, has to be packed from
     // the installation.
-    let is_whole = settings.build.include.is_empty() && settings.build.file_access.is_empty();
+    let is_whole = settings.build.include.is_empty()
+        && settings.build.file_access.is_empty()
+        && settings.build.system_libraries.is_empty();
     let library = if is_whole {
         Some(crate::py::map_archive(&context.standard_library(level)?)?)
     } else {
@@ -154,6 +156,7 @@ fn bundle(
         include: settings.build.include.clone(),
         exclude: settings.build.exclude.clone(),
         file_access: settings.build.file_access.clone(),
+        system_libraries: settings.build.system_libraries.clone(),
         optimization: level,
         settings: settings.clone(),
         broken: broken(options.source.allow_broken),

@@ -34,6 +34,7 @@ macro_rules! support {
 /// The modules of ours that every standard library archive holds.
 pub(super) const SUPPORT: &[SupportModule] = &[
     support!("importlib"),
+    support!("libraries"),
     support!("metadata"),
     support!("pkg_resources"),
     support!("resources"),
@@ -68,6 +69,7 @@ impl Context {
         settings.build.exclude.extend(source.exclude.iter().cloned());
         // Before those of the file, for the first one that fits holds.
         settings.build.file_access.splice(0..0, source.file_access.iter().cloned());
+        settings.build.system_libraries.splice(0..0, source.system_library.iter().cloned());
         // Before anything is done for a long time: a setting that is impossible here.
         crate::start_method::decision(&settings.interpreter)?;
 

@@ -119,6 +119,7 @@ fn application_archive(
             include: settings.build.include.clone(),
             exclude: settings.build.exclude.clone(),
             file_access: settings.build.file_access.clone(),
+            system_libraries: settings.build.system_libraries.clone(),
             optimization: settings.interpreter.optimization_level,
             settings: settings.clone(),
             broken: broken(options.source.allow_broken),

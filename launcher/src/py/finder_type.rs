@@ -10,7 +10,7 @@ use pyo3_ffi as ffi;
 use super::boot;
 use super::boundary::returning_object;
 use super::exception::{Exception, Kind};
-use super::finder::{self, Finder};
+use super::finder::Finder;
 use super::object::Object;
 use super::text::{text, with_utf8};
 use super::token::Token;
@@ -259,6 +259,11 @@ pub(super) struct Methods<const N: usize>(pub(super) std::cell::UnsafeCell<[ffi:
 unsafe impl<const N: usize> Sync for Methods<N> {}
 
 /// The table of methods: for each one the function that C calls, which sorts the arguments and calls ours.
+mod calls {
+    pub(super) use super::super::finder::*;
+    pub(super) use super::super::system_library::*;
+}
+
 macro_rules! methods {
     ($($(#[$condition:meta])? $name:ident ($($parameter:ident),*) $documentation:literal;)*) => {
         $(
@@ -277,7 +282,7 @@ macro_rules! methods {
                         let arguments = collect(py, stringify!($name), parameters, (stack, positional, names))?;
                         let object = Object::from_borrowed(py, this).ok_or_else(|| Exception::take(py))?;
                         let finder = Finder { object: &object, state: state(py, &object)? };
-                        finder::$name(py, &finder, &arguments)
+                        calls::$name(py, &finder, &arguments)
                             .inspect_err(|exception| {
                                 // It refuses what is another hook's, which is no failure.
                                 if stringify!($name) != "path_hook" {
@@ -323,6 +328,9 @@ methods! {
     run_waiting_hooks() "Run the hooks on modules that were loaded before this finder was installed.";
     path_hook(path) "Return a path entry finder for a path inside of the archives; else raise ImportError.";
     end_with_parent(sentinel) "End this process some time after the other end of this pipe has been closed.";
+    load_library(name) "Load the packed library of that name, and what a library in the cache needs, for who opens it.";
+    list_libraries() "Return the names of the libraries of the system that the archives hold.";
+    certificates() "Return the file and the folder with this system's certificates, each or None.";
     list_folder(path) "Return the (name, is_folder) pairs of a folder of the archives, or None.";
     list_distributions(name) "Return the (name, metadata folder) pairs of all distributions, or of the named one.";
 }

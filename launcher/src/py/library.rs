@@ -20,9 +20,13 @@ use super::mapped_library::MappedLibrary;
 use super::runtime::{self, Runtime};
 use super::token::Token;
 use crate::cache::Held;
-use crate::libraries;
+use crate::libraries::{self, SYSTEM_FOLDER, system_name};
+#[cfg(target_os = "linux")]
+use crate::libraries::{SYSTEM_FIRST, system_attribute};
 #[cfg(maps_libraries)]
 use crate::library_layout;
+#[cfg(target_os = "linux")]
+use crate::linker_search::{LinkerSearch, offers};
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use crate::memory_file;
 
@@ -165,28 +169,103 @@ pub(super) fn load_needed(
         is_on_disk && runtime.files.are_together(module.path(), library.path())
     };
     for group in needed {
-        if group.iter().all(is_found) {
-            continue;
-        }
-        if let [library] = group.as_slice() {
-            if LOADED.get_or_init(Mutex::default).lock().contains(library.path()) {
-                continue;
-            }
-            // Not under the lock: what fails makes a Python exception. Two interpreters may both come here, and a library
-            // is then mapped twice, of which the dynamic linker takes the first.
-            let contents = library.library().map_err(damaged)?;
-            let opened = OpenPath::new(py, library.path(), library.path(), &contents)?;
-            open(&opened.path)
-                .map_err(|error| fail(format!("it needs `{}`: {error}", library.path())))?;
-            LOADED.get_or_init(Mutex::default).lock().insert(library.path().to_owned());
-        } else {
-            load_group(&group).map_err(|error| match error {
-                CopyError::Damaged(error) => damaged(error),
-                CopyError::Write(error) => fail(error.to_string()),
-            })?;
+        if !group.iter().all(is_found) {
+            load(py, &group, &fail, &damaged)?;
         }
     }
     Ok(())
+}
+
+/// Loads the library of the system that the archive holds under that name, or what a library needs that lies in the
+/// cache at that path; what the archive knows nothing of is left to the dynamic linker.
+pub(super) fn load_named(py: Token<'_>, name: &str) -> Result<(), Exception> {
+    let fail =
+        |reason: String| Exception::new(py, Kind::Os, &format!("cannot load `{name}`: {reason}"));
+    let damaged = |error: importer_core::Error| {
+        Exception::damaged(py, &format!("cannot load `{name}`: {error}"))
+    };
+    let runtime = runtime::get(py)?;
+    let archives = &runtime.archives;
+    let (path, is_system) = match runtime.files.inside(name) {
+        Some(path) => (path.trim_start_matches('/').to_owned(), false),
+        None if name.contains('/') => return Ok(()),
+        None => (format!("{SYSTEM_FOLDER}/{name}"), true),
+    };
+    let Some(file) = archives.file(&path).map_err(damaged)? else { return Ok(()) };
+    for group in libraries::needed(archives, &path).map_err(damaged)? {
+        let is_found =
+            |library: &File<'_>| !is_system && runtime.files.are_together(&path, library.path());
+        if !group.iter().all(is_found) {
+            load(py, &group, &fail, &damaged)?;
+        }
+    }
+    if is_system { load(py, &[file], &fail, &damaged) } else { Ok(()) }
+}
+
+/// Loads a library, or those that need each other, unless the process has them.
+fn load(
+    py: Token<'_>,
+    group: &[File<'_>],
+    fail: &dyn Fn(String) -> Exception,
+    damaged: &dyn Fn(importer_core::Error) -> Exception,
+) -> Result<(), Exception> {
+    let [library] = group else {
+        return load_group(group).map_err(|error| match error {
+            CopyError::Damaged(error) => damaged(error),
+            CopyError::Write(error) => fail(error.to_string()),
+        });
+    };
+    if LOADED.get_or_init(Mutex::default).lock().contains(library.path()) {
+        return Ok(());
+    }
+    if !system_name(library.path()).is_some_and(|name| has_already(py, name)) {
+        // Not under the lock: what fails makes a Python exception. Two interpreters may both come here, and a library is
+        // then mapped twice, of which the dynamic linker takes the first.
+        let contents = library.library().map_err(damaged)?;
+        let opened = OpenPath::new(py, library.path(), library.path(), &contents)?;
+        open(&opened.path)
+            .map_err(|error| fail(format!("it needs `{}`: {error}", library.path())))?;
+    }
+    LOADED.get_or_init(Mutex::default).lock().insert(library.path().to_owned());
+    Ok(())
+}
+
+/// Whether the process has a library of that name, or has it now because the system's own offers as much as is asked.
+#[cfg(target_os = "linux")]
+fn has_already(py: Token<'_>, name: &str) -> bool {
+    if is_in_process(name) {
+        return true;
+    }
+    let text = runtime::get(py)
+        .ok()
+        .and_then(|runtime| runtime.archives.attribute(&system_attribute(name)).ok().flatten());
+    let text = String::from_utf8_lossy(text.as_deref().unwrap_or_default()).into_owned();
+    let mut lines = text.lines();
+    if lines.next() != Some(SYSTEM_FIRST) {
+        return false;
+    }
+    let search = LinkerSearch::new(std::env::var_os("LD_LIBRARY_PATH").as_deref());
+    let Some(path) = search.find(name) else { return false };
+    let asked: Vec<&str> = lines.collect();
+    let is_enough = std::fs::read(&path).is_ok_and(|contents| offers(&contents, &asked));
+    let is_taken = is_enough && open(OsStr::new(name)).is_ok();
+    tracing::debug!(library = name, path = %path.display(), is_enough, is_taken, "the system's own");
+    is_taken
+}
+
+/// Elsewhere, no library of the system is packed.
+#[cfg(not(target_os = "linux"))]
+fn has_already(_py: Token<'_>, _name: &str) -> bool {
+    false
+}
+
+/// Whether the dynamic linker has a library of that name in this process.
+#[cfg(target_os = "linux")]
+fn is_in_process(name: &str) -> bool {
+    let Ok(name) = CString::new(name) else { return false };
+    // SAFETY: a C string; with this flag nothing is loaded, and no code runs. The handle is not given back: what is there
+    // stays for the life of the process, as all libraries that are opened here.
+    unsafe { !libc::dlopen(name.as_ptr(), libc::RTLD_LAZY | libc::RTLD_NOLOAD).is_null() }
 }
 
 /// Loads libraries that need each other. None can come first, so they find each other by path and not by name.

@@ -132,6 +132,10 @@ impl Worker {
                     (Some(graph), Scan::Imports) => imports::plug_in_groups(graph, job.groups),
                     (None, _) | (_, Scan::Nothing) => Default::default(),
                 };
+                let libraries = match (&graph, job.scan) {
+                    (Some(graph), Scan::Imports) => imports::opened_libraries(graph),
+                    (None, _) | (_, Scan::Nothing) => Default::default(),
+                };
                 let (imports, names) = match (&graph, self.opcodes, job.scan) {
                     (Some(graph), Some(opcodes), Scan::Imports) => {
                         (imports::imports(graph, opcodes), imports::top_level_names(graph))
@@ -146,6 +150,7 @@ impl Worker {
                     own_path,
                     imports,
                     groups,
+                    libraries,
                     names,
                     understood,
                 })

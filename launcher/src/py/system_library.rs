@@ -1,0 +1,50 @@
+//! The finder's methods about the system: the libraries that the archive brings, and where certificates lie.
+
+use super::exception::Exception;
+use super::finder::Finder;
+use super::finder_type::Arguments;
+use super::library;
+use super::object::{Object, tuple};
+use super::runtime;
+use super::text::{path_of, path_text, text};
+use super::token::Token;
+use crate::libraries::SYSTEM_FOLDER;
+
+pub(super) fn load_library(
+    py: Token<'_>,
+    _this: &Finder<'_>,
+    arguments: &Arguments<1>,
+) -> Result<Object, Exception> {
+    let name = path_of(py, arguments.required(py, 0)?)?;
+    // A name that is not Unicode is none of the archive's.
+    if let Some(name) = name.to_str() {
+        library::load_named(py, name)?;
+    }
+    Ok(Object::none(py))
+}
+
+pub(super) fn list_libraries(
+    py: Token<'_>,
+    _this: &Finder<'_>,
+    _arguments: &Arguments<0>,
+) -> Result<Object, Exception> {
+    let entries = runtime::get(py)?.archives.directory(SYSTEM_FOLDER);
+    let entries = entries.map_err(|error| {
+        Exception::damaged(py, &format!("cannot list `{SYSTEM_FOLDER}`: {error}"))
+    })?;
+    let names = entries.unwrap_or_default().into_iter().map(|entry| text(py, entry.name));
+    Object::list(py, names.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn certificates(
+    py: Token<'_>,
+    _this: &Finder<'_>,
+    _arguments: &Arguments<0>,
+) -> Result<Object, Exception> {
+    let found = openssl_probe::probe();
+    let place = |path: Option<&std::path::PathBuf>| match path {
+        Some(path) => path_text(py, path.as_os_str()),
+        None => Ok(Object::none(py)),
+    };
+    tuple(py, &[place(found.cert_file.as_ref())?, place(found.cert_dir.first())?])
+}
