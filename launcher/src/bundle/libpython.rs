@@ -1,12 +1,13 @@
 //! The shared library of Python that a launcher may be linked to.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use object::read::ReadCache;
 use object::{File as ObjectFile, Object};
 
+use super::elf::dynamic::search_beside_only;
 use super::output::{beside, publish};
 use super::{BundleError, PythonInstallation};
 
@@ -51,13 +52,14 @@ pub fn copy_libpython_beside(
     let name = needed.rsplit('/').next().unwrap_or(&needed);
     let target = out.with_file_name(name);
     let library = find(name, launcher, python)?;
+    let mut contents = fs::read(&library).map_err(BundleError::io("read", &library))?;
+    search_beside_only(&mut contents);
     // Also when both are one file: a launcher may be asked to write beside itself.
-    if same_contents(&library, &target) {
+    if fs::read(&target).is_ok_and(|present| present == contents) {
         return Ok(Some(target));
     }
     let mut temporary = beside(&target)?;
-    let mut source = File::open(&library).map_err(BundleError::io("read", &library))?;
-    io::copy(&mut source, &mut temporary).map_err(BundleError::io("write", &target))?;
+    temporary.write_all(&contents).map_err(BundleError::io("write", &target))?;
     publish(temporary, &target)?;
     Ok(Some(target))
 }
@@ -76,9 +78,4 @@ fn find(name: &str, launcher: &Path, python: &PythonInstallation) -> Result<Path
             folders.iter().map(|folder| format!("`{}`", folder.display())).collect();
         BundleError::NoLibpython { name: name.to_owned(), searched: searched.join(", ") }
     })
-}
-
-fn same_contents(a: &Path, b: &Path) -> bool {
-    let length = |path: &Path| fs::metadata(path).map(|metadata| metadata.len()).ok();
-    length(a).is_some() && length(a) == length(b) && fs::read(a).ok() == fs::read(b).ok()
 }

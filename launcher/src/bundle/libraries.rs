@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use importer_core::{Library, folder_of};
 
 use super::elf::dynamic::{self, Linking};
+use super::elf::lower::lower;
+use super::glibc::GlibcVersion;
 use super::library_layouts::layout;
 use crate::libraries::{NEEDED_PREFIX, SYSTEM_FOLDER, is_library_name, system_name};
 use crate::library_layout::{self, LibraryLayout};
@@ -20,6 +22,8 @@ pub(super) struct Libraries {
     by_name: BTreeMap<String, Vec<String>>,
     /// Extension modules: what is imported by name, and not needed by another.
     extensions: BTreeSet<String>,
+    /// The version of glibc that packed libraries should not ask more than, if there is one.
+    floor: Option<GlibcVersion>,
     /// By the id of what they are the layouts of.
     layouts: BTreeMap<u64, LibraryLayout>,
 }
@@ -37,6 +41,20 @@ struct PackedObject {
 }
 
 impl Libraries {
+    /// None yet. Those that come are lowered to `floor` as far as can be.
+    pub(super) fn new(floor: Option<GlibcVersion>) -> Self {
+        Self { floor, ..Self::default() }
+    }
+
+    /// Makes a library independent of this machine: only directories that `is_kept` names are searched, and an older
+    /// glibc is enough.
+    pub(super) fn make_portable(&self, contents: &mut [u8], is_kept: impl Fn(&str) -> bool) {
+        dynamic::make_portable(contents, is_kept);
+        if let Some(floor) = self.floor {
+            lower(contents, floor);
+        }
+    }
+
     /// Notes an extension module, and makes it independent of this machine.
     pub(super) fn extension(&mut self, path: &str, location: Option<&Path>, contents: &mut [u8]) {
         self.library(path, location, contents);
@@ -56,7 +74,7 @@ impl Libraries {
             return false;
         };
         let folder = folder_of(path).unwrap_or_default();
-        dynamic::make_portable(contents, |directory| inside(folder, directory).is_some());
+        self.make_portable(contents, |directory| inside(folder, directory).is_some());
         self.note(path, linking, location, contents)
     }
 

@@ -105,6 +105,8 @@ pub struct BundleRequest<'a> {
     pub file_access: Vec<FileAccessRule>,
     /// Which libraries of this machine's system are packed, before the built-in rules.
     pub system_libraries: Vec<SystemLibraryRule>,
+    /// The version of glibc that packed libraries are lowered to, as far as an older glibc has the same functions.
+    pub glibc_floor: Option<GlibcVersion>,
     /// The level to compile for.
     pub optimization: OptimizationLevel,
     /// What the archive's attribute `configuration` will hold; modules that it names are packed.
@@ -197,6 +199,7 @@ impl<'a> BundleRequest<'a> {
             exclude: Vec::new(),
             file_access: Vec::new(),
             system_libraries: Vec::new(),
+            glibc_floor: None,
             optimization: OptimizationLevel::default(),
             settings: Settings::default(),
             broken: BrokenModules::default(),

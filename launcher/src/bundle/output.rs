@@ -8,6 +8,7 @@ use importer_core::Writer;
 use tempfile::NamedTempFile;
 
 use super::BundleError;
+use super::elf::dynamic::search_beside_only;
 use crate::carried;
 
 /// Writes the executable at `out` and gives its length. An archive that `launcher` itself carries is not copied.
@@ -17,6 +18,8 @@ pub fn write_executable(launcher: &Path, writer: Writer, out: &Path) -> Result<u
     let mut temporary = beside(out)?;
     let mut bytes = fs::read(launcher).map_err(BundleError::io("read the launcher", launcher))?;
     carried::mark(&mut bytes);
+    // A library of Python lies beside the executable, and nowhere else.
+    search_beside_only(&mut bytes);
     let write = BundleError::io("write", out);
     temporary.write_all(&bytes).map_err(write)?;
     writer.write_behind(temporary.as_file_mut())?;

@@ -83,7 +83,7 @@ impl<'r> Packer<'r> {
             writer: Writer::new(request.python.target(level)),
             report: Report::default(),
             file_users: FileUsers::new(&request.file_access),
-            libraries: Libraries::default(),
+            libraries: Libraries::new(request.glibc_floor),
             opened_libraries: BTreeMap::new(),
             folders: BTreeSet::new(),
             main_module,

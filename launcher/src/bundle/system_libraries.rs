@@ -9,7 +9,7 @@ use interp_config::{SystemLibrary, SystemLibraryRule};
 use serde::Deserialize;
 
 use super::BundleError;
-use super::elf::dynamic::{self, Linking, is_libpython};
+use super::elf::dynamic::{Linking, is_libpython};
 use super::libraries::Libraries;
 use super::pattern::glob;
 use crate::libraries::{SYSTEM_FIRST, SYSTEM_FOLDER, system_attribute};
@@ -178,7 +178,7 @@ pub(super) fn collect(
             });
             let mut ready = contents;
             if !is_packed {
-                dynamic::make_portable(&mut ready, |_| false);
+                libraries.make_portable(&mut ready, |_| false);
             }
             libraries.system(&path, &ready);
             places.insert(name.clone(), (decided, ready.clone()));

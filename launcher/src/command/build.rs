@@ -157,6 +157,7 @@ fn bundle(
         exclude: settings.build.exclude.clone(),
         file_access: settings.build.file_access.clone(),
         system_libraries: settings.build.system_libraries.clone(),
+        glibc_floor: context.glibc_floor,
         optimization: level,
         settings: settings.clone(),
         broken: broken(options.source.allow_broken),

@@ -15,8 +15,8 @@ use super::requirements;
 use super::variable;
 use crate::build_kind::{BUILD_PYTHON, PYTHON_VERSION};
 use crate::bundle::{
-    BundleRequest, COMPILE_WORKER, CacheFolder, CompileCommand, Environment, KeyBuilder,
-    PythonInstallation, StandardLibrary, SupportModule,
+    BundleRequest, COMPILE_WORKER, CacheFolder, CompileCommand, Environment, GlibcVersion,
+    KeyBuilder, Needs, PythonInstallation, StandardLibrary, SupportModule,
 };
 
 /// A module of ours, from its file in `src/python`.
@@ -50,6 +50,8 @@ pub(super) struct Context {
     pub(super) environment: Option<Environment>,
     pub(super) cache: CacheFolder,
     pub(super) compile: CompileCommand,
+    /// The glibc that the launcher itself needs: libraries are lowered to it, and not further.
+    pub(super) glibc_floor: Option<GlibcVersion>,
 }
 
 impl Context {
@@ -92,7 +94,8 @@ impl Context {
             arguments: ["-I", "-S", "-B", "-c", COMPILE_WORKER].map(Into::into).into(),
             environment: Vec::new(),
         };
-        Ok(Self { settings, folder, python, environment, cache, compile })
+        let glibc_floor = glibc_floor();
+        Ok(Self { settings, folder, python, environment, cache, compile, glibc_floor })
     }
 
     /// The archive of that key in the cache. One that is damaged is made again.
@@ -136,7 +139,8 @@ impl Context {
             .text("launcher", &build_id())
             .text("python", &self.python.identity())
             .text("level", level.as_str())
-            .text("compile worker", COMPILE_WORKER);
+            .text("compile worker", COMPILE_WORKER)
+            .text("glibc", &self.glibc_floor.map(|floor| floor.to_string()).unwrap_or_default());
         for support in SUPPORT {
             key = key.text(support.name, support.source);
         }
@@ -145,6 +149,7 @@ impl Context {
             let request = BundleRequest {
                 optimization: level,
                 support: SUPPORT,
+                glibc_floor: self.glibc_floor,
                 ..BundleRequest::new(&self.python, &self.compile, StandardLibrary::Whole)
             };
             let bundle = request.build(&mut |progress| bar.show(progress))?;
@@ -159,6 +164,14 @@ pub(super) fn build_id() -> String {
     let modified = found.as_ref().and_then(|found| found.modified().ok());
     let length = found.as_ref().map(fs::Metadata::len);
     format!("{} {length:?} {modified:?}", env!("CARGO_PKG_VERSION"))
+}
+
+/// The version of glibc that this program needs; none elsewhere than on Linux.
+fn glibc_floor() -> Option<GlibcVersion> {
+    let contents = fs::read(crate::exe::own_executable().ok()?).ok()?;
+    let mut needs = Needs::default();
+    needs.add_launcher(&contents);
+    needs.glibc()
 }
 
 /// The cache folder that was named, or the user's.

@@ -35,5 +35,6 @@ mod settings;
 mod start_methods;
 mod subinterpreters;
 mod support;
+mod system_libraries;
 mod threads;
 mod workers;

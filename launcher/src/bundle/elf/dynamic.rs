@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use object::elf::{DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_STRTAB, PT_DYNAMIC, PT_LOAD};
 use object::read::elf::{Dyn, ElfFile, FileHeader, ProgramHeader, Sym};
-use object::{Object as _, ObjectSymbol as _};
+use object::{Object as _, ObjectSymbol};
 
 /// What stands in the dynamic section of an ELF file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -113,16 +113,25 @@ fn asked_by<Elf: FileHeader>(file: &ElfFile<'_, Elf>) -> Asked {
 /// The names of the symbols that a library defines for others.
 pub(in crate::bundle) fn defined_symbols(contents: &[u8]) -> BTreeSet<String> {
     let Ok(file) = object::File::parse(contents) else { return Default::default() };
-    let defined = file.dynamic_symbols().filter(|symbol| symbol.is_definition());
+    let defined = file.dynamic_symbols().filter(ObjectSymbol::is_definition);
     defined.filter_map(|symbol| symbol.name().ok().map(str::to_owned)).collect()
 }
 
 /// Takes directories out of the search path of a library unless `is_kept` says that they are the archive's own, and
 /// Python's own library out of what it needs. A file that is no ELF file, or is damaged, stays as it is.
 pub(in crate::bundle) fn make_portable(contents: &mut [u8], is_kept: impl Fn(&str) -> bool) {
+    edit(contents, is_kept, is_libpython);
+}
+
+/// Takes directories out of the search path of a program, or of Python's own library, but for `$ORIGIN`.
+pub(in crate::bundle) fn search_beside_only(contents: &mut [u8]) {
+    edit(contents, |directory| directory == "$ORIGIN", |_| false);
+}
+
+fn edit(contents: &mut [u8], is_kept: impl Fn(&str) -> bool, is_dropped: impl Fn(&str) -> bool) {
     let edit = match object::File::parse(&*contents) {
-        Ok(object::File::Elf32(file)) => Edit::of(&file, is_kept),
-        Ok(object::File::Elf64(file)) => Edit::of(&file, is_kept),
+        Ok(object::File::Elf32(file)) => Edit::of(&file, is_kept, is_dropped),
+        Ok(object::File::Elf64(file)) => Edit::of(&file, is_kept, is_dropped),
         _other => None,
     };
     for (place, bytes) in edit.unwrap_or_default().writes {
@@ -147,6 +156,7 @@ impl Edit {
     fn of<Elf: FileHeader>(
         file: &ElfFile<'_, Elf>,
         is_kept: impl Fn(&str) -> bool,
+        is_dropped: impl Fn(&str) -> bool,
     ) -> Option<Self> {
         let endian = file.endian();
         let data = file.data();
@@ -174,7 +184,7 @@ impl Edit {
             }
             let value = || string(entry.val(endian));
             let stays = match tag {
-                DT_NEEDED => value().is_none_or(|(_, name)| !is_libpython(name)),
+                DT_NEEDED => value().is_none_or(|(_, name)| !is_dropped(name)),
                 DT_RPATH | DT_RUNPATH => match value() {
                     Some((place, folders)) => edit.shorten(file, place, folders, &is_kept),
                     None => true,

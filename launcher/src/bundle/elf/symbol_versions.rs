@@ -68,7 +68,7 @@ fn of<Elf: FileHeader>(file: &ElfFile<'_, Elf>, contents: &[u8]) -> Option<Syste
 }
 
 /// `2.34` of `GLIBC_2.34`; the versions of other libraries and glibc's private ones tell nothing.
-fn glibc_version(name: &[u8]) -> Option<GlibcVersion> {
+pub(super) fn glibc_version(name: &[u8]) -> Option<GlibcVersion> {
     if name == PACKED_RELOCATIONS.0 {
         return Some(PACKED_RELOCATIONS.1);
     }
