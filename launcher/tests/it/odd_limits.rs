@@ -2,7 +2,7 @@
 
 use launcher::build_kind::BUILD_PYTHON;
 
-use crate::odd_places::{APPLICATION, expected, in_namespace};
+use crate::odd_places::{APPLICATION, expected, in_namespace, with_libpython};
 use crate::support::{App, Child, METHODS};
 
 /// Refuses a system call (its number, then the error's), and becomes the rest of the command line.
@@ -69,7 +69,7 @@ fn where_nothing_can_be_written_the_error_says_so() {
     let built = app.build("program", &[]);
     let no_exec = "mount -t tmpfs none /proc; mount -t tmpfs -o noexec none /mnt; export COLDFRAME_CACHE_DIR=/mnt/cache";
     let Some(child) = in_namespace("noexec", &["-m"], no_exec) else { return };
-    let outcome = child.of(&app).arg(&built).outcome();
+    let outcome = with_libpython(child.of(&app), &built).arg(&built).outcome();
     for part in [
         "ImportError: cannot import `_ctypes`",
         "`/mnt/cache/libraries",

@@ -59,6 +59,12 @@ pub(crate) fn in_namespace(test: &str, options: &[&str], setup: &str) -> Option<
     None
 }
 
+/// Without `/proc` the dynamic linker does not know where a program lies, so a shared libpython beside it is found by
+/// this alone.
+pub(crate) fn with_libpython(child: Child, program: &Path) -> Child {
+    child.env("LD_LIBRARY_PATH", program.parent().unwrap())
+}
+
 #[test]
 fn without_proc_it_starts_and_has_workers() {
     let app = App::script(APPLICATION);
@@ -73,7 +79,8 @@ fn without_proc_it_starts_and_has_workers() {
         let Some(child) = in_namespace("no /proc", &["-m"], "mount -t tmpfs none /proc") else {
             return;
         };
-        let child = child.of(&app).arg(program).args(METHODS).current_dir(folder);
+        let child = with_libpython(child.of(&app), &built);
+        let child = child.arg(program).args(METHODS).current_dir(folder);
         let child = child.env("PATH", &path).env("COLDFRAME_CACHE_DIR", &cached);
         child.prints(&expected("program", &METHODS));
     }
@@ -93,7 +100,7 @@ fn a_script_may_name_it_as_its_interpreter() {
     Child::new(&script).of(&app).prints("program True script\n");
     let without_proc = "mount -t tmpfs none /proc";
     let Some(child) = in_namespace("a script without /proc", &["-m"], without_proc) else { return };
-    child.of(&app).arg(&script).prints("program True script\n");
+    with_libpython(child.of(&app), &built).arg(&script).prints("program True script\n");
 }
 
 #[test]
@@ -263,7 +270,8 @@ fn workers_are_of_the_program_that_runs_whatever_its_name_is_by_now() {
             let Some(child) = in_namespace("replaced without /proc", &["-m"], without_proc) else {
                 continue;
             };
-            let printed = child.of(&app).arg(&program).args([how, method]).ok();
+            let child = with_libpython(child.of(&app), &program);
+            let printed = child.arg(&program).args([how, method]).ok();
             // A forked process executes nothing.
             let stopped = "was replaced or removed while it runs, and without `/proc`";
             assert!(printed == all && method == "fork" || printed.contains(stopped), "{printed}");
