@@ -59,8 +59,8 @@ pub(crate) fn in_namespace(test: &str, options: &[&str], setup: &str) -> Option<
     None
 }
 
-/// Without `/proc` the dynamic linker does not know where a program lies, so a shared libpython beside it is found by
-/// this alone.
+/// Without `/proc`, or where a path is too long, the dynamic linker does not know where a program lies, so a shared
+/// libpython beside it is found by this alone.
 pub(crate) fn with_libpython(child: Child, program: &Path) -> Child {
     child.env("LD_LIBRARY_PATH", program.parent().unwrap())
 }
@@ -164,7 +164,7 @@ fn paths_may_be_longer_than_the_system_takes() {
     let built = app.build("program", &[]);
     // Spawned workers change to the current folder by its path, which fails under `python` too.
     let child = python(DEEP).of(&app).arg(built.parent().unwrap()).arg("30");
-    child.arg("fork").prints(&expected("program", &["fork"]));
+    with_libpython(child, &built).arg("fork").prints(&expected("program", &["fork"]));
 }
 
 #[test]
