@@ -14,6 +14,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, bail};
 
+pub(crate) use self::debian::archive;
 use self::place::Place;
 use crate::Verdict;
 use crate::matrix::Need;

@@ -29,6 +29,7 @@ pub(crate) enum Command {
     Fetched(crate::fetched::flags::Fetched),
     Conformance(crate::conformance::flags::Conformance),
     Packages(crate::packages::flags::Packages),
+    Elsewhere(crate::elsewhere::flags::Elsewhere),
     Ci(Ci),
     Bench(Bench),
     /// Check what no compiler checks: module headers, file lengths, where `unsafe` stands, names that must not appear.

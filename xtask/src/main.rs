@@ -15,6 +15,7 @@ mod ci;
 mod conformance;
 mod counts;
 mod dist;
+mod elsewhere;
 mod environment;
 mod fetched;
 mod flags;
@@ -58,6 +59,7 @@ fn run(flags: Xtask) -> anyhow::Result<Verdict> {
         Command::Conformance(flags) => conformance::run(&workspace, &flags),
         Command::Fetched(flags) => fetched::run(&workspace, &flags),
         Command::Packages(flags) => packages::run(&workspace, &flags),
+        Command::Elsewhere(flags) => elsewhere::run(&workspace, &flags),
         Command::Dist(flags) => dist::run(&workspace, &flags),
         Command::Ci(flags) => ci::run(&workspace, &flags),
         Command::Bench(flags) => bench::run(&workspace, &flags),

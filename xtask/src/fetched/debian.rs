@@ -86,7 +86,7 @@ pub(super) fn unpack_pip(place: &Place<'_>, root: &Path, packages: &Path) -> any
 }
 
 /// The address of Debian's archive, and the file with its keys, as apt on this machine has them.
-fn archive() -> anyhow::Result<(String, String)> {
+pub(crate) fn archive() -> anyhow::Result<(String, String)> {
     let mut paths = files(Path::new("/etc/apt/sources.list.d")).unwrap_or_default();
     paths.push(PathBuf::from("/etc/apt/sources.list"));
     let texts = paths.iter().map(|path| fs::read_to_string(path).unwrap_or_default());

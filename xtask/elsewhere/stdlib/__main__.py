@@ -1,0 +1,39 @@
+"""Imports every module of the standard library, and uses what is an extension module once.
+
+Each module gives one line: `ok NAME`, or `FAILS NAME: why`. Modules that Python itself does not have on Linux are not asked for.
+"""
+
+import importlib
+import sys
+
+import every
+import uses
+
+OTHERS = {
+    "_msi", "_overlapped", "_scproxy", "_winapi", "_wmi", "msilib", "msvcrt", "nt", "ntpath", "winreg", "winsound", "antigravity", "this",
+    "idlelib", "lib2to3", "turtledemo", "_winreg", "ensurepip", "_tkinter", "test", "_testconsole", "_dbm", "_gdbm", "_android_support",
+    "_ios_support", "_apple_support", "nturl2path", "_pyrepl", "turtle",
+}
+
+
+def names():
+    """All names that are modules here; `every` lists what they are, for packagers that follow import statements."""
+    return sorted(name for name in sys.stdlib_module_names if name not in OTHERS and name in every.NAMES)
+
+
+def attempt(label, function):
+    try:
+        function()
+    except BaseException as error:  # What a module raises is what is asked for.
+        text = " ".join(str(error).split())
+        print(f"FAILS {label}: {type(error).__name__}: {text}", flush=True)
+        return 1
+    print(f"ok {label}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    failures = sum(attempt(name, lambda name=name: importlib.import_module(name)) for name in names())
+    for name, function in uses.FUNCTIONS.items():
+        failures += attempt(f"use of {name}", function)
+    sys.exit(1 if failures else 0)

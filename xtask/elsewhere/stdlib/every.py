@@ -1,0 +1,310 @@
+"""The names of all modules of the standard library, as text and, for packagers that follow import statements, as such."""
+
+NAMES = frozenset(
+    """
+    __future__ _abc _aix_support _ast _asyncio _bisect _blake2 _bz2 _codecs _codecs_cn _codecs_hk _codecs_iso2022
+    _codecs_jp _codecs_kr _codecs_tw _collections _collections_abc _compat_pickle _compression _contextvars _crypt
+    _csv _ctypes _curses _curses_panel _datetime _decimal _elementtree _frozen_importlib _frozen_importlib_external
+    _functools _hashlib _heapq _imp _io _json _locale _lsprof _lzma _markupbase _md5 _multibytecodec
+    _multiprocessing _opcode _operator _osx_support _pickle _posixshmem _posixsubprocess _py_abc _pydatetime
+    _pydecimal _pyio _pylong _queue _random _sha1 _sha2 _sha3 _signal _sitebuiltins _socket _sqlite3 _sre _ssl _stat
+    _statistics _string _strptime _struct _symtable _thread _threading_local _tokenize _tracemalloc _typing _uuid
+    _warnings _weakref _weakrefset _zoneinfo abc aifc argparse array ast asyncio atexit audioop base64 bdb binascii
+    bisect builtins bz2 cProfile calendar cgi cgitb chunk cmath cmd code codecs codeop collections colorsys
+    compileall concurrent configparser contextlib contextvars copy copyreg crypt csv ctypes curses dataclasses
+    datetime dbm decimal difflib dis doctest email encodings enum errno faulthandler fcntl filecmp fileinput fnmatch
+    fractions ftplib functools gc genericpath getopt getpass gettext glob graphlib grp gzip hashlib heapq hmac html
+    http imaplib imghdr importlib inspect io ipaddress itertools json keyword linecache locale logging lzma mailbox
+    mailcap marshal math mimetypes mmap modulefinder multiprocessing netrc nis nntplib numbers opcode operator
+    optparse os ossaudiodev pathlib pdb pickle pickletools pipes pkgutil platform plistlib poplib posix posixpath
+    pprint profile pstats pty pwd py_compile pyclbr pydoc pydoc_data pyexpat queue quopri random re readline reprlib
+    resource rlcompleter runpy sched secrets select selectors shelve shlex shutil signal site smtplib sndhdr socket
+    socketserver spwd sqlite3 sre_compile sre_constants sre_parse ssl stat statistics string stringprep struct
+    subprocess sunau symtable sys sysconfig syslog tabnanny tarfile telnetlib tempfile termios textwrap threading
+    time timeit tkinter token tokenize tomllib trace traceback tracemalloc tty types typing unicodedata unittest
+    urllib uu uuid venv warnings wave weakref webbrowser wsgiref xdrlib xml xmlrpc zipapp zipfile zipimport zlib
+    zoneinfo
+    """.split()
+)
+
+
+def never_called():
+    import __future__
+    import _abc
+    import _aix_support
+    import _ast
+    import _asyncio
+    import _bisect
+    import _blake2
+    import _bz2
+    import _codecs
+    import _codecs_cn
+    import _codecs_hk
+    import _codecs_iso2022
+    import _codecs_jp
+    import _codecs_kr
+    import _codecs_tw
+    import _collections
+    import _collections_abc
+    import _compat_pickle
+    import _compression
+    import _contextvars
+    import _crypt
+    import _csv
+    import _ctypes
+    import _curses
+    import _curses_panel
+    import _datetime
+    import _decimal
+    import _elementtree
+    import _frozen_importlib
+    import _frozen_importlib_external
+    import _functools
+    import _hashlib
+    import _heapq
+    import _imp
+    import _io
+    import _json
+    import _locale
+    import _lsprof
+    import _lzma
+    import _markupbase
+    import _md5
+    import _multibytecodec
+    import _multiprocessing
+    import _opcode
+    import _operator
+    import _osx_support
+    import _pickle
+    import _posixshmem
+    import _posixsubprocess
+    import _py_abc
+    import _pydatetime
+    import _pydecimal
+    import _pyio
+    import _pylong
+    import _queue
+    import _random
+    import _sha1
+    import _sha2
+    import _sha3
+    import _signal
+    import _sitebuiltins
+    import _socket
+    import _sqlite3
+    import _sre
+    import _ssl
+    import _stat
+    import _statistics
+    import _string
+    import _strptime
+    import _struct
+    import _symtable
+    import _thread
+    import _threading_local
+    import _tokenize
+    import _tracemalloc
+    import _typing
+    import _uuid
+    import _warnings
+    import _weakref
+    import _weakrefset
+    import _zoneinfo
+    import abc
+    import aifc
+    import argparse
+    import array
+    import ast
+    import asyncio
+    import atexit
+    import audioop
+    import base64
+    import bdb
+    import binascii
+    import bisect
+    import builtins
+    import bz2
+    import cProfile
+    import calendar
+    import cgi
+    import cgitb
+    import chunk
+    import cmath
+    import cmd
+    import code
+    import codecs
+    import codeop
+    import collections
+    import colorsys
+    import compileall
+    import concurrent
+    import configparser
+    import contextlib
+    import contextvars
+    import copy
+    import copyreg
+    import crypt
+    import csv
+    import ctypes
+    import curses
+    import dataclasses
+    import datetime
+    import dbm
+    import decimal
+    import difflib
+    import dis
+    import doctest
+    import email
+    import encodings
+    import enum
+    import errno
+    import faulthandler
+    import fcntl
+    import filecmp
+    import fileinput
+    import fnmatch
+    import fractions
+    import ftplib
+    import functools
+    import gc
+    import genericpath
+    import getopt
+    import getpass
+    import gettext
+    import glob
+    import graphlib
+    import grp
+    import gzip
+    import hashlib
+    import heapq
+    import hmac
+    import html
+    import http
+    import imaplib
+    import imghdr
+    import importlib
+    import inspect
+    import io
+    import ipaddress
+    import itertools
+    import json
+    import keyword
+    import linecache
+    import locale
+    import logging
+    import lzma
+    import mailbox
+    import mailcap
+    import marshal
+    import math
+    import mimetypes
+    import mmap
+    import modulefinder
+    import multiprocessing
+    import netrc
+    import nis
+    import nntplib
+    import numbers
+    import opcode
+    import operator
+    import optparse
+    import os
+    import ossaudiodev
+    import pathlib
+    import pdb
+    import pickle
+    import pickletools
+    import pipes
+    import pkgutil
+    import platform
+    import plistlib
+    import poplib
+    import posix
+    import posixpath
+    import pprint
+    import profile
+    import pstats
+    import pty
+    import pwd
+    import py_compile
+    import pyclbr
+    import pydoc
+    import pydoc_data
+    import pyexpat
+    import queue
+    import quopri
+    import random
+    import re
+    import readline
+    import reprlib
+    import resource
+    import rlcompleter
+    import runpy
+    import sched
+    import secrets
+    import select
+    import selectors
+    import shelve
+    import shlex
+    import shutil
+    import signal
+    import site
+    import smtplib
+    import sndhdr
+    import socket
+    import socketserver
+    import spwd
+    import sqlite3
+    import sre_compile
+    import sre_constants
+    import sre_parse
+    import ssl
+    import stat
+    import statistics
+    import string
+    import stringprep
+    import struct
+    import subprocess
+    import sunau
+    import symtable
+    import sys
+    import sysconfig
+    import syslog
+    import tabnanny
+    import tarfile
+    import telnetlib
+    import tempfile
+    import termios
+    import textwrap
+    import threading
+    import time
+    import timeit
+    import tkinter
+    import token
+    import tokenize
+    import tomllib
+    import trace
+    import traceback
+    import tracemalloc
+    import tty
+    import types
+    import typing
+    import unicodedata
+    import unittest
+    import urllib
+    import uu
+    import uuid
+    import venv
+    import warnings
+    import wave
+    import weakref
+    import webbrowser
+    import wsgiref
+    import xdrlib
+    import xml
+    import xmlrpc
+    import zipapp
+    import zipfile
+    import zipimport
+    import zlib
+    import zoneinfo
