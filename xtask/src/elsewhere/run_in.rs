@@ -71,7 +71,7 @@ mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts "$root/dev/pts"
 ln -s pts/ptmx "$root/dev/ptmx"
 mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
 ip link set lo up
-enter() { env -i PATH=/usr/bin:/bin HOME=/tmp chroot --userspec="$user" "$root" "$@"; }
+enter() { env -i PATH=/usr/bin:/bin HOME=/tmp "$(command -v chroot)" --userspec="$user" "$root" "$@"; }
 if [ "$tool" = yes ]; then
     enter /app/coldframe build /app/source --output /tmp/built
     enter /tmp/built
