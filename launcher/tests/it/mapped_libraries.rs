@@ -94,8 +94,10 @@ if __name__ == '__main__':
     print(*work.facts())
     thread = threading.Thread(target=lambda: print(*work.facts(), flush=True)); thread.start(); thread.join()
     for method in ('fork', 'forkserver', 'spawn'):
-        with multiprocessing.get_context(method).Pool(2) as pool:
+        with multiprocessing.get_context(method).Pool(1) as pool:
             print(*pool.map(work.work, range(2)), flush=True)
+            # A worker that ends by itself runs destructors, one that is terminated does not.
+            pool.close(); pool.join()
 ";
 
 /// Two libraries that a package has, one of which needs the other.

@@ -136,6 +136,7 @@ fn the_settings_tables_have_every_key_and_its_default() {
             "include" if build.include.is_empty() => "`[]`",
             "exclude" if build.exclude.is_empty() => "`[]`",
             "file-access" if build.file_access.is_empty() => "`{}`",
+            "system-libraries" if build.system_libraries.is_empty() => "`{}`",
             _other => "not set",
         };
         has_row(&key, default);
