@@ -27,3 +27,9 @@ pub const LINKAGE: Linkage = if matches!(env!("COLDFRAME_PYTHON_SHARED").as_byte
 
 /// The interpreter whose standard library belongs to this program; empty when the build did not know one.
 pub const BUILD_PYTHON: &str = env!("COLDFRAME_BUILD_PYTHON");
+
+/// Whether that Python is a free-threaded build.
+pub const FREE_THREADED: bool = cfg!(Py_GIL_DISABLED);
+
+/// Whether that Python is a debug build.
+pub const DEBUG: bool = cfg!(py_sys_config = "Py_DEBUG");

@@ -11,12 +11,14 @@ mod doctor;
 mod error;
 mod inspect;
 mod needs;
+mod packed_python;
 mod policy;
 mod progress;
 mod python;
 mod requirements;
 mod run;
 mod stubs;
+mod whole;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
@@ -113,6 +115,7 @@ fn dispatch() -> Result<ExitCode, CommandError> {
         Command::Python(options) => python::run_command(options),
         Command::Doctor(options) => doctor::run(&options),
         Command::Stubs => stubs::run(),
+        Command::Whole(options) => whole::run(&options),
     }
 }
 

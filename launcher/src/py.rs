@@ -60,3 +60,5 @@ pub(crate) use self::mapped::map_archive;
 pub(crate) use self::object::import;
 pub(crate) use self::run::{Launch, Task, is_in_archives, is_served_by_archive, run};
 pub(crate) use self::runtime::RegisteredHook;
+#[cfg(feature = "command")]
+pub(crate) use self::version::builtin_modules;

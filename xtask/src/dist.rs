@@ -78,7 +78,9 @@ pub(crate) fn run(workspace: &Workspace, flags: &flags::Dist) -> anyhow::Result<
         );
         return Ok(Verdict::Bad);
     }
-    let hidden = match starts(&built).and_then(|()| trial::run(&built, &python, &folder)) {
+    let whole = folder.join(COMMAND);
+    let made = starts(&built).and_then(|()| with_library(&built, &python, &folder, &whole));
+    let hidden = match made.and_then(|()| trial::run(&whole, &python, &folder)) {
         Ok(hidden) => hidden,
         Err(error) => {
             eprintln!("error: `{}` is not fit for use: {error:#}", built.display());
@@ -86,12 +88,12 @@ pub(crate) fn run(workspace: &Workspace, flags: &flags::Dist) -> anyhow::Result<
         }
     };
     let out = workspace.root.join(&flags.out).join(format!("py{version}"));
-    let file = install(&built, &out)?;
+    let file = install(&whole, &out)?;
     let size =
         fs::metadata(&file).with_context(|| format!("could not read `{}`", file.display()))?.len();
     println!("{} ({}), needs only: {}", file.display(), megabytes(size), needed.join(", "));
     println!(
-        "tried: an application built with it ran in an empty folder, with no environment{}",
+        "it carries the standard library; tried: an application built with it ran in an empty folder, with no environment{}",
         match hidden {
             trial::Hidden::Covered => " and no Python in reach",
             trial::Hidden::OnlyUnnamed => "; the Python could not be hidden from it here",
@@ -177,6 +179,32 @@ fn libraries_in(text: &str) -> Vec<String> {
         Some(word.rsplit('/').next().unwrap_or(word))
     });
     names.map(str::to_owned).collect()
+}
+
+/// Has the launcher make itself whole: with the standard library of that Python behind it.
+fn with_library(
+    launcher: &Path,
+    python: &pythons::Python,
+    folder: &Path,
+    whole: &Path,
+) -> anyhow::Result<()> {
+    let output = Command::new(launcher)
+        .args(["whole", "--output"])
+        .arg(whole)
+        .arg("--python")
+        .arg(&python.executable)
+        .arg("--cache-dir")
+        .arg(folder.join("cache"))
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("could not start `{}`", launcher.display()))?;
+    if !output.status.success() {
+        bail!(
+            "it cannot pack the standard library: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+    }
+    Ok(())
 }
 
 /// It must at least come up, with nothing of this machine's environment to lean on.

@@ -6,16 +6,20 @@ use std::collections::BTreeSet;
 use interp_config::RunTarget;
 
 use super::developers::is_test;
+use super::installation::DESCRIPTION;
 use super::packer::{Item, Packer, Scanned};
 use super::pattern::Pattern;
 use super::select::Selection;
 #[cfg(target_os = "linux")]
-use super::system_libraries::{self, SystemLibraryFile};
+use super::system_libraries::{self, Standard, SystemLibraryFile};
 use super::tree::{Entry, EntryKind, ModuleName, first_part};
 use super::{
-    Bundle, BundleError, BundleRequest, Origin, Package, Progress, Reason, StandardLibrary,
-    Warning, checks, file_users, stdlib, stdlib_archive,
+    Bundle, BundleError, BundleRequest, Origin, Package, Progress, Purpose, Reason,
+    StandardLibrary, Warning, checks, file_users, stdlib, stdlib_archive,
 };
+
+/// The attribute with the settings of an application.
+const CONFIGURATION: &str = "configuration";
 
 pub(super) fn build(
     request: &BundleRequest<'_>,
@@ -28,8 +32,14 @@ pub(super) fn build(
     let own = own_items(request, &exclude, &mut warnings);
     let own_names = top_level_names(&own);
     let standard = match request.stdlib {
-        StandardLibrary::Whole => stdlib::read(request.python, &include, &exclude, &mut warnings)?,
-        StandardLibrary::FromArchive(_) | StandardLibrary::None => Vec::new(),
+        StandardLibrary::Whole => stdlib::read(request.python, &include, &exclude, &mut warnings)?
+            .into_iter()
+            .map(|entry| Item { origin: Origin::StandardLibrary, entry, contents: None })
+            .collect(),
+        StandardLibrary::FromSources(archive) => stdlib_archive::items(archive, &exclude)?,
+        StandardLibrary::FromArchive(_) | StandardLibrary::Beside(_) | StandardLibrary::None => {
+            Vec::new()
+        }
     };
     warnings.extend(shadowing(request, &own));
 
@@ -43,10 +53,7 @@ pub(super) fn build(
     };
     let mut packer = Packer::new(request, main_module)?;
     packer.report.warnings = warnings;
-    let standard = standard
-        .into_iter()
-        .filter(|entry| !is_hidden(entry, &own_names))
-        .map(|entry| Item { origin: Origin::StandardLibrary, entry, contents: None });
+    let standard = standard.into_iter().filter(|item| !is_hidden(&item.entry, &own_names));
     let mut scanned = packer.pack(own.into_iter().chain(standard).collect(), progress)?;
 
     let units = request.environment.map_or(&[][..], |environment| &environment.units);
@@ -114,11 +121,7 @@ pub(super) fn build(
     packer.file_users.listed_by_others();
     packer.file_users.opened_by_path(packer.libraries.opened_by_path());
     let file_users = packer.file_users.users();
-    let library = match request.stdlib {
-        StandardLibrary::FromArchive(archive) => Some(archive),
-        StandardLibrary::Whole | StandardLibrary::None => None,
-    };
-    for (key, value) in file_users::attributes(&file_users, library)? {
+    for (key, value) in file_users::attributes(&file_users, request.stdlib.copied())? {
         packer.writer.set_attribute(&key, value)?;
     }
     pack_system_libraries(request, &mut packer)?;
@@ -129,7 +132,11 @@ pub(super) fn build(
         file_users.into_iter().filter_map(|user| packer.file_users.news(user)).collect();
     // Two names at the top, such as `numpy` and `numpy.libs`, are one package.
     packer.report.file_users.dedup();
-    packer.writer.set_attribute("configuration", request.settings.to_toml().into_bytes())?;
+    let (attribute, value) = match request.purpose {
+        Purpose::Application => (CONFIGURATION, request.settings.to_toml()),
+        Purpose::StandardLibrary => (DESCRIPTION, request.python.description()),
+    };
+    packer.writer.set_attribute(attribute, value.into_bytes())?;
     Ok(Bundle { writer: packer.writer, report: packer.report })
 }
 
@@ -140,8 +147,11 @@ fn pack_system_libraries(
     packer: &mut Packer<'_>,
 ) -> Result<(), BundleError> {
     let standard = match request.stdlib {
-        StandardLibrary::FromArchive(archive) => Some(archive),
-        StandardLibrary::Whole | StandardLibrary::None => None,
+        StandardLibrary::FromArchive(archive) => Standard::Copied(archive),
+        StandardLibrary::FromSources(archive) => Standard::PackedAgain(archive),
+        StandardLibrary::Whole | StandardLibrary::Beside(_) | StandardLibrary::None => {
+            Standard::None
+        }
     };
     let (asked, opened) = (&request.system_libraries, &packer.opened_libraries);
     let found = system_libraries::collect(&mut packer.libraries, asked, opened, standard)?;
@@ -196,7 +206,8 @@ fn own_items(
         let module = ModuleName { name: support.name.to_owned(), is_package: support.is_package };
         let (path, location) = (support.path.to_owned(), support.path.into());
         let entry = Entry { path, location, kind: EntryKind::Source(module) };
-        Item { origin: Origin::Support, entry, contents: Some(support.source) }
+        let contents = Some(support.source.as_bytes().into());
+        Item { origin: Origin::Support, entry, contents }
     }));
     items
 }
@@ -228,16 +239,16 @@ fn is_hidden_by_standard_library(request: &BundleRequest<'_>, entry: &Entry) -> 
 
 /// Whether the standard library, wherever it comes from, has a module of that first name.
 pub(super) fn is_standard(request: &BundleRequest<'_>, name: &str) -> bool {
-    match request.stdlib {
-        StandardLibrary::FromArchive(archive) => matches!(archive.module(name), Ok(Some(_))),
-        StandardLibrary::Whole | StandardLibrary::None => {
-            stdlib::has_top_level(request.python, name)
-        }
+    match request.stdlib.archive() {
+        Some(archive) => matches!(archive.module(name), Ok(Some(_))),
+        None => stdlib::has_top_level(request.python, name),
     }
 }
 
 fn shadowing(request: &BundleRequest<'_>, own: &[Item]) -> Vec<Warning> {
-    let names = own.iter().filter_map(|item| top_level_regular(&item.entry));
+    // Modules of ours are in each standard library's archive.
+    let own = own.iter().filter(|item| item.origin == Origin::Application);
+    let names = own.filter_map(|item| top_level_regular(&item.entry));
     // Each folder application has a `__main__`, and the standard library none.
     names
         .filter(|name| is_standard(request, name))

@@ -6,7 +6,7 @@ use super::builder::is_standard;
 use super::packer::{NamesKnown, Packer, Scanned};
 use super::pattern::Pattern;
 use super::tree::first_part;
-use super::{BundleError, BundleRequest, Environment};
+use super::{BundleError, BundleRequest};
 
 /// An error for an inclusion that named nothing.
 pub(super) fn included(
@@ -18,23 +18,26 @@ pub(super) fn included(
         // It may name what is there anyway.
         let name = pattern.text();
         if !packer.writer.contains_module(name) && !is_standard(request, first_part(name)) {
-            let searched = searched(request.environment);
+            let searched = searched(request);
             return Err(BundleError::IncludeNotFound { name: name.to_owned(), searched });
         }
     }
     Ok(())
 }
 
-fn searched(environment: Option<&Environment>) -> String {
-    match environment {
+fn searched(request: &BundleRequest<'_>) -> String {
+    let library = if request.python.is_installed() {
+        "the standard library"
+    } else {
+        "the standard library that this `coldframe` carries (it has no tests; `--python` names another one)"
+    };
+    match request.environment {
         Some(environment) => {
-            format!(
-                "the virtual environment `{}` or the standard library",
-                environment.folder().display()
-            )
+            format!("the virtual environment `{}` or {library}", environment.folder().display())
         }
-        None => "the standard library (no virtual environment was given: name one with `--venv`)"
-            .to_owned(),
+        None => {
+            format!("{library} (no virtual environment was given: name one with `--venv`)")
+        }
     }
 }
 
@@ -59,7 +62,7 @@ pub(super) fn entries(
     let missing = |entry: String, module: &str| BundleError::EntryModule {
         entry,
         module: module.to_owned(),
-        searched: searched(request.environment),
+        searched: searched(request),
     };
     for entry in request.entry.into_iter().chain(run_entry) {
         if !is_there(&entry.module) {

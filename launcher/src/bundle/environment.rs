@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::distribution::{Unit, read_site_packages};
-use super::{BundleError, PythonInstallation, Warning};
+use super::{BundleError, PythonInstallation, Warning, environment_folders};
 
-/// A virtual environment for the launcher's Python.
+/// A virtual environment for the launcher's Python, or the prefix of an installation.
 #[derive(Clone, Debug)]
 pub struct Environment {
     folder: PathBuf,
@@ -21,51 +21,7 @@ pub struct Environment {
 impl Environment {
     /// Reads the environment in `folder`: its configuration, and the metadata of what is installed.
     pub fn read(folder: &Path, python: &PythonInstallation) -> Result<Self, BundleError> {
-        let configuration = folder.join("pyvenv.cfg");
-        let text = fs::read_to_string(&configuration).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
-                BundleError::NotAnEnvironment(folder.to_owned())
-            }
-            _other => BundleError::io("read", &configuration)(error),
-        })?;
-        let value = |wanted: &str| {
-            text.lines().find_map(|line| {
-                let (key, value) = line.split_once('=')?;
-                key.trim().eq_ignore_ascii_case(wanted).then(|| value.trim())
-            })
-        };
-        let wanted = (python.version.0, python.version.1);
-        // `venv` and `uv` write the one, `virtualenv` both.
-        let found = value("version").or_else(|| value("version_info")).and_then(major_minor);
-        if let Some(found) = found.filter(|found| *found != wanted) {
-            return Err(BundleError::EnvironmentVersion {
-                folder: folder.to_owned(),
-                found,
-                wanted,
-            });
-        }
-        let threaded = if python.free_threaded { "t" } else { "" };
-        let versioned = format!("python{}.{}{threaded}", wanted.0, wanted.1);
-        let candidates =
-            ["lib", "lib64"].map(|lib| folder.join(lib).join(&versioned).join("site-packages"));
-        let mut site_packages: Vec<PathBuf> = Vec::new();
-        for candidate in candidates.into_iter().chain([folder.join("Lib").join("site-packages")]) {
-            // `lib64` is usually a link to `lib`.
-            if let Ok(real) = fs::canonicalize(candidate)
-                && !site_packages.contains(&real)
-            {
-                site_packages.push(real);
-            }
-        }
-        if site_packages.is_empty() {
-            return Err(BundleError::NoSitePackages { folder: folder.to_owned(), version: wanted });
-        }
-        if value("include-system-site-packages")
-            .is_some_and(|value| value.eq_ignore_ascii_case("true"))
-        {
-            site_packages
-                .extend(python.site_packages.iter().filter(|folder| folder.is_dir()).cloned());
-        }
+        let site_packages = environment_folders::find(folder, python)?;
         let mut environment = Self {
             folder: folder.to_owned(),
             site_packages: Vec::new(),
@@ -80,6 +36,11 @@ impl Environment {
         environment.plug_in_groups =
             units.iter().flat_map(|unit| unit.plugs_into.iter().cloned()).collect();
         Ok(environment)
+    }
+
+    /// Whether a distribution of that name is installed below `prefix` for a Python like this one.
+    pub fn has_distribution(prefix: &Path, name: &str, python: &PythonInstallation) -> bool {
+        environment_folders::has_distribution(prefix, name, python)
     }
 
     /// The environment's folder.
@@ -140,9 +101,4 @@ impl Environment {
         }
         Ok(())
     }
-}
-
-fn major_minor(version: &str) -> Option<(u8, u8)> {
-    let mut parts = version.split('.');
-    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }

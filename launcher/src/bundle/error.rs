@@ -56,17 +56,17 @@ pub enum BundleError {
     },
     /// The environment's packages were installed for another Python than the one that will run them.
     #[error(
-        "the virtual environment `{}` is for Python {}.{}, and this launcher runs Python {}.{}: \
-         make the environment with that Python, or use a launcher built for the other",
-        folder.display(), found.0, found.1, wanted.0, wanted.1
+        "the environment `{}` is for {found}, and this `coldframe` runs {wanted}: use a `coldframe` for {found} (`pip \
+         install coldframe` there gives one), or make the environment with {wanted}",
+        folder.display()
     )]
     EnvironmentVersion {
         /// The environment.
         folder: PathBuf,
         /// Its Python.
-        found: (u8, u8),
+        found: String,
         /// The launcher's Python.
-        wanted: (u8, u8),
+        wanted: String,
     },
     /// `--include` names nothing that is installed.
     #[error("`--include {name}`: no module, package or distribution of that name in {searched}")]

@@ -3,27 +3,37 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use importer_core::Target;
+use importer_core::{Archive, Target};
 use interp_config::OptimizationLevel;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::BundleError;
+use super::pattern::Pattern;
 use super::protocol::level_number;
+use super::{BundleError, DEFAULT_EXCLUDES};
 
-/// A CPython on this machine, as it describes itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The attribute of an archive with a standard library that says which Python's it is.
+pub(super) const DESCRIPTION: &str = "python";
+
+/// A CPython on this machine, as it describes itself; or the one inside of the launcher, which has no folders.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PythonInstallation {
     /// The program, as it calls itself: what was asked may be a script that looks for the right one.
+    #[serde(skip)]
     pub executable: PathBuf,
     /// Major, minor and micro version.
     pub version: (u8, u8, u8),
     /// The folder of the standard library.
+    #[serde(skip)]
     pub stdlib: PathBuf,
     /// The folder of its extension modules.
+    #[serde(skip)]
     pub lib_dynload: PathBuf,
     /// Where the installation lies (of a virtual environment: the one that it was made from).
+    #[serde(skip)]
     pub base_prefix: PathBuf,
     /// The installation's own `site-packages` folders.
+    #[serde(skip)]
     pub site_packages: Vec<PathBuf>,
     /// Whether it is a free-threaded build.
     pub free_threaded: bool,
@@ -36,7 +46,15 @@ pub struct PythonInstallation {
     /// The name of its binary interface, such as `cpython-312-x86_64-linux-gnu`.
     pub soabi: String,
     /// Its shared library, if it has one.
+    #[serde(skip)]
     pub libpython: Option<PathBuf>,
+    /// Whether it is a debug build, which names extension modules in another way.
+    pub debug: bool,
+    /// The modules that are inside of the interpreter.
+    pub builtin_modules: Vec<String>,
+    /// The first names of all modules that the standard library of this version has on some system; none for Python 3.9,
+    /// which does not tell.
+    pub standard_names: Vec<String>,
 }
 
 /// Prints what the fields need, on one line. `-S` leaves `site` out, so its folders are asked for by hand.
@@ -68,6 +86,9 @@ sys.stdout.write(json.dumps({
     "extension_suffixes": _imp.extension_suffixes(),
     "soabi": var("SOABI") or "",
     "libpython": library,
+    "debug": hasattr(sys, "gettotalrefcount"),
+    "builtin_modules": sys.builtin_module_names,
+    "standard_names": sorted(getattr(sys, "stdlib_module_names", ())),
 }))
 "#;
 
@@ -76,6 +97,9 @@ impl PythonInstallation {
     pub fn inspect(python: &Path) -> Result<Self, BundleError> {
         let not_python =
             |reason: String| BundleError::NotPython { python: python.to_owned(), reason };
+        if python.is_dir() {
+            return Err(not_python("it is a folder; name the program itself".to_owned()));
+        }
         let output = Command::new(python)
             .args(["-I", "-S", "-B", "-X", "utf8", "-c", QUESTIONS])
             .output()
@@ -132,7 +156,49 @@ impl PythonInstallation {
             extension_suffixes: texts("extension_suffixes")?,
             soabi: text("soabi")?,
             libpython: path("libpython"),
+            debug: answers.get("debug")?.as_bool()?,
+            builtin_modules: texts("builtin_modules")?,
+            standard_names: texts("standard_names")?,
         })
+    }
+
+    /// The Python whose standard library lies in an archive; `executable` is what runs it. There is none in an archive that
+    /// was made to be run.
+    pub fn carried(archive: &Archive, executable: &Path) -> Result<Option<Self>, BundleError> {
+        let Some(text) = archive.attribute(DESCRIPTION)? else { return Ok(None) };
+        let found: Self =
+            serde_json::from_slice(&text).map_err(|error| BundleError::NotPython {
+                python: archive.path().to_owned(),
+                reason: format!("what its archive says of Python is not understood ({error})"),
+            })?;
+        Ok(Some(Self { executable: executable.to_owned(), ..found }))
+    }
+
+    /// What [`PythonInstallation::carried`] reads.
+    pub(super) fn description(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Whether its standard library is in folders of this machine.
+    pub fn is_installed(&self) -> bool {
+        !self.stdlib.as_os_str().is_empty()
+    }
+
+    /// The modules of its standard library that an interpreter with these built-in modules would not find: they are
+    /// inside of this one (Debian and Ubuntu have `_struct` there), and no file that could be packed.
+    pub fn lacking(&self, builtin_elsewhere: &[String]) -> Vec<&str> {
+        let unwanted: Vec<Pattern> =
+            DEFAULT_EXCLUDES.iter().map(|text| Pattern::new(text)).collect();
+        let is_file = |name: &str| {
+            let mut files = self.extension_suffixes.iter().map(|suffix| format!("{name}{suffix}"));
+            files.any(|file| self.lib_dynload.join(file).is_file())
+        };
+        let names = self.builtin_modules.iter().filter(|name| {
+            !builtin_elsewhere.contains(name)
+                && !unwanted.iter().any(|pattern| pattern.matches(name))
+                && !is_file(name)
+        });
+        names.map(String::as_str).collect()
     }
 
     /// What an archive for this Python is built for.

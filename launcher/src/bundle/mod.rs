@@ -39,6 +39,7 @@ mod developers;
 mod distribution;
 mod elf;
 mod environment;
+mod environment_folders;
 mod error;
 mod file_users;
 mod glibc;
@@ -111,6 +112,8 @@ pub struct BundleRequest<'a> {
     pub optimization: OptimizationLevel,
     /// What the archive's attribute `configuration` will hold; modules that it names are packed.
     pub settings: Settings,
+    /// What the archive is for.
+    pub purpose: Purpose,
     /// What to do when a module of the application does not compile.
     pub broken: BrokenModules,
     /// How many processes compile; as many as the machine can run when not given.
@@ -126,8 +129,42 @@ pub enum StandardLibrary<'a> {
     Whole,
     /// From an archive that has it already (its entries are copied, not compiled again).
     FromArchive(&'a Archive),
-    /// From nowhere: another archive in the stack serves it.
+    /// From the sources in an archive that has it for another level, or that is to be packed in another way.
+    FromSources(&'a Archive),
+    /// From nowhere: this archive in the same stack serves it.
+    Beside(&'a Archive),
+    /// From nowhere: it is found as the Python installation has it.
     None,
+}
+
+impl<'a> StandardLibrary<'a> {
+    /// The archive that knows which modules it has.
+    pub(crate) fn archive(self) -> Option<&'a Archive> {
+        match self {
+            Self::FromArchive(archive) | Self::FromSources(archive) | Self::Beside(archive) => {
+                Some(archive)
+            }
+            Self::Whole | Self::None => None,
+        }
+    }
+
+    /// The archive whose entries are copied.
+    fn copied(self) -> Option<&'a Archive> {
+        match self {
+            Self::FromArchive(archive) => Some(archive),
+            Self::FromSources(_) | Self::Beside(_) | Self::Whole | Self::None => None,
+        }
+    }
+}
+
+/// What an archive is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// To be run: its settings are in it.
+    #[default]
+    Application,
+    /// To be packed into others: what the Python says of itself is in it ([`PythonInstallation::carried`]).
+    StandardLibrary,
 }
 
 /// What to do with a module of the application that does not compile.
@@ -202,6 +239,7 @@ impl<'a> BundleRequest<'a> {
             glibc_floor: None,
             optimization: OptimizationLevel::default(),
             settings: Settings::default(),
+            purpose: Purpose::default(),
             broken: BrokenModules::default(),
             jobs: None,
             support: &[],

@@ -22,7 +22,7 @@ pub(super) struct Item {
     pub(super) origin: Origin,
     pub(super) entry: Entry,
     /// Its contents, if they are not on disk.
-    pub(super) contents: Option<&'static str>,
+    pub(super) contents: Option<Cow<'static, [u8]>>,
 }
 
 /// What was found in a module's code.
@@ -98,7 +98,7 @@ impl<'r> Packer<'r> {
     ) -> Result<Vec<Scanned>, BundleError> {
         items.retain(|item| self.claim_place(&item.entry.path));
         progress(Progress::Reading { files: items.len() });
-        let contents = items.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let contents = items.iter_mut().map(read).collect::<Result<Vec<_>, _>>()?;
         let roles = roles(&items, &self.writer, &self.request.python.extension_suffixes);
         let jobs: Vec<Job<'_>> = items
             .iter()
@@ -342,9 +342,9 @@ impl<'r> Packer<'r> {
     }
 }
 
-fn read(item: &Item) -> Result<Cow<'static, [u8]>, BundleError> {
-    match item.contents {
-        Some(text) => Ok(Cow::Borrowed(text.as_bytes())),
+fn read(item: &mut Item) -> Result<Cow<'static, [u8]>, BundleError> {
+    match item.contents.take() {
+        Some(contents) => Ok(contents),
         None => fs::read(&item.entry.location)
             .map(Cow::Owned)
             .map_err(BundleError::io("read", &item.entry.location)),

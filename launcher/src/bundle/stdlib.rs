@@ -88,5 +88,5 @@ pub(super) fn has_top_level(python: &PythonInstallation, name: &str) -> bool {
             .iter()
             .any(|suffix| python.lib_dynload.join(format!("{name}{suffix}")).is_file())
     };
-    is_source(&python.stdlib) || is_extension()
+    python.is_installed() && (is_source(&python.stdlib) || is_extension())
 }

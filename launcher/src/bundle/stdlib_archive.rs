@@ -6,9 +6,52 @@ use std::collections::BTreeSet;
 use importer_core::{Archive, MainGuard, ModuleEntry, ModuleKind, Optimization};
 
 use super::BundleError;
-use super::packer::Packer;
+use super::Origin;
+use super::packer::{Item, Packer};
 use super::pattern::Pattern;
-use super::tree::first_part;
+use super::tree::{Entry, EntryKind, ModuleName, first_part};
+#[cfg(target_os = "linux")]
+use crate::libraries::SYSTEM_FOLDER;
+
+/// The standard library in an archive, as if it lay on disk: for another level, or to be packed in another way.
+///
+/// The launcher's own modules are left out, for each archive is given them anew; and so are libraries of the system, which
+/// their users bring in.
+pub(super) fn items(archive: &Archive, exclude: &[Pattern]) -> Result<Vec<Item>, BundleError> {
+    let mut items = Vec::new();
+    let mut add = |path: &str, kind: EntryKind, contents: Vec<u8>| {
+        let entry = Entry { path: path.to_owned(), location: path.into(), kind };
+        let name = entry.dotted();
+        if exclude.iter().filter(|pattern| pattern.matches(&name)).count() == 0 {
+            let origin = Origin::StandardLibrary;
+            items.push(Item { origin, entry, contents: Some(contents.into()) });
+        }
+    };
+    for module in archive.modules() {
+        let module = module?;
+        if module.name().starts_with(OWN_PREFIX) {
+            continue;
+        }
+        let name = ModuleName { name: module.name().to_owned(), is_package: module.is_package() };
+        if let Some(extension) = module.extension()? {
+            add(module.path(), EntryKind::Extension(name), extension.into_owned());
+        } else if let Some(source) = module.source()? {
+            add(module.path(), EntryKind::Source(name), source.into_owned());
+        }
+    }
+    for file in archive.files() {
+        let file = file?;
+        #[cfg(target_os = "linux")]
+        if file.path().starts_with(&format!("{SYSTEM_FOLDER}/")) {
+            continue;
+        }
+        add(file.path(), EntryKind::Data, file.contents()?.into_owned());
+    }
+    Ok(items)
+}
+
+/// The beginning of the names of the launcher's own modules.
+const OWN_PREFIX: &str = "_coldframe_";
 
 /// Copies another archive's standard library. Only with something to leave out does each entry have to be looked at.
 pub(super) fn copy(

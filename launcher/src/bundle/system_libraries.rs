@@ -97,6 +97,25 @@ pub(super) struct Found {
     pub(super) missing: BTreeMap<String, String>,
 }
 
+/// The archive of the standard library, which may have libraries of the system in it already.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Standard<'a> {
+    /// All that it has is in the new archive too.
+    Copied(&'a Archive),
+    /// The new archive gets what is needed of it.
+    PackedAgain(&'a Archive),
+    None,
+}
+
+impl<'a> Standard<'a> {
+    fn archive(self) -> Option<&'a Archive> {
+        match self {
+            Self::Copied(archive) | Self::PackedAgain(archive) => Some(archive),
+            Self::None => None,
+        }
+    }
+}
+
 /// A file that needs libraries.
 struct User {
     path: String,
@@ -111,8 +130,10 @@ pub(super) fn collect(
     libraries: &mut Libraries,
     asked: &[SystemLibraryRule],
     opened: &BTreeMap<String, String>,
-    standard: Option<&Archive>,
+    standard: Standard<'_>,
 ) -> Result<Found, BundleError> {
+    let is_copied = matches!(standard, Standard::Copied(_));
+    let standard = standard.archive();
     let policy = Policy::new(asked);
     let search = LinkerSearch::new(std::env::var_os("LD_LIBRARY_PATH").as_deref());
     let mut found = Found::default();
@@ -157,7 +178,7 @@ pub(super) fn collect(
                 None => None,
             };
             let (contents, is_packed) = match (packed, &location) {
-                (Some(contents), _) => (contents, true),
+                (Some(contents), _) => (contents, is_copied),
                 (None, Some(location)) => {
                     (fs::read(location).map_err(BundleError::io("read", location))?, false)
                 }

@@ -66,6 +66,22 @@ pub(super) enum Command {
 Examples:
   coldframe stubs > coldframe.pyi   where mypy and pyright find it: beside the application")]
     Stubs,
+    /// Make a `coldframe` that carries the standard library of its Python (`cargo xtask dist` does).
+    #[command(hide = true)]
+    Whole(Whole),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Whole {
+    /// The file to write.
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: PathBuf,
+    /// The Python whose standard library is taken [default: the one that this `coldframe` was built with].
+    #[arg(long, value_name = "FILE")]
+    pub(super) python: Option<PathBuf>,
+    /// Where archives are kept [default: `coldframe` in the user's cache folder].
+    #[arg(long, value_name = "DIR")]
+    pub(super) cache_dir: Option<PathBuf>,
 }
 
 /// What says which application, packages and Python are meant.

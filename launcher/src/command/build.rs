@@ -140,7 +140,8 @@ fn bundle(
     let level = settings.interpreter.optimization_level;
     // A part of the standard library that the cached archive leaves out, or serves in another way, has to be packed from
     // the installation.
-    let is_whole = settings.build.include.is_empty()
+    // (The one that this program carries has no more than is in it, whatever is to be included.)
+    let is_whole = (settings.build.include.is_empty() || context.carried.is_some())
         && settings.build.file_access.is_empty()
         && settings.build.system_libraries.is_empty();
     let library = if is_whole {
@@ -166,7 +167,7 @@ fn bundle(
         ..BundleRequest::new(
             &context.python,
             &context.compile,
-            library.as_ref().map_or(StandardLibrary::Whole, StandardLibrary::FromArchive),
+            library.as_ref().map_or(context.standard_library_files(), StandardLibrary::FromArchive),
         )
     };
     Ok(request.build(&mut |progress| bar.show(progress))?)

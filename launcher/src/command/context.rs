@@ -5,19 +5,22 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use importer_core::Writer;
+use importer_core::{Archive, Writer};
 use interp_config::{Document, OptimizationLevel, Settings};
 
 use super::arguments::Source;
 use super::error::CommandError;
+use super::packed_python::{self, PackedPython};
 use super::progress::Bar;
 use super::requirements;
 use super::variable;
-use crate::build_kind::{BUILD_PYTHON, PYTHON_VERSION};
 use crate::bundle::{
     BundleRequest, COMPILE_WORKER, CacheFolder, CompileCommand, Environment, GlibcVersion,
-    KeyBuilder, Needs, PythonInstallation, StandardLibrary, SupportModule,
+    KeyBuilder, Needs, Purpose, PythonInstallation, StandardLibrary, SupportModule,
 };
+
+/// The level that the archive of a program with its own standard library is compiled for.
+pub(super) const CARRIED_LEVEL: OptimizationLevel = OptimizationLevel::Zero;
 
 /// A module of ours, from its file in `src/python`.
 macro_rules! support {
@@ -47,6 +50,8 @@ pub(super) struct Context {
     /// The folder that the settings' paths start from.
     pub(super) folder: PathBuf,
     pub(super) python: PythonInstallation,
+    /// The archive behind this program, when it is that Python's standard library.
+    pub(super) carried: Option<Archive>,
     pub(super) environment: Option<Environment>,
     pub(super) cache: CacheFolder,
     pub(super) compile: CompileCommand,
@@ -57,7 +62,28 @@ pub(super) struct Context {
 impl Context {
     /// Finds everything, for an application at `app`; the command line wins over the settings file.
     pub(super) fn new(app: Option<&Path>, source: &Source) -> Result<Self, CommandError> {
-        let (mut settings, folder) = settings(app)?;
+        let (settings, folder) = settings(app)?;
+        let venv = source
+            .venv
+            .clone()
+            .or_else(|| settings.build.venv.as_deref().map(|venv| folder.join(venv)))
+            .or_else(active_environment);
+        let environments = Environments { named: venv, may_be_own: true };
+        Self::with_settings(settings, folder, environments, source)
+    }
+
+    /// Finds what no application decides: no settings and no environment are looked for.
+    pub(super) fn of_no_application(source: &Source) -> Result<Self, CommandError> {
+        let environments = Environments { named: None, may_be_own: false };
+        Self::with_settings(Settings::default(), PathBuf::from("."), environments, source)
+    }
+
+    fn with_settings(
+        mut settings: Settings,
+        folder: PathBuf,
+        environments: Environments,
+        source: &Source,
+    ) -> Result<Self, CommandError> {
         if let Some(method) = source.start_method {
             settings.interpreter.multiprocessing_start_method = method;
         }
@@ -75,27 +101,19 @@ impl Context {
         // Before anything is done for a long time: a setting that is impossible here.
         crate::start_method::decision(&settings.interpreter)?;
 
-        let venv = source
-            .venv
-            .clone()
-            .or_else(|| settings.build.venv.as_deref().map(|venv| folder.join(venv)))
-            .or_else(|| {
-                variable("VIRTUAL_ENV").filter(|value| !value.is_empty()).map(PathBuf::from)
-            });
-        let python = find_python(source.python.as_deref(), venv.as_deref())?;
+        let PackedPython { installation: python, carried, compile } =
+            packed_python::find(source.python.as_deref(), environments.named.as_deref())?;
         let cache = cache(source.cache_dir.as_deref())?;
         let venv = match &source.requirements {
             Some(requirements) => Some(requirements::environment(requirements, &python, &cache)?),
-            None => venv,
+            None if environments.may_be_own => {
+                environments.named.or_else(|| packed_python::own_environment(&python))
+            }
+            None => environments.named,
         };
         let environment = venv.map(|venv| Environment::read(&venv, &python)).transpose()?;
-        let compile = CompileCommand {
-            program: python.executable.clone(),
-            arguments: ["-I", "-S", "-B", "-c", COMPILE_WORKER].map(Into::into).into(),
-            environment: Vec::new(),
-        };
         let glibc_floor = glibc_floor();
-        Ok(Self { settings, folder, python, environment, cache, compile, glibc_floor })
+        Ok(Self { settings, folder, python, carried, environment, cache, compile, glibc_floor })
     }
 
     /// The archive of that key in the cache. One that is damaged is made again.
@@ -135,6 +153,11 @@ impl Context {
         &self,
         level: OptimizationLevel,
     ) -> Result<PathBuf, CommandError> {
+        if let Some(carried) = &self.carried
+            && level == CARRIED_LEVEL
+        {
+            return Ok(carried.path().to_owned());
+        }
         let mut key = KeyBuilder::new()
             .text("launcher", &build_id())
             .text("python", &self.python.identity())
@@ -149,13 +172,32 @@ impl Context {
             let request = BundleRequest {
                 optimization: level,
                 support: SUPPORT,
+                purpose: Purpose::StandardLibrary,
                 glibc_floor: self.glibc_floor,
-                ..BundleRequest::new(&self.python, &self.compile, StandardLibrary::Whole)
+                ..BundleRequest::new(&self.python, &self.compile, self.standard_library_files())
             };
             let bundle = request.build(&mut |progress| bar.show(progress))?;
             self.write_to_cache(bundle.writer, file)
         })
     }
+
+    /// The standard library's files, to be packed anew.
+    pub(super) fn standard_library_files(&self) -> StandardLibrary<'_> {
+        self.carried.as_ref().map_or(StandardLibrary::Whole, StandardLibrary::FromSources)
+    }
+}
+
+/// Where packages may come from.
+struct Environments {
+    /// By the command line, the settings, or because it is active.
+    named: Option<PathBuf>,
+    /// Whether the one that this program is installed in is meant where none is named.
+    may_be_own: bool,
+}
+
+/// The virtual environment that is active.
+fn active_environment() -> Option<PathBuf> {
+    variable("VIRTUAL_ENV").filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
 /// What tells this build of the program from others of its version: they may pack in other ways.
@@ -210,34 +252,4 @@ fn settings(app: Option<&Path>) -> Result<(Settings, PathBuf), CommandError> {
         }
     }
     Ok((Settings::default(), start))
-}
-
-/// The interpreter of a virtual environment.
-pub(super) fn environment_python(venv: &Path) -> PathBuf {
-    venv.join(if cfg!(windows) { r"Scripts\python.exe" } else { "bin/python" })
-}
-
-/// The Python to pack: the one named, that of the build, or (where that is gone) that of the virtual environment. It
-/// must be of the version that this program is linked with.
-fn find_python(
-    named: Option<&Path>,
-    venv: Option<&Path>,
-) -> Result<PythonInstallation, CommandError> {
-    let of_build = Some(Path::new(BUILD_PYTHON)).filter(|path| path.is_file());
-    let of_venv = venv.map(environment_python).filter(|path| path.is_file());
-    let Some(path) = named.or(of_build).or(of_venv.as_deref()) else {
-        return Err(CommandError::Python(format!(
-            "no Python {PYTHON_VERSION} was found to take the standard library from; name one with `--python`"
-        )));
-    };
-    let python = PythonInstallation::inspect(path)?;
-    let (major, minor, _) = python.version;
-    if format!("{major}.{minor}") != PYTHON_VERSION {
-        return Err(CommandError::Python(format!(
-            "`{}` is Python {major}.{minor}, and this `coldframe` is built for Python {PYTHON_VERSION}; name a Python \
-             {PYTHON_VERSION} with `--python`, or use a `coldframe` built for {major}.{minor}",
-            path.display()
-        )));
-    }
-    Ok(python)
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use interp_config::PythonInterpreterConfig;
@@ -12,9 +12,10 @@ use target_lexicon::HOST;
 use super::arguments;
 use super::context::cache;
 use super::error::CommandError;
+use super::packed_python;
 use super::policy::print_json;
 use super::variable;
-use crate::build_kind::{BUILD_PYTHON, LINKAGE, Linkage, PYTHON_BUILD, PYTHON_VERSION};
+use crate::build_kind::{LINKAGE, Linkage, PYTHON_BUILD, PYTHON_VERSION};
 use crate::bundle::{Environment, Needs, PythonInstallation};
 use crate::{exe, start_method};
 
@@ -69,9 +70,13 @@ fn findings() -> Result<Vec<Finding>, CommandError> {
         fine("python build", PYTHON_BUILD.as_str().to_owned()),
     ];
     findings.push(needs()?);
-    findings.push(standard_library());
-    if let Some(venv) = variable("VIRTUAL_ENV").filter(|value| !value.is_empty()) {
-        findings.push(environment(Path::new(&venv)));
+    let python = packed_python::find(None, None).map(|found| found.installation);
+    findings.push(standard_library(&python));
+    let active = variable("VIRTUAL_ENV").filter(|value| !value.is_empty()).map(PathBuf::from);
+    if let Ok(python) = &python
+        && let Some(venv) = active.or_else(|| packed_python::own_environment(python))
+    {
+        findings.push(environment(&venv, python));
     }
     findings.push(match cache(None) {
         Ok(cache) => cache_folder(cache.path()),
@@ -103,36 +108,33 @@ fn needs() -> Result<Finding, CommandError> {
     Ok(Finding { what: "needs", found, problem: None })
 }
 
-fn standard_library() -> Finding {
+fn standard_library(python: &Result<PythonInstallation, CommandError>) -> Finding {
     let what = "standard library";
-    if BUILD_PYTHON.is_empty() {
-        let problem =
-            "the build did not know an interpreter; name one with `--python` when you build"
-                .to_owned();
-        return Finding { what, found: "unknown".into(), problem: Some(problem) };
-    }
-    match PythonInstallation::inspect(Path::new(BUILD_PYTHON)) {
+    match python {
         Ok(python) => {
             let (major, minor, micro) = python.version;
-            let found = format!("{} (Python {major}.{minor}.{micro})", python.stdlib.display());
-            let problem = (format!("{major}.{minor}") != PYTHON_VERSION).then(|| {
-                format!("it is not Python {PYTHON_VERSION}; name one that is with `--python`")
-            });
-            Finding { what, found, problem }
+            let place = if python.is_installed() {
+                python.stdlib.display().to_string()
+            } else {
+                "inside".to_owned()
+            };
+            Finding {
+                what,
+                found: format!("{place} (Python {major}.{minor}.{micro})"),
+                problem: None,
+            }
         }
-        Err(error) => Finding {
-            what,
-            found: BUILD_PYTHON.to_owned(),
-            problem: Some(format!("{error}; name another with `--python`")),
-        },
+        Err(error) => Finding { what, found: "none".into(), problem: Some(error.to_string()) },
     }
 }
 
-fn environment(venv: &Path) -> Finding {
-    let found = venv.display().to_string();
-    let read = PythonInstallation::inspect(Path::new(BUILD_PYTHON))
-        .and_then(|python| Environment::read(venv, &python));
-    Finding { what: "environment", found, problem: read.err().map(|error| error.to_string()) }
+fn environment(venv: &Path, python: &PythonInstallation) -> Finding {
+    let read = Environment::read(venv, python);
+    Finding {
+        what: "environment",
+        found: venv.display().to_string(),
+        problem: read.err().map(|error| error.to_string()),
+    }
 }
 
 /// Whether files can be made in the cache folder, or, while it is not there, in the nearest folder above.

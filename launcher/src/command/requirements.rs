@@ -4,8 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::context::environment_python;
 use super::error::CommandError;
+use super::packed_python::environment_python;
+use super::variable;
 use crate::bundle::{CacheFolder, KeyBuilder, PythonInstallation};
 use crate::cache::contents::ENVIRONMENTS;
 use crate::cache::{folder_once, private_folder};
@@ -23,10 +24,11 @@ pub(super) fn environment(
     })?;
     let key =
         KeyBuilder::new().text("python", &python.identity()).text("requirements", &text).finish();
+    let program = maker(python)?;
     let environment = private_folder(cache.path(), ENVIRONMENTS)?.join(key);
     let mut failure = None;
     folder_once(&environment, |folder| {
-        let made = python_runs(&python.executable, &["-m", "venv"], folder).and_then(|()| {
+        let made = python_runs(&program, &["-m", "venv"], folder).and_then(|()| {
             let pip =
                 ["-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--requirement"];
             python_runs(&environment_python(folder), &pip, requirements)
@@ -42,6 +44,30 @@ pub(super) fn environment(
         None => error.into(),
     })?;
     Ok(environment)
+}
+
+/// A Python that can make an environment. The one inside of this program cannot, for it carries no `pip`.
+fn maker(python: &PythonInstallation) -> Result<PathBuf, CommandError> {
+    if python.is_installed() {
+        return Ok(python.executable.clone());
+    }
+    let (major, minor, _) = python.version;
+    let names = [format!("python{major}.{minor}"), "python3".to_owned(), "python".to_owned()];
+    let path = variable("PATH").unwrap_or_default();
+    let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    let mut programs =
+        names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
+    let fits = |program: &PathBuf| {
+        program.is_file()
+            && PythonInstallation::inspect(program)
+                .is_ok_and(|found| (found.version.0, found.version.1) == (major, minor))
+    };
+    programs.find(fits).ok_or_else(|| {
+        CommandError::Python(format!(
+            "`--requirements` installs with pip, and no Python {major}.{minor} is on `PATH` to run it; name one with \
+             `--python`, or make the environment yourself (`uv venv --python {major}.{minor}`) and name that with `--venv`"
+        ))
+    })
 }
 
 /// Runs a Python; what it said, when it failed.

@@ -9,6 +9,7 @@ use interp_config::RunTarget;
 
 use super::context::{Context, build_id, cache};
 use super::error::CommandError;
+use super::packed_python;
 use super::progress::Bar;
 use super::{ARCHIVES_VARIABLE, arguments, configuration};
 use crate::bundle::{
@@ -81,13 +82,15 @@ fn archives(options: &arguments::Run) -> Result<Vec<PathBuf>, CommandError> {
     }
     let context = Context::new(Some(&options.app), &options.source)?;
     let level = context.settings.interpreter.optimization_level;
-    Ok(vec![application_archive(options, &context)?, context.standard_library(level)?])
+    let library = context.standard_library(level)?;
+    Ok(vec![application_archive(options, &context, &library)?, library])
 }
 
 /// The application's archive in the cache, made anew when any of its files has changed.
 fn application_archive(
     options: &arguments::Run,
     context: &Context,
+    library: &Path,
 ) -> Result<PathBuf, CommandError> {
     let mut settings = context.settings.clone();
     let entry = settings.build.entry.clone();
@@ -110,6 +113,7 @@ fn application_archive(
     if let Some(environment) = &context.environment {
         key = key.environment(environment)?;
     }
+    let library = crate::py::map_archive(library)?;
     context.cached(&key.finish(), |file| {
         let mut bar = Bar::new("Packing");
         let request = BundleRequest {
@@ -124,7 +128,11 @@ fn application_archive(
             optimization: settings.interpreter.optimization_level,
             settings: settings.clone(),
             broken: broken(options.source.allow_broken),
-            ..BundleRequest::new(&context.python, &context.compile, StandardLibrary::None)
+            ..BundleRequest::new(
+                &context.python,
+                &context.compile,
+                StandardLibrary::Beside(&library),
+            )
         };
         let bundle = request.build(&mut |progress| bar.show(progress))?;
         drop(bar);
@@ -170,6 +178,9 @@ fn as_archive(path: &Path) -> Result<Option<Archive>, CommandError> {
 
 /// The archive of the standard library alone, for `coldframe python`.
 pub(super) fn standard_library_only() -> Result<PathBuf, CommandError> {
-    let context = Context::new(None, &arguments::Source::default())?;
+    if let Some(carried) = packed_python::carried()? {
+        return Ok(carried.installation.executable);
+    }
+    let context = Context::of_no_application(&arguments::Source::default())?;
     context.standard_library(interp_config::OptimizationLevel::default())
 }

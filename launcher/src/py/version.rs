@@ -32,3 +32,37 @@ pub(super) fn bytecode_magic(_py: Token<'_>) -> u32 {
     let magic = unsafe { ffi::PyImport_GetMagicNumber() };
     (magic as u32) & 0xffff
 }
+
+/// The names of the modules inside of the linked interpreter; to be asked before Python is started.
+///
+/// On Windows, where variables of libpython are reached in another way, nothing is known.
+#[cfg(feature = "command")]
+pub(crate) fn builtin_modules() -> Option<Vec<String>> {
+    #[cfg(windows)]
+    return None;
+    #[cfg(not(windows))]
+    {
+        /// `struct _inittab`, as Python documents it.
+        #[repr(C)]
+        struct Entry {
+            name: *const std::ffi::c_char,
+            initialise: Option<unsafe extern "C" fn() -> *mut ffi::PyObject>,
+        }
+        unsafe extern "C" {
+            static PyImport_Inittab: *const Entry;
+        }
+        let mut names = Vec::new();
+        // SAFETY: a variable that is set when libpython is loaded, and changed by `PyImport_AppendInittab` only, which no
+        // other thread calls.
+        let mut entry = unsafe { PyImport_Inittab };
+        // SAFETY: the table ends with an entry without a name, and nothing behind that is read.
+        while let Some(name) = unsafe { entry.as_ref() }.filter(|entry| !entry.name.is_null()) {
+            // SAFETY: a name in the table is a static C string.
+            let text = unsafe { std::ffi::CStr::from_ptr(name.name) };
+            names.push(text.to_string_lossy().into_owned());
+            // SAFETY: this entry is not the last.
+            entry = unsafe { entry.add(1) };
+        }
+        Some(names)
+    }
+}

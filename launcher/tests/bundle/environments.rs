@@ -236,7 +236,7 @@ fn an_environment_for_another_python_or_none_at_all_is_refused() {
         (
             "old",
             format!(
-                "the virtual environment `{{}}` is for Python 2.7, and this launcher runs Python {major}.{minor}: make the environment with that Python, or use a launcher built for the other"
+                "the environment `{{}}` is for Python 2.7, and this `coldframe` runs Python {major}.{minor}: use a `coldframe` for Python 2.7 (`pip install coldframe` there gives one), or make the environment with Python {major}.{minor}"
             ),
         ),
         (

@@ -220,3 +220,25 @@ fn what_the_interpreter_needs_to_start_cannot_be_left_out() {
     let BundleError::ExcludedEssential { pattern, module } = error else { panic!("{error}") };
     assert_eq!((pattern.as_str(), module), ("i*lib", "importlib"));
 }
+
+#[test]
+fn modules_inside_of_one_interpreter_are_missed_in_another() {
+    let fixture = Fixture::new();
+    let python = &fixture.python;
+    assert_eq!(python.lacking(&python.builtin_modules), [""; 0]);
+    let without = |name: &str| -> Vec<String> {
+        python.builtin_modules.iter().filter(|known| *known != name).cloned().collect()
+    };
+    assert_eq!(python.lacking(&without("_sre")), ["_sre"]);
+    // A file of it can be packed; here the one that is there in every Python gets the place of one.
+    let mut with_file = python.clone();
+    with_file.lib_dynload = tempfile::tempdir().unwrap().keep();
+    let suffix = python.extension_suffixes.last().unwrap();
+    fs::write(with_file.lib_dynload.join(format!("_sre{suffix}")), "").unwrap();
+    assert_eq!(with_file.lacking(&without("_sre")), [""; 0]);
+    fs::remove_dir_all(&with_file.lib_dynload).unwrap();
+    // Modules for Python's own tests are not packed, and so not missed.
+    let mut with_tests = python.clone();
+    with_tests.builtin_modules.push("_testcapi".to_owned());
+    assert_eq!(with_tests.lacking(&python.builtin_modules), [""; 0]);
+}

@@ -37,4 +37,5 @@ mod subinterpreters;
 mod support;
 mod system_libraries;
 mod threads;
+mod whole;
 mod workers;

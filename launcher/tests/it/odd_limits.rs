@@ -48,16 +48,21 @@ fn where_limits_are_low_it_works_as_python_does() {
     let app = App::script(APPLICATION);
     let built = app.build("program", &[]);
     let program = built.to_str().unwrap();
+    for name in ["libffi.so.8", "libffi.so.7", "libssl.so.3", "libcrypto.so.3", "libz.so.1"] {
+        app.write(&format!("libraries/{name}"), "this is no library");
+    }
     let all: &[&str] = &METHODS;
     for (limit, methods) in [
         ("ulimit -i 0", all),
         ("ulimit -n 8", &[]),
         ("ulimit -v 400000", all),
         ("export TMPDIR=/nowhere HOME=/etc/passwd; unset COLDFRAME_CACHE_DIR", all),
-        ("export LD_LIBRARY_PATH=/usr/lib/x86_64-linux-gnu", all),
+        // Other libraries of the names that packed ones have. (Not a libpython: a shared one would be taken.)
+        ("export LD_LIBRARY_PATH=$PWD/libraries", all),
         ("export LARGE=$(printf '%0100000d' 0)", all),
     ] {
-        limited(limit, program).of(&app).args(methods).prints(&expected("program", methods));
+        let child = limited(limit, program).of(&app).current_dir(app.path());
+        child.args(methods).prints(&expected("program", methods));
     }
 }
 

@@ -46,19 +46,21 @@ pub(super) fn run(launcher: &Path, python: &Python, folder: &Path) -> anyhow::Re
         .with_context(|| format!("could not write `{}`", script.display()))?;
     let application = empty.join("trial");
 
-    let mut build = Command::new(launcher);
+    // The launcher has all that it needs as well: neither it nor its compile processes are to see the Python.
+    let cover = standard_library(python).filter(|library| can_cover(library, &python.executable));
+    let program = |program: &Path| match &cover {
+        Some(library) => covered(library, program),
+        None => Command::new(program),
+    };
+    let mut build = program(launcher);
     build.arg("build").arg(&script).arg("-o").arg(&application);
+    build.arg("--cache-dir").arg(room.join("cache"));
     let built = output(build)?;
     if !built.status.success() {
         bail!("it cannot build an application: {}", String::from_utf8_lossy(&built.stderr).trim());
     }
 
-    let cover = standard_library(python).filter(|library| can_cover(library, &python.executable));
-    let program = |cover: Option<&PathBuf>| match cover {
-        Some(library) => covered(library, &application),
-        None => Command::new(&application),
-    };
-    let mut command = program(cover.as_ref());
+    let mut command = program(&application);
     command.env_clear().env("PATH", &empty).current_dir(&empty);
     // `unshare` is started by its full path or not at all; what it starts sees the empty `PATH`.
     let ran = output(command)?;
