@@ -1,5 +1,6 @@
 //! `cargo xtask dist`: a release launcher that has CPython inside.
 
+mod older_glibc;
 mod trial;
 
 use std::fs;
@@ -15,6 +16,8 @@ use crate::progress::{Progress, Show, Status};
 use crate::pythons;
 use crate::workspace::Workspace;
 
+pub(crate) use self::older_glibc::Glibc;
+
 const COMMAND: &str = "coldframe";
 
 /// A release launcher with this Python inside, built when it has to be: for the commands that need one.
@@ -26,6 +29,7 @@ pub(crate) fn launcher(
     let flags = flags::Dist {
         python: python.executable.display().to_string(),
         out: workspace.target.join("launchers"),
+        glibc: None,
         debug: false,
         verbose,
     };
@@ -55,20 +59,25 @@ pub(crate) fn run(workspace: &Workspace, flags: &flags::Dist) -> anyhow::Result<
     }
 
     // A folder of its own: the same crates link another library here than in the tests.
-    let folder = workspace.target.join(format!("dist-py{version}"));
+    let suffix = flags.glibc.map(|glibc| format!("-glibc{glibc}")).unwrap_or_default();
+    let folder = workspace.target.join(format!("dist-py{version}{suffix}"));
     let profile = if flags.debug { Profile::Debug } else { Profile::Release };
     let mut build = workspace.cargo(&["build", "--package", "launcher", "--bin", COMMAND]);
     build.args(profile.flag());
     build.arg("--target-dir").arg(&folder);
     libpython::link_statically(&mut build, &python, &library, &folder)?;
     let progress = Progress::new(flags.verbose);
+    let mut built = folder.clone();
+    if let Some(glibc) = flags.glibc {
+        built.push(older_glibc::link(workspace, &python, glibc, &mut build, &progress)?);
+    }
     let label = format!("{COMMAND} with Python {} inside", python.release());
     if progress.run(&label, &mut build, Show::AtFailure)?.status == Status::Failed {
         return Ok(Verdict::Bad);
     }
 
     let built =
-        folder.join(profile.folder()).join(COMMAND).with_extension(std::env::consts::EXE_EXTENSION);
+        built.join(profile.folder()).join(COMMAND).with_extension(std::env::consts::EXE_EXTENSION);
     let needed = needed_libraries(&built)?;
     let is_python = |name: &&String| name.to_lowercase().contains("python");
     if let Some(library) = needed.iter().find(is_python) {
@@ -79,7 +88,12 @@ pub(crate) fn run(workspace: &Workspace, flags: &flags::Dist) -> anyhow::Result<
         return Ok(Verdict::Bad);
     }
     let whole = folder.join(COMMAND);
-    let made = starts(&built).and_then(|()| with_library(&built, &python, &folder, &whole));
+    let fits = |()| match flags.glibc {
+        Some(glibc) => older_glibc::check(&built, &needed, glibc),
+        None => Ok(()),
+    };
+    let made =
+        starts(&built).and_then(fits).and_then(|()| with_library(&built, &python, &folder, &whole));
     let hidden = match made.and_then(|()| trial::run(&whole, &python, &folder)) {
         Ok(hidden) => hidden,
         Err(error) => {
@@ -87,7 +101,7 @@ pub(crate) fn run(workspace: &Workspace, flags: &flags::Dist) -> anyhow::Result<
             return Ok(Verdict::Bad);
         }
     };
-    let out = workspace.root.join(&flags.out).join(format!("py{version}"));
+    let out = workspace.root.join(&flags.out).join(format!("py{version}{suffix}"));
     let file = install(&whole, &out)?;
     let size =
         fs::metadata(&file).with_context(|| format!("could not read `{}`", file.display()))?.len();

@@ -1,5 +1,6 @@
 //! What can be typed: the command line, and the help that teaches it.
 
+use crate::dist::Glibc;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -79,10 +80,12 @@ const DIST_EXAMPLES: &str = "\
 Examples:
   cargo xtask dist --python 3.12                    dist/py3.12/coldframe, which needs no libpython
   cargo xtask dist --python 3.11 --out /tmp/tools   another folder
+  cargo xtask dist --python 3.12 --glibc 2.28       for systems whose glibc is older than this machine's
 
 It needs a Python that has its static library (`libpythonX.Y.a`): `pyenv install` builds one. Before anything is put into the
 folder, an application built with the new launcher has to run in an empty folder with no environment and, where the system
-allows it, with the Python hidden.";
+allows it, with the Python hidden. The launcher carries the standard library. `--glibc` fetches a compiler that has the symbols of
+each glibc (the wheel `ziglang`), and the finished program may need no more than the version that was asked for.";
 
 /// Build a release launcher with CPython linked into it, so that it and what it builds need no Python.
 #[derive(Debug, Args)]
@@ -95,6 +98,10 @@ pub(crate) struct Dist {
     /// The folder to fill; the launcher becomes `pyX.Y/coldframe` in it.
     #[arg(long, value_name = "DIR", default_value = "dist")]
     pub(crate) out: PathBuf,
+
+    /// Link against this version of glibc in place of the machine's; the launcher becomes `pyX.Y-glibc2.28/coldframe`.
+    #[arg(long, value_name = "2.28")]
+    pub(crate) glibc: Option<Glibc>,
 
     /// Build without optimisation: quicker to build, slower to run.
     #[arg(long)]

@@ -10,6 +10,7 @@ use anyhow::Context as _;
 
 use crate::pythons::Python;
 use crate::version::{Threads, Version};
+use crate::workspace;
 
 /// What a Python says about its own libraries.
 #[derive(Clone, Debug)]
@@ -131,6 +132,14 @@ pub(crate) fn link(command: &mut Command, python: &Python, folder: &Path) -> any
     }
 }
 
+/// A folder for the linker's search, in which the library for unwinding is the static one: a system with glibc alone has
+/// no libgcc_s.so.1.
+fn unwinder_inside(folder: &Path) -> anyhow::Result<PathBuf> {
+    let folder = folder.join("unwinder");
+    workspace::write(&folder.join("libgcc_s.so"), "GROUP ( -lgcc_eh -lgcc -lc )\n")?;
+    Ok(folder)
+}
+
 /// As [`link`], with the static library in `library` even where there is a shared one.
 pub(crate) fn link_statically(
     command: &mut Command,
@@ -151,6 +160,9 @@ pub(crate) fn link_statically(
         if cfg!(target_os = "macos") { "-Wl,-export_dynamic" } else { "-Wl,--export-dynamic" };
     let mut rust_flags = env::var_os("RUSTFLAGS").unwrap_or_default();
     rust_flags.push(format!(" -Clink-arg={export}"));
+    if cfg!(all(target_os = "linux", target_env = "gnu")) {
+        rust_flags.push(format!(" -Clink-arg=-L{}", unwinder_inside(folder)?.display()));
+    }
     command
         .env("PYO3_CONFIG_FILE", path)
         .env("COLDFRAME_BUILD_PYTHON", &python.executable)
