@@ -130,6 +130,17 @@ impl FileAccess {
         }))
     }
 
+    /// Where the files of that folder of the archive lie, once they are there; `None` when it has none.
+    pub(crate) fn folder_on_disk(
+        &self,
+        archives: &Stack,
+        folder: &str,
+    ) -> Result<Option<PathBuf>, Error> {
+        let Some(files) = self.packages.get(folder) else { return Ok(None) };
+        self.make_ready(archives, &files.digest)?;
+        Ok(files.folder.as_ref().map(|place| place.join(folder)))
+    }
+
     /// The file that a library of the archive is, for a package that has its libraries on disk and there already: it may look
     /// for others from where it lies, as Qt does for its plugins.
     pub(crate) fn library_on_disk(&self, path: &str) -> Option<PathBuf> {

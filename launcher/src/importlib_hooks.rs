@@ -16,6 +16,7 @@ const MENDED: &[(&str, &str, &str)] = &[
     ("_ctypes", "_coldframe_libraries", "mend_ctypes"),
     ("ctypes.util", "_coldframe_libraries", "mend_ctypes_util"),
     ("_cffi_backend", "_coldframe_libraries", "mend_cffi"),
+    ("_tkinter", "_coldframe_libraries", "mend_tkinter"),
     ("_ssl", "_coldframe_libraries", "find_certificates"),
 ];
 

@@ -2,6 +2,8 @@
 //! far turns out to need.
 
 use std::collections::BTreeSet;
+#[cfg(target_os = "linux")]
+use std::path::PathBuf;
 
 use interp_config::RunTarget;
 
@@ -11,12 +13,17 @@ use super::packer::{Item, Packer, Scanned};
 use super::pattern::Pattern;
 use super::select::Selection;
 #[cfg(target_os = "linux")]
+use super::system_data;
+#[cfg(target_os = "linux")]
 use super::system_libraries::{self, Standard, SystemLibraryFile};
 use super::tree::{Entry, EntryKind, ModuleName, first_part};
 use super::{
     Bundle, BundleError, BundleRequest, Origin, Package, Progress, Purpose, Reason,
     StandardLibrary, Warning, checks, file_users, stdlib, stdlib_archive,
 };
+
+#[cfg(target_os = "linux")]
+use crate::libraries::system_name;
 
 /// The attribute with the settings of an application.
 const CONFIGURATION: &str = "configuration";
@@ -121,10 +128,11 @@ pub(super) fn build(
     packer.file_users.listed_by_others();
     packer.file_users.opened_by_path(packer.libraries.opened_by_path());
     let file_users = packer.file_users.users();
-    for (key, value) in file_users::attributes(&file_users, request.stdlib.copied())? {
+    pack_system_libraries(request, &mut packer)?;
+    let lines = &packer.file_lines;
+    for (key, value) in file_users::attributes(&file_users, request.stdlib.copied(), lines)? {
         packer.writer.set_attribute(&key, value)?;
     }
-    pack_system_libraries(request, &mut packer)?;
     for (key, value) in packer.libraries.attributes() {
         packer.writer.set_attribute(&key, value)?;
     }
@@ -155,7 +163,14 @@ fn pack_system_libraries(
     };
     let (asked, opened) = (&request.system_libraries, &packer.opened_libraries);
     let found = system_libraries::collect(&mut packer.libraries, asked, opened, standard)?;
-    for SystemLibraryFile { path, contents } in found.files {
+    let mut readers = Vec::new();
+    for SystemLibraryFile { path, location, contents } in found.files {
+        // Those of a copied archive have what they read beside them there.
+        if contents.is_some()
+            && let Some(name) = system_name(&path)
+        {
+            readers.push((name.to_owned(), location));
+        }
         let Some(contents) = contents.filter(|_| !packer.writer.contains_file(&path)) else {
             continue;
         };
@@ -168,9 +183,37 @@ fn pack_system_libraries(
     for (key, value) in found.attributes {
         packer.writer.set_attribute(&key, value)?;
     }
+    pack_system_data(request, packer, &readers)?;
     let missing = found.missing.into_iter();
     let missing = missing.map(|(name, file)| Warning::LibraryMissing { name, file });
     packer.report.warnings.extend(missing);
+    Ok(())
+}
+
+/// Packs the files of this machine's system that those libraries read.
+#[cfg(target_os = "linux")]
+fn pack_system_data(
+    request: &BundleRequest<'_>,
+    packer: &mut Packer<'_>,
+    readers: &[(String, Option<PathBuf>)],
+) -> Result<(), BundleError> {
+    let again = match request.stdlib {
+        StandardLibrary::FromSources(archive) => Some(archive),
+        _ => None,
+    };
+    let found = system_data::collect(readers, again)?;
+    for (path, contents) in found.files {
+        let part = packer.report.parts.entry(Origin::System).or_default();
+        part.files += 1;
+        part.file_bytes += contents.len() as u64;
+        packer.writer.add_file(&path, contents)?;
+    }
+    for (key, value) in found.attributes {
+        packer.writer.set_attribute(&key, value)?;
+    }
+    if !found.list.is_empty() {
+        packer.file_lines.push_str(&found.list);
+    }
     Ok(())
 }
 

@@ -352,6 +352,16 @@ impl FileUsers {
     }
 }
 
+/// The digest of files by their paths and contents: it names their folder of the cache.
+pub(super) fn digest_of<'f>(files: impl Iterator<Item = (&'f str, &'f Vec<u8>)>) -> String {
+    let mut hash = XxHash3_128::new();
+    for part in files.flat_map(|(path, contents)| [path.as_bytes(), contents]) {
+        hash.write(&(part.len() as u64).to_le_bytes());
+        hash.write(part);
+    }
+    format!("{:032x}", hash.finish_128())
+}
+
 /// The text of a line of source.
 fn line_of(source: &[u8], line: u32) -> String {
     let index = usize::try_from(line).unwrap_or_default().checked_sub(1);
@@ -372,6 +382,7 @@ fn top(path: &str) -> &str {
 pub(super) fn attributes(
     users: &[FileUser],
     library: Option<&Archive>,
+    more: &str,
 ) -> Result<BTreeMap<String, Vec<u8>>, BundleError> {
     let line = |user: &FileUser| {
         let lists = if user.lists { format!("\t{LISTS}") } else { String::new() };
@@ -380,6 +391,7 @@ pub(super) fn attributes(
         format!("{}\t{}{lists}{libraries}\n", user.key, user.digest)
     };
     let mut list: String = users.iter().map(line).collect();
+    list.push_str(more);
     let mut attributes = BTreeMap::new();
     for FileUser { digest, files, openers, .. } in users {
         let openers = openers.iter().map(String::as_str).collect::<Vec<_>>();

@@ -60,6 +60,8 @@ mod select;
 mod stdlib;
 mod stdlib_archive;
 #[cfg(target_os = "linux")]
+mod system_data;
+#[cfg(target_os = "linux")]
 mod system_libraries;
 mod tree;
 

@@ -63,6 +63,8 @@ pub(super) struct Packer<'r> {
     pub(super) file_users: FileUsers,
     /// Which libraries extension modules need.
     pub(super) libraries: Libraries,
+    /// Lines about files of the system that lie in the cache when they are read.
+    pub(super) file_lines: String,
     /// Libraries that packed code opens by their names, each with the file that does.
     pub(super) opened_libraries: BTreeMap<String, String>,
     /// Every folder in which something lies: no file may have its path.
@@ -84,6 +86,7 @@ impl<'r> Packer<'r> {
             report: Report::default(),
             file_users: FileUsers::new(&request.file_access),
             libraries: Libraries::new(request.glibc_floor),
+            file_lines: String::new(),
             opened_libraries: BTreeMap::new(),
             folders: BTreeSet::new(),
             main_module,

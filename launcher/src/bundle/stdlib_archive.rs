@@ -10,13 +10,11 @@ use super::Origin;
 use super::packer::{Item, Packer};
 use super::pattern::Pattern;
 use super::tree::{Entry, EntryKind, ModuleName, first_part};
-#[cfg(target_os = "linux")]
-use crate::libraries::SYSTEM_FOLDER;
 
 /// The standard library in an archive, as if it lay on disk: for another level, or to be packed in another way.
 ///
-/// The launcher's own modules are left out, for each archive is given them anew; and so are libraries of the system, which
-/// their users bring in.
+/// The launcher's own modules are left out, for each archive is given them anew; and so are libraries and files of the
+/// system, which their users bring in.
 pub(super) fn items(archive: &Archive, exclude: &[Pattern]) -> Result<Vec<Item>, BundleError> {
     let mut items = Vec::new();
     let mut add = |path: &str, kind: EntryKind, contents: Vec<u8>| {
@@ -41,8 +39,7 @@ pub(super) fn items(archive: &Archive, exclude: &[Pattern]) -> Result<Vec<Item>,
     }
     for file in archive.files() {
         let file = file?;
-        #[cfg(target_os = "linux")]
-        if file.path().starts_with(&format!("{SYSTEM_FOLDER}/")) {
+        if file.path().starts_with(SYSTEM_PREFIX) {
             continue;
         }
         add(file.path(), EntryKind::Data, file.contents()?.into_owned());
@@ -52,6 +49,9 @@ pub(super) fn items(archive: &Archive, exclude: &[Pattern]) -> Result<Vec<Item>,
 
 /// The beginning of the names of the launcher's own modules.
 const OWN_PREFIX: &str = "_coldframe_";
+
+/// The beginning of the names of folders with libraries and files of the system that the archive was made on.
+const SYSTEM_PREFIX: &str = "coldframe.";
 
 /// Copies another archive's standard library. Only with something to leave out does each entry have to be looked at.
 pub(super) fn copy(

@@ -83,6 +83,8 @@ impl<'a> Policy<'a> {
 pub(super) struct SystemLibraryFile {
     /// Its path in the archive.
     pub(super) path: String,
+    /// Where it lies on this machine, if it was found here.
+    pub(super) location: Option<PathBuf>,
     /// Its contents, ready to be packed; nothing for one that the standard library's archive has already.
     pub(super) contents: Option<Vec<u8>>,
 }
@@ -203,7 +205,8 @@ pub(super) fn collect(
             }
             libraries.system(&path, &ready);
             places.insert(name.clone(), (decided, ready.clone()));
-            found.files.push(SystemLibraryFile { path, contents: (!is_packed).then_some(ready) });
+            let contents = (!is_packed).then_some(ready);
+            found.files.push(SystemLibraryFile { path, location, contents });
         }
     }
     for (name, (decided, contents)) in &places {

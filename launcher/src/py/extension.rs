@@ -11,6 +11,7 @@ use super::exception::Exception;
 use super::library::{self, OpenPath};
 use super::loader;
 use super::object::{Object, import};
+use super::run::is_in_archives;
 use super::text::path_text;
 use super::token::Token;
 
@@ -29,6 +30,7 @@ pub(super) fn create(
     name: &str,
     module: &Module<'_>,
 ) -> Result<Object, Exception> {
+    prepare(py, name)?;
     let (library, fresh) = open_path(py, name, module)?;
     // `create_dynamic` takes the path to open from the spec (`Python/import.c`, 3.9 to 3.15), and ours must keep saying
     // the virtual one, which other threads may read: so it gets a spec of its own.
@@ -52,6 +54,17 @@ pub(super) fn create(
     }
     created.set_attribute(py, "__file__", &spec.attribute(py, "origin")?)?;
     Ok(created)
+}
+
+/// Lets a module that looks for files of the system when it is loaded find them: `readline` asks for the terminal's
+/// description at once.
+fn prepare(py: Token<'_>, name: &str) -> Result<(), Exception> {
+    const READERS: &[&str] = &["_curses", "readline"];
+    const SUPPORT: &str = "_coldframe_libraries";
+    if READERS.contains(&name) && is_in_archives(py, SUPPORT)? {
+        import(py, SUPPORT)?.call_method(py, "find_terminal_descriptions", &[])?;
+    }
+    Ok(())
 }
 
 /// The path to open a module's library by, and the identity to remember it under when it was made just now.

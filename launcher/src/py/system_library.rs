@@ -2,7 +2,7 @@
 
 use super::exception::Exception;
 use super::finder::Finder;
-use super::finder_type::Arguments;
+use super::finder_type::{Arguments, required_text};
 use super::library;
 use super::object::{Object, tuple};
 use super::runtime;
@@ -34,6 +34,24 @@ pub(super) fn list_libraries(
     })?;
     let names = entries.unwrap_or_default().into_iter().map(|entry| text(py, entry.name));
     Object::list(py, names.collect::<Result<_, _>>()?)
+}
+
+/// Files that cannot be put on disk are as good as missing: the library looks where the system has them.
+pub(super) fn system_data(
+    py: Token<'_>,
+    _this: &Finder<'_>,
+    arguments: &Arguments<1>,
+) -> Result<Object, Exception> {
+    let folder = required_text(py, arguments, 0)?;
+    let runtime = runtime::get(py)?;
+    match runtime.files.folder_on_disk(&runtime.archives, &folder) {
+        Ok(Some(path)) => path_text(py, path.as_os_str()),
+        Ok(None) => Ok(Object::none(py)),
+        Err(error) => {
+            tracing::warn!(%error, folder, "files that a library reads are not there");
+            Ok(Object::none(py))
+        }
+    }
 }
 
 pub(super) fn certificates(

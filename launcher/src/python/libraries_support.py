@@ -59,3 +59,77 @@ def find_certificates(module):
         os.environ[file_variable] = file
     elif folder is not None:
         os.environ[folder_variable] = folder
+
+
+# Where the packed libraries look for descriptions of terminals by themselves, and where some distributions keep them.
+TERMINFO = ["/etc/terminfo", "/lib/terminfo", "/usr/share/terminfo"]
+TERMINFO_ELSEWHERE = ["/usr/lib/terminfo", "/usr/local/share/terminfo", "/run/current-system/sw/share/terminfo"]
+
+
+def find_terminal_descriptions():
+    """Before `_curses` and `readline`: a terminal that the system does not describe where they look is found elsewhere.
+
+    The variable's empty entry stands for where a program looks by itself, so other programs that get it find no less.
+    """
+    terminal = os.environ.get("TERM") or "dumb"
+    named = os.environ.get("TERMINFO_DIRS", "")
+    folders = [os.environ.get("TERMINFO"), os.path.join(os.environ.get("HOME") or "/", ".terminfo")]
+    if _describes(folders + named.split(os.pathsep) + TERMINFO, terminal):
+        return
+    for folder in TERMINFO_ELSEWHERE:
+        if _describes([folder], terminal):
+            break
+    else:
+        folder = _coldframe.finder.system_data("coldframe.terminfo")
+    if folder is not None:
+        os.environ["TERMINFO_DIRS"] = named + os.pathsep + folder
+
+
+def _describes(folders, terminal):
+    initials = terminal[0], "%x" % ord(terminal[0])
+    return any(
+        os.path.isfile(os.path.join(folder, initial, terminal)) for folder in folders if folder for initial in initials
+    )
+
+
+# The end of the name of the variable with Tcl's module path; before it stands the version.
+MODULES = "_TM_PATH"
+
+
+def mend_tkinter(module):
+    """For `_tkinter`: Tcl reads scripts of exactly its own version, and so those that were packed with it.
+
+    They are named while an interpreter is made, and not longer: another program that is started may have another Tcl.
+    """
+    create = module.create
+
+    def _create(*arguments, **keywords):
+        added = {name: folder for name, folder in _scripts() if name not in os.environ}
+        os.environ.update(added)
+        try:
+            interpreter = create(*arguments, **keywords)
+        finally:
+            for name in added:
+                os.environ.pop(name, None)
+        for name, folder in added.items():
+            # Tcl has a copy of the variables, which would be read where there is nothing any more.
+            interpreter.eval("unset -nocomplain ::env(%s)" % name)
+            if name.endswith(MODULES):
+                interpreter.call("::tcl::tm::path", "add", folder)
+        return interpreter
+
+    module.create = _create
+
+
+def _scripts():
+    """The variables that Tcl and Tk read, with the folders of the packed scripts."""
+    place = _coldframe.finder.system_data("coldframe.tcltk")
+    names = os.listdir(place) if place is not None else []
+    for variable, kind, script in (("TCL_LIBRARY", "tcl", "init.tcl"), ("TK_LIBRARY", "tk", "tk.tcl")):
+        for name in names:
+            folder = os.path.join(place, name)
+            if name.startswith(kind) and os.path.isfile(os.path.join(folder, script)):
+                yield variable, folder
+                # Debian has modules of Tcl's own in there, and looks for them by an absolute path (tm.tcl, tm(n)).
+                if os.path.isdir(os.path.join(folder, "tcl8")):
+                    yield name.upper().replace(".", "_") + MODULES, os.path.join(folder, "tcl8")

@@ -35,6 +35,7 @@ mod settings;
 mod start_methods;
 mod subinterpreters;
 mod support;
+mod system_data;
 mod system_libraries;
 mod threads;
 mod whole;
