@@ -20,21 +20,44 @@ pub(crate) use self::older_glibc::Glibc;
 
 const COMMAND: &str = "coldframe";
 
+/// How a launcher is linked and compiled.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Kind {
+    pub(crate) glibc: Option<Glibc>,
+    pub(crate) debug: bool,
+}
+
 /// A release launcher with this Python inside, built when it has to be: for the commands that need one.
 pub(crate) fn launcher(
     workspace: &Workspace,
     python: &pythons::Python,
+    glibc: Option<Glibc>,
+    verbose: bool,
+) -> anyhow::Result<PathBuf> {
+    let kind = Kind { glibc, debug: false };
+    launcher_in(workspace, python, &workspace.target.join("launchers"), kind, verbose)
+}
+
+/// A launcher of that kind, in a folder below `out`.
+pub(crate) fn launcher_in(
+    workspace: &Workspace,
+    python: &pythons::Python,
+    out: &Path,
+    kind: Kind,
     verbose: bool,
 ) -> anyhow::Result<PathBuf> {
     let flags = flags::Dist {
         python: python.executable.display().to_string(),
-        out: workspace.target.join("launchers"),
-        glibc: None,
-        debug: false,
+        out: out.to_owned(),
+        glibc: kind.glibc,
+        debug: kind.debug,
         verbose,
     };
     match run(workspace, &flags)? {
-        Verdict::Good => Ok(flags.out.join(format!("py{}", python.version)).join(COMMAND)),
+        Verdict::Good => {
+            let folder = format!("py{}{}", python.version, suffix(kind.glibc));
+            Ok(flags.out.join(folder).join(COMMAND))
+        }
         Verdict::Bad => bail!("no launcher with Python {} inside could be built", python.release()),
     }
 }
@@ -59,7 +82,7 @@ pub(crate) fn run(workspace: &Workspace, flags: &flags::Dist) -> anyhow::Result<
     }
 
     // A folder of its own: the same crates link another library here than in the tests.
-    let suffix = flags.glibc.map(|glibc| format!("-glibc{glibc}")).unwrap_or_default();
+    let suffix = suffix(flags.glibc);
     let folder = workspace.target.join(format!("dist-py{version}{suffix}"));
     let profile = if flags.debug { Profile::Debug } else { Profile::Release };
     let mut build = workspace.cargo(&["build", "--package", "launcher", "--bin", COMMAND]);
@@ -114,6 +137,11 @@ pub(crate) fn run(workspace: &Workspace, flags: &flags::Dist) -> anyhow::Result<
         }
     );
     Ok(Verdict::Good)
+}
+
+/// What stands behind the version of Python in the names of folders.
+fn suffix(glibc: Option<Glibc>) -> String {
+    glibc.map(|glibc| format!("-glibc{glibc}")).unwrap_or_default()
 }
 
 /// How the launcher is compiled.

@@ -32,7 +32,7 @@ pub(crate) fn run(workspace: &Workspace, flags: &Elsewhere) -> anyhow::Result<Ve
     let python = pythons::choose(&pythons::discover(), &flags.python)?;
     let launcher = match &flags.launcher {
         Some(launcher) => std::path::absolute(launcher)?,
-        None => dist::launcher(workspace, &python, flags.verbose)?,
+        None => dist::launcher(workspace, &python, flags.glibc, flags.verbose)?,
     };
     let folder = workspace.target.join("elsewhere");
     let mut roots = Vec::new();
@@ -66,7 +66,12 @@ pub(crate) fn run(workspace: &Workspace, flags: &Elsewhere) -> anyhow::Result<Ve
                         log: folder.join("logs").join(format!("{label} {}", packager.name())),
                     };
                     let cell = match program {
-                        Ok(program) => room.run(program)?,
+                        Ok(program) => {
+                            match program.needs().filter(|needs| *needs > root.glibc()) {
+                                Some(needs) => Cell::NeedsMore(needs),
+                                None => room.run(program)?,
+                            }
+                        }
                         Err(why) => Cell::Fails(why.clone()),
                     };
                     cells.push((*packager, cell));

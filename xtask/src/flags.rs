@@ -31,6 +31,7 @@ pub(crate) enum Command {
     Conformance(crate::conformance::flags::Conformance),
     Packages(crate::packages::flags::Packages),
     Elsewhere(crate::elsewhere::flags::Elsewhere),
+    Wheel(crate::wheel::flags::Wheel),
     Ci(Ci),
     Bench(Bench),
     /// Check what no compiler checks: module headers, file lengths, where `unsafe` stands, names that must not appear.

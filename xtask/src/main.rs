@@ -31,6 +31,7 @@ mod suite;
 mod test;
 mod tidy;
 mod version;
+mod wheel;
 mod workspace;
 
 use std::process::ExitCode;
@@ -61,6 +62,7 @@ fn run(flags: Xtask) -> anyhow::Result<Verdict> {
         Command::Packages(flags) => packages::run(&workspace, &flags),
         Command::Elsewhere(flags) => elsewhere::run(&workspace, &flags),
         Command::Dist(flags) => dist::run(&workspace, &flags),
+        Command::Wheel(flags) => wheel::run(&workspace, &flags),
         Command::Ci(flags) => ci::run(&workspace, &flags),
         Command::Bench(flags) => bench::run(&workspace, &flags),
         Command::Tidy => tidy::run(&workspace),

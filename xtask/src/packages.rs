@@ -24,7 +24,7 @@ pub(crate) fn run(workspace: &Workspace, flags: &Packages) -> anyhow::Result<Ver
     let progress = Progress::new(flags.results.verbose);
     let launcher = match &flags.launcher {
         Some(launcher) => launcher.clone(),
-        None => dist::launcher(workspace, &python, flags.results.verbose)?,
+        None => dist::launcher(workspace, &python, None, flags.results.verbose)?,
     };
     let trials = Trials {
         progress: &progress,

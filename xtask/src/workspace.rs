@@ -66,6 +66,11 @@ impl Workspace {
         })
     }
 
+    /// The version of all crates.
+    pub(crate) fn version(&self) -> anyhow::Result<String> {
+        Ok(self.package("launcher")?.version.to_string())
+    }
+
     /// Whether `cargo test --doc` can be asked for this crate at all: it refuses one without a library.
     pub(crate) fn has_library(&self, name: &str) -> anyhow::Result<bool> {
         Ok(self.package(name)?.targets.iter().any(|target| target.kind.contains(&TargetKind::Lib)))

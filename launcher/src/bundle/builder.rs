@@ -282,6 +282,10 @@ fn is_hidden_by_standard_library(request: &BundleRequest<'_>, entry: &Entry) -> 
 
 /// Whether the standard library, wherever it comes from, has a module of that first name.
 pub(super) fn is_standard(request: &BundleRequest<'_>, name: &str) -> bool {
+    // Built into each program of ours; the package of that name on the index brings the command.
+    if name == "coldframe" {
+        return true;
+    }
     match request.stdlib.archive() {
         Some(archive) => matches!(archive.module(name), Ok(Some(_))),
         None => stdlib::has_top_level(request.python, name),

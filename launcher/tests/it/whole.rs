@@ -55,7 +55,10 @@ fn where_there_is_no_python_it_builds_and_runs() {
 
 #[test]
 fn the_environment_that_it_is_installed_in_is_the_applications() {
-    let app = App::script("import package, package.part; print(package.part.NAME)");
+    // The built-in module, and not the package that brings the command.
+    let app = App::script(
+        "import package, package.part, coldframe; print(package.part.NAME, coldframe.__spec__.origin)",
+    );
     let tool = installed(&app);
     let packages = app.beside("prefix").join(site_packages());
     let lay = |path: &str, text: &str| {
@@ -72,8 +75,9 @@ fn the_environment_that_it_is_installed_in_is_the_applications() {
         "coldframe-0.1.0.dist-info/METADATA",
         "Metadata-Version: 2.1\nName: coldframe\nVersion: 0.1.0\n",
     );
-    lay("coldframe-0.1.0.dist-info/RECORD", "");
-    run().prints("of the environment\n");
+    lay("coldframe-0.1.0.dist-info/RECORD", "coldframe/__init__.py,,\n");
+    lay("coldframe/__init__.py", "raise SystemExit('the package of the command was packed')");
+    run().prints("of the environment built-in\n");
     // What is active comes first.
     let active = run().env("VIRTUAL_ENV", app.beside("nowhere")).outcome();
     assert!(active.stderr.contains("`pyvenv.cfg`"), "{active:#?}");

@@ -141,7 +141,7 @@ impl Target {
         if let Some(launcher) = &*made {
             return Ok(launcher.clone());
         }
-        let launcher = dist::launcher(workspace, &self.python, flags.results.verbose)?;
+        let launcher = dist::launcher(workspace, &self.python, None, flags.results.verbose)?;
         Ok(made.insert(launcher).clone())
     }
 }

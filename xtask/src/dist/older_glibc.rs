@@ -27,6 +27,13 @@ pub(crate) struct Glibc {
     minor: u32,
 }
 
+impl Glibc {
+    /// `28` is 2.28.
+    pub(crate) const fn minor(minor: u32) -> Self {
+        Self { minor }
+    }
+}
+
 impl FromStr for Glibc {
     type Err = String;
 

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum as _};
 
 use super::QUICK_ROOTS;
 use super::roots::Root;
+use crate::dist::Glibc;
 use crate::flags::EXIT_CODES;
 
 const EXAMPLES: &str = "\
@@ -13,7 +14,7 @@ Examples:
   cargo xtask elsewhere                                 every application in every root, beside PyInstaller's
   cargo xtask elsewhere --quick                         the standard library and pools in two roots, ours alone
   cargo xtask elsewhere --root trixie --application numpy --no-peers
-  cargo xtask elsewhere --write                         the table becomes docs/elsewhere.md
+  cargo xtask elsewhere --glibc 2.28 --write            the table becomes docs/elsewhere.md
 
 It needs Linux, the superuser (mounts and namespaces), and apt with Debian's archive. `debootstrap` is installed where it is missing;
 the roots are kept below `target/elsewhere/roots`, and made again when they are removed there.
@@ -38,6 +39,10 @@ pub(crate) struct Elsewhere {
     /// Build with this `coldframe`, which has the Python inside that is named.
     #[arg(long, value_name = "PATH")]
     pub(crate) launcher: Option<PathBuf>,
+
+    /// Link the launcher against this version of glibc.
+    #[arg(long, value_name = "2.28", conflicts_with = "launcher")]
+    pub(crate) glibc: Option<Glibc>,
 
     /// Take few roots and applications, and no peers: what CI has time for.
     #[arg(long)]

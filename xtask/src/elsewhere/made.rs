@@ -8,6 +8,9 @@ use anyhow::{Context as _, bail};
 
 use super::list::{Application, Kind};
 use super::run_in::Program;
+use serde_json::Value;
+
+use crate::dist::Glibc;
 use crate::environment;
 use crate::progress::{Progress, Show, Status};
 use crate::pythons::Python;
@@ -52,6 +55,18 @@ pub(super) struct Makers<'a> {
 /// A program, or why there is none.
 type Made = Result<Program, String>;
 
+/// The version of glibc that an executable or a tool of ours needs, as it says itself.
+fn needed_glibc(launcher: &Path, file: &Path) -> anyhow::Result<Glibc> {
+    let mut inspect = Command::new(launcher);
+    inspect.args(["inspect", "--json"]).arg(file);
+    let output =
+        inspect.output().with_context(|| format!("could not start `{}`", launcher.display()))?;
+    let answer: Value = serde_json::from_slice(&output.stdout)
+        .with_context(|| format!("nothing is known of `{}`", file.display()))?;
+    let version = answer.pointer("/needs/glibc").and_then(Value::as_str).unwrap_or_default();
+    version.parse().map_err(anyhow::Error::msg)
+}
+
 impl Makers<'_> {
     pub(super) fn make(
         &self,
@@ -69,7 +84,8 @@ impl Makers<'_> {
             let tool = source.join("coldframe");
             fs::copy(self.launcher, &tool)
                 .with_context(|| format!("could not write `{}`", tool.display()))?;
-            return Ok(vec![(Packager::Ours, Ok(Program::Tool { folder: source }))]);
+            let needs = needed_glibc(self.launcher, &tool)?;
+            return Ok(vec![(Packager::Ours, Ok(Program::Tool { folder: source, needs }))]);
         }
         workspace::copy(&self.sources.join(application.name), &source, "__pycache__")?;
         let environment = folder.join("environment");
@@ -103,7 +119,13 @@ impl Makers<'_> {
                 Packager::OneFolder => "program/program",
             };
             let made = match status {
-                Status::Good => Ok(Program::Built { folder: out, path: program }),
+                Status::Good => {
+                    let needs = match packager {
+                        Packager::Ours => Some(needed_glibc(self.launcher, &out.join(program))?),
+                        Packager::OneFile | Packager::OneFolder => None,
+                    };
+                    Ok(Program::Built { folder: out, path: program, needs })
+                }
                 Status::Failed => Err("it could not be built".to_owned()),
             };
             all.push((*packager, made));

@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Context as _, bail};
 use clap::ValueEnum;
 
+use crate::dist::Glibc;
 use crate::fetched;
 use crate::progress::{Progress, Show, Status};
 
@@ -34,6 +35,18 @@ impl Root {
             Self::Forky => "forky",
             Self::GlibcOnly => "glibc only",
         }
+    }
+}
+
+impl Root {
+    /// The version of its glibc.
+    pub(super) fn glibc(self) -> Glibc {
+        Glibc::minor(match self {
+            Self::Bullseye => 31,
+            Self::Bookworm | Self::GlibcOnly => 36,
+            Self::Trixie => 41,
+            Self::Forky => 42,
+        })
     }
 }
 

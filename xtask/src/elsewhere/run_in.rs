@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 
 use super::table::Cell;
+use crate::dist::Glibc;
 use crate::{child, workspace};
 
 /// Who runs the program.
@@ -37,9 +38,19 @@ impl User {
 #[derive(Clone, Debug)]
 pub(super) enum Program {
     /// A program by its path in a folder, all of which is taken there.
-    Built { folder: PathBuf, path: &'static str },
+    Built { folder: PathBuf, path: &'static str, needs: Option<Glibc> },
     /// `coldframe` in a folder, which builds `source` there.
-    Tool { folder: PathBuf },
+    Tool { folder: PathBuf, needs: Glibc },
+}
+
+impl Program {
+    /// The version of glibc that it needs, where it says so.
+    pub(super) fn needs(&self) -> Option<Glibc> {
+        match self {
+            Self::Built { needs, .. } => *needs,
+            Self::Tool { needs, .. } => Some(*needs),
+        }
+    }
 }
 
 /// A root that somebody runs something in.
@@ -83,8 +94,8 @@ fi
 impl Room<'_> {
     pub(super) fn run(&self, program: &Program) -> anyhow::Result<Cell> {
         let (folder, tool, path) = match program {
-            Program::Built { folder, path } => (folder, "no", *path),
-            Program::Tool { folder } => (folder, "yes", ""),
+            Program::Built { folder, path, .. } => (folder, "no", *path),
+            Program::Tool { folder, .. } => (folder, "yes", ""),
         };
         let (stdout, stderr) = (self.log.with_extension("out"), self.log.with_extension("err"));
         for log in [&stdout, &stderr] {

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::made::Packager;
 use super::roots::Root;
 use super::run_in::User;
+use crate::dist::Glibc;
 use crate::pythons::Python;
 
 /// How much of a reason stands in the table.
@@ -22,12 +23,15 @@ const INTRODUCTION: &str = include_str!("../../elsewhere/introduction.md");
 pub(super) enum Cell {
     Passes,
     Fails(String),
+    /// It says itself that it needs a newer glibc than that root has.
+    NeedsMore(Glibc),
 }
 
 impl Cell {
     fn short(&self) -> String {
         match self {
             Self::Passes => "passes".to_owned(),
+            Self::NeedsMore(glibc) => format!("needs glibc {glibc}"),
             Self::Fails(why) if why.chars().count() > MAX_REASON => {
                 format!("FAILS: {}…", why.chars().take(MAX_REASON).collect::<String>())
             }
@@ -50,7 +54,7 @@ impl Row {
     pub(super) fn is_bad(&self) -> bool {
         self.cells
             .iter()
-            .any(|(packager, cell)| *packager == Packager::Ours && *cell != Cell::Passes)
+            .any(|(packager, cell)| *packager == Packager::Ours && matches!(cell, Cell::Fails(_)))
     }
 }
 
@@ -91,7 +95,8 @@ pub(super) fn as_json(python: &Python, rows: &[Row]) -> String {
                 .iter()
                 .map(|(packager, cell)| {
                     let fault = if let Cell::Fails(why) = cell { Some(why) } else { None };
-                    json!({"packager": packager.name(), "fault": fault})
+                    let needs = if let Cell::NeedsMore(glibc) = cell { Some(glibc.to_string()) } else { None };
+                    json!({"packager": packager.name(), "fault": fault, "needs_glibc": needs})
                 })
                 .collect();
             json!({
