@@ -190,3 +190,78 @@ void older_arc4random_buf(void *buffer, size_t length)
         close(device);
 }
 #endif
+
+#if GLIBC_MINOR < 36
+/* 2.36. */
+unsigned older_arc4random(void) __asm__("arc4random");
+unsigned older_arc4random(void)
+{
+    unsigned number;
+    older_arc4random_buf(&number, sizeof number);
+    return number;
+}
+#endif
+
+#if GLIBC_MINOR < 35
+/* 2.35: where the tables for unwinding of a place in the program lie (dlfcn.h); libgcc_s asks for it. */
+#include <link.h>
+
+struct older_found {
+    unsigned long long flags;
+    void *start;
+    void *end;
+    void *link_map;
+    void *frames;
+    unsigned long long reserved[7];
+};
+
+struct older_question {
+    ElfW(Addr) place;
+    struct older_found *found;
+};
+
+static int older_look(struct dl_phdr_info *object, size_t size, void *data)
+{
+    struct older_question *question = data;
+    ElfW(Addr) start = ~(ElfW(Addr))0, end = 0;
+    void *frames = NULL;
+    int is_inside = 0;
+    (void)size;
+    for (int index = 0; index < object->dlpi_phnum; index++) {
+        const ElfW(Phdr) *part = &object->dlpi_phdr[index];
+        ElfW(Addr) from = object->dlpi_addr + part->p_vaddr;
+        if (part->p_type == PT_LOAD) {
+            start = from < start ? from : start;
+            end = from + part->p_memsz > end ? from + part->p_memsz : end;
+            is_inside |= question->place >= from && question->place < from + part->p_memsz;
+        } else if (part->p_type == PT_GNU_EH_FRAME) {
+            frames = (void *)from;
+        }
+    }
+    if (!is_inside || frames == NULL)
+        return 0;
+    *question->found = (struct older_found){.start = (void *)start, .end = (void *)end, .frames = frames};
+    return 1;
+}
+
+int older_dl_find_object(void *place, struct older_found *found) __asm__("_dl_find_object");
+int older_dl_find_object(void *place, struct older_found *found)
+{
+    struct older_question question = {(ElfW(Addr))place, found};
+    return dl_iterate_phdr(older_look, &question) == 1 ? 0 : -1;
+}
+#endif
+
+#if GLIBC_MINOR < 32
+/* 2.32: whether there is one thread only; who is told that there may be more is right, and a little slower. */
+char older_single_threaded __asm__("__libc_single_threaded") = 0;
+#endif
+
+#if GLIBC_MINOR < 30
+/* 2.30. */
+pid_t older_gettid(void) __asm__("gettid");
+pid_t older_gettid(void)
+{
+    return (pid_t)syscall(SYS_gettid);
+}
+#endif

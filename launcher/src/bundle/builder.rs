@@ -19,7 +19,7 @@ use super::system_libraries::{self, Standard, SystemLibraryFile};
 use super::tree::{Entry, EntryKind, ModuleName, first_part};
 use super::{
     Bundle, BundleError, BundleRequest, Origin, Package, Progress, Purpose, Reason,
-    StandardLibrary, Warning, checks, file_users, stdlib, stdlib_archive,
+    StandardLibrary, Warning, checks, file_users, not_packed, stdlib, stdlib_archive,
 };
 
 #[cfg(target_os = "linux")]
@@ -117,6 +117,8 @@ pub(super) fn build(
         packer.report.needs.add_copied(archive, &packer.writer)?;
     }
     checks::entries(request, &packer, &all_scanned)?;
+    let not_packed = not_packed::warnings(request, &packer, &all_scanned, &exclude);
+    packer.report.warnings.extend(not_packed);
     let unused = exclude.iter().filter(|pattern| !pattern.was_hit());
     packer
         .report

@@ -68,6 +68,11 @@ pub enum BundleError {
         /// The launcher's Python.
         wanted: String,
     },
+    /// Something would be absent when the application runs, and that was not to be.
+    #[error(
+        "`--strict`: the application would miss what warnings above name ({0} of them); nothing was written"
+    )]
+    Absent(usize),
     /// `--include` names nothing that is installed.
     #[error("`--include {name}`: no module, package or distribution of that name in {searched}")]
     IncludeNotFound {

@@ -8,8 +8,7 @@ use std::path::{Path, PathBuf};
 use importer_core::{Library, folder_of};
 
 use super::elf::dynamic::{self, Linking};
-use super::elf::lower::lower;
-use super::glibc::GlibcVersion;
+use super::elf::lower::{GlibcFloor, lower};
 use super::library_layouts::layout;
 use crate::libraries::{NEEDED_PREFIX, SYSTEM_FOLDER, is_library_name, system_name};
 use crate::library_layout::{self, LibraryLayout};
@@ -23,7 +22,7 @@ pub(super) struct Libraries {
     /// Extension modules: what is imported by name, and not needed by another.
     extensions: BTreeSet<String>,
     /// The version of glibc that packed libraries should not ask more than, if there is one.
-    floor: Option<GlibcVersion>,
+    floor: Option<GlibcFloor>,
     /// By the id of what they are the layouts of.
     layouts: BTreeMap<u64, LibraryLayout>,
 }
@@ -42,15 +41,15 @@ struct PackedObject {
 
 impl Libraries {
     /// None yet. Those that come are lowered to `floor` as far as can be.
-    pub(super) fn new(floor: Option<GlibcVersion>) -> Self {
-        Self { floor, ..Self::default() }
+    pub(super) fn new(floor: Option<&GlibcFloor>) -> Self {
+        Self { floor: floor.cloned(), ..Self::default() }
     }
 
     /// Makes a library independent of this machine: only directories that `is_kept` names are searched, and an older
     /// glibc is enough.
     pub(super) fn make_portable(&self, contents: &mut [u8], is_kept: impl Fn(&str) -> bool) {
         dynamic::make_portable(contents, is_kept);
-        if let Some(floor) = self.floor {
+        if let Some(floor) = &self.floor {
             lower(contents, floor);
         }
     }

@@ -50,6 +50,7 @@ mod libraries;
 mod library_layouts;
 mod marshal;
 mod needs;
+mod not_packed;
 mod output;
 mod packer;
 mod pattern;
@@ -73,6 +74,7 @@ use interp_config::{EntryPoint, FileAccessRule, OptimizationLevel, Settings, Sys
 pub use application::{Application, Layout};
 pub use cache::{CacheFolder, KeyBuilder};
 pub use compile::{COMPILE_WORKER, CompileCommand};
+pub use elf::lower::GlibcFloor;
 pub use environment::Environment;
 pub use error::{Broken, BundleError, CacheError};
 pub use glibc::{GlibcVersion, ParseGlibcError};
@@ -109,7 +111,7 @@ pub struct BundleRequest<'a> {
     /// Which libraries of this machine's system are packed, before the built-in rules.
     pub system_libraries: Vec<SystemLibraryRule>,
     /// The version of glibc that packed libraries are lowered to, as far as an older glibc has the same functions.
-    pub glibc_floor: Option<GlibcVersion>,
+    pub glibc_floor: Option<&'a GlibcFloor>,
     /// The level to compile for.
     pub optimization: OptimizationLevel,
     /// What the archive's attribute `configuration` will hold; modules that it names are packed.

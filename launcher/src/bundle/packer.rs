@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::PathBuf;
 
 use importer_core::{MainGuard, ModuleEntry, Writer};
 
@@ -30,6 +31,8 @@ pub(super) struct Item {
 pub(super) struct Scanned {
     pub(super) origin: Origin,
     pub(super) path: String,
+    /// Where its source lies.
+    pub(super) location: PathBuf,
     pub(super) module: String,
     pub(super) imports: BTreeSet<String>,
     /// The groups of entry points that it names.
@@ -336,6 +339,7 @@ impl<'r> Packer<'r> {
         Scanned {
             origin: item.origin,
             path: item.entry.path.clone(),
+            location: item.entry.location.clone(),
             module: module.name.clone(),
             imports: compiled.imports.clone(),
             groups: compiled.groups.clone(),

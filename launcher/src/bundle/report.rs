@@ -187,8 +187,28 @@ pub enum Warning {
         /// The packed file that needs it.
         file: String,
     },
+    /// A module of the standard library that packed code imports and that is not in the archive.
+    NotPacked {
+        /// The missing module.
+        name: String,
+        /// The name in the import, which may be one that needs it.
+        import: String,
+        /// The importing file.
+        file: String,
+        /// The line of the import, counted from 1, where it was found.
+        line: Option<usize>,
+        /// Whether it was left out of the standard library, and not missing in the Python.
+        is_left_out: bool,
+    },
     /// Code that the builder could not look into: its imports are unknown.
     NotScanned(String),
+}
+
+impl Warning {
+    /// Whether something would be absent when the application runs.
+    pub fn is_about_absence(&self) -> bool {
+        matches!(self, Self::NotPacked { .. } | Self::LibraryMissing { .. })
+    }
 }
 
 impl fmt::Display for Warning {
@@ -234,6 +254,21 @@ impl fmt::Display for Warning {
                     "`{file}` needs `{name}`, which is not on this machine, and was not packed: install it here, or say \
                      `--system-library {name}=leave`"
                 )
+            }
+            Self::NotPacked { name, import, file, line, is_left_out } => {
+                write!(f, "not packed: `{name}`, for `{file}`")?;
+                if let Some(line) = line {
+                    write!(f, ", line {line},")?;
+                }
+                write!(f, " imports `{import}`; ")?;
+                if *is_left_out {
+                    write!(
+                        f,
+                        "tests are left out of the standard library: `--include {name}` takes it along"
+                    )
+                } else {
+                    write!(f, "this Python was built without it: name another one with `--python`")
+                }
             }
             Self::NotScanned(path) => {
                 write!(f, "the imports of `{path}` are unknown: name them with `--include`")

@@ -172,6 +172,10 @@ pub(super) struct Build {
     /// Write the archive only, for `coldframe run` or a program of your own.
     #[arg(long)]
     pub(super) archive: bool,
+    /// Write nothing when something would be absent at run time: a module of the standard library that is imported and not
+    /// packed, or a shared library that this machine lacks.
+    #[arg(long)]
+    pub(super) strict: bool,
     /// Refuse to build what needs a newer glibc than this, and name the files and symbols.
     #[arg(long, value_name = "VERSION")]
     pub(super) glibc: Option<GlibcVersion>,

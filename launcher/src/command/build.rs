@@ -77,6 +77,12 @@ pub(super) fn run(options: Box<arguments::Build>) -> Result<ExitCode, CommandErr
     let allowed = allowed_glibc(&options, &context)?;
     let Bundle { writer, report } = bundle(&options, &context, &mut settings, &output)?;
     warn(&report.warnings);
+    if options.strict {
+        let absent = report.warnings.iter().filter(|warning| warning.is_about_absence()).count();
+        if absent > 0 {
+            return Err(BundleError::Absent(absent).into());
+        }
+    }
     let mut report = report;
     if !options.archive {
         let launcher = exe::own_executable()?;
@@ -158,7 +164,7 @@ fn bundle(
         exclude: settings.build.exclude.clone(),
         file_access: settings.build.file_access.clone(),
         system_libraries: settings.build.system_libraries.clone(),
-        glibc_floor: context.glibc_floor,
+        glibc_floor: context.glibc_floor.as_ref(),
         optimization: level,
         settings: settings.clone(),
         broken: broken(options.source.allow_broken),

@@ -15,7 +15,7 @@ use super::progress::Bar;
 use super::requirements;
 use super::variable;
 use crate::bundle::{
-    BundleRequest, COMPILE_WORKER, CacheFolder, CompileCommand, Environment, GlibcVersion,
+    BundleRequest, COMPILE_WORKER, CacheFolder, CompileCommand, Environment, GlibcFloor,
     KeyBuilder, Needs, Purpose, PythonInstallation, StandardLibrary, SupportModule,
 };
 
@@ -56,7 +56,7 @@ pub(super) struct Context {
     pub(super) cache: CacheFolder,
     pub(super) compile: CompileCommand,
     /// The glibc that the launcher itself needs: libraries are lowered to it, and not further.
-    pub(super) glibc_floor: Option<GlibcVersion>,
+    pub(super) glibc_floor: Option<GlibcFloor>,
 }
 
 impl Context {
@@ -163,7 +163,10 @@ impl Context {
             .text("python", &self.python.identity())
             .text("level", level.as_str())
             .text("compile worker", COMPILE_WORKER)
-            .text("glibc", &self.glibc_floor.map(|floor| floor.to_string()).unwrap_or_default());
+            .text(
+                "glibc",
+                &self.glibc_floor.as_ref().map(|floor| format!("{floor:?}")).unwrap_or_default(),
+            );
         for support in SUPPORT {
             key = key.text(support.name, support.source);
         }
@@ -173,7 +176,7 @@ impl Context {
                 optimization: level,
                 support: SUPPORT,
                 purpose: Purpose::StandardLibrary,
-                glibc_floor: self.glibc_floor,
+                glibc_floor: self.glibc_floor.as_ref(),
                 ..BundleRequest::new(&self.python, &self.compile, self.standard_library_files())
             };
             let bundle = request.build(&mut |progress| bar.show(progress))?;
@@ -208,12 +211,12 @@ pub(super) fn build_id() -> String {
     format!("{} {length:?} {modified:?}", env!("CARGO_PKG_VERSION"))
 }
 
-/// The version of glibc that this program needs; none elsewhere than on Linux.
-fn glibc_floor() -> Option<GlibcVersion> {
+/// The glibc that this program needs; none elsewhere than on Linux.
+fn glibc_floor() -> Option<GlibcFloor> {
     let contents = fs::read(crate::exe::own_executable().ok()?).ok()?;
     let mut needs = Needs::default();
     needs.add_launcher(&contents);
-    needs.glibc()
+    Some(GlibcFloor::of_launcher(needs.glibc()?, &contents))
 }
 
 /// The cache folder that was named, or the user's.

@@ -88,6 +88,7 @@ fn bundle_exit_code(error: &BundleError) -> u8 {
         | BundleError::Broken(_)
         | BundleError::Executable { .. }
         | BundleError::Glibc { .. }
+        | BundleError::Absent(_)
         | BundleError::Archive(_) => exit_code::INPUT,
     }
 }

@@ -124,7 +124,7 @@ fn application_archive(
             exclude: settings.build.exclude.clone(),
             file_access: settings.build.file_access.clone(),
             system_libraries: settings.build.system_libraries.clone(),
-            glibc_floor: context.glibc_floor,
+            glibc_floor: context.glibc_floor.as_ref(),
             optimization: settings.interpreter.optimization_level,
             settings: settings.clone(),
             broken: broken(options.source.allow_broken),

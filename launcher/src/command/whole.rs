@@ -22,7 +22,7 @@ pub(super) fn run(options: &arguments::Whole) -> Result<ExitCode, CommandError> 
     let standard = StandardLibrary::FromArchive(&library);
     let request = BundleRequest {
         purpose: Purpose::StandardLibrary,
-        glibc_floor: context.glibc_floor,
+        glibc_floor: context.glibc_floor.as_ref(),
         optimization: CARRIED_LEVEL,
         ..BundleRequest::new(&context.python, &context.compile, standard)
     };

@@ -26,6 +26,7 @@ mod libraries;
 mod like_python;
 mod mapped_libraries;
 mod needs;
+mod not_packed;
 mod numpy;
 mod odd_limits;
 mod odd_places;

@@ -23,24 +23,58 @@ struct List {
 #[serde(deny_unknown_fields)]
 struct Group {
     symbols: Vec<String>,
+    /// Whether an older glibc has none, and the launcher must export the function.
+    #[serde(default)]
+    exported: bool,
     #[expect(dead_code, reason = "for the reader of the list, who must give one")]
     since: String,
     #[expect(dead_code, reason = "for the reader of the list, who must give one")]
     reason: String,
 }
 
-static SYMBOLS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+/// The symbols, and whether the launcher must export them.
+static SYMBOLS: LazyLock<BTreeMap<String, bool>> = LazyLock::new(|| {
     let list: List =
         toml::from_str(LIST).expect("the list is part of the program, and a test reads it");
-    list.group.into_iter().flat_map(|group| group.symbols).collect()
+    let symbols = |group: Group| group.symbols.into_iter().map(move |name| (name, group.exported));
+    list.group.into_iter().flat_map(symbols).collect()
 });
+
+/// What packed libraries are lowered to: the glibc that the launcher needs itself, and what it has in place of a newer one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GlibcFloor {
+    version: GlibcVersion,
+    exports: BTreeSet<String>,
+}
+
+impl GlibcFloor {
+    /// That of a launcher that needs this version, from its own file.
+    pub fn of_launcher(version: GlibcVersion, contents: &[u8]) -> Self {
+        let mut exports = BTreeSet::new();
+        if let Ok(file) = ElfFile64::<LE>::parse(contents) {
+            let defined = file.dynamic_symbols().filter(object::ObjectSymbol::is_definition);
+            let names = defined.filter_map(|symbol| symbol.name().ok());
+            exports.extend(names.filter(|name| SYMBOLS.contains_key(*name)).map(str::to_owned));
+        }
+        Self { version, exports }
+    }
+
+    /// The version.
+    pub fn version(&self) -> GlibcVersion {
+        self.version
+    }
+
+    fn answers(&self, name: &str) -> bool {
+        SYMBOLS.get(name).is_some_and(|exported| !exported || self.exports.contains(name))
+    }
+}
 
 /// Bytes to write over a file's own.
 type Writes = Vec<(usize, [u8; 2])>;
 
 /// Makes a library need no more than that version of glibc, as far as the list allows. A file that is no ELF file of 64
 /// bits, or is damaged, stays as it is.
-pub(in crate::bundle) fn lower(contents: &mut [u8], floor: GlibcVersion) {
+pub(in crate::bundle) fn lower(contents: &mut [u8], floor: &GlibcFloor) {
     for (at, bytes) in writes(contents, floor).unwrap_or_default() {
         if let Some(place) = contents.get_mut(at..at + bytes.len()) {
             place.copy_from_slice(&bytes);
@@ -48,7 +82,7 @@ pub(in crate::bundle) fn lower(contents: &mut [u8], floor: GlibcVersion) {
     }
 }
 
-fn writes(contents: &[u8], floor: GlibcVersion) -> Option<Writes> {
+fn writes(contents: &[u8], floor: &GlibcFloor) -> Option<Writes> {
     let file = ElfFile64::<LE>::parse(contents).ok()?;
     let header = file.elf_header();
     let endian = header.endian().ok()?;
@@ -61,7 +95,7 @@ fn writes(contents: &[u8], floor: GlibcVersion) -> Option<Writes> {
     while let Some((_, mut of_library)) = libraries.next().ok()? {
         while let Some(version) = of_library.next().ok()? {
             let is_above = glibc_version(version.name(endian, strings).ok()?)
-                .is_some_and(|glibc| glibc > floor);
+                .is_some_and(|glibc| glibc > floor.version);
             let number = version.vna_other.get(endian).0 & elf::VERSYM_VERSION;
             let place = place_of(std::ptr::from_ref(version).cast())?;
             versions.insert(number, (place, version.vna_flags.get(endian).0, is_above));
@@ -74,7 +108,7 @@ fn writes(contents: &[u8], floor: GlibcVersion) -> Option<Writes> {
         let Some(entry) = numbers.get(symbol.index().0) else { continue };
         let number = entry.0.get(endian).0 & elf::VERSYM_VERSION;
         let Some((_, _, is_above)) = versions.get(&number) else { continue };
-        let is_listed = symbol.name().is_ok_and(|name| SYMBOLS.contains(name));
+        let is_listed = symbol.name().is_ok_and(|name| floor.answers(name));
         if *is_above && is_listed && symbol.is_undefined() {
             writes.push((place_of(std::ptr::from_ref(entry).cast())?, 1u16.to_le_bytes()));
             lowered.insert(number);
@@ -98,18 +132,27 @@ mod tests {
 
     #[test]
     fn what_the_list_names_is_lowered_and_the_rest_is_named() {
-        let floor: GlibcVersion = "2.28".parse().unwrap();
+        let version: GlibcVersion = "2.28".parse().unwrap();
+        // One that exports all that may have to be, and one that exports nothing.
+        let all = SYMBOLS.keys().cloned().collect();
+        for exports in [all, BTreeSet::new()] {
+            check(&GlibcFloor { version, exports });
+        }
+    }
+
+    fn check(floor: &GlibcFloor) {
         // This very program: it needs what its machine's glibc has.
         let mut program = std::fs::read(crate::exe::own_executable().unwrap()).unwrap();
         let above = |contents: &[u8]| {
             let needs = system_needs(contents).unwrap();
-            let above = needs.glibc.into_iter().filter(|(version, _)| *version > floor);
+            let above = needs.glibc.into_iter().filter(|(version, _)| *version > floor.version);
             above.flat_map(|(_, symbols)| symbols).collect::<BTreeSet<_>>()
         };
         let before = above(&program);
         lower(&mut program, floor);
         let after = above(&program);
-        let expected = before.difference(&SYMBOLS).cloned().collect::<BTreeSet<_>>();
+        let expected =
+            before.iter().filter(|name| !floor.answers(name)).cloned().collect::<BTreeSet<_>>();
         assert!(!before.is_empty(), "a program of today needs a glibc of today");
         assert_eq!(after, expected);
         for length in (0..program.len().min(8192)).step_by(5) {
