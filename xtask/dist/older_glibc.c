@@ -132,6 +132,9 @@ int older_addclosefrom(posix_spawn_file_actions_t *actions, int lowest)
 struct __res_state;
 extern int __res_nsearch(struct __res_state *, const char *, int, int, unsigned char *, int);
 extern int __res_nquery(struct __res_state *, const char *, int, int, unsigned char *, int);
+extern int __res_nsend(struct __res_state *, const unsigned char *, int, unsigned char *, int);
+extern int __res_nmkquery(struct __res_state *, int, const char *, int, int, const unsigned char *, int, const unsigned char *,
+                          unsigned char *, int);
 extern int __res_search(const char *, int, int, unsigned char *, int);
 extern int __res_query(const char *, int, int, unsigned char *, int);
 extern int __dn_expand(const unsigned char *, const unsigned char *, const unsigned char *, char *, int);
@@ -144,6 +147,13 @@ EXPORT("res_nsearch", older_res_nsearch,
 EXPORT("res_nquery", older_res_nquery,
        (struct __res_state *state, const char *name, int class, int type, unsigned char *answer, int length),
        __res_nquery(state, name, class, type, answer, length))
+EXPORT("res_nsend", older_res_nsend,
+       (struct __res_state *state, const unsigned char *message, int size, unsigned char *answer, int length),
+       __res_nsend(state, message, size, answer, length))
+EXPORT("res_nmkquery", older_res_nmkquery,
+       (struct __res_state *state, int operation, const char *name, int class, int type, const unsigned char *data, int size,
+        const unsigned char *record, unsigned char *message, int length),
+       __res_nmkquery(state, operation, name, class, type, data, size, record, message, length))
 EXPORT("res_search", older_res_search, (const char *name, int class, int type, unsigned char *answer, int length),
        __res_search(name, class, type, answer, length))
 EXPORT("res_query", older_res_query, (const char *name, int class, int type, unsigned char *answer, int length),

@@ -28,5 +28,6 @@ pub(super) const APPLICATIONS: &[Application] = &[
     built("cryptography", &["cryptography"]),
     built("flask", &["flask"]),
     built("pillow", &["pillow"]),
+    built("pyside", &["pyside6-essentials"]),
     Application { name: "build", requirements: &[], kind: Kind::BuiltThere },
 ];
