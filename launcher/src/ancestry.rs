@@ -16,21 +16,20 @@ pub(crate) const VARIABLE: &str = "COLDFRAME_PROCESS";
 /// How many processes of one program may stand above another one.
 pub const DEPTH_LIMIT: u32 = 8;
 
-/// The longest piece of a command line that is handed on, for the message.
+/// The longest piece of a command line in the message.
 const MAX_COMMAND: usize = 200;
 
 /// A program that has started itself too often.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error(
-    "stopped: `{executable}` has started itself {DEPTH_LIMIT} times, one process from the other; the last ones are \
-     `{parent}` (process {process}), which started `{this}`; a program that runs `sys.executable` runs itself, and not \
+    "stopped: `{executable}` has started itself {DEPTH_LIMIT} times, one process from the other; the last one is \
+     `{this}`, which process {process} started; a program that runs `sys.executable` runs itself, and not \
      `python`: see `python-children` in the settings; if all this is meant, start it without `{VARIABLE}` in its \
      environment"
 )]
 pub struct Runaway {
     executable: String,
     process: u32,
-    parent: String,
     this: String,
 }
 
@@ -42,7 +41,6 @@ pub(crate) struct Ancestry {
     /// Whether the one above behaves as `python`, and its children are to do so too.
     pub(crate) is_python: bool,
     process: u32,
-    command: String,
 }
 
 impl Ancestry {
@@ -60,12 +58,7 @@ impl Ancestry {
         }
         // The same process, which has replaced itself, left its children's depth.
         let depth = if parent == process { u32::saturating_sub(depth, 1) } else { depth };
-        Some(Self {
-            depth,
-            is_python: mode == "python",
-            process: parent,
-            command: next().unwrap_or_default().to_owned(),
-        })
+        Some(Self { depth, is_python: mode == "python", process: parent })
     }
 
     /// What the children of this process are to read.
@@ -74,13 +67,11 @@ impl Ancestry {
         executable: &Path,
         process: u32,
         is_python: bool,
-        arguments: &[OsString],
     ) -> OsString {
         let mode = if is_python { "python" } else { "application" };
         let mut value =
             OsString::from(format!("{}\t{process}\t{mode}\t", self.depth.saturating_add(1)));
         value.push(executable);
-        value.push(format!("\t{}", shown(arguments)));
         value
     }
 
@@ -94,7 +85,6 @@ impl Ancestry {
         Err(Runaway {
             executable: executable.display().to_string(),
             process: self.process,
-            parent: self.command.clone(),
             this: shown(arguments),
         })
     }
@@ -122,12 +112,12 @@ mod tests {
     fn children_read_what_their_parent_left() {
         let (here, elsewhere) = (Path::new("/a b/app"), Path::new("/other"));
         let first = Ancestry::default();
-        let left = first.for_children(here, 10, false, &arguments(&["app", "-x"]));
+        let left = first.for_children(here, 10, false);
         for (executable, process, depth) in [(here, 11, 1), (here, 10, 0), (elsewhere, 11, 0)] {
             let child = Ancestry::read(Some(&left), executable, process);
             assert_eq!(child.depth, depth, "{executable:?} {process}");
         }
-        let left = first.for_children(here, 10, true, &[]);
+        let left = first.for_children(here, 10, true);
         assert!(Ancestry::read(Some(&left), here, 11).is_python);
         assert!(!Ancestry::read(Some(&left), elsewhere, 11).is_python);
     }
@@ -152,14 +142,14 @@ mod tests {
         let line = arguments(&["app", "-m", "thing\n"]);
         let mut process = 1;
         while ancestry.check(app, &line).is_ok() {
-            let left = ancestry.for_children(app, process, false, &line);
+            let left = ancestry.for_children(app, process, false);
             process += 1;
             ancestry = Ancestry::read(Some(&left), app, process);
         }
         assert_eq!(ancestry.depth, DEPTH_LIMIT + 1);
         let message = ancestry.check(app, &line).unwrap_err().to_string();
         assert!(
-            message.contains("`app -m thing` (process 9), which started `app -m thing`"),
+            message.contains("the last one is `app -m thing`, which process 9 started"),
             "{message}"
         );
         let long = shown(&arguments(&[&"é".repeat(1000)]));

@@ -32,7 +32,7 @@ use self::arguments::{Arguments, Command};
 use self::error::CommandError;
 use crate::ancestry::{self, Ancestry};
 use crate::interpreter::{Children, Interpreter, Mode};
-use crate::{exe, worker};
+use crate::{exe, surroundings, worker};
 
 /// The environment variable by which `coldframe run` tells the workers of its application where their archives are.
 /// It is read by nothing but a command line that is a worker's, so it changes no other program.
@@ -93,6 +93,11 @@ fn dispatch() -> Result<ExitCode, CommandError> {
                 (Mode::Application, Children::ByCommandLine)
             };
             let interpreter = Interpreter::builder(config).archive(executable);
+            let interpreter = if called_python {
+                interpreter.taken_variable(PYTHON_VARIABLE)
+            } else {
+                interpreter
+            };
             return Ok(interpreter.mode(mode).children(children).run()?);
         }
     }
@@ -122,6 +127,9 @@ fn dispatch() -> Result<ExitCode, CommandError> {
 /// Whether this process is to be `python`: by the user's word, by its name, or because the process of this program that
 /// started it is one.
 fn is_called_python(arguments: &[OsString]) -> Result<bool, CommandError> {
+    if surroundings::is_privileged() {
+        return Ok(false);
+    }
     if variable(PYTHON_VARIABLE).is_some_and(|value| value == "1")
         || arguments.first().is_some_and(|name| is_python_name(Path::new(name)))
     {
@@ -153,5 +161,5 @@ fn is_python_name(path: &Path) -> bool {
 
 /// Reads an environment variable: the one place of the command that does.
 fn variable(name: &str) -> Option<OsString> {
-    std::env::var_os(name)
+    surroundings::variable(name)
 }

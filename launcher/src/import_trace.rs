@@ -6,7 +6,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -69,7 +69,7 @@ impl ImportTrace {
         let file = std::path::absolute(given).map_err(about)?;
         let is_new = match named {
             Some(_) => is_made(&file).map_err(about)?,
-            None => File::create(&file).map(|_| true).map_err(about)?,
+            None => begin_anew(&file).map(|()| true).map_err(about)?,
         };
         let trace = Self { file, began: (began, Instant::now()) };
         let named = json!({
@@ -117,6 +117,39 @@ impl ImportTrace {
         let mut file = File::options().append(true).open(&self.file)?;
         file.write_all(format!("{before}{event}").as_bytes())
     }
+}
+
+/// How a timeline of ours begins.
+const BEGINNING: &[u8] = b"[\n{";
+
+/// Makes the file, or empties an old timeline. A file with anything else in it is another one that the variable names by
+/// mistake, and a link may lead to one.
+fn begin_anew(file: &Path) -> io::Result<()> {
+    match File::create_new(file) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        made => return made.map(drop),
+    }
+    let refused = |why| Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
+    if !file.symlink_metadata()?.is_file() {
+        return refused("it is no file but a link, a pipe or the like");
+    }
+    let mut options = File::options();
+    options.read(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        &mut options,
+        libc::O_NOFOLLOW | libc::O_NONBLOCK,
+    );
+    let mut opened = options.open(file)?;
+    if !opened.metadata()?.is_file() {
+        return refused("it is no file but a link, a pipe or the like");
+    }
+    let mut begins = Vec::new();
+    (&mut opened).take(BEGINNING.len() as u64).read_to_end(&mut begins)?;
+    if !begins.is_empty() && begins != BEGINNING {
+        return refused("a file of that name is there, and holds no timeline");
+    }
+    opened.set_len(0)
 }
 
 /// Makes a file if it is not there; whether it did.

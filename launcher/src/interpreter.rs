@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use interp_config::{PostImportHook, PythonInterpreterConfig};
+use interp_config::{PostImportHook, Profile, PythonInterpreterConfig};
 
 use crate::ancestry::{self, Ancestry};
 use crate::error::Error;
 use crate::import_trace::{self, ImportTrace};
 use crate::py::{self, Exception, Launch, Object, RegisteredHook, Task, Token};
-use crate::{build, cache, exe, importlib_hooks, start_method, worker, worker_hooks};
+use crate::{build, cache, exe, importlib_hooks, start_method, surroundings, worker, worker_hooks};
 
 /// A Python interpreter that is ready to run. One process runs one.
 #[must_use = "an interpreter does nothing until it is run"]
@@ -20,7 +20,7 @@ pub struct Interpreter {
     archives: Vec<PathBuf>,
     arguments: Vec<OsString>,
     hooks: Vec<RegisteredHook>,
-    variables: Vec<(&'static str, OsString)>,
+    variables: Vec<(&'static str, Option<OsString>)>,
     cache: Option<PathBuf>,
     mode: Mode,
     children: Children,
@@ -121,7 +121,14 @@ impl Interpreter {
     /// Sets a variable in the environment of this process, for the processes that it starts.
     #[cfg(feature = "command")]
     pub(crate) fn inherited_variable(mut self, name: &'static str, value: OsString) -> Self {
-        self.variables.push((name, value));
+        self.variables.push((name, Some(value)));
+        self
+    }
+
+    /// Takes a variable out of the environment: it was for this process, and not for those that it starts.
+    #[cfg(feature = "command")]
+    pub(crate) fn taken_variable(mut self, name: &'static str) -> Self {
+        self.variables.push((name, None));
         self
     }
 
@@ -173,20 +180,50 @@ impl Interpreter {
     ///
     /// What kept Python from running. What the application does wrong is its exit code.
     pub fn run(self) -> Result<ExitCode, Error> {
-        let Self { config, archives, arguments, mut hooks, mut variables, cache, mode, children } =
-            self;
+        let Self {
+            mut config,
+            archives,
+            arguments,
+            mut hooks,
+            mut variables,
+            cache,
+            mode,
+            children,
+        } = self;
+        if surroundings::is_privileged() {
+            // `PYTHONPATH` and its like are code of who starts this program.
+            config.profile = Profile::Isolated;
+        }
         let executable = exe::own_executable()?;
+        let archives =
+            archives.iter().map(|path| py::map_archive(path)).collect::<Result<Vec<_>, _>>()?;
         let worker = if config.multiprocessing_auto_dispatch {
             worker::parse(arguments.get(1..).unwrap_or_default())?
         } else {
             None
         };
+        // Without the library it is nobody's worker, and the words are the application's own.
+        let worker = match worker {
+            Some(worker) if !config.filesystem_importer => {
+                let mut holds = archives.is_empty();
+                for archive in &archives {
+                    holds |= archive.module(worker.library())?.is_some();
+                }
+                holds.then_some(worker)
+            }
+            worker => worker,
+        };
+        if worker.is_some() && surroundings::is_privileged() {
+            return Err(worker::Refused::privileged().into());
+        }
+        // Also where variables count for nothing: this one can only stop the program.
         let variable = std::env::var_os(ancestry::VARIABLE);
         let process = std::process::id();
         let above = Ancestry::read(variable.as_deref(), &executable, process);
         above.check(&executable, &arguments)?;
         let asks_for_python = config.python_children
             && above.depth > 0
+            && !surroundings::is_privileged()
             && worker::is_for_python(arguments.get(1..).unwrap_or_default());
         let task = match (worker, mode) {
             (Some(worker), _) => Task::Worker(worker),
@@ -194,12 +231,13 @@ impl Interpreter {
             (None, Mode::Application | Mode::Python) => Task::Python,
         };
         if let Some(are_python) = children.are_python() {
-            let told = above.for_children(&executable, process, are_python, &arguments);
-            variables.push((ancestry::VARIABLE, told));
+            let told = above.for_children(&executable, process, are_python);
+            variables.push((ancestry::VARIABLE, Some(told)));
         }
-        let variable = std::env::var_os(import_trace::VARIABLE);
+        let variable = surroundings::variable(import_trace::VARIABLE);
         let trace = ImportTrace::begin(variable.as_deref(), &process_name(&executable, &task))?;
-        variables.extend(trace.iter().map(|trace| (import_trace::VARIABLE, trace.for_children())));
+        variables
+            .extend(trace.iter().map(|trace| (import_trace::VARIABLE, Some(trace.for_children()))));
         let decision = start_method::decision(&config)?;
         tracing::debug!(method = ?decision.method, reason = %decision.reason, "start method decided");
         if let Some(caution) = decision.caution {
@@ -211,28 +249,28 @@ impl Interpreter {
         let first = importlib_hooks::hooks().chain(mending).chain(start_method::hook(&decision));
         hooks.splice(0..0, first);
         hooks.extend(config.post_import_hooks.iter().map(configured_hook));
-        let archives =
-            archives.iter().map(|path| py::map_archive(path)).collect::<Result<Vec<_>, _>>()?;
         if let Some(archive) = archives.first() {
             let own = build::told(archive.id(), &executable);
-            let told = std::env::var_os(build::VARIABLE);
+            let told = surroundings::variable(build::VARIABLE);
             if matches!(task, Task::Worker(_)) && build::is_another(told.as_deref(), &own) {
                 return Err(Error::Replaced { path: executable });
             }
             if children.are_python().is_some() {
-                variables.push((build::VARIABLE, own));
+                variables.push((build::VARIABLE, Some(own)));
             }
         }
-        let variable = std::env::var_os(cache::CACHE_VARIABLE).map(PathBuf::from);
+        let variable = surroundings::variable(cache::CACHE_VARIABLE).map(PathBuf::from);
         if let Some(folder) = variable.filter(|folder| !folder.as_os_str().is_empty())
             && folder.is_relative()
             && let Ok(folder) = std::path::absolute(folder)
         {
             // For processes that start in another folder.
-            variables.push((cache::CACHE_VARIABLE, folder.into()));
+            variables.push((cache::CACHE_VARIABLE, Some(folder.into())));
         }
-        let cache =
-            cache::locate(cache.as_deref(), std::env::var_os(cache::CACHE_VARIABLE).as_deref());
+        let cache = cache::locate(
+            cache.as_deref(),
+            surroundings::variable(cache::CACHE_VARIABLE).as_deref(),
+        );
         let code = py::run(Launch {
             config,
             archives,

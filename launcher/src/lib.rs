@@ -45,6 +45,7 @@ pub mod literal;
 mod memory_file;
 mod py;
 pub mod start_method;
+mod surroundings;
 pub mod worker;
 mod worker_hooks;
 

@@ -58,6 +58,7 @@ pub use self::token::Token;
 pub(crate) use self::main_module::resolve;
 pub(crate) use self::mapped::map_archive;
 pub(crate) use self::object::import;
+pub(crate) use self::process_state::is_privileged;
 pub(crate) use self::run::{Launch, Task, is_in_archives, is_served_by_archive, run};
 pub(crate) use self::runtime::RegisteredHook;
 #[cfg(feature = "command")]

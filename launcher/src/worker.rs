@@ -24,6 +24,17 @@ pub struct Worker {
     pub unbuffered: bool,
 }
 
+impl Worker {
+    /// The module, of the library that wrote the command line, without which there is no such worker.
+    pub(crate) fn library(&self) -> &'static str {
+        let module = match self.action {
+            Action::Call { module, .. } | Action::Module(module) => module,
+            Action::Code(_) => "execnet",
+        };
+        module.split_once('.').map_or(module, |(library, _)| library)
+    }
+}
+
 /// What a worker process is there for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -55,14 +66,28 @@ pub enum Action {
     Code(&'static str),
 }
 
-/// A command line that calls a worker's function, but not with literals.
+/// A command line that is a worker's, and that this process does not follow.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error(
-    "refused to start a worker process: the arguments in `{command}` are not literals; \
-     `multiprocessing` writes nothing else, so this command line was made by something else"
-)]
+#[error("refused to start a worker process: {why}")]
 pub struct Refused {
-    command: String,
+    why: String,
+}
+
+impl Refused {
+    /// A worker takes its work from who starts it, who has fewer rights than this program.
+    pub(crate) fn privileged() -> Self {
+        let why = "this program has rights that its starter lacks (a set user or group, or capabilities), and a worker \
+                   does what its starter says; set `multiprocessing-start-method` to `fork`, which starts no program";
+        Self { why: why.into() }
+    }
+
+    fn not_literals(command: &str) -> Self {
+        let why = format!(
+            "the arguments in `{command}` are not literals; `multiprocessing` writes nothing else, so this command line \
+             was made by something else"
+        );
+        Self { why }
+    }
 }
 
 /// The functions that may be called: `-c "from MODULE import NAME; NAME(…)"`.
@@ -125,7 +150,7 @@ pub fn parse(arguments: &[OsString]) -> Result<Option<Worker>, Refused> {
                 return Ok(None);
             };
             let Some(arguments) = parse_arguments(call) else {
-                return Err(Refused { command: line.text.to_owned() });
+                return Err(Refused::not_literals(line.text));
             };
             Ok(Some(line.worker(role, Action::Call { module, function, arguments })))
         }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use interp_config::{Profile, PythonInterpreterConfig, RunTarget, StartMethodSetting};
 
 use super::error::CommandError;
-use super::{arguments, run};
+use super::{PYTHON_VARIABLE, arguments, run};
 use crate::interpreter::{Children, Interpreter, Mode};
 
 pub(super) fn run_command(options: arguments::Python) -> Result<ExitCode, CommandError> {
@@ -21,6 +21,8 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<ExitCode, CommandError> {
     let interpreter = Interpreter::builder(configuration())
         .archive(archive)
         .arguments(arguments)
+        // Another application of ours below would become `python` too; this one's children are told in another way.
+        .taken_variable(PYTHON_VARIABLE)
         .mode(Mode::Python)
         .children(Children::Python);
     Ok(interpreter.run()?)

@@ -10,6 +10,26 @@
 #[cfg(target_os = "linux")]
 pub(super) use self::linux::restore;
 
+/// Whether the kernel says that this process has rights which its starter lacks (`AT_SECURE`).
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn is_privileged() -> bool {
+    // SAFETY: it takes a number, and reads what the kernel left for this process.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}
+
+/// Whether the user or the group was set by the executable.
+#[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
+pub(crate) fn is_privileged() -> bool {
+    // SAFETY: these take nothing and cannot fail.
+    unsafe { libc::getuid() != libc::geteuid() || libc::getgid() != libc::getegid() }
+}
+
+/// On other systems no executable brings rights with it.
+#[cfg(not(unix))]
+pub(crate) fn is_privileged() -> bool {
+    false
+}
+
 /// Elsewhere nothing is taken back yet.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn restore() {}

@@ -41,8 +41,8 @@ pub(crate) struct Launch {
     /// The folder for the files of packages that must lie on disk; none where there is no home folder either.
     pub(crate) cache: Option<PathBuf>,
     pub(crate) hooks: Vec<RegisteredHook>,
-    /// Set in the environment of this process, for its children.
-    pub(crate) variables: Vec<(&'static str, OsString)>,
+    /// Set in the environment of this process for its children, or taken out of it.
+    pub(crate) variables: Vec<(&'static str, Option<OsString>)>,
     /// The timeline of imports, if one was asked for.
     pub(crate) trace: Option<ImportTrace>,
     pub(crate) task: Task,
@@ -63,7 +63,10 @@ pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
         executable.parent().map(|folder| folder.as_os_str().to_owned()).unwrap_or_default();
     set_environment(&config, &folder)?;
     for (name, value) in &variables {
-        set_variable(name, value, Existing::Replace)?;
+        match value {
+            Some(value) => set_variable(name, value, Existing::Replace)?,
+            None => remove_variable(name)?,
+        }
     }
     let root = archives.first().map(|archive| archive.path().as_os_str().to_owned());
     let archives = Stack::new(archives);
@@ -238,6 +241,25 @@ fn set_variable(name: &str, value: &OsStr, existing: Existing) -> Result<(), Err
     // SAFETY: two C strings; the launcher has one thread only before Python starts (invariant 4), so nobody reads the
     // environment at the same time.
     unsafe { libc::setenv(name.as_ptr(), value.as_ptr(), overwrite) };
+    Ok(())
+}
+
+#[cfg(unix)]
+fn remove_variable(name: &str) -> Result<(), Error> {
+    let name = CString::new(name)
+        .map_err(|_| Error::start(format!("the name {name:?} holds a NUL character")))?;
+    // SAFETY: a C string; nobody reads the environment at the same time, as in `set_variable`.
+    unsafe { libc::unsetenv(name.as_ptr()) };
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn remove_variable(name: &str) -> Result<(), Error> {
+    // SAFETY: on Windows the function is safe in any process.
+    #[expect(clippy::disallowed_methods, reason = "before Python starts, as in `set_variable`")]
+    unsafe {
+        std::env::remove_var(name);
+    }
     Ok(())
 }
 

@@ -95,8 +95,7 @@ fn a_program_that_starts_itself_for_ever_is_stopped() {
     let program = built.display();
     for part in [
         format!("error: stopped: `{program}` has started itself 8 times"),
-        format!("`{program} -m thing` (process "),
-        format!("which started `{program} -m thing`"),
+        format!("the last one is `{program} -m thing`, which process "),
         "`python-children`".to_owned(),
         "`COLDFRAME_PROCESS`".to_owned(),
     ] {

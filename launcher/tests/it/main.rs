@@ -31,6 +31,8 @@ mod numpy;
 mod odd_limits;
 mod odd_places;
 mod parity;
+#[cfg(unix)]
+mod privileges;
 mod python_hooks;
 mod settings;
 mod start_methods;
