@@ -10,9 +10,11 @@ const SUPPORT: &str = "_coldframe_workers";
 /// Modules, and the functions of [`SUPPORT`] that mend them when they have been imported.
 const MENDED: &[(&str, &str)] = &[
     ("multiprocessing.process", "mend_process"),
+    ("multiprocessing.pool", "mend_pool"),
     ("multiprocessing.util", "mend_util"),
     ("multiprocess.process", "mend_process"),
     ("multiprocess.util", "mend_util"),
+    ("multiprocess.pool", "mend_pool"),
     ("multiprocess.spawn", "mend_multiprocess"),
 ];
 

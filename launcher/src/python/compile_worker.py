@@ -115,9 +115,29 @@ def broken(line, message, text):
     return b"\1" + (line or 0).to_bytes(4, "little") + len(message).to_bytes(2, "little") + message + text
 
 
+def has_name(node):
+    """Is `__name__` read in there?"""
+    return getattr(node, "id", None) == "__name__" or any(has_name(child) for child in children(node))
+
+
 def has_main_guard(tree):
-    """Is there an `if __name__ == "__main__":` at the top level?"""
-    return any(is_main_guard(statement) for statement in tree.body)
+    """Does the top level compare `__name__` with anything? The question for the main module has too many spellings to know.
+
+    What stands in functions runs when they are called, and tells nothing of the top level. A logger that is only named
+    so asks nothing: `python` does not run the `__main__` of a folder again in its workers, and without the question
+    neither may we.
+    """
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        asking = node if kind(node) == "Compare" else node.subject if kind(node) == "Match" else None
+        if asking is not None and has_name(asking):
+            return True
+        if kind(node) in ("FunctionDef", "AsyncFunctionDef", "Lambda"):
+            waiting.extend(getattr(node, "decorator_list", []))
+        else:
+            waiting.extend(children(node))
+    return False
 
 
 if __name__ == "__main__":

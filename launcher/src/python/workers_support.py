@@ -89,3 +89,78 @@ def mend_multiprocess(spawn):
         return [spawn.get_executable(), "-c", program, "--multiprocessing-fork"]
 
     spawn.get_command_line = get_command_line
+
+
+def mend_pool(pool):
+    """For `multiprocessing.pool`: a task that a worker cannot read fails, where the pool would wait for it for ever.
+
+    A worker that does not find a task's function ends (CPython 3.9 to 3.15, `Pool.map` of a function that `__main__` does not
+    have there); the task is lost, and nobody tells the parent.
+    """
+    worker = pool.worker
+
+    def mended(inqueue, *arguments, **keywords):
+        # Threads have queues of objects, which need no reading.
+        queue = _Tasks(inqueue) if hasattr(inqueue, "_reader") else inqueue
+        return worker(queue, *arguments, **keywords)
+
+    # It is pickled by its name.
+    for name in ("__module__", "__name__", "__qualname__", "__doc__"):
+        setattr(mended, name, getattr(worker, name))
+    mended.__wrapped__ = worker
+    pool.worker = mended
+
+
+class _Tasks:
+    """A worker's queue of tasks, each of which can be read at least as far as its number."""
+
+    def __init__(self, queue):
+        self._queue = queue
+        self._writer = queue._writer
+
+    def get(self):
+        with self._queue._rlock:
+            data = self._queue._reader.recv_bytes()
+        from multiprocessing.reduction import ForkingPickler
+
+        try:
+            return ForkingPickler.loads(data)
+        except Exception as error:
+            return _without_what_is_missing(data, error)
+
+
+def _without_what_is_missing(data, error):
+    """The task's number, with a function that raises the error in the place of what cannot be found."""
+    import io
+    import pickle
+
+    class Missing:
+        """Stands for a class or a function, and for objects of it, while the task is read."""
+
+        def __new__(cls, *arguments, **keywords):
+            return object.__new__(cls)
+
+        def __init__(self, *arguments, **keywords):
+            pass
+
+        def _take(self, *arguments):
+            pass
+
+        __setstate__ = __setitem__ = append = extend = add = update = _take
+
+    class Unpickler(pickle.Unpickler):
+        def find_class(self, module, name):
+            try:
+                return super().find_class(module, name)
+            except (AttributeError, ImportError):
+                return Missing
+
+    def fail():
+        raise error
+
+    try:
+        job, number, _function, _arguments, _keywords = Unpickler(io.BytesIO(data)).load()
+    except Exception:
+        # Not even its number can be read: the worker ends, as it would have done.
+        raise error from None
+    return job, number, fail, (), {}

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{App, Child, METHODS, coldframe};
+use crate::support::{App, Child, METHODS, coldframe, minor};
 
 /// The parts of `multiprocessing` and its friends, with functions in `__main__` and in another module.
 const FACILITIES: &str = r#"
@@ -194,6 +194,7 @@ import os
 with open(os.environ['NOTES'], 'a') as notes: notes.write(__name__ + '\\n')
 ";
 
+/// A logger has its name without asking anything.
 #[test]
 fn an_unguarded_main_module_does_not_run_again() {
     let jobs = "\
@@ -219,6 +220,53 @@ def main():
             assert_eq!(fs::read_to_string(&notes).unwrap(), "__main__\n", "{shape} {method}");
         }
     }
+}
+
+/// Each asks in its own words whether it is the main module; functions of it reach the workers all the same.
+#[test]
+fn the_question_for_the_main_module_has_many_spellings() {
+    const BEFORE: &str = "import multiprocessing
+def square(number): return number * number
+def main():
+    for method in ('spawn', 'forkserver'):
+        with multiprocessing.get_context(method).Pool(1) as pool: print(pool.map(square, [2, 3]), flush=True)
+";
+    let by_match = "match __name__:\n    case '__main__': main()";
+    let question = (minor() > 9).then_some(by_match);
+    for question in question.into_iter().chain([
+        "if __name__ == '__main__': main()",
+        "if '__main__' == __name__: main()",
+        "main() if __name__ == '__main__' else None",
+        "__name__ == '__main__' and main()",
+        "run = __name__ == '__main__'\nif run: main()",
+        "if __name__ in {'__main__'}: main()",
+        "while __name__ == '__main__':\n    main()\n    break",
+    ]) {
+        App::script(&format!("{BEFORE}{question}\n")).run([""; 0]).prints("[4, 9]\n[4, 9]\n");
+    }
+}
+
+/// Under `python` a pool waits for such a task for ever.
+#[test]
+fn a_task_that_a_worker_cannot_read_is_an_error_in_the_parent() {
+    let app = App::new(&[(
+        "__main__.py",
+        "import multiprocessing
+class Thing: pass
+def work(thing): return thing
+def attempt(pool, method, *arguments):
+    try: print(getattr(pool, method)(work, *arguments))
+    except AttributeError as error: print(type(error).__name__, str(error)[:26], flush=True)
+if True:
+    with multiprocessing.get_context('spawn').Pool(2) as pool:
+        attempt(pool, 'map', [1, 2])
+        attempt(pool, 'apply', [1])
+        attempt(pool, 'map', [Thing()])
+        print(pool.map(abs, [-1, -2]))
+",
+    )]);
+    let failed = "AttributeError Can't get attribute 'work'\n";
+    app.run([""; 0]).prints(&format!("{failed}{failed}{failed}[1, 2]\n"));
 }
 
 #[test]
