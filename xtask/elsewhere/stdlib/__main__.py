@@ -15,10 +15,14 @@ OTHERS = {
     "_ios_support", "_apple_support", "nturl2path", "_pyrepl", "turtle",
 }
 
+SINCE_3_10 = {"_pydatetime", "_pylong", "_sha2", "_tokenize", "_typing", "tomllib"}
+
 
 def names():
     """All names that are modules here; `every` lists what they are, for packagers that follow import statements."""
-    return sorted(name for name in sys.stdlib_module_names if name not in OTHERS and name in every.NAMES)
+    # Python 3.9 does not tell its own.
+    known = getattr(sys, "stdlib_module_names", every.NAMES - SINCE_3_10)
+    return sorted(name for name in known if name not in OTHERS and name in every.NAMES)
 
 
 def attempt(label, function):
