@@ -14,7 +14,7 @@ use thiserror::Error;
 pub(crate) const VARIABLE: &str = "COLDFRAME_PROCESS";
 
 /// How many processes of one program may stand above another one.
-pub const DEPTH_LIMIT: u32 = 8;
+pub(crate) const DEPTH_LIMIT: u32 = 8;
 
 /// The longest piece of a command line in the message.
 const MAX_COMMAND: usize = 200;
@@ -24,8 +24,7 @@ const MAX_COMMAND: usize = 200;
 #[error(
     "stopped: `{executable}` has started itself {DEPTH_LIMIT} times, one process from the other; the last one is \
      `{this}`, which process {process} started; a program that runs `sys.executable` runs itself, and not \
-     `python`: see `python-children` in the settings; if all this is meant, start it without `{VARIABLE}` in its \
-     environment"
+     `python`: see `python-children` in the settings; processes above that have ended do not count"
 )]
 pub struct Runaway {
     executable: String,
@@ -59,6 +58,18 @@ impl Ancestry {
         // The same process, which has replaced itself, left its children's depth.
         let depth = if parent == process { u32::saturating_sub(depth, 1) } else { depth };
         Some(Self { depth, is_python: mode == "python", process: parent })
+    }
+
+    /// Whether the one above, or one further up, has left its mark.
+    pub(crate) fn is_marked(&self) -> bool {
+        self.process != 0
+    }
+
+    /// With the number of those that live and run this program, and the parent, where the system tells them: those that have ended do not
+    /// count, and a variable that was taken away hides none.
+    pub(crate) fn with_living(self, living: Option<(u32, u32)>) -> Self {
+        let (depth, process) = living.unwrap_or((self.depth, self.process));
+        Self { depth, process, ..self }
     }
 
     /// What the children of this process are to read.

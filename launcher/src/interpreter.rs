@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use interp_config::{PostImportHook, Profile, PythonInterpreterConfig};
 
+use crate::ancestors::{self, Runs};
 use crate::ancestry::{self, Ancestry};
 use crate::error::Error;
 use crate::import_trace::{self, ImportTrace};
@@ -220,6 +221,14 @@ impl Interpreter {
         let variable = std::env::var_os(ancestry::VARIABLE);
         let process = std::process::id();
         let above = Ancestry::read(variable.as_deref(), &executable, process);
+        let is_ours = match ancestors::parent() {
+            Runs::This => true,
+            Runs::Another => false,
+            // The parent's mark, which does not outlive `sudo`.
+            Runs::Untold => above.is_marked(),
+        };
+        let is_refused = worker.is_some() && !is_ours;
+        let above = above.with_living(ancestors::living(ancestry::DEPTH_LIMIT));
         above.check(&executable, &arguments)?;
         let asks_for_python = config.python_children
             && above.depth > 0
@@ -258,6 +267,10 @@ impl Interpreter {
             if children.are_python().is_some() {
                 variables.push((build::VARIABLE, Some(own)));
             }
+        }
+        // A successor's worker is told so above.
+        if is_refused {
+            return Err(worker::Refused::by_another().into());
         }
         let variable = surroundings::variable(cache::CACHE_VARIABLE).map(PathBuf::from);
         if let Some(folder) = variable.filter(|folder| !folder.as_os_str().is_empty())

@@ -24,7 +24,8 @@
 //! The module `py`, which is not public, is the only one that touches the C API. Nothing that can be called from
 //! outside of this crate is unsafe, and no panic of ours crosses into C.
 
-pub mod ancestry;
+pub mod ancestors;
+mod ancestry;
 mod build;
 pub mod build_kind;
 mod cache;

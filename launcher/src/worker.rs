@@ -81,6 +81,13 @@ impl Refused {
         Self { why: why.into() }
     }
 
+    /// A worker does what its command line and its pipes say, so that only a process of the same program may write them.
+    pub(crate) fn by_another() -> Self {
+        let why = "another program than this one wrote its command line, or its parent has ended; processes of \
+                   `multiprocessing` are started by the application itself";
+        Self { why: why.into() }
+    }
+
     fn not_literals(command: &str) -> Self {
         let why = format!(
             "the arguments in `{command}` are not literals; `multiprocessing` writes nothing else, so this command line \

@@ -76,8 +76,8 @@ pub(super) fn warnings(
         }
         for import in &module.imports {
             let first = first_part(import);
-            let is_of_tests =
-                standard.contains(first) && left_out.iter().any(|pattern| pattern.matches(import));
+            let is_of_tests = (first == "test" || is_standard(request, first))
+                && left_out.iter().any(|pattern| pattern.matches(import));
             let name = match names.needs.get(import) {
                 Some(needed) => needed.as_str(),
                 None if is_of_tests => import.as_str(),

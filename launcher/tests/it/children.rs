@@ -97,7 +97,6 @@ fn a_program_that_starts_itself_for_ever_is_stopped() {
         format!("error: stopped: `{program}` has started itself 8 times"),
         format!("the last one is `{program} -m thing`, which process "),
         "`python-children`".to_owned(),
-        "`COLDFRAME_PROCESS`".to_owned(),
     ] {
         assert!(outcome.stderr.contains(&part), "{part}\n{}", outcome.stderr);
     }
@@ -109,4 +108,32 @@ fn a_program_that_replaces_itself_is_no_deeper() {
         "import os, sys\nturn = int(sys.argv[1])\nif turn < 20: os.execv(sys.executable, [sys.executable, str(turn + 1)])\nprint(turn)",
     );
     Child::new(app.build("built", &[])).of(&app).arg("0").prints("20\n");
+}
+
+/// A service that updates itself starts its successor and ends; what has ended is above nobody.
+#[test]
+fn a_program_that_starts_its_successor_and_ends_may_go_on_for_ever() {
+    let app = App::script(
+        "import subprocess, sys\nturn = int(sys.argv[1])\nprint(turn, flush=True)\n\
+         if turn < 12: subprocess.Popen([sys.executable, str(turn + 1)])",
+    );
+    let turns: String = (0..13).map(|turn| format!("{turn}\n")).collect();
+    // The pipe ends with the last of them.
+    let built = app.build("built", &[]);
+    Child::new("sh").of(&app).args(["-c", "\"$0\" 0 | cat"]).arg(built).prints(&turns);
+}
+
+/// What children are told is not what stops them.
+#[test]
+fn neither_an_empty_environment_nor_a_path_with_a_tab_hides_those_above() {
+    let app = App::script(
+        "import os, subprocess, sys\nprint('run', flush=True)\n\
+         environment = {name: os.environ[name] for name in ('LD_LIBRARY_PATH',) if name in os.environ}\n\
+         sys.exit(subprocess.run([sys.executable, '-m', 'thing'], env=environment).returncode)",
+    );
+    for name in ["built", "a\ttab"] {
+        let built = app.build(name, &[]);
+        let outcome = Child::new(&built).of(&app).outcome();
+        assert_eq!((outcome.ending(), outcome.stdout), (Ok(2), "run\n".repeat(9)), "{name}");
+    }
 }

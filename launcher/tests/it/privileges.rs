@@ -120,3 +120,19 @@ subprocess.check_call([sys.argv[1], '-c', 'print(1 + 1)'])
     let child = Child::new(&built).of(&app).env("COLDFRAME_PYTHON", "1").args(["-c", code]);
     child.arg(&other).prints(expected);
 }
+
+/// Who can start the program cannot be its worker's parent; `sudo` is such a stranger, and a shell.
+#[test]
+fn a_worker_of_another_program_is_refused() {
+    let app = App::script("import multiprocessing, asyncio");
+    let built = app.build("built", &[]);
+    for line in [
+        &["--multiprocessing-fork", "pipe_handle=0"][..],
+        &["-c", "from multiprocessing.spawn import spawn_main; spawn_main(pipe_handle=0)"],
+        &["-c", "from multiprocessing.resource_tracker import main;main(0)"],
+    ] {
+        let outcome = Child::new(&built).of(&app).args(line).outcome();
+        assert_eq!(outcome.ending(), Ok(2), "{outcome:#?}");
+        assert!(outcome.stderr.contains("another program than this one wrote"), "{outcome:#?}");
+    }
+}
