@@ -17,6 +17,7 @@ mod progress;
 mod python;
 mod requirements;
 mod run;
+mod settings_file;
 mod stubs;
 mod whole;
 

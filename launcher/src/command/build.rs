@@ -27,6 +27,8 @@ use crate::exe;
 #[derive(Serialize)]
 struct Summary {
     output: PathBuf,
+    /// The settings file that was used.
+    settings: Option<PathBuf>,
     bytes: u64,
     libpython: Option<PathBuf>,
     parts: BTreeMap<String, PartSummary>,
@@ -107,7 +109,7 @@ pub(super) fn run(options: Box<arguments::Build>) -> Result<ExitCode, CommandErr
         let bytes = write_executable(&launcher, writer, &output)?;
         (bytes, copy_libpython_beside(&launcher, &context.python, &output)?)
     };
-    report_result(&options, &output, bytes, libpython, report)
+    report_result(&options, &context, &output, bytes, libpython, report)
 }
 
 /// Finds, compiles and packs.
@@ -248,6 +250,7 @@ fn write_archive(
 /// Says what was made.
 fn report_result(
     options: &arguments::Build,
+    context: &Context,
     output: &Path,
     bytes: u64,
     libpython: Option<PathBuf>,
@@ -275,6 +278,7 @@ fn report_result(
         });
         let summary = Summary {
             output: output.to_owned(),
+            settings: context.settings_file.clone(),
             bytes,
             libpython,
             parts: parts.collect(),
@@ -289,6 +293,9 @@ fn report_result(
     let mut out = anstream::stderr();
     let megabytes = bytes as f64 / 1e6;
     let mut say = |line: String| writeln!(out, "{line}").map_err(CommandError::Print);
+    if let Some(file) = &context.settings_file {
+        say(format!("settings from {}", file.display()))?;
+    }
     for package in &report.packages {
         let version = package.version.as_deref().unwrap_or_default();
         say(format!("packed {} {version}: {}", package.name, package.reason))?;

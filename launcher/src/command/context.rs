@@ -6,13 +6,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use importer_core::{Archive, Writer};
-use interp_config::{Document, OptimizationLevel, Settings};
+use interp_config::{OptimizationLevel, Settings};
 
 use super::arguments::Source;
 use super::error::CommandError;
 use super::packed_python::{self, PackedPython};
 use super::progress::Bar;
 use super::requirements;
+use super::run::warn_of;
+use super::settings_file::{self, Found};
 use super::variable;
 use crate::bundle::{
     BundleRequest, COMPILE_WORKER, CacheFolder, CompileCommand, Environment, GlibcFloor,
@@ -49,6 +51,8 @@ pub(super) struct Context {
     pub(super) settings: Settings,
     /// The folder that the settings' paths start from.
     pub(super) folder: PathBuf,
+    /// The file that they were read from.
+    pub(super) settings_file: Option<PathBuf>,
     pub(super) python: PythonInstallation,
     /// The archive behind this program, when it is that Python's standard library.
     pub(super) carried: Option<Archive>,
@@ -62,14 +66,18 @@ pub(super) struct Context {
 impl Context {
     /// Finds everything, for an application at `app`; the command line wins over the settings file.
     pub(super) fn new(app: Option<&Path>, source: &Source) -> Result<Self, CommandError> {
-        let (settings, folder) = settings(app)?;
+        let Found { settings, folder, file, refused } = settings_file::find(app)?;
+        if let Some(refused) = refused {
+            warn_of(&refused);
+        }
         let venv = source
             .venv
             .clone()
             .or_else(|| settings.build.venv.as_deref().map(|venv| folder.join(venv)))
             .or_else(active_environment);
         let environments = Environments { named: venv, may_be_own: true };
-        Self::with_settings(settings, folder, environments, source)
+        let context = Self::with_settings(settings, folder, environments, source)?;
+        Ok(Self { settings_file: file, ..context })
     }
 
     /// Finds what no application decides: no settings and no environment are looked for.
@@ -113,7 +121,17 @@ impl Context {
         };
         let environment = venv.map(|venv| Environment::read(&venv, &python)).transpose()?;
         let glibc_floor = glibc_floor();
-        Ok(Self { settings, folder, python, carried, environment, cache, compile, glibc_floor })
+        Ok(Self {
+            settings,
+            folder,
+            settings_file: None,
+            python,
+            carried,
+            environment,
+            cache,
+            compile,
+            glibc_floor,
+        })
     }
 
     /// The archive of that key in the cache. One that is damaged is made again.
@@ -227,32 +245,4 @@ pub(super) fn cache(named: Option<&Path>) -> Result<CacheFolder, CommandError> {
         Ok(folder) => Ok(CacheFolder::locate(Some(&folder), None)?),
         Err(_) => Ok(cache),
     }
-}
-
-/// The settings that hold for an application, and the folder that their paths start from.
-///
-/// `coldframe.toml`, or `pyproject.toml` with our table, beside the application or in the nearest folder above.
-fn settings(app: Option<&Path>) -> Result<(Settings, PathBuf), CommandError> {
-    let start = app.unwrap_or(Path::new("."));
-    let start = fs::canonicalize(start).unwrap_or_else(|_| start.to_owned());
-    for folder in start.ancestors().filter(|folder| folder.is_dir()) {
-        for (name, document) in
-            [("coldframe.toml", Document::Coldframe), ("pyproject.toml", Document::Pyproject)]
-        {
-            let path = folder.join(name);
-            let text = match fs::read_to_string(&path) {
-                Ok(text) => text,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                Err(source) => {
-                    return Err(CommandError::Io { action: "read the settings", path, source });
-                }
-            };
-            if let Some(settings) =
-                interp_config::parse(&text, &path.display().to_string(), document)?
-            {
-                return Ok((settings, folder.to_owned()));
-            }
-        }
-    }
-    Ok((Settings::default(), start))
 }

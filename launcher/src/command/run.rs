@@ -161,11 +161,15 @@ pub(super) fn broken(allow: bool) -> BrokenModules {
 
 /// Shows what did not stop the work and may matter; what the standard library ships broken on purpose does not.
 pub(super) fn warn(warnings: &[Warning]) {
+    for warning in warnings {
+        warn_of(warning);
+    }
+}
+
+pub(super) fn warn_of(what: impl std::fmt::Display) {
     use std::io::Write;
     let style = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Yellow.into()));
-    for warning in warnings {
-        let _ = writeln!(anstream::stderr(), "{style}warning{style:#}: {warning}");
-    }
+    let _ = writeln!(anstream::stderr(), "{style}warning{style:#}: {what}");
 }
 
 /// The file as an archive, when it is one: by what it holds, and not by its name.

@@ -35,6 +35,7 @@ mod parity;
 mod privileges;
 mod python_hooks;
 mod settings;
+mod settings_file;
 mod start_methods;
 mod subinterpreters;
 mod support;
