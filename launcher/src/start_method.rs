@@ -8,7 +8,12 @@ use target_lexicon::HOST;
 
 use crate::build_kind::PYTHON_BUILD;
 use crate::error::Error;
-use crate::py::{Exception, Object, RegisteredHook, Token, is_served_by_archive};
+use crate::py::{
+    Exception, Object, RegisteredHook, Token, import, is_in_archives, is_served_by_archive,
+};
+
+/// The module of ours that explains a second call.
+const SUPPORT: &str = "_coldframe_workers";
 
 /// What the policy says for this system and these settings.
 ///
@@ -34,6 +39,9 @@ pub(crate) fn hook(decision: &Decision) -> Option<RegisteredHook> {
 fn apply(py: Token<'_>, module: &Object, method: StartMethod) -> Result<(), Exception> {
     if is_served_by_archive(py, module)? {
         module.call_method(py, "set_start_method", &[&Object::text(py, method.as_str())?])?;
+        if is_in_archives(py, SUPPORT)? {
+            import(py, SUPPORT)?.call_method(py, "explain_start_method", &[module])?;
+        }
         tracing::debug!(method = method.as_str(), "start method set");
     }
     Ok(())

@@ -72,6 +72,8 @@ pub(super) struct Compiled {
     pub(super) main_guard: bool,
     /// What its code does with the place where it lies.
     pub(super) own_path: OwnPath,
+    /// The line that sets the start method of `multiprocessing`, if one does.
+    pub(super) sets_start_method: Option<u32>,
     /// Dotted names of what it imports.
     pub(super) imports: BTreeSet<String>,
     /// The groups of entry points that it names.

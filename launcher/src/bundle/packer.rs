@@ -6,6 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use importer_core::{MainGuard, ModuleEntry, Writer};
+use interp_config::StartMethodSetting;
 
 use super::compile::{Compiled, Compilers, Job, MainGuardQuestion, Scan};
 use super::file_users::{FileUsers, OwnPath};
@@ -135,6 +136,7 @@ impl<'r> Packer<'r> {
                             &compiled.own_path,
                             &contents,
                         );
+                        self.note_start_method(&item, &compiled);
                         let opened = compiled.libraries.iter();
                         let opened = opened.map(|name| (name.clone(), item.entry.path.clone()));
                         self.opened_libraries.extend(opened);
@@ -327,6 +329,18 @@ impl<'r> Packer<'r> {
             self.writer.add_file(&item.entry.path, contents)?;
         }
         Ok(())
+    }
+
+    /// The method is set when `multiprocessing` is imported, and a second call is an error.
+    fn note_start_method(&mut self, item: &Item, compiled: &Compiled) {
+        let setting = self.request.settings.interpreter.multiprocessing_start_method;
+        if let Some(line) = compiled.sets_start_method
+            && item.origin == Origin::Application
+            && setting != StartMethodSetting::None
+        {
+            let file = item.entry.path.clone();
+            self.report.warnings.push(Warning::SetsStartMethod { file, line });
+        }
     }
 
     fn part(&mut self, origin: Origin) -> &mut Part {

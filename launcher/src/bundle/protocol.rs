@@ -35,8 +35,18 @@ const LOADS_LIBRARIES: u8 = 4;
 /// A compile process's answer for one module.
 #[derive(Debug)]
 pub(super) enum Reply {
-    Compiled { main_guard: bool, own_path: OwnPath, code: Vec<u8> },
-    Broken { line: Option<u32>, message: String, text: String },
+    Compiled {
+        main_guard: bool,
+        own_path: OwnPath,
+        /// The line that sets the start method of `multiprocessing`, if one does.
+        sets_start_method: Option<u32>,
+        code: Vec<u8>,
+    },
+    Broken {
+        line: Option<u32>,
+        message: String,
+        text: String,
+    },
 }
 
 /// The number of an optimisation level, as Python counts.
@@ -110,6 +120,8 @@ pub(super) fn parse_reply(mut body: Vec<u8>) -> Option<Reply> {
             let length = u32::from_le_bytes(body.get(2..6)?.try_into().ok()?);
             let end = usize::try_from(length).ok()?.checked_add(6)?;
             let mut opens = parse_opens(body.get(6..end)?)?;
+            let sets_start_method =
+                opens.extract_if(.., |name, _| name.starts_with('!')).map(|(_, line)| line).next();
             let mut functions = |mark: char| {
                 let named = opens.extract_if(.., |name, _| name.starts_with(mark));
                 named.map(|(name, _)| name.trim_start_matches(mark).to_owned()).collect()
@@ -124,7 +136,12 @@ pub(super) fn parse_reply(mut body: Vec<u8>) -> Option<Reply> {
                 listers,
                 opens,
             };
-            Some(Reply::Compiled { main_guard: has(HAS_MAIN_GUARD), own_path, code: body })
+            Some(Reply::Compiled {
+                main_guard: has(HAS_MAIN_GUARD),
+                own_path,
+                sets_start_method,
+                code: body,
+            })
         }
         1 => {
             let line = u32::from_le_bytes(body.get(1..5)?.try_into().ok()?);

@@ -200,6 +200,13 @@ pub enum Warning {
         /// Whether it was left out of the standard library, and not missing in the Python.
         is_left_out: bool,
     },
+    /// A call of the application that is an error, for the launcher sets the method.
+    SetsStartMethod {
+        /// The file.
+        file: String,
+        /// The line, counted from 1.
+        line: u32,
+    },
     /// Code that the builder could not look into: its imports are unknown.
     NotScanned(String),
 }
@@ -269,6 +276,14 @@ impl fmt::Display for Warning {
                 } else {
                     write!(f, "this Python was built without it: name another one with `--python`")
                 }
+            }
+            Self::SetsStartMethod { file, line } => {
+                write!(
+                    f,
+                    "`{file}`, line {line}, calls `set_start_method()`, which will raise RuntimeError, for the method is set when \
+                     `multiprocessing` is imported: name it by the setting `multiprocessing-start-method` (or `--start-method`), \
+                     `none` to leave it to the code, or call it with `force=True`"
+                )
             }
             Self::NotScanned(path) => {
                 write!(f, "the imports of `{path}` are unknown: name them with `--include`")

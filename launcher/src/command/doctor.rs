@@ -88,6 +88,14 @@ fn findings() -> Result<Vec<Finding>, CommandError> {
     let method =
         decision.method.map_or("Python's own default", platform_policy::StartMethod::as_str);
     findings.push(fine("start method", format!("{method}: {}", decision.reason)));
+    if decision.method.is_some() {
+        findings.push(fine(
+            "set_start_method",
+            "is called for applications, and a call of their own raises RuntimeError; the setting \
+             `multiprocessing-start-method` names another method, and `none` leaves it to the code"
+                .to_owned(),
+        ));
+    }
     if let Some(caution) = decision.caution {
         findings.push(fine("caution", caution.to_string()));
     }

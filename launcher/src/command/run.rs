@@ -136,7 +136,9 @@ fn application_archive(
         };
         let bundle = request.build(&mut |progress| bar.show(progress))?;
         drop(bar);
-        warn(&bundle.report.warnings);
+        // The call itself says it, when the application runs now.
+        let is_news = |warning: &&Warning| !matches!(warning, Warning::SetsStartMethod { .. });
+        bundle.report.warnings.iter().filter(is_news).for_each(warn_of);
         context.write_to_cache(bundle.writer, file)
     })
 }

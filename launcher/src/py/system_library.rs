@@ -54,6 +54,15 @@ pub(super) fn system_data(
     }
 }
 
+pub(super) fn log(
+    py: Token<'_>,
+    _this: &Finder<'_>,
+    arguments: &Arguments<1>,
+) -> Result<Object, Exception> {
+    tracing::warn!("{}", required_text(py, arguments, 0)?);
+    Ok(Object::none(py))
+}
+
 pub(super) fn certificates(
     py: Token<'_>,
     _this: &Finder<'_>,

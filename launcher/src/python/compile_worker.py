@@ -19,6 +19,9 @@ HAS_MAIN_GUARD = 1
 LISTS_ITS_FOLDER = 2
 LOADS_LIBRARIES = 4
 
+# The function of `multiprocessing` that may be called once, which the launcher has done (but with force).
+SETS_METHOD = "set_start_method"
+
 
 def main():
     requests, replies = sys.stdin.buffer, sys.stdout.buffer
@@ -90,17 +93,20 @@ def answer(body):
         facts = 0
         opens = {}
         has_words = any(word in source for word in WORDS)
-        if guard_asked or has_words:
+        sets_method = SETS_METHOD.encode() in source
+        if guard_asked or has_words or sets_method:
             tree = compile(source, filename, "exec", ONLY_SYNTAX_TREE, True)
             facts |= HAS_MAIN_GUARD if guard_asked and has_main_guard(tree) else 0
+            if sets_method:
+                opens.update(("!" + SETS_METHOD, line) for line in start_methods_set(tree))
             if has_words:
                 own_path = OwnPath(tree, bool(guard_asked))
                 facts |= LISTS_ITS_FOLDER if own_path.lists() else 0
                 facts |= LOADS_LIBRARIES if own_path.loads_libraries() else 0
-                opens = own_path.judge()
+                opens.update(own_path.judge())
                 functions = [(">", own_path.handed), ("<", own_path.listers())]
                 opens.update((mark + name, 0) for mark, names in functions for name in names)
-        # Packages with the lines that open their files; functions that are handed a place, and those that list folders.
+        # Packages with the lines that open their files, and the line that sets a start method; functions that are handed a place, and those that list folders.
         lines = "".join("%s\t%d\n" % one for one in sorted(opens.items())).encode("utf-8")
         return b"\0" + bytes([facts]) + len(lines).to_bytes(4, "little") + lines + marshal.dumps(code)
     except SyntaxError as error:
@@ -113,6 +119,17 @@ def broken(line, message, text):
     message = message.encode("utf-8", "backslashreplace")[:60000]
     text = (text or "").encode("utf-8", "backslashreplace")[:2000]
     return b"\1" + (line or 0).to_bytes(4, "little") + len(message).to_bytes(2, "little") + message + text
+
+
+def start_methods_set(tree):
+    """The line of the first call that sets the start method, if it does not ask for force."""
+    waiting, lines = [tree], []
+    while waiting:
+        node = waiting.pop()
+        if kind(node) == "Call" and last_name(node.func) == SETS_METHOD and "force" not in [key.arg for key in node.keywords]:
+            lines.append(node.lineno)
+        waiting.extend(children(node))
+    return sorted(lines)[:1]
 
 
 def has_name(node):

@@ -3,6 +3,7 @@
 The launcher calls these functions when the module that they are about has been imported, and before anybody uses it.
 """
 
+import functools
 import os
 import sys
 
@@ -89,6 +90,38 @@ def mend_multiprocess(spawn):
         return [spawn.get_executable(), "-c", program, "--multiprocessing-fork"]
 
     spawn.get_command_line = get_command_line
+
+
+def explain_start_method(module):
+    """For `multiprocessing`, when its method has been set: a second call says in a note what to do.
+
+    The call itself stays an error, as Python documents.
+    """
+    set_start_method = module.set_start_method
+
+    @functools.wraps(set_start_method)
+    def explained(*arguments, **keywords):
+        try:
+            return set_start_method(*arguments, **keywords)
+        except RuntimeError as error:
+            _add_note(error, START_METHOD_NOTE)
+            raise
+
+    module.set_start_method = explained
+
+
+START_METHOD_NOTE = (
+    "Coldframe sets the start method when `multiprocessing` is imported. Name another one by the setting "
+    "`multiprocessing-start-method` (or `--start-method` of `coldframe`), `none` to leave it to the code, or call "
+    "`set_start_method(..., force=True)`."
+)
+
+
+def _add_note(error, note):
+    if hasattr(error, "add_note"):  # from 3.11
+        error.add_note(note)
+    else:
+        _coldframe.finder.log(note)
 
 
 def mend_pool(pool):

@@ -28,7 +28,8 @@ fn settings_come_from_folders_that_the_same_people_own() {
     let mode =
         |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     let write = |path: &Path| fs::write(path, "").unwrap();
-    let cases: [(&str, &dyn Fn(&Path), &str, &str); 6] = [
+    type Change<'c> = &'c dyn Fn(&Path);
+    let cases: [(&str, Change<'_>, &str, &str); 6] = [
         ("a folder of the user's", &|_| {}, ABOVE, ""),
         ("one for a group", &|above| mode(above, 0o775), ABOVE, ""),
         ("one for everybody", &|above| mode(above, 0o777), OWN, "everybody can write"),

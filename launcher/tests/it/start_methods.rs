@@ -176,3 +176,39 @@ print(re.search(r'Threads:\\s+(\\d+)', open('/proc/self/status').read())[1])
     app.run([""; 0]).prints("1\n");
     Child::new(app.build("threads", &[])).prints("1\n");
 }
+
+#[test]
+fn a_second_call_is_told_when_it_is_packed_and_explains_itself_when_it_runs() {
+    let app = App::new(&[
+        ("__main__.py", "import helper\nhelper.start()\n"),
+        (
+            "helper.py",
+            "import multiprocessing as mp\ndef start():\n    mp.set_start_method('spawn')\n    mp.set_start_method('fork')\n",
+        ),
+    ]);
+    let outcome = app.run([""; 0]).env("COLDFRAME_LOG", "warn").outcome();
+    assert_eq!(outcome.ending(), Ok(1), "{outcome:#?}");
+    for part in [
+        "RuntimeError: context has already been set",
+        // As a note of the exception, or in the log.
+        "Coldframe sets the start method when `multiprocessing` is imported.",
+    ] {
+        assert!(outcome.stderr.contains(part), "{part}\n{outcome:#?}");
+    }
+    let build = |app: &App, options: &[&str]| {
+        let child = coldframe(["build"]).of(app).arg(app.path()).arg("-o").arg(app.beside("built"));
+        child.args(options).outcome().stderr
+    };
+    let told = "calls `set_start_method()`, which will raise RuntimeError";
+    assert!(build(&app, &[]).contains(&format!("warning: `helper.py`, line 3, {told}")));
+    // Who leaves it to the code, or forces it, is told nothing.
+    for (options, call) in [
+        (&["--start-method", "none"][..], "mp.set_start_method('spawn')"),
+        (&[], "mp.set_start_method('spawn', force=True)"),
+    ] {
+        let text = format!("import multiprocessing as mp\nif __name__ == '__main__': {call}\n");
+        let app = App::new(&[("__main__.py", &text)]);
+        app.run_with(options, [""; 0]).prints("");
+        assert!(!build(&app, options).contains(told), "{call}");
+    }
+}

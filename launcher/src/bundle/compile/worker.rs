@@ -126,7 +126,7 @@ impl Worker {
             Reply::Broken { line, message, text } => {
                 Err(Broken { file: job.location.to_owned(), line, message, text })
             }
-            Reply::Compiled { main_guard, own_path, code } => {
+            Reply::Compiled { main_guard, own_path, sets_start_method, code } => {
                 let graph = Graph::parse(&code, self.version_minor);
                 let groups = match (&graph, job.scan) {
                     (Some(graph), Scan::Imports) => imports::plug_in_groups(graph, job.groups),
@@ -148,6 +148,7 @@ impl Worker {
                     code: canonical.unwrap_or(code),
                     main_guard,
                     own_path,
+                    sets_start_method,
                     imports,
                     groups,
                     libraries,
