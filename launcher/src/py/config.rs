@@ -354,6 +354,9 @@ impl Config {
             self.set(|raw| &raw mut raw.base_exec_prefix, prefix)?;
             #[cfg(Py_3_11)]
             self.set(|raw| &raw mut raw.stdlib_dir, prefix)?;
+            // With a home that is set, nothing beside the executable is looked for: no `pyvenv.cfg`, no `._pth`, no
+            // `pybuilddir.txt` (Modules/getpath.py, 3.11 to 3.15; before, nothing is when all the others are set).
+            self.set(|raw| &raw mut raw.home, prefix)?;
         }
         if let Some(entries) = &paths.module_search_paths {
             self.0.module_search_paths_set = 1;

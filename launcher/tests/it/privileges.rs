@@ -136,3 +136,22 @@ fn a_worker_of_another_program_is_refused() {
         assert!(outcome.stderr.contains("another program than this one wrote"), "{outcome:#?}");
     }
 }
+
+/// Whoever can write the folder would else say where Python's modules are, and a pipe there would keep the start for ever.
+#[test]
+fn nothing_beside_the_executable_is_read() {
+    let app = App::script(
+        "import sys\nprint('application', sys.argv[1:], sys.prefix == sys.base_prefix)",
+    );
+    let built = app.build("built", &[]);
+    let folder = built.parent().unwrap();
+    for name in ["built._pth", "pyvenv.cfg", "pybuilddir.txt"] {
+        let pipe = folder.join(name);
+        Child::new("mkfifo").arg(&pipe).ok();
+        Child::new("timeout").of(&app).arg("20").arg(&built).prints("application [] True\n");
+        fs::remove_file(&pipe).unwrap();
+        fs::write(&pipe, "home = /nowhere\n/nowhere\nimport site\n").unwrap();
+        Child::new(&built).of(&app).prints("application [] True\n");
+        fs::remove_file(&pipe).unwrap();
+    }
+}
