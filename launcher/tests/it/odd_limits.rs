@@ -66,6 +66,16 @@ fn where_limits_are_low_it_works_as_python_does() {
     }
 }
 
+/// Nothing there can be executed, and nothing has to be.
+#[test]
+fn where_no_file_may_be_executed_it_works() {
+    let app = App::script(APPLICATION);
+    let built = app.build("program", &[]);
+    let no_exec = "mount -t tmpfs -o noexec none /mnt; export TMPDIR=/mnt HOME=/mnt COLDFRAME_CACHE_DIR=/mnt/cache";
+    let Some(child) = in_namespace("noexec", &["-m"], no_exec) else { return };
+    child.of(&app).arg(&built).args(METHODS).prints(&expected("program", &METHODS));
+}
+
 #[test]
 fn where_nothing_can_be_written_the_error_says_so() {
     let app = App::script(

@@ -58,6 +58,8 @@ def ctypes_():
     assert libc.abs(-3) == 3
     compare = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)(lambda number: number + 1)
     assert compare(2) == 3
+    # One that the interpreter's own modules brought along.
+    assert ctypes.CDLL("libsqlite3.so.0").sqlite3_libversion_number() > 3_000_000
 
 
 @use
