@@ -241,10 +241,17 @@ pub(super) unsafe fn collect<const N: usize>(
         let place =
             with_utf8(py, &name, |name| parameters.iter().position(|parameter| *parameter == name))
                 .flatten();
-        let Some(place) = place.and_then(|place| places.get_mut(place)) else {
-            let message =
-                format!("{function}() got an unexpected keyword argument '{}'", name.to_text(py)?);
-            return Err(Exception::new(py, Kind::Type, &message));
+        let got = match place {
+            Some(place) if place < positional => Err("multiple values for argument"),
+            Some(place) => places.get_mut(place).ok_or("an unexpected keyword argument"),
+            None => Err("an unexpected keyword argument"),
+        };
+        let place = match got {
+            Ok(place) => place,
+            Err(what) => {
+                let message = format!("{function}() got {what} '{}'", name.to_text(py)?);
+                return Err(Exception::new(py, Kind::Type, &message));
+            }
         };
         // SAFETY: the values of the keywords follow the positional arguments on the stack.
         *place = unsafe { Object::from_borrowed(py, *stack.add(positional + position)) };

@@ -343,3 +343,19 @@ for path in ('nothing.txt', 'pkg'):
         ),
     ]);
 }
+
+#[test]
+fn a_parameter_is_given_once() {
+    let app = App::script(
+        "import sys
+finder = sys.meta_path[0]
+for arguments, keywords in [(['json'], {'fullname': 'json'}), (['json'], {'name': 1}), ([], {'fullname': 'json'})]:
+    try: print(type(finder.find_spec(*arguments, **keywords)).__name__)
+    except TypeError as error: print(error)
+",
+    );
+    app.run([""; 0]).prints(
+        "find_spec() got multiple values for argument 'fullname'\n\
+         find_spec() got an unexpected keyword argument 'name'\nModuleSpec\n",
+    );
+}
