@@ -58,7 +58,8 @@ pub struct PythonInterpreterConfig {
     pub python_children: bool,
     /// Where extension modules are loaded from.
     pub extensions: ExtensionLoading,
-    /// Whether Python's own file system importer (`PathFinder`) stays on `sys.meta_path`.
+    /// Whether Python may start with the standard library of the disk, where no archive holds one. Folders on `sys.path` are
+    /// looked into either way; at the start there are none but those of `module_search_paths`.
     pub filesystem_importer: bool,
     /// Folders of `sys.path` (`PyConfig.module_search_paths`).
     pub module_search_paths: Vec<String>,

@@ -209,12 +209,10 @@ pub(super) fn install(py: Token<'_>) -> Result<Object, Exception> {
     let zero = Object::integer(py, 0)?;
     sys.attribute(py, "meta_path")?.call_method(py, "insert", &[&zero, &finder])?;
 
+    // Those of CPython stay: the search path starts without any folder of the disk, and a program that puts one on it
+    // (plug-ins) finds its modules there, as under `python`.
     let path_hook = finder.attribute(py, "path_hook")?;
-    if runtime.config.filesystem_importer {
-        sys.attribute(py, "path_hooks")?.call_method(py, "insert", &[&zero, &path_hook])?;
-    } else {
-        sys.set_attribute(py, "path_hooks", &Object::list(py, vec![path_hook])?)?;
-    }
+    sys.attribute(py, "path_hooks")?.call_method(py, "insert", &[&zero, &path_hook])?;
 
     if runtime.config.sys_frozen && !runtime.behaves_as_python {
         sys.set_attribute(py, "frozen", &Object::boolean(py, true))?;

@@ -176,21 +176,28 @@ print(sys._MEIPASS == os.path.dirname(sys.executable))
         .prints("HERE/tcl\nHERE/terminfo:/lib/terminfo\nmine\n/certs\nTrue\n");
 }
 
+/// The search path starts without the disk; what a setting, or the program itself, puts on it is found as under `python`.
 #[test]
-fn modules_on_disk_need_the_file_system_importer() {
+fn modules_are_found_in_folders_on_the_search_path() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("on_disk.py"), "VALUE = 42").unwrap();
+    fs::create_dir(folder.path().join("plug_in")).unwrap();
+    fs::write(folder.path().join("plug_in/__init__.py"), "NAME = __name__").unwrap();
     let main = "\
 import json
 try:
-    import on_disk
-    print(on_disk.VALUE, on_disk.__file__.endswith('/on_disk.py'), json.__loader__.__class__.__name__)
+    import on_disk, plug_in
+    print(on_disk.VALUE, plug_in.NAME, on_disk.__file__.endswith('/on_disk.py'), json.__loader__.__class__.__name__)
 except ImportError as error:
     print(error)
 ";
+    let found = "42 plug_in True Finder\n";
     let paths = format!("module-search-paths = ['{}']\n", folder.path().display());
-    check(&paths, main, "No module named 'on_disk'\n");
-    check(&format!("{paths}filesystem-importer = true"), main, "42 True Finder\n");
+    check("", main, "No module named 'on_disk'\n");
+    check(&paths, main, found);
+    check(&format!("{paths}filesystem-importer = true"), main, found);
+    let added = format!("import sys\nsys.path.append('{}')\n{main}", folder.path().display());
+    check("", &added, found);
 }
 
 #[test]
