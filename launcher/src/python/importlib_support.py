@@ -84,7 +84,7 @@ def mend_linecache(linecache):
             return lines
         try:
             source = _coldframe.finder.get_data(path)
-        except OSError:
+        except (OSError, ValueError):  # A path with surrogates is none of the archive's.
             return lines
         import importlib.util
 

@@ -359,3 +359,17 @@ for arguments, keywords in [(['json'], {'fullname': 'json'}), (['json'], {'name'
          find_spec() got an unexpected keyword argument 'name'\nModuleSpec\n",
     );
 }
+
+/// From Python 3.13 on, such names have no lines; before, asking for them is an error.
+#[test]
+fn names_that_are_no_paths_have_no_lines() {
+    let app = App::script(
+        "import linecache
+for name in ('\\ud834\\udd1e.py', 'a\\0.py', 'nothing.py'):
+    try: print(linecache.updatecache(name))
+    except ValueError as error: print(type(error).__name__)
+",
+    );
+    let stock = app.python([""; 0]).ok();
+    app.run([""; 0]).prints(&stock);
+}
