@@ -14,15 +14,40 @@ pub(crate) enum Runs {
 /// How far up is looked; processes that wait for each other are rarely so many.
 const FURTHEST: usize = 256;
 
-/// Counts the ancestors that run this program, up to more than `enough`; `None` when the kernel tells nothing.
+/// What is known of those above this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Above {
+    /// What the process that started this one runs.
+    pub(crate) parent: Runs,
+    /// How many living ancestors run this program, and the parent's number; `None` where nobody says, or nobody asks.
+    pub(crate) living: Option<(u32, u32)>,
+}
+
+/// Looks at the parent, and counts the ancestors that run this program, up to more than `enough`, where there may be some: the
+/// parent is one, or it `is_marked`, by what one of them has left in the environment.
+pub(crate) fn look(enough: u32, is_marked: bool) -> Above {
+    let parent = system::parent();
+    let (Some(own), Some(parent)) = (system::identity("self"), parent.filter(|id| *id != 0)) else {
+        return Above { parent: Runs::Untold, living: None };
+    };
+    let runs = |process| system::runs(process, own);
+    let by = runs(parent);
+    let is_asked = is_marked || by == Runs::This;
+    let living = is_asked.then(|| (count(parent, enough, system::parent_of, runs), parent));
+    Above {
+        parent: by,
+        living: if by == Runs::Another { living.or(Some((0, parent))) } else { living },
+    }
+}
+
+/// Counts the processes that run this program, from that one upwards, up to more than `enough`.
 fn count(
     process: u32,
     enough: u32,
     parent_of: impl Fn(u32) -> Option<u32>,
     runs: impl Fn(u32) -> Runs,
-) -> Option<u32> {
-    let mut above = parent_of(process)?;
-    let mut found = 0;
+) -> u32 {
+    let (mut above, mut found) = (process, 0);
     for _ in 0..FURTHEST {
         if above == 0 || found > enough {
             break;
@@ -31,29 +56,13 @@ fn count(
         let Some(next) = parent_of(above) else { break };
         above = next;
     }
-    Some(found)
-}
-
-/// How many living ancestors run this program, up to more than `enough`, and the parent; `None` where nobody says.
-pub(crate) fn living(enough: u32) -> Option<(u32, u32)> {
-    let own = system::identity("self")?;
-    let process = std::process::id();
-    let parent = system::parent_of(process)?;
-    Some((count(process, enough, system::parent_of, |process| system::runs(process, own))?, parent))
-}
-
-/// What the process that started this one runs.
-pub(crate) fn parent() -> Runs {
-    let Some(own) = system::identity("self") else { return Runs::Untold };
-    match system::parent_of(std::process::id()) {
-        Some(parent) if parent != 0 => system::runs(parent, own),
-        _ => Runs::Untold,
-    }
+    found
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod system {
     use std::fs;
+    use std::io::Read as _;
     use std::os::unix::fs::MetadataExt;
 
     use super::Runs;
@@ -72,10 +81,18 @@ mod system {
         }
     }
 
+    /// Nothing where the system has no parents to tell.
+    pub(super) fn parent() -> Option<u32> {
+        Some(std::os::unix::process::parent_id())
+    }
+
     /// From `stat`, where a name in parentheses, with anything in it, stands before the state and the parent (proc(5)).
     pub(super) fn parent_of(process: u32) -> Option<u32> {
-        let text = fs::read(format!("/proc/{process}/stat")).ok()?;
-        let text = String::from_utf8_lossy(&text);
+        // The number of the process, its name of 64 bytes at most, the state and the parent: once is enough.
+        let mut text = [0; 128];
+        let mut file = fs::File::open(format!("/proc/{process}/stat")).ok()?;
+        let length = file.read(&mut text).ok()?;
+        let text = String::from_utf8_lossy(text.get(..length)?);
         let (_, rest) = text.rsplit_once(')')?;
         rest.split_whitespace().nth(1)?.parse().ok()
     }
@@ -94,6 +111,10 @@ mod system {
         Runs::Untold
     }
 
+    pub(super) fn parent() -> Option<u32> {
+        None
+    }
+
     pub(super) fn parent_of(_process: u32) -> Option<u32> {
         None
     }
@@ -109,12 +130,10 @@ mod tests {
         let runs =
             |process: u32| if process.is_multiple_of(2) { Runs::This } else { Runs::Another };
         let parent_of = |process: u32| process.checked_sub(1);
-        for (process, enough, found) in
-            [(1, 8, Some(0)), (3, 8, Some(1)), (10, 8, Some(4)), (100, 8, Some(9)), (0, 8, None)]
-        {
+        for (process, enough, found) in [(1, 8, 0), (3, 8, 1), (10, 8, 5), (100, 8, 9), (0, 8, 0)] {
             assert_eq!(count(process, enough, parent_of, runs), found, "{process}");
         }
         // A process that is its own parent does not keep us for ever.
-        assert_eq!(count(1, 8, |_| Some(1), |_| Runs::Another), Some(0));
+        assert_eq!(count(1, 8, |_| Some(1), |_| Runs::Another), 0);
     }
 }

@@ -221,14 +221,15 @@ impl Interpreter {
         let variable = std::env::var_os(ancestry::VARIABLE);
         let process = std::process::id();
         let above = Ancestry::read(variable.as_deref(), &executable, process);
-        let is_ours = match ancestors::parent() {
+        let told = ancestors::look(ancestry::DEPTH_LIMIT, above.is_marked());
+        let is_ours = match told.parent {
             Runs::This => true,
             Runs::Another => false,
             // The parent's mark, which does not outlive `sudo`.
             Runs::Untold => above.is_marked(),
         };
         let is_refused = worker.is_some() && !is_ours;
-        let above = above.with_living(ancestors::living(ancestry::DEPTH_LIMIT));
+        let above = above.with_living(told.living);
         above.check(&executable, &arguments)?;
         let asks_for_python = config.python_children
             && above.depth > 0
