@@ -79,7 +79,9 @@ pub(super) fn warnings(
             let is_of_tests = (first == "test" || is_standard(request, first))
                 && left_out.iter().any(|pattern| pattern.matches(import));
             let name = match names.needs.get(import) {
-                Some(needed) => needed.as_str(),
+                // The module itself may be one of a later version only.
+                Some(needed) if is_answered(import) => needed.as_str(),
+                Some(_) => continue,
                 None if is_of_tests => import.as_str(),
                 None if standard.contains(first) => first,
                 None => continue,
@@ -92,8 +94,11 @@ pub(super) fn warnings(
         }
     }
     let warning = |(name, users): (String, Vec<(&Scanned, &str)>)| {
-        let (module, import) = users.first()?;
-        let line = line_of_import(&module.location, import);
+        // A name that only a text suggests (`import_module(name)` with a table of names) may be no import at all.
+        let shown = users.iter().find_map(|(module, import)| {
+            Some((module, import, line_of_import(&module.location, import)?))
+        });
+        let (module, import, line) = shown?;
         let is_left_out = left_out.iter().any(|pattern| pattern.matches(&name));
         Some(Warning::NotPacked {
             is_left_out,
@@ -110,12 +115,17 @@ pub(super) fn warnings(
 fn line_of_import(file: &Path, name: &str) -> Option<usize> {
     let source = fs::read(file).ok()?;
     let source = String::from_utf8_lossy(&source);
-    line_in(&source, name).or_else(|| line_in(&source, name.rsplit_once('.')?.0))
+    line_in(&source, name, "").or_else(|| {
+        // `from test import support`
+        let (package, module) = name.rsplit_once('.')?;
+        line_in(&source, package, module)
+    })
 }
 
-fn line_in(source: &str, name: &str) -> Option<usize> {
+/// The first line with an import of `name` that has the word `from_it` too.
+fn line_in(source: &str, name: &str, from_it: &str) -> Option<usize> {
     let is_part = |character: char| character.is_alphanumeric() || character == '_';
-    let names_it = |text: &str| {
+    let has = |text: &str, name: &str| {
         text.match_indices(name).any(|(at, _)| {
             let before = text.get(..at).and_then(|before| before.chars().next_back());
             let after = text.get(at + name.len()..).and_then(|after| after.chars().next());
@@ -123,7 +133,11 @@ fn line_in(source: &str, name: &str) -> Option<usize> {
                 && !after.is_some_and(is_part)
         })
     };
+    let names_it = |text: &str| has(text, name);
     let imports = |line: &&str| {
+        if !from_it.is_empty() && !has(line, from_it) {
+            return false;
+        }
         let line = line.trim_start();
         let by_call = ["import_module(", "__import__("].iter().any(|call| line.contains(call));
         let statement = line.strip_prefix("import ").or_else(|| {
@@ -151,8 +165,10 @@ mod tests {
             ("q.r", Some(6)),
             ("z", None),
         ] {
-            assert_eq!(line_in(source, name), line, "{name}");
+            assert_eq!(line_in(source, name, ""), line, "{name}");
         }
+        assert_eq!(line_in(source, "x.y", "z"), Some(3));
+        assert_eq!(line_in(source, "x.y", "q"), None);
     }
 
     #[test]

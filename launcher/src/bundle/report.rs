@@ -195,8 +195,8 @@ pub enum Warning {
         import: String,
         /// The importing file.
         file: String,
-        /// The line of the import, counted from 1, where it was found.
-        line: Option<usize>,
+        /// The line of the import, counted from 1.
+        line: usize,
         /// Whether it was left out of the standard library, and not missing in the Python.
         is_left_out: bool,
     },
@@ -263,11 +263,7 @@ impl fmt::Display for Warning {
                 )
             }
             Self::NotPacked { name, import, file, line, is_left_out } => {
-                write!(f, "not packed: `{name}`, for `{file}`")?;
-                if let Some(line) = line {
-                    write!(f, ", line {line},")?;
-                }
-                write!(f, " imports `{import}`; ")?;
+                write!(f, "not packed: `{name}`, for `{file}`, line {line}, imports `{import}`; ")?;
                 if *is_left_out {
                     write!(
                         f,

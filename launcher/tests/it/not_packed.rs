@@ -11,7 +11,9 @@ fn what_is_imported_and_not_packed_is_named() {
         (
             "helper.py",
             "'''import test.support'''\ntry:\n    from test import support\nexcept ImportError: pass\n\
-             def on_windows():\n    import msvcrt, winreg\nimport idlelib.idle_test.htest\nimport csv\n",
+             def on_windows():\n    import msvcrt, winreg\n\
+             def of_later_versions():\n    from compression import zstd\n\
+             def by_name(name):\n    import importlib\n    if name == 'test.libregrtest': return\n    return importlib.import_module(name)\nimport idlelib.idle_test.htest\nimport csv\n",
         ),
     ]);
     let build = |options: &[&str]| {
@@ -21,7 +23,7 @@ fn what_is_imported_and_not_packed_is_named() {
         (command.args(options).outcome(), output)
     };
     let expected = "\
-warning: not packed: `idlelib.idle_test.htest`, for `helper.py`, line 7, imports `idlelib.idle_test.htest`; tests are left out of the standard library: `--include idlelib.idle_test.htest` takes it along
+warning: not packed: `idlelib.idle_test.htest`, for `helper.py`, line 13, imports `idlelib.idle_test.htest`; tests are left out of the standard library: `--include idlelib.idle_test.htest` takes it along
 warning: not packed: `test`, for `helper.py`, line 3, imports `test`; tests are left out of the standard library: `--include test` takes it along
 warning: not packed: `test.support`, for `helper.py`, line 3, imports `test.support`; tests are left out of the standard library: `--include test.support` takes it along
 ";
