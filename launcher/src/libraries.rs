@@ -21,6 +21,9 @@ pub const SYSTEM_FOLDER: &str = "coldframe.libs";
 /// the other lines are what is asked of it.
 pub const SYSTEM_FIRST: &str = "system-first";
 
+/// The attribute with the names of packed libraries of the system that packed code opens by name, a line each.
+pub const OPENED: &str = "opened-libraries";
+
 /// The name of the attribute that says of a packed library of the system, by its `SONAME`, how it is taken.
 pub fn system_attribute(name: &str) -> String {
     format!("system-library:{name}")

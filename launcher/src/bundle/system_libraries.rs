@@ -12,7 +12,7 @@ use super::BundleError;
 use super::elf::dynamic::{Linking, is_libpython};
 use super::libraries::Libraries;
 use super::pattern::glob;
-use crate::libraries::{SYSTEM_FIRST, SYSTEM_FOLDER, system_attribute};
+use crate::libraries::{OPENED, SYSTEM_FIRST, SYSTEM_FOLDER, system_attribute};
 use crate::linker_search::LinkerSearch;
 
 /// The rules that are part of the program.
@@ -208,6 +208,11 @@ pub(super) fn collect(
             let contents = (!is_packed).then_some(ready);
             found.files.push(SystemLibraryFile { path, location, contents });
         }
+    }
+    let names: Vec<&str> =
+        opened.keys().filter(|name| places.contains_key(*name)).map(String::as_str).collect();
+    if !names.is_empty() {
+        found.attributes.insert(OPENED.to_owned(), names.join("\n").into_bytes());
     }
     for (name, (decided, contents)) in &places {
         let mut lines = Vec::new();

@@ -337,6 +337,7 @@ methods! {
     end_with_parent(sentinel) "End this process some time after the other end of this pipe has been closed.";
     load_library(name) "Load the packed library of that name, and what a library in the cache needs, for who opens it.";
     list_libraries() "Return the names of the libraries of the system that the archives hold.";
+    list_opened_libraries() "Return the names of the packed libraries that packed code opens by their names.";
     log(text) "Write a warning to the log.";
     system_data(folder) "Return the path of a folder with files of the system that libraries read, or None.";
     certificates() "Return the file and the folder with this system's certificates, each or None.";

@@ -8,7 +8,7 @@ use super::object::{Object, tuple};
 use super::runtime;
 use super::text::{path_of, path_text, text};
 use super::token::Token;
-use crate::libraries::SYSTEM_FOLDER;
+use crate::libraries::{OPENED, SYSTEM_FOLDER};
 
 pub(super) fn load_library(
     py: Token<'_>,
@@ -34,6 +34,23 @@ pub(super) fn list_libraries(
     })?;
     let names = entries.unwrap_or_default().into_iter().map(|entry| text(py, entry.name));
     Object::list(py, names.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn list_opened_libraries(
+    py: Token<'_>,
+    _this: &Finder<'_>,
+    _arguments: &Arguments<0>,
+) -> Result<Object, Exception> {
+    let mut names = Vec::new();
+    for archive in runtime::get(py)?.archives.archives() {
+        let list = archive
+            .attribute(OPENED)
+            .map_err(|error| Exception::damaged(py, &format!("cannot read `{OPENED}`: {error}")))?;
+        for name in String::from_utf8_lossy(&list.unwrap_or_default()).lines() {
+            names.push(text(py, name)?);
+        }
+    }
+    Object::list(py, names)
 }
 
 /// Files that cannot be put on disk are as good as missing: the library looks where the system has them.

@@ -36,7 +36,16 @@ def _packed(name):
 
 
 def mend_cffi(module):
-    """For `_cffi_backend`: as `ctypes`, for `FFI.dlopen`."""
+    """For `_cffi_backend`: as `ctypes`, for `FFI.dlopen`.
+
+    The `ffi` of an out-of-line module is a static type's, and asks nobody: what code opens by name is loaded before it,
+    and the dynamic linker then finds it by its name.
+    """
+    for name in _coldframe.finder.list_opened_libraries():
+        try:
+            _coldframe.finder.load_library(name)
+        except ImportError:
+            pass  # Who opens it gets the error.
     load_library = module.load_library
 
     def _load_library(name=None, *arguments):

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::libraries::compile_with;
-use crate::support::{App, Child};
+use crate::support::{App, Child, environment};
 
 /// Compiles a shared library that is called as one of the system's is.
 fn system_library(folder: &Path, name: &str, source: &str, options: &[&str]) {
@@ -59,6 +59,32 @@ except OSError as error: print(error)
         &["--system-library", "libtravels*=leave"],
         "libtravels.so.2: cannot open shared object file: No such file or directory\n",
     );
+}
+
+/// In-line, and out-of-line as a module that cffi has written.
+#[test]
+fn cffi_finds_what_travels() {
+    let app = application(
+        "import cffi
+ffi = cffi.FFI()
+ffi.cdef('int travels(void);')
+print(ffi.dlopen('libtravels.so.2').travels())
+",
+    );
+    let Some(environment) = environment(&app.folder().path().join("venv"), "cffi") else { return };
+    let write = "import cffi, sys; ffi = cffi.FFI(); ffi.set_source('_written', None); ffi.cdef('int travels(void);'); \
+                 ffi.emit_python_code(sys.argv[1])";
+    let python = environment.join("bin/python");
+    Child::new(python).args(["-c", write]).arg(app.file("_written.py")).ok();
+    let out_of_line = "from _written import ffi\nprint(ffi.dlopen('libtravels.so.2').travels())\n";
+    for main in [None, Some(out_of_line)] {
+        if let Some(main) = main {
+            app.write("__main__.py", main);
+        }
+        let venv = environment.to_str().unwrap();
+        build(&app, &["--venv", venv]).ok();
+        Child::new(app.beside("built")).of(&app).prints("42\n");
+    }
 }
 
 #[test]
