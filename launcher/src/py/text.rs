@@ -27,7 +27,7 @@ pub(super) fn path_text(py: Token<'_>, value: &OsStr) -> Result<Object, Exceptio
     let Ok(value) = CString::new(value.as_encoded_bytes()) else {
         return Err(Exception::new(
             py,
-            Kind::Type,
+            Kind::Value,
             &format!("the path {value:?} holds a NUL character"),
         ));
     };
