@@ -88,7 +88,7 @@ if __name__ == '__main__':
     );
     let built = app.build("built", &[]);
     for method in METHODS {
-        let interrupted = |program: &Path, script: Option<&Path>, name: &str| {
+        let interrupted_once = |program: &Path, script: Option<&Path>, name: &str| {
             let marker = app.beside(&format!("{name}-{method}-"));
             // A group of its own, as a shell gives one to what it starts in a terminal.
             let mut parent = Command::new(program)
@@ -105,8 +105,24 @@ if __name__ == '__main__':
             wait_for("starting two workers", Duration::from_secs(60), || (0..2).all(started));
             let group = format!("-{}", parent.id());
             assert!(Command::new("kill").args(["-INT", "--", &group]).status().unwrap().success());
-            wait_for("ending", Duration::from_secs(10), || parent.try_wait().unwrap().is_some());
+            let end = Instant::now() + Duration::from_secs(10);
+            while parent.try_wait().unwrap().is_none() {
+                if Instant::now() > end {
+                    Command::new("kill").args(["-KILL", "--", &group]).status().unwrap();
+                    parent.wait().unwrap();
+                    (0..2).for_each(|number| {
+                        fs::remove_file(app.beside(&format!("{name}-{method}-{number}"))).unwrap();
+                    });
+                    return None;
+                }
+                thread::sleep(Duration::from_millis(20));
+            }
             parent.wait().unwrap().signal()
+        };
+        // A pool that starts a worker in the place of one that has just ended may wait for it while it is terminated:
+        // under `python` 3.10 10 of 336 programs did not end, and 6 of 336 of ours.
+        let interrupted = |program: &Path, script: Option<&Path>, name: &str| {
+            (0..5).find_map(|_| interrupted_once(program, script, name))
         };
         let expected = interrupted(Path::new(BUILD_PYTHON), Some(&app.file("script.py")), "python");
         assert_eq!((interrupted(&built, None, "built"), expected), (Some(2), Some(2)), "{method}");
