@@ -1,7 +1,7 @@
 //! Which living processes above this one run the same program: asked of the kernel (`/proc`), for anybody can write a
 //! command line or a variable.
 
-/// What a process runs.
+/// The program of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Runs {
     /// The same file as this process.
@@ -14,10 +14,10 @@ pub(crate) enum Runs {
 /// How far up is looked; processes that wait for each other are rarely so many.
 const FURTHEST: usize = 256;
 
-/// What is known of those above this process.
+/// The processes above this one, as far as the kernel tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Above {
-    /// What the process that started this one runs.
+    /// The program of the process that started this one.
     pub(crate) parent: Runs,
     /// How many living ancestors run this program, and the parent's number; `None` where nobody says, or nobody asks.
     pub(crate) living: Option<(u32, u32)>,
@@ -32,12 +32,12 @@ pub(crate) fn look(enough: u32, is_marked: bool) -> Above {
     };
     let runs = |process| system::runs(process, own);
     let by = runs(parent);
-    let is_asked = is_marked || by == Runs::This;
-    let living = is_asked.then(|| (count(parent, enough, system::parent_of, runs), parent));
-    Above {
-        parent: by,
-        living: if by == Runs::Another { living.or(Some((0, parent))) } else { living },
-    }
+    let living = match by {
+        Runs::Another if !is_marked => Some(0),
+        Runs::Untold if !is_marked => None,
+        _ => Some(count(parent, enough, system::parent_of, runs)),
+    };
+    Above { parent: by, living: living.map(|living| (living, parent)) }
 }
 
 /// Counts the processes that run this program, from that one upwards, up to more than `enough`.

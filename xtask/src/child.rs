@@ -1,10 +1,10 @@
-//! A child in a process group of its own, which ends with all that it has started.
+//! Children: those in a process group of their own, which end with all that they have started, and those that answer.
 
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -37,4 +37,17 @@ pub(crate) fn wait(
         }
         thread::sleep(PAUSE);
     }
+}
+
+/// The text that a command prints, without any input; an error when it fails.
+pub(crate) fn said(command: &mut Command) -> anyhow::Result<String> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("could not start `{program}`"))?;
+    if !output.status.success() {
+        bail!("`{program}` fails: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
+use serde_json::Value;
 
 use crate::Verdict;
+use crate::child;
 use crate::flags;
 use crate::libpython;
 use crate::progress::{Progress, Show, Status};
@@ -20,13 +22,6 @@ pub(crate) use self::older_glibc::Glibc;
 
 const COMMAND: &str = "coldframe";
 
-/// How a launcher is linked and compiled.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Kind {
-    pub(crate) glibc: Option<Glibc>,
-    pub(crate) debug: bool,
-}
-
 /// A release launcher with this Python inside, built when it has to be: for the commands that need one.
 pub(crate) fn launcher(
     workspace: &Workspace,
@@ -34,35 +29,36 @@ pub(crate) fn launcher(
     glibc: Option<Glibc>,
     verbose: bool,
 ) -> anyhow::Result<PathBuf> {
-    let kind = Kind { glibc, debug: false };
-    launcher_in(workspace, python, &workspace.target.join("launchers"), kind, verbose)
+    let asked = python.executable.display().to_string();
+    let launcher = flags::Launcher { python: asked, glibc, debug: false, verbose };
+    launcher_in(workspace, python, launcher, &workspace.target.join("launchers"))
 }
 
-/// A launcher of that kind, in a folder below `out`.
+/// That launcher, which has this Python inside, in a folder below `out`.
 pub(crate) fn launcher_in(
     workspace: &Workspace,
     python: &pythons::Python,
+    launcher: flags::Launcher,
     out: &Path,
-    kind: Kind,
-    verbose: bool,
 ) -> anyhow::Result<PathBuf> {
-    let flags = flags::Dist {
-        python: python.executable.display().to_string(),
-        out: out.to_owned(),
-        glibc: kind.glibc,
-        debug: kind.debug,
-        verbose,
-    };
-    match run(workspace, &flags)? {
-        Verdict::Good => {
-            let folder = format!("py{}{}", python.version, suffix(kind.glibc));
-            Ok(flags.out.join(folder).join(COMMAND))
-        }
+    let folder = out.join(format!("py{}{}", python.version, suffix(launcher.glibc)));
+    match run(workspace, &flags::Dist { launcher, out: out.to_owned() })? {
+        Verdict::Good => Ok(folder.join(COMMAND)),
         Verdict::Bad => bail!("no launcher with Python {} inside could be built", python.release()),
     }
 }
 
+/// The version of glibc that a file of ours needs, an executable or a `coldframe`, with all that it carries.
+pub(crate) fn needed_glibc(launcher: &Path, file: &Path) -> anyhow::Result<Glibc> {
+    let printed = child::said(Command::new(launcher).args(["inspect", "--json"]).arg(file))?;
+    let answer: Value = serde_json::from_str(&printed)
+        .with_context(|| format!("nothing is known of `{}`", file.display()))?;
+    let version = answer.pointer("/needs/glibc").and_then(Value::as_str).unwrap_or_default();
+    version.parse().map_err(anyhow::Error::msg)
+}
+
 pub(crate) fn run(workspace: &Workspace, flags: &flags::Dist) -> anyhow::Result<Verdict> {
+    let flags::Dist { launcher: flags, out } = flags;
     let python = pythons::choose(&pythons::discover(), &flags.python)?;
     let version = python.version;
     if !workspace.range.contains(version) {
@@ -124,7 +120,7 @@ pub(crate) fn run(workspace: &Workspace, flags: &flags::Dist) -> anyhow::Result<
             return Ok(Verdict::Bad);
         }
     };
-    let out = workspace.root.join(&flags.out).join(format!("py{version}{suffix}"));
+    let out = workspace.root.join(out).join(format!("py{version}{suffix}"));
     let file = install(&whole, &out)?;
     let size =
         fs::metadata(&file).with_context(|| format!("could not read `{}`", file.display()))?.len();
@@ -230,22 +226,10 @@ fn with_library(
     folder: &Path,
     whole: &Path,
 ) -> anyhow::Result<()> {
-    let output = Command::new(launcher)
-        .args(["whole", "--output"])
-        .arg(whole)
-        .arg("--python")
-        .arg(&python.executable)
-        .arg("--cache-dir")
-        .arg(folder.join("cache"))
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("could not start `{}`", launcher.display()))?;
-    if !output.status.success() {
-        bail!(
-            "it cannot pack the standard library: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
-    }
+    let mut make = Command::new(launcher);
+    make.args(["whole", "--output"]).arg(whole).arg("--python").arg(&python.executable);
+    make.arg("--cache-dir").arg(folder.join("cache"));
+    child::said(&mut make).context("it cannot pack the standard library")?;
     Ok(())
 }
 

@@ -92,15 +92,22 @@ each glibc (the wheel `ziglang`), and the finished program may need no more than
 #[derive(Debug, Args)]
 #[command(after_long_help = format!("{DIST_EXAMPLES}\n\n{EXIT_CODES}"))]
 pub(crate) struct Dist {
+    #[command(flatten)]
+    pub(crate) launcher: Launcher,
+
+    /// The folder to fill; the launcher becomes `pyX.Y/coldframe` in it, or with `--glibc 2.28` `pyX.Y-glibc2.28/coldframe`.
+    #[arg(long, value_name = "DIR", default_value = "dist")]
+    pub(crate) out: PathBuf,
+}
+
+/// Which launcher is linked, and how.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Launcher {
     /// The Python to link: a version (`3.12`) or the path of an interpreter.
     #[arg(long, value_name = "PATH_OR_VERSION")]
     pub(crate) python: String,
 
-    /// The folder to fill; the launcher becomes `pyX.Y/coldframe` in it.
-    #[arg(long, value_name = "DIR", default_value = "dist")]
-    pub(crate) out: PathBuf,
-
-    /// Link against this version of glibc in place of the machine's; the launcher becomes `pyX.Y-glibc2.28/coldframe`.
+    /// Link against this version of glibc in place of the machine's.
     #[arg(long, value_name = "2.28")]
     pub(crate) glibc: Option<Glibc>,
 

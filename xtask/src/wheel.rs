@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, bail};
-use serde_json::Value;
 
 use self::flags::Wheel;
 use crate::Verdict;
@@ -20,7 +19,7 @@ use crate::workspace::{self, Workspace};
 
 /// The name on the package index.
 const NAME: &str = "coldframe";
-/// What packs the wheel and writes its RECORD, what judges its tag, and what installs it besides pip.
+/// Tools that pack the wheel and write its RECORD, judge its tag, and install it besides pip.
 const TOOLS: &[&str] = &["wheel", "auditwheel", "uv"];
 /// The package in the wheel.
 const PACKAGE: &[(&str, &str)] = &[
@@ -32,16 +31,19 @@ const PACKAGE: &[(&str, &str)] = &[
 const LICENCES: &[&str] = &["LICENSE-MIT", "LICENSE-APACHE"];
 
 pub(crate) fn run(workspace: &Workspace, flags: &Wheel) -> anyhow::Result<Verdict> {
-    let python = pythons::choose(&pythons::discover(), &flags.python)?;
-    let progress = Progress::new(flags.verbose);
+    if !cfg!(all(target_os = "linux", target_env = "gnu")) {
+        bail!("wheels are made for Linux with glibc only, so far");
+    }
+    let launcher = &flags.launcher;
+    let python = pythons::choose(&pythons::discover(), &launcher.python)?;
+    let progress = Progress::new(launcher.verbose);
     let launchers =
-        workspace.target.join(if flags.debug { "launchers-debug" } else { "launchers" });
-    let kind = dist::Kind { glibc: flags.glibc, debug: flags.debug };
-    let command = dist::launcher_in(workspace, &python, &launchers, kind, flags.verbose)?;
+        workspace.target.join(if launcher.debug { "launchers-debug" } else { "launchers" });
+    let command = dist::launcher_in(workspace, &python, launcher.clone(), &launchers)?;
     let folder = workspace.target.join("wheel").join(format!("py{}", python.version));
     let tools = tools(&progress, &python, &workspace.target.join("wheel"))?;
 
-    let tag = Tag { python: &python, glibc: needed_glibc(&command)? };
+    let tag = Tag { python: &python, glibc: dist::needed_glibc(&command, &command)? };
     let tree = folder.join(format!("{NAME}-{}", workspace.version()?));
     lay(workspace, &tree, &command, &tag)?;
     let out = workspace.root.join(&flags.out);
@@ -111,22 +113,6 @@ impl std::fmt::Display for Tag<'_> {
         let glibc = self.glibc.to_string().replace('.', "_");
         write!(f, "cp3{minor}-none-manylinux_{glibc}_{}", std::env::consts::ARCH)
     }
-}
-
-/// What the command and all that it carries need, as it says itself.
-fn needed_glibc(command: &Path) -> anyhow::Result<Glibc> {
-    if !cfg!(all(target_os = "linux", target_env = "gnu")) {
-        bail!("wheels are made for Linux with glibc only, so far");
-    }
-    let output = Command::new(command)
-        .args(["inspect", "--json"])
-        .arg(command)
-        .output()
-        .with_context(|| format!("could not start `{}`", command.display()))?;
-    let answer: Value = serde_json::from_slice(&output.stdout)
-        .with_context(|| format!("`{}` does not say what it needs", command.display()))?;
-    let version = answer.pointer("/needs/glibc").and_then(Value::as_str).unwrap_or_default();
-    version.parse().map_err(anyhow::Error::msg)
 }
 
 /// Lays out what is in the wheel, but for the RECORD.

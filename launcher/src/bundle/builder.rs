@@ -15,7 +15,7 @@ use super::select::Selection;
 #[cfg(target_os = "linux")]
 use super::system_data;
 #[cfg(target_os = "linux")]
-use super::system_libraries::{self, Standard, SystemLibraryFile};
+use super::system_libraries::{self, SystemLibraryFile};
 use super::tree::{Entry, EntryKind, ModuleName, first_part};
 use super::{
     Bundle, BundleError, BundleRequest, Origin, Package, Progress, Purpose, Reason,
@@ -156,15 +156,8 @@ fn pack_system_libraries(
     request: &BundleRequest<'_>,
     packer: &mut Packer<'_>,
 ) -> Result<(), BundleError> {
-    let standard = match request.stdlib {
-        StandardLibrary::FromArchive(archive) => Standard::Copied(archive),
-        StandardLibrary::FromSources(archive) => Standard::PackedAgain(archive),
-        StandardLibrary::Whole | StandardLibrary::Beside(_) | StandardLibrary::None => {
-            Standard::None
-        }
-    };
     let (asked, opened) = (&request.system_libraries, &packer.opened_libraries);
-    let found = system_libraries::collect(&mut packer.libraries, asked, opened, standard)?;
+    let found = system_libraries::collect(&mut packer.libraries, asked, opened, request.stdlib)?;
     let mut readers = Vec::new();
     for SystemLibraryFile { path, location, contents } in found.files {
         // Those of a copied archive have what they read beside them there.
@@ -199,11 +192,7 @@ fn pack_system_data(
     packer: &mut Packer<'_>,
     readers: &[(String, Option<PathBuf>)],
 ) -> Result<(), BundleError> {
-    let again = match request.stdlib {
-        StandardLibrary::FromSources(archive) => Some(archive),
-        _ => None,
-    };
-    let found = system_data::collect(readers, again)?;
+    let found = system_data::collect(readers, request.stdlib.sources())?;
     for (path, contents) in found.files {
         let part = packer.report.parts.entry(Origin::System).or_default();
         part.files += 1;
@@ -213,9 +202,7 @@ fn pack_system_data(
     for (key, value) in found.attributes {
         packer.writer.set_attribute(&key, value)?;
     }
-    if !found.list.is_empty() {
-        packer.file_lines.push_str(&found.list);
-    }
+    packer.file_lines.push_str(&found.list);
     Ok(())
 }
 

@@ -314,13 +314,8 @@ impl FileUsers {
         let is_empty = |folder: &str| !filled.contains(folder);
         let folders = self.folders.iter().filter(|folder| is_of_group(folder) && is_empty(folder));
         let folders: Vec<String> = folders.map(|folder| format!("{folder}/")).collect();
-        let mut hash = XxHash3_128::new();
-        for (path, digest) in files.iter().copied().chain(folders.iter().map(|path| (path, &0))) {
-            hash.write(&(path.len() as u64).to_le_bytes());
-            hash.write(path.as_bytes());
-            hash.write(&digest.to_le_bytes());
-        }
-        let digest = format!("{:032x}", hash.finish_128());
+        let parts = files.iter().map(|(path, digest)| (path.as_str(), **digest));
+        let digest = digest_of(parts.chain(folders.iter().map(|path| (path.as_str(), 0))));
         let has_libraries = loads_libraries && files.iter().any(|(path, _)| is_library_name(path));
         let files =
             files.into_iter().map(|(path, _)| path.clone()).chain(folders).collect::<Vec<_>>();
@@ -352,12 +347,13 @@ impl FileUsers {
     }
 }
 
-/// The digest of files by their paths and contents: it names their folder of the cache.
-pub(super) fn digest_of<'f>(files: impl Iterator<Item = (&'f str, &'f Vec<u8>)>) -> String {
+/// The digest of files by their paths and the digests of their contents: it names their folder of the cache.
+pub(super) fn digest_of<'f>(files: impl Iterator<Item = (&'f str, u128)>) -> String {
     let mut hash = XxHash3_128::new();
-    for part in files.flat_map(|(path, contents)| [path.as_bytes(), contents]) {
-        hash.write(&(part.len() as u64).to_le_bytes());
-        hash.write(part);
+    for (path, digest) in files {
+        hash.write(&(path.len() as u64).to_le_bytes());
+        hash.write(path.as_bytes());
+        hash.write(&digest.to_le_bytes());
     }
     format!("{:032x}", hash.finish_128())
 }

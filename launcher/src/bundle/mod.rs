@@ -159,6 +159,15 @@ impl<'a> StandardLibrary<'a> {
             Self::FromSources(_) | Self::Beside(_) | Self::Whole | Self::None => None,
         }
     }
+
+    /// The archive whose entries are packed again.
+    #[cfg(target_os = "linux")]
+    fn sources(self) -> Option<&'a Archive> {
+        match self {
+            Self::FromSources(archive) => Some(archive),
+            Self::FromArchive(_) | Self::Beside(_) | Self::Whole | Self::None => None,
+        }
+    }
 }
 
 /// What an archive is for.

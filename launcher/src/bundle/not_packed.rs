@@ -35,7 +35,7 @@ impl Names {
     }
 }
 
-/// What is missing, with the first file that imports it. Names that `--exclude` leaves out are not missed, nor is what only
+/// The missing modules, each with the first file that imports it. Names that `--exclude` leaves out are not missed, nor is what only
 /// developers of a package run.
 pub(super) fn warnings(
     request: &BundleRequest<'_>,
@@ -59,11 +59,8 @@ pub(super) fn warnings(
         module.is_some_and(|module| module.kind() == ModuleKind::Namespace)
     };
     let is_answered = |name: &str| {
-        packer.writer.contains_module(name) && !is_folder(name)
-            || builtin.iter().any(|builtin| builtin == name)
-            || request.stdlib.archive().is_some_and(|archive| {
-                matches!(archive.module(name), Ok(Some(_))) && !is_folder(name)
-            })
+        let is_held = packer.writer.contains_module(name) || is_standard(request, name);
+        builtin.iter().any(|builtin| builtin == name) || is_held && !is_folder(name)
     };
     let is_excluded = |name: &str| {
         // Asked by copies, which do not count as uses of the user's patterns.
@@ -86,9 +83,7 @@ pub(super) fn warnings(
                 None if standard.contains(first) => first,
                 None => continue,
             };
-            let is_there = name == first && is_standard(request, first) && !is_folder(first);
-            let is_missing = !is_answered(name) && !is_there;
-            if is_missing && !names.is_elsewhere(name) && !is_excluded(name) {
+            if !is_answered(name) && !names.is_elsewhere(name) && !is_excluded(name) {
                 missing.entry(name.to_owned()).or_default().push((module, import));
             }
         }

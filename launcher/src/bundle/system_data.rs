@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use importer_core::Archive;
 use serde::Deserialize;
+use twox_hash::XxHash3_128;
 use walkdir::WalkDir;
 
 use super::BundleError;
@@ -37,7 +38,7 @@ struct Rule {
 }
 
 impl Rule {
-    /// What the `*` stands for in a library's name: `8.6` of `libtcl8.6.so`.
+    /// The text that the `*` stands for in a library's name: `8.6` of `libtcl8.6.so`.
     fn version<'n>(&self, library: &'n str) -> Option<&'n str> {
         if !glob(self.library.as_bytes(), library.as_bytes()) {
             return None;
@@ -74,7 +75,7 @@ impl Rule {
     }
 }
 
-/// What is to be packed beside the libraries.
+/// Files to be packed beside the libraries.
 #[derive(Debug, Default)]
 pub(super) struct SystemData {
     /// By their paths in the archive.
@@ -105,13 +106,12 @@ pub(super) fn collect(
     }
     let mut found = SystemData::default();
     for (folder, files) in folders {
-        let mut contents = BTreeMap::new();
-        for (path, place) in files {
-            contents.insert(path, fs::read(&place).map_err(BundleError::io("read", &place))?);
-        }
-        if let Some(archive) = again {
-            let packed = in_archive(archive, folder)?;
-            contents = if packed.is_empty() { contents } else { packed };
+        let packed = again.map(|archive| in_archive(archive, folder)).transpose()?;
+        let mut contents = packed.unwrap_or_default();
+        if contents.is_empty() {
+            for (path, place) in files {
+                contents.insert(path, fs::read(&place).map_err(BundleError::io("read", &place))?);
+            }
         }
         if !contents.is_empty() {
             found.add(folder, contents);
@@ -134,7 +134,9 @@ fn in_archive(archive: &Archive, folder: &str) -> Result<BTreeMap<String, Vec<u8
 
 impl SystemData {
     fn add(&mut self, folder: &str, files: BTreeMap<String, Vec<u8>>) {
-        let digest = digest_of(files.iter().map(|(path, contents)| (path.as_str(), contents)));
+        let parts = files.iter();
+        let parts = parts.map(|(path, contents)| (path.as_str(), XxHash3_128::oneshot(contents)));
+        let digest = digest_of(parts);
         let names: Vec<&str> = files.keys().map(String::as_str).collect();
         self.attributes.insert(format!("{FILES_PREFIX}{digest}"), names.join("\n").into_bytes());
         self.list.push_str(&format!("{folder}\t{digest}\n"));

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use importer_core::Archive;
 use interp_config::{SystemLibrary, SystemLibraryRule};
 use serde::Deserialize;
 
-use super::BundleError;
 use super::elf::dynamic::{Linking, is_libpython};
 use super::libraries::Libraries;
 use super::pattern::glob;
+use super::{BundleError, StandardLibrary};
 use crate::libraries::{OPENED, SYSTEM_FIRST, SYSTEM_FOLDER, system_attribute};
 use crate::linker_search::LinkerSearch;
 
@@ -99,25 +98,6 @@ pub(super) struct Found {
     pub(super) missing: BTreeMap<String, String>,
 }
 
-/// The archive of the standard library, which may have libraries of the system in it already.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Standard<'a> {
-    /// All that it has is in the new archive too.
-    Copied(&'a Archive),
-    /// The new archive gets what is needed of it.
-    PackedAgain(&'a Archive),
-    None,
-}
-
-impl<'a> Standard<'a> {
-    fn archive(self) -> Option<&'a Archive> {
-        match self {
-            Self::Copied(archive) | Self::PackedAgain(archive) => Some(archive),
-            Self::None => None,
-        }
-    }
-}
-
 /// A file that needs libraries.
 struct User {
     path: String,
@@ -127,15 +107,16 @@ struct User {
 }
 
 /// Follows what the packed libraries need into the libraries of this machine, notes those that are to be packed among
-/// `libraries`, and gives them. `opened` are names that packed code opens (ctypes), with the file that does.
+/// `libraries`, and gives them. `opened` are names that packed code opens (ctypes), with the file that does. The archive of the
+/// standard library may have some of them already: where it is copied they are not given again.
 pub(super) fn collect(
     libraries: &mut Libraries,
     asked: &[SystemLibraryRule],
     opened: &BTreeMap<String, String>,
-    standard: Standard<'_>,
+    stdlib: StandardLibrary<'_>,
 ) -> Result<Found, BundleError> {
-    let is_copied = matches!(standard, Standard::Copied(_));
-    let standard = standard.archive();
+    let is_copied = stdlib.copied().is_some();
+    let standard = stdlib.copied().or(stdlib.sources());
     let policy = Policy::new(asked);
     let search = LinkerSearch::new(std::env::var_os("LD_LIBRARY_PATH").as_deref());
     let mut found = Found::default();

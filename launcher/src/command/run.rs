@@ -113,8 +113,8 @@ fn application_archive(
     if let Some(environment) = &context.environment {
         key = key.environment(environment)?;
     }
-    let library = crate::py::map_archive(library)?;
     context.cached(&key.finish(), |file| {
+        let library = crate::py::map_archive(library)?;
         let mut bar = Bar::new("Packing");
         let request = BundleRequest {
             application: Some(&application),

@@ -79,7 +79,7 @@ pub(super) fn find(app: Option<&Path>) -> Result<Found, CommandError> {
     Ok(nothing(None))
 }
 
-/// Who may say what an application is.
+/// The users who may say what an application is.
 struct Owners {
     #[cfg(unix)]
     users: [u32; 3],

@@ -121,7 +121,7 @@ subprocess.check_call([sys.argv[1], '-c', 'print(1 + 1)'])
     child.arg(&other).prints(expected);
 }
 
-/// Who can start the program cannot be its worker's parent; `sudo` is such a stranger, and a shell.
+/// A stranger that can start the program cannot be its worker's parent; `sudo` is one, and a shell.
 #[test]
 fn a_worker_of_another_program_is_refused() {
     let app = App::script("import multiprocessing, asyncio");
@@ -137,7 +137,7 @@ fn a_worker_of_another_program_is_refused() {
     }
 }
 
-/// Whoever can write the folder would else say where Python's modules are, and a pipe there would keep the start for ever.
+/// A user who can write the folder would else say where Python's modules are, and a pipe there would keep the start for ever.
 #[test]
 fn nothing_beside_the_executable_is_read() {
     let app = App::script(

@@ -14,9 +14,9 @@ use crate::workspace::{self, Workspace};
 
 /// The wheel that has the compiler, of the version that this was tried with.
 const COMPILER: &str = "ziglang==0.17.1";
-/// What an older glibc lacks.
+/// The functions that an older glibc lacks.
 const FUNCTIONS: &str = include_str!("../../dist/older_glibc.c");
-/// What rustc and the crate `cc` say that this compiler does not understand, or is told in another way.
+/// Arguments of rustc and the crate `cc` that this compiler does not understand, or is told in another way.
 const DROPPED: &[&str] = &["--target=*", "-Wl,--no-rosegment", "-Wl,-z,nostart-stop-gc"];
 /// Before 2.34 these are libraries of their own, in which extension modules find what they need.
 const LIBRARIES: &[&str] = &["dl", "rt", "pthread", "m", "util", "resolv"];

@@ -8,9 +8,7 @@ use anyhow::{Context as _, bail};
 
 use super::list::{Application, Kind};
 use super::run_in::Program;
-use serde_json::Value;
-
-use crate::dist::Glibc;
+use crate::dist::needed_glibc;
 use crate::environment;
 use crate::progress::{Progress, Show, Status};
 use crate::pythons::Python;
@@ -54,18 +52,6 @@ pub(super) struct Makers<'a> {
 
 /// A program, or why there is none.
 type Made = Result<Program, String>;
-
-/// The version of glibc that an executable or a tool of ours needs, as it says itself.
-fn needed_glibc(launcher: &Path, file: &Path) -> anyhow::Result<Glibc> {
-    let mut inspect = Command::new(launcher);
-    inspect.args(["inspect", "--json"]).arg(file);
-    let output =
-        inspect.output().with_context(|| format!("could not start `{}`", launcher.display()))?;
-    let answer: Value = serde_json::from_slice(&output.stdout)
-        .with_context(|| format!("nothing is known of `{}`", file.display()))?;
-    let version = answer.pointer("/needs/glibc").and_then(Value::as_str).unwrap_or_default();
-    version.parse().map_err(anyhow::Error::msg)
-}
 
 impl Makers<'_> {
     pub(super) fn make(

@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::dist::Glibc;
-use crate::flags::EXIT_CODES;
+use crate::flags::{EXIT_CODES, Launcher};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -21,23 +20,10 @@ installed by pip and by uv into clean environments, and has to build and run an 
 #[derive(Debug, Args)]
 #[command(after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub(crate) struct Wheel {
-    /// The Python to link: a version (`3.12`) or the path of an interpreter.
-    #[arg(long, value_name = "PATH_OR_VERSION")]
-    pub(crate) python: String,
+    #[command(flatten)]
+    pub(crate) launcher: Launcher,
 
     /// The folder to put the wheel in.
     #[arg(long, value_name = "DIR", default_value = "wheels")]
     pub(crate) out: PathBuf,
-
-    /// Link against this version of glibc in place of the machine's.
-    #[arg(long, value_name = "2.28")]
-    pub(crate) glibc: Option<Glibc>,
-
-    /// Build without optimisation: quicker to build, slower to run.
-    #[arg(long)]
-    pub(crate) debug: bool,
-
-    /// Show all output of every step as it comes.
-    #[arg(long, short)]
-    pub(crate) verbose: bool,
 }

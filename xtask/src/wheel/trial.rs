@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 
 use super::Tools;
+use crate::child::said;
 use crate::dist::Glibc;
 use crate::environment;
 use crate::progress::{Progress, Show, Status};
@@ -37,7 +38,7 @@ pub(super) struct Trials<'a> {
 }
 
 impl Trials<'_> {
-    /// What auditwheel says; an error when it finds that the wheel needs more than its tag.
+    /// The tag that auditwheel finds; an error when it finds that the wheel needs more than its tag.
     pub(super) fn judge(&self, glibc: Glibc) -> anyhow::Result<String> {
         let mut show = self.tools.module("auditwheel");
         let text = said(show.arg("show").arg(self.wheel))?;
@@ -115,17 +116,4 @@ fn clean(command: &[&std::ffi::OsStr]) -> Command {
     let mut made = Command::new(command.first().copied().unwrap_or_default());
     made.args(command.iter().skip(1)).env_remove("VIRTUAL_ENV").env("PATH", "/nowhere");
     made
-}
-
-/// What a command prints; an error when it fails.
-fn said(command: &mut Command) -> anyhow::Result<String> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("could not start `{program}`"))?;
-    if !output.status.success() {
-        bail!("`{program}` fails: {}", String::from_utf8_lossy(&output.stderr).trim());
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
