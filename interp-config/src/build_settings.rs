@@ -18,10 +18,14 @@ pub struct BuildSettings {
     pub include: Vec<String>,
     /// Modules that are left out although an import of them was found, as by `--exclude`.
     pub exclude: Vec<String>,
+    /// Files with rules for single distributions, as by `--distribution-rules`.
+    pub distribution_rules: Vec<String>,
     /// Packages whose files are served otherwise than the packer would decide, as by `--file-access`.
     pub file_access: Vec<FileAccessRule>,
     /// The newest version of glibc that the executable may need, such as `2.31`, as by `--glibc`.
     pub glibc: Option<String>,
+    /// Whether the sections of libraries that only debuggers read are packed, as by `--keep-symbols`.
+    pub keep_symbols: bool,
     /// Which libraries of the build machine's system are packed, as by `--system-library`.
     pub system_libraries: Vec<SystemLibraryRule>,
     /// The executable that is written, as by `--output`.

@@ -67,9 +67,11 @@ pub(crate) const BUILD: &[Field<BuildSettings>] = fields!(BuildSettings {
     "venv" => venv,
     "include" => include,
     "exclude" => exclude,
+    "distribution-rules" => distribution_rules,
     "file-access" => file_access,
     "system-libraries" => system_libraries,
     "glibc" => glibc,
+    "keep-symbols" => keep_symbols,
     "output" => output,
     "app" => app,
 });

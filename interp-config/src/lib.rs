@@ -61,3 +61,4 @@ pub use entry_point::EntryPoint;
 pub use error::{ConfigError, ParseChoiceError, ParseEntryPointError};
 pub use parse::{Document, parse};
 pub use resolve::with_origin;
+pub use suggest::nearest;

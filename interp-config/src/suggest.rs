@@ -7,10 +7,7 @@ use crate::text::quote;
 /// The typed word is compared without regard to case and with `_` read as `-`, because `snake_case` is what a Python programmer
 /// types first. One wrong letter in three is forgiven. When that finds nothing, a word that is a part of a candidate stands for
 /// it, as `start-method` does for `multiprocessing-start-method`.
-pub(crate) fn nearest<'a>(
-    given: &str,
-    candidates: impl Iterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn nearest<'a>(given: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     // Nothing that long is a misspelling, and the distance takes quadratic time.
     const LONGEST: usize = 64;
     if given.len() > LONGEST {

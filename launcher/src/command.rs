@@ -5,6 +5,7 @@
 
 mod arguments;
 mod build;
+mod build_summary;
 mod cache;
 mod context;
 mod doctor;
@@ -20,6 +21,7 @@ mod run;
 mod settings_file;
 mod stubs;
 mod whole;
+mod why;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};

@@ -98,12 +98,13 @@ prop_compose! {
 
 prop_compose! {
     fn build()(
-        (entry, include, exclude) in (option::of(entry_point()), texts(), texts()),
+        (entry, include, exclude, distribution_rules) in (option::of(entry_point()), texts(), texts(), texts()),
         (venv, glibc, output, app) in (option::of(text()), option::of(text()), option::of(text()), option::of(text())),
         file_access in rules(),
         system_libraries in system_rules(),
+        keep_symbols in any::<bool>(),
     ) -> BuildSettings {
-        BuildSettings { entry, venv, include, exclude, file_access, system_libraries, glibc, output, app }
+        BuildSettings { entry, venv, include, exclude, distribution_rules, file_access, system_libraries, glibc, keep_symbols, output, app }
     }
 }
 

@@ -1,25 +1,25 @@
-//! The order of the work: the application and the standard library first, then round by round what the code packed so
-//! far turns out to need.
+//! The order of the work: first all that is needed is found, then it is compiled and packed, and then checked.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 #[cfg(target_os = "linux")]
 use std::path::PathBuf;
 
 use interp_config::RunTarget;
 
-use super::developers::is_test;
+use super::distribution::Unit;
 use super::installation::DESCRIPTION;
-use super::packer::{Item, Packer, Scanned};
+use super::packer::{Item, Packer};
 use super::pattern::Pattern;
-use super::select::Selection;
+use super::reach::{self, Reached};
+use super::source::{self, Import, Questions, TargetSystem};
 #[cfg(target_os = "linux")]
 use super::system_data;
 #[cfg(target_os = "linux")]
 use super::system_libraries::{self, SystemLibraryFile};
-use super::tree::{Entry, EntryKind, ModuleName, first_part};
+use super::tree::{Entry, EntryKind, ModuleName};
 use super::{
-    Bundle, BundleError, BundleRequest, Origin, Package, Progress, Purpose, Reason,
-    StandardLibrary, Warning, checks, file_users, not_packed, stdlib, stdlib_archive,
+    Bundle, BundleError, BundleRequest, Origin, Package, Progress, Purpose, StandardLibrary,
+    Warning, checks, file_users, not_packed, stdlib, stdlib_archive,
 };
 
 #[cfg(target_os = "linux")]
@@ -60,64 +60,20 @@ pub(super) fn build(
     };
     let mut packer = Packer::new(request, main_module)?;
     packer.report.warnings = warnings;
+    let beginnings = named_modules(request, &mut packer)?;
+    let reached = reach::reach(request, &beginnings, &include, &exclude)?;
     let standard = standard.into_iter().filter(|item| !is_hidden(&item.entry, &own_names));
-    let mut scanned = packer.pack(own.into_iter().chain(standard).collect(), progress)?;
-
-    let units = request.environment.map_or(&[][..], |environment| &environment.units);
-    let mut selection = Selection::new(units, &exclude);
-    for name in named_modules(request, &mut packer)? {
-        selection.import(&name, &Reason::EntryPoint(name.clone()));
-    }
-    for pattern in &include {
-        selection.include(pattern);
-    }
-    let mut all_scanned = Vec::new();
-    loop {
-        follow_imports(request, &own_names, &scanned, &mut selection);
-        all_scanned.append(&mut scanned);
-        let new = selection.take_new();
-        if new.is_empty() {
-            break;
-        }
-        for unit in &new {
-            for entry in &unit.entries {
-                packer.file_users.distribution(&entry.path, &unit.name);
-            }
-        }
-        let items = new.into_iter().flat_map(|unit| &unit.entries).filter(|entry| {
-            let name = entry.dotted();
-            let unwanted = exclude.iter().filter(|pattern| pattern.matches(&name)).count() > 0;
-            !unwanted
-                && !is_hidden(entry, &own_names)
-                && !is_hidden_by_standard_library(request, entry)
-        });
-        let items = items.map(|entry| Item {
-            origin: Origin::Environment,
-            entry: entry.clone(),
-            contents: None,
-        });
-        scanned = packer.pack(items.collect(), progress)?;
-    }
-    selection.check_editable()?;
-
-    for (unit, reason) in selection.chosen() {
-        if let Some(folder) = &unit.metadata {
-            packer.writer.add_distribution(&unit.normalized, folder)?;
-        }
-        let (name, version) = (unit.name.clone(), unit.version.clone());
-        packer.report.packages.push(Package { name, version, reason: reason.clone() });
-    }
-    packer.report.packages.sort_by(|a, b| a.name.cmp(&b.name));
-    if let Some(environment) = request.environment.filter(|_| !packer.report.packages.is_empty()) {
-        packer.report.warnings.extend(environment.warnings.iter().cloned());
-    }
+    let installed = installed_items(request, &reached, &own_names, &mut packer);
+    let items = own.into_iter().chain(standard).chain(installed);
+    packer.pack(items.collect(), progress)?;
+    report_reached(request, &reached, &mut packer)?;
     checks::included(request, &include, &packer)?;
     if let StandardLibrary::FromArchive(archive) = request.stdlib {
         stdlib_archive::copy(archive, &mut packer, &exclude, &own_names)?;
         packer.report.needs.add_copied(archive, &packer.writer)?;
     }
-    checks::entries(request, &packer, &all_scanned)?;
-    let not_packed = not_packed::warnings(request, &packer, &all_scanned, &exclude);
+    checks::entries(request, &packer, &reached.scanned)?;
+    let not_packed = not_packed::warnings(request, &packer, &reached.scanned, &exclude);
     packer.report.warnings.extend(not_packed);
     let unused = exclude.iter().filter(|pattern| !pattern.was_hit());
     packer
@@ -147,6 +103,9 @@ pub(super) fn build(
         Purpose::StandardLibrary => (DESCRIPTION, request.python.description()),
     };
     packer.writer.set_attribute(attribute, value.into_bytes())?;
+    if request.purpose == Purpose::Application {
+        packer.writer.set_attribute(reach::TRACE, reached.trace.pack())?;
+    }
     Ok(Bundle { writer: packer.writer, report: packer.report })
 }
 
@@ -292,6 +251,86 @@ fn shadowing(request: &BundleRequest<'_>, own: &[Item]) -> Vec<Warning> {
         .collect()
 }
 
+/// The files of installed distributions that are packed.
+fn installed_items(
+    request: &BundleRequest<'_>,
+    reached: &Reached,
+    own_names: &BTreeSet<String>,
+    packer: &mut Packer<'_>,
+) -> Vec<Item> {
+    let units = request.environment.map_or(&[][..], |environment| &environment.units);
+    let mut items = Vec::new();
+    for (number, unit) in units.iter().enumerate() {
+        let is_packed = reached.units.contains_key(&number);
+        if !is_packed && !reached.metadata.contains(&number) {
+            continue;
+        }
+        for entry in &unit.entries {
+            let is_wanted = if is_packed {
+                reached.paths.contains(&entry.path)
+                    && !is_hidden(entry, own_names)
+                    && !is_hidden_by_standard_library(request, entry)
+            } else {
+                is_short_metadata(unit, entry)
+            };
+            if is_wanted {
+                packer.file_users.distribution(&entry.path, &unit.name);
+                let origin = Origin::Environment;
+                items.push(Item { origin, entry: entry.clone(), contents: None });
+            }
+        }
+    }
+    items
+}
+
+/// Whether a file says which distribution is installed, and what it requires: all that is packed of one whose modules are not.
+fn is_short_metadata(unit: &Unit, entry: &Entry) -> bool {
+    let below = unit.metadata.as_deref().and_then(|folder| entry.path.strip_prefix(folder));
+    matches!(below, Some("/METADATA" | "/entry_points.txt" | "/top_level.txt"))
+}
+
+/// Puts what was reached into the report, and the metadata into the archive's list.
+fn report_reached(
+    request: &BundleRequest<'_>,
+    reached: &Reached,
+    packer: &mut Packer<'_>,
+) -> Result<(), BundleError> {
+    let units = request.environment.map_or(&[][..], |environment| &environment.units);
+    for (number, unit) in units.iter().enumerate() {
+        let reason = reached.units.get(&number);
+        if let Some(folder) = &unit.metadata
+            && (reason.is_some() || reached.metadata.contains(&number))
+        {
+            packer.writer.add_distribution(&unit.normalized, folder)?;
+        }
+        if let Some(reason) = reason {
+            let paths = unit.entries.iter().map(|entry| &entry.path);
+            packer.report.packages.push(Package {
+                name: unit.name.clone(),
+                version: unit.version.clone(),
+                reason: reason.clone(),
+                bytes: paths.filter_map(|path| packer.bytes.get(path)).sum(),
+            });
+        }
+    }
+    let report = &mut packer.report;
+    report.packages.sort_by(|a, b| a.name.cmp(&b.name));
+    if let Some(environment) = request.environment.filter(|_| !report.packages.is_empty()) {
+        report.warnings.extend(environment.warnings.iter().cloned());
+    }
+    report.warnings.extend(reached.warnings.iter().cloned());
+    let unread = reached.scanned.iter().filter(|module| !module.is_understood);
+    let unread = unread.filter(|module| !packer.broken.contains(&module.path));
+    report.warnings.extend(unread.map(|module| Warning::NotScanned(module.path.clone())));
+    report.missing.clone_from(&reached.missing);
+    report.left_out.clone_from(&reached.left_out);
+    report.trace = reached.trace.clone();
+    for (name, file) in &reached.libraries {
+        packer.opened_libraries.insert(name.clone(), file.clone());
+    }
+    Ok(())
+}
+
 /// Modules that the request and its settings name.
 fn named_modules(
     request: &BundleRequest<'_>,
@@ -308,52 +347,15 @@ fn named_modules(
     match &request.settings.interpreter.run {
         RunTarget::Module(name) => names.extend([name.clone()]),
         RunTarget::EntryPoint(entry) => names.extend([entry.module.clone()]),
-        RunTarget::Code(text) => names.extend(packer.scan_only("<string>", text)?),
+        RunTarget::Code(text) => {
+            packer.compile_only("<string>", text)?;
+            let target = TargetSystem::here((request.python.version.0, request.python.version.1));
+            let (groups, words) = (BTreeSet::new(), HashSet::new());
+            let questions = Questions { target: &target, groups: &groups, words: &words };
+            let facts = source::read(text.as_bytes(), "__main__", false, &questions);
+            names.extend(facts.imports.iter().flat_map(Import::names));
+        }
         RunTarget::Script(_) | RunTarget::Repl | RunTarget::Auto => {}
     }
     Ok(names)
-}
-
-fn follow_imports(
-    request: &BundleRequest<'_>,
-    own_names: &BTreeSet<String>,
-    scanned: &[Scanned],
-    selection: &mut Selection<'_>,
-) {
-    for module in scanned {
-        // A package's own tests import what only its developers have installed.
-        if module.origin == Origin::Environment && is_test(&module.path) {
-            continue;
-        }
-        for group in &module.groups {
-            selection.plug_ins(group, &module.path);
-        }
-        for import in &module.imports {
-            let first = first_part(import);
-            if !selection.has_owner(first)
-                || own_names.contains(first)
-                || is_standard(request, first)
-            {
-                continue;
-            }
-            // `from space import one` names `space` too, but needs only the distribution with `space.one`.
-            let below = format!("{import}.");
-            let is_refined = module
-                .imports
-                .range(below.clone()..)
-                .next()
-                .is_some_and(|next| next.starts_with(&below));
-            if is_refined && selection.is_namespace(import) {
-                continue;
-            }
-            let (name, file) = (import.clone(), module.path.clone());
-            let reason = match module.origin {
-                Origin::Application | Origin::Support => Reason::Application { import: name, file },
-                Origin::Environment | Origin::StandardLibrary | Origin::System => {
-                    Reason::ImportedBy { import: name, file }
-                }
-            };
-            selection.import(import, &reason);
-        }
-    }
 }

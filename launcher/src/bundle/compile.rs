@@ -5,7 +5,6 @@
 
 mod worker;
 
-use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -43,14 +42,6 @@ pub(super) enum MainGuardQuestion {
     Asked,
 }
 
-/// How closely a module's code is looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scan {
-    /// Not at all: the standard library needs nothing but itself.
-    Nothing,
-    Imports,
-}
-
 /// A module to be compiled.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Job<'a> {
@@ -60,9 +51,6 @@ pub(super) struct Job<'a> {
     pub(super) location: &'a Path,
     pub(super) source: &'a [u8],
     pub(super) guard: MainGuardQuestion,
-    pub(super) scan: Scan,
-    /// The groups of entry points to look out for.
-    pub(super) groups: &'a BTreeSet<String>,
 }
 
 /// A compiled module.
@@ -74,16 +62,6 @@ pub(super) struct Compiled {
     pub(super) own_path: OwnPath,
     /// The line that sets the start method of `multiprocessing`, if one does.
     pub(super) sets_start_method: Option<u32>,
-    /// Dotted names of what it imports.
-    pub(super) imports: BTreeSet<String>,
-    /// The groups of entry points that it names.
-    pub(super) groups: BTreeSet<String>,
-    /// Names of shared libraries that it opens (ctypes, cffi).
-    pub(super) libraries: BTreeSet<String>,
-    /// Names used at its top level.
-    pub(super) names: BTreeSet<String>,
-    /// Whether the bytes could be read, put into canonical form and scanned.
-    pub(super) understood: bool,
 }
 
 /// For each so many modules another process is started: a small application is done before a second one has booted.

@@ -2,8 +2,19 @@
 
 /// Folders of tests, of what tests are written with, and of tools that want a compiler.
 const TEST_FOLDERS: &[&str] = &["test", "tests"];
-const TOOL_FOLDERS: &[&str] =
-    &["testing", "_testing", "f2py", "distutils", "benchmarks", "_pyinstaller", "__pyinstaller"];
+const TOOL_FOLDERS: &[&str] = &[
+    "testing",
+    "_testing",
+    "f2py",
+    "distutils",
+    "benchmarks",
+    "_pyinstaller",
+    "__pyinstaller",
+    "_examples",
+    "examples",
+    "sphinxext",
+    "_sphinxext",
+];
 
 /// How files end that only type checkers and compilers read.
 const ENDINGS: &[&str] =
@@ -30,6 +41,14 @@ pub(super) fn is_tool(path: &str) -> bool {
     is_test(path)
         || name == "setup.py"
         || folders.split('/').any(|folder| TOOL_FOLDERS.contains(&folder))
+}
+
+/// Whether a file of a distribution is not packed: tests, and what only type checkers and compilers read.
+///
+/// Headers stay, for some packages compile while they run; and what people read, for licences ask for it.
+pub(super) fn is_left_out(path: &str) -> bool {
+    let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+    name == "py.typed" || is_tool(path) || ENDINGS.iter().any(|end| name.ends_with(end))
 }
 
 /// Whether a data file is of no use to an application that runs.

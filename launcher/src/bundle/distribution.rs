@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use super::requirement::Markers;
 use super::tree::{Entry, Tree};
 use super::{BundleError, Warning};
 
@@ -22,8 +23,8 @@ pub(super) struct Unit {
     pub(super) entries: Vec<Entry>,
     /// Normalised names of the distributions it asks for (not those of its extras).
     pub(super) requires: Vec<String>,
-    /// The groups of its entry points by which others may find it, and import it without naming it.
-    pub(super) plugs_into: BTreeSet<String>,
+    /// The groups of its entry points by which others may find it, and import it without naming it, with their modules.
+    pub(super) plugs_into: BTreeMap<String, Vec<String>>,
     /// First parts of its modules' names.
     pub(super) top_level: BTreeSet<String>,
     /// Where its source is when it was installed in editable mode.
@@ -31,10 +32,6 @@ pub(super) struct Unit {
 }
 
 impl Unit {
-    pub(super) fn owns(&self, module: &str) -> bool {
-        self.entries.iter().filter_map(Entry::module).any(|own| own.name == module)
-    }
-
     fn note_top_level(&mut self) {
         self.top_level.extend(self.entries.iter().filter_map(Entry::top_level).map(str::to_owned));
     }
@@ -50,6 +47,7 @@ pub(super) fn normalize(name: &str) -> String {
 pub(super) fn read_site_packages(
     folder: &Path,
     suffixes: &[String],
+    markers: &Markers,
     warnings: &mut Vec<Warning>,
 ) -> Result<Vec<Unit>, BundleError> {
     let mut units = Vec::new();
@@ -63,7 +61,7 @@ pub(super) fn read_site_packages(
     }
     names.sort();
     for name in names.iter().filter(|name| name.ends_with(".dist-info")) {
-        if let Some(unit) = read_distribution(folder, name, suffixes, warnings)? {
+        if let Some(unit) = read_distribution(folder, name, suffixes, markers, warnings)? {
             owned.extend(unit.entries.iter().map(|entry| entry.path.clone()));
             units.push(unit);
         }
@@ -76,6 +74,7 @@ fn read_distribution(
     folder: &Path,
     metadata_folder: &str,
     suffixes: &[String],
+    markers: &Markers,
     warnings: &mut Vec<Warning>,
 ) -> Result<Option<Unit>, BundleError> {
     let metadata_path = folder.join(metadata_folder).join("METADATA");
@@ -92,7 +91,7 @@ fn read_distribution(
             Some(("Name", name)) => unit.name = name.trim().to_owned(),
             Some(("Version", version)) => unit.version = Some(version.trim().to_owned()),
             Some(("Requires-Dist", requirement)) => {
-                unit.requires.extend(requirement_name(requirement));
+                unit.requires.extend(markers.required(requirement));
             }
             Some(_) | None => {}
         }
@@ -227,24 +226,22 @@ fn is_packable(path: &str) -> bool {
         && (path.contains('/') || !path.ends_with(".pth"))
 }
 
-/// The normalised name in a `Requires-Dist` line, unless it is for an extra: extras come in when they are imported.
-fn requirement_name(requirement: &str) -> Option<String> {
-    let (requirement, marker) = requirement.split_once(';').unwrap_or((requirement, ""));
-    if marker.contains("extra") {
-        return None;
+/// The groups in the text of `entry_points.txt`, but those that are for installers, each with the modules that it names.
+fn plug_in_groups(text: &str) -> BTreeMap<String, Vec<String>> {
+    let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut group = None;
+    for line in text.lines().map(str::trim) {
+        if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+            group = Some(name.trim()).filter(|name| !SCRIPTS.contains(name));
+            groups.extend(group.map(|name| (name.to_owned(), Vec::new())));
+        } else if let Some(group) = group
+            && let Some((_, value)) = line.split_once('=')
+        {
+            let module = value.split([':', '[']).next().unwrap_or_default().trim();
+            groups.entry(group.to_owned()).or_default().push(module.to_owned());
+        }
     }
-    let requirement = requirement.trim();
-    let end = requirement
-        .find(|character: char| !(character.is_alphanumeric() || "-_.".contains(character)))
-        .unwrap_or(requirement.len());
-    requirement.get(..end).filter(|name| !name.is_empty()).map(normalize)
-}
-
-/// The groups in the text of `entry_points.txt`, but those that are for installers.
-fn plug_in_groups(text: &str) -> BTreeSet<String> {
-    let sections = text.lines().filter_map(|line| line.trim().strip_prefix('[')?.strip_suffix(']'));
-    let groups = sections.map(str::trim).filter(|group| !SCRIPTS.contains(group));
-    groups.map(str::to_owned).collect()
+    groups
 }
 
 fn editable_location(metadata: &Path) -> Option<String> {

@@ -2,4 +2,5 @@
 
 pub(super) mod dynamic;
 pub(super) mod lower;
+pub(super) mod strip;
 pub(super) mod symbol_versions;

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::distribution::{Unit, read_site_packages};
+use super::requirement::Markers;
 use super::{BundleError, PythonInstallation, Warning, environment_folders};
 
 /// A virtual environment for the launcher's Python, or the prefix of an installation.
@@ -29,12 +30,13 @@ impl Environment {
             plug_in_groups: BTreeSet::new(),
             warnings: Vec::new(),
         };
+        let markers = Markers::of(python);
         for folder in site_packages {
-            environment.add_folder(&folder, &python.extension_suffixes)?;
+            environment.add_folder(&folder, &python.extension_suffixes, &markers)?;
         }
         let units = &environment.units;
         environment.plug_in_groups =
-            units.iter().flat_map(|unit| unit.plugs_into.iter().cloned()).collect();
+            units.iter().flat_map(|unit| unit.plugs_into.keys().cloned()).collect();
         Ok(environment)
     }
 
@@ -53,12 +55,17 @@ impl Environment {
         &self.site_packages
     }
 
-    fn add_folder(&mut self, folder: &Path, suffixes: &[String]) -> Result<(), BundleError> {
+    fn add_folder(
+        &mut self,
+        folder: &Path,
+        suffixes: &[String],
+        markers: &Markers,
+    ) -> Result<(), BundleError> {
         if self.site_packages.iter().any(|known| known == folder) {
             return Ok(());
         }
         self.site_packages.push(folder.to_owned());
-        let units = read_site_packages(folder, suffixes, &mut self.warnings)?;
+        let units = read_site_packages(folder, suffixes, markers, &mut self.warnings)?;
         for unit in units {
             // An earlier folder hides a distribution of the same name in a later one.
             let known = self
@@ -69,11 +76,16 @@ impl Environment {
                 self.units.push(unit);
             }
         }
-        self.follow_path_files(folder, suffixes)
+        self.follow_path_files(folder, suffixes, markers)
     }
 
     /// `.pth` files name further folders, one on a line; a line that begins with `import` is code for `site` to run.
-    fn follow_path_files(&mut self, folder: &Path, suffixes: &[String]) -> Result<(), BundleError> {
+    fn follow_path_files(
+        &mut self,
+        folder: &Path,
+        suffixes: &[String],
+        markers: &Markers,
+    ) -> Result<(), BundleError> {
         let mut files: Vec<PathBuf> = fs::read_dir(folder)
             .map_err(BundleError::io("read", folder))?
             .filter_map(|found| Some(found.ok()?.path()))
@@ -95,7 +107,7 @@ impl Environment {
                 {
                     self.warnings
                         .push(Warning::PathFileFolder { file: file.clone(), folder: real.clone() });
-                    self.add_folder(&real, suffixes)?;
+                    self.add_folder(&real, suffixes, markers)?;
                 }
             }
         }

@@ -5,6 +5,19 @@ use std::path::{Path, PathBuf};
 
 use super::{FileNeed, GlibcVersion};
 
+/// A mistake in a file of rules for distributions, at its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleError {
+    /// The file.
+    pub path: PathBuf,
+    /// Counted from 1.
+    pub line: usize,
+    /// Counted from 1, in characters.
+    pub column: usize,
+    /// The complaint, and what could be meant.
+    pub message: String,
+}
+
 /// Why an application could not be packed; each message names the thing, and the way out where there is one.
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
@@ -73,6 +86,9 @@ pub enum BundleError {
         "`--strict`: the application would miss what warnings above name ({0} of them); nothing was written"
     )]
     Absent(usize),
+    /// A file of rules for distributions is wrong.
+    #[error("{0}")]
+    Rules(Box<RuleError>),
     /// `--include` names nothing that is installed.
     #[error("`--include {name}`: no module, package or distribution of that name in {searched}")]
     IncludeNotFound {

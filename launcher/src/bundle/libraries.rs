@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 
 use importer_core::{Library, folder_of};
 
+use super::DebugSymbols;
 use super::elf::dynamic::{self, Linking};
 use super::elf::lower::{GlibcFloor, lower};
+use super::elf::strip::strip;
 use super::library_layouts::layout;
 use crate::libraries::{NEEDED_PREFIX, SYSTEM_FOLDER, is_library_name, system_name};
 use crate::library_layout::{self, LibraryLayout};
@@ -23,6 +25,8 @@ pub(super) struct Libraries {
     extensions: BTreeSet<String>,
     /// The version of glibc that packed libraries should not ask more than, if there is one.
     floor: Option<GlibcFloor>,
+    /// What becomes of the sections that debuggers read.
+    symbols: DebugSymbols,
     /// By the id of what they are the layouts of.
     layouts: BTreeMap<u64, LibraryLayout>,
 }
@@ -41,13 +45,16 @@ struct PackedObject {
 
 impl Libraries {
     /// None yet. Those that come are lowered to `floor` as far as can be.
-    pub(super) fn new(floor: Option<&GlibcFloor>) -> Self {
-        Self { floor: floor.cloned(), ..Self::default() }
+    pub(super) fn new(floor: Option<&GlibcFloor>, symbols: DebugSymbols) -> Self {
+        Self { floor: floor.cloned(), symbols, ..Self::default() }
     }
 
     /// Makes a library independent of this machine: only directories that `is_kept` names are searched, and an older
-    /// glibc is enough.
-    pub(super) fn make_portable(&self, contents: &mut [u8], is_kept: impl Fn(&str) -> bool) {
+    /// glibc is enough. What only debuggers read is taken out.
+    pub(super) fn make_portable(&self, contents: &mut Vec<u8>, is_kept: impl Fn(&str) -> bool) {
+        if self.symbols == DebugSymbols::Remove {
+            strip(contents);
+        }
         dynamic::make_portable(contents, is_kept);
         if let Some(floor) = &self.floor {
             lower(contents, floor);
@@ -55,7 +62,12 @@ impl Libraries {
     }
 
     /// Notes an extension module, and makes it independent of this machine.
-    pub(super) fn extension(&mut self, path: &str, location: Option<&Path>, contents: &mut [u8]) {
+    pub(super) fn extension(
+        &mut self,
+        path: &str,
+        location: Option<&Path>,
+        contents: &mut Vec<u8>,
+    ) {
         self.library(path, location, contents);
         self.extensions.insert(path.to_owned());
     }
@@ -66,7 +78,7 @@ impl Libraries {
         &mut self,
         path: &str,
         location: Option<&Path>,
-        contents: &mut [u8],
+        contents: &mut Vec<u8>,
     ) -> bool {
         // As it is on this machine: the directories that are taken out are followed once, here.
         let Some(linking) = is_library_name(path).then(|| Linking::read(contents)).flatten() else {

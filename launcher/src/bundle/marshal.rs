@@ -1,4 +1,4 @@
-//! Puts marshalled code into one canonical form, and lets the import scan look inside.
+//! Puts marshalled code into one canonical form.
 //!
 //! What `marshal.dumps` writes depends on more than the source: an object gets a reference number when its count of
 //! owners is not one, which depends on what else the process has interned; constants of one character are marked as
@@ -43,20 +43,6 @@ pub(super) struct Code<'a> {
     tail: Vec<Id>,
 }
 
-impl Code<'_> {
-    pub(super) fn bytecode(&self) -> Option<Id> {
-        self.objects.first().copied()
-    }
-
-    pub(super) fn constants(&self) -> Option<Id> {
-        self.objects.get(1).copied()
-    }
-
-    pub(super) fn names(&self) -> Option<Id> {
-        self.objects.get(2).copied()
-    }
-}
-
 /// A marshalled code object, taken apart.
 #[derive(Debug)]
 pub(super) struct Graph<'a> {
@@ -68,60 +54,6 @@ impl<'a> Graph<'a> {
     /// Reads what `marshal.dumps(code)` of this Python wrote.
     pub(super) fn parse(bytes: &'a [u8], minor: u8) -> Option<Self> {
         read::parse(bytes, minor)
-    }
-
-    /// All code objects: the module's, its functions', theirs.
-    pub(super) fn codes(&self) -> impl Iterator<Item = &Code<'a>> {
-        self.nodes.iter().filter_map(|node| match node {
-            Node::Code(_, code) => Some(code),
-            Node::Leaf(_) | Node::Sequence(..) | Node::FrozenSet(_) => None,
-        })
-    }
-
-    /// The module's own code object.
-    pub(super) fn root_code(&self) -> Option<&Code<'a>> {
-        match self.nodes.get(self.root)? {
-            Node::Code(_, code) => Some(code),
-            Node::Leaf(_) | Node::Sequence(..) | Node::FrozenSet(_) => None,
-        }
-    }
-
-    /// The members of a tuple.
-    pub(super) fn tuple(&self, id: Id) -> Option<&[Id]> {
-        match self.nodes.get(id)? {
-            Node::Sequence(b'(', items) => Some(items),
-            Node::Leaf(_) | Node::Sequence(..) | Node::FrozenSet(_) | Node::Code(..) => None,
-        }
-    }
-
-    /// A string's text (every string that can be a module's name).
-    pub(super) fn text(&self, id: Id) -> Option<&str> {
-        let (&tag, rest) = self.leaf(id)?.split_first()?;
-        let start = match tag {
-            b'z' | b'Z' => 1,
-            b'a' | b'A' | b't' | b'u' => 4,
-            _other_object => return None,
-        };
-        std::str::from_utf8(rest.get(start..)?).ok()
-    }
-
-    /// The contents of a `bytes` object.
-    pub(super) fn byte_string(&self, id: Id) -> Option<&[u8]> {
-        let (&tag, rest) = self.leaf(id)?.split_first()?;
-        if tag == b's' { rest.get(4..) } else { None }
-    }
-
-    /// A small number.
-    pub(super) fn integer(&self, id: Id) -> Option<i32> {
-        let (&tag, rest) = self.leaf(id)?.split_first()?;
-        if tag == b'i' { Some(i32::from_le_bytes(rest.try_into().ok()?)) } else { None }
-    }
-
-    fn leaf(&self, id: Id) -> Option<&[u8]> {
-        match self.nodes.get(id)? {
-            Node::Leaf(bytes) => Some(bytes),
-            Node::Sequence(..) | Node::FrozenSet(_) | Node::Code(..) => None,
-        }
     }
 
     /// The canonical bytes.

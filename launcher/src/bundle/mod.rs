@@ -22,9 +22,9 @@
 //! # }
 //! ```
 //!
-//! What is packed: the whole application; the whole standard library but [`DEFAULT_EXCLUDES`]; and of the environment
-//! each distribution that is imported by what is already packed, is required by it, or is included by name. A
-//! distribution is taken whole, with its data and metadata. As on Python's own search path the application's modules
+//! What is packed: the whole application; the whole standard library but [`DEFAULT_EXCLUDES`]; and of the environment the
+//! modules that imports lead to from there ([`Trace`] has the way to each), or that are included by name, with the data
+//! and metadata of their distributions. As on Python's own search path the application's modules
 //! hide those of the standard library, and these hide the environment's.
 //!
 //! Nothing here prints; progress goes to a callback, and what the user should know is in the [`Report`]. The same input
@@ -43,7 +43,6 @@ mod environment_folders;
 mod error;
 mod file_users;
 mod glibc;
-mod imports;
 mod installation;
 mod libpython;
 mod libraries;
@@ -55,9 +54,12 @@ mod output;
 mod packer;
 mod pattern;
 mod protocol;
+mod reach;
 mod report;
+mod requirement;
 mod roles;
-mod select;
+mod rules;
+mod source;
 mod stdlib;
 mod stdlib_archive;
 #[cfg(target_os = "linux")]
@@ -67,6 +69,7 @@ mod system_libraries;
 mod tree;
 
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 
 use importer_core::{Archive, Writer};
 use interp_config::{EntryPoint, FileAccessRule, OptimizationLevel, Settings, SystemLibraryRule};
@@ -76,13 +79,14 @@ pub use cache::{CacheFolder, KeyBuilder};
 pub use compile::{COMPILE_WORKER, CompileCommand};
 pub use elf::lower::GlibcFloor;
 pub use environment::Environment;
-pub use error::{Broken, BundleError, CacheError};
+pub use error::{Broken, BundleError, CacheError, RuleError};
 pub use glibc::{GlibcVersion, ParseGlibcError};
 pub use installation::PythonInstallation;
 pub use libpython::{copy_libpython_beside, needed_libpython};
 pub use needs::{FileNeed, Needs};
 pub use output::write_executable;
-pub use report::{FileUse, Origin, Package, Part, Reason, Report, Warning};
+pub use reach::{Step, TRACE, Trace};
+pub use report::{FileUse, LeftOut, Missing, Origin, Package, Part, Reason, Report, Warning};
 pub use stdlib::DEFAULT_EXCLUDES;
 
 use compile::MainGuardQuestion;
@@ -106,12 +110,16 @@ pub struct BundleRequest<'a> {
     pub include: Vec<String>,
     /// Modules, packages and distributions to leave out; `*` stands for any text. They win over `include`.
     pub exclude: Vec<String>,
+    /// Files with rules for single distributions, beside the built-in ones.
+    pub distribution_rules: Vec<PathBuf>,
     /// Where the files of packages are served from that are not to be judged by their code.
     pub file_access: Vec<FileAccessRule>,
     /// Which libraries of this machine's system are packed, before the built-in rules.
     pub system_libraries: Vec<SystemLibraryRule>,
     /// The version of glibc that packed libraries are lowered to, as far as an older glibc has the same functions.
     pub glibc_floor: Option<&'a GlibcFloor>,
+    /// What becomes of the sections of libraries that only debuggers read.
+    pub debug_symbols: DebugSymbols,
     /// The level to compile for.
     pub optimization: OptimizationLevel,
     /// What the archive's attribute `configuration` will hold; modules that it names are packed.
@@ -178,6 +186,16 @@ pub enum Purpose {
     Application,
     /// To be packed into others: what the Python says of itself is in it ([`PythonInstallation::carried`]).
     StandardLibrary,
+}
+
+/// What to do with the sections of libraries that only debuggers read. How a library is loaded does not depend on them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DebugSymbols {
+    /// Leave them out.
+    #[default]
+    Remove,
+    /// Pack them.
+    Keep,
 }
 
 /// What to do with a module of the application that does not compile.
@@ -247,9 +265,11 @@ impl<'a> BundleRequest<'a> {
             stdlib,
             include: Vec::new(),
             exclude: Vec::new(),
+            distribution_rules: Vec::new(),
             file_access: Vec::new(),
             system_libraries: Vec::new(),
             glibc_floor: None,
+            debug_symbols: DebugSymbols::default(),
             optimization: OptimizationLevel::default(),
             settings: Settings::default(),
             purpose: Purpose::default(),

@@ -1,8 +1,7 @@
 //! Imports of the standard library's that nothing in the archive answers (`data/standard_names.toml`).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
+use std::iter::repeat;
 
 use importer_core::ModuleKind;
 use serde::Deserialize;
@@ -11,6 +10,7 @@ use super::builder::is_standard;
 use super::developers::is_tool;
 use super::packer::{Packer, Scanned};
 use super::pattern::Pattern;
+use super::source::Place;
 use super::tree::first_part;
 use super::{BundleRequest, DEFAULT_EXCLUDES, Origin, Warning};
 
@@ -66,105 +66,49 @@ pub(super) fn warnings(
         // Asked by copies, which do not count as uses of the user's patterns.
         exclude.iter().any(|pattern| Pattern::new(pattern.text()).matches(name))
     };
-    let mut missing: BTreeMap<String, Vec<(&Scanned, &str)>> = BTreeMap::new();
+    let mut missing: BTreeMap<String, Warning> = BTreeMap::new();
     for module in scanned {
         if module.origin == Origin::Environment && is_tool(&module.path) {
             continue;
         }
-        for import in &module.imports {
-            let first = first_part(import);
+        // A name that only a text suggests may be no import at all.
+        let statements = module.imports.iter().filter(|import| import.place != Place::Text);
+        for (import, line) in statements.flat_map(|import| import.names().zip(repeat(import.line)))
+        {
+            let first = first_part(&import);
             let is_of_tests = (first == "test" || is_standard(request, first))
-                && left_out.iter().any(|pattern| pattern.matches(import));
-            let name = match names.needs.get(import) {
+                && left_out.iter().any(|pattern| pattern.matches(&import));
+            let name = match names.needs.get(&import) {
                 // The module itself may be one of a later version only.
-                Some(needed) if is_answered(import) => needed.as_str(),
+                Some(needed) if is_answered(&import) => needed.as_str(),
                 Some(_) => continue,
                 None if is_of_tests => import.as_str(),
                 None if standard.contains(first) => first,
                 None => continue,
             };
-            if !is_answered(name) && !names.is_elsewhere(name) && !is_excluded(name) {
-                missing.entry(name.to_owned()).or_default().push((module, import));
+            if missing.contains_key(name)
+                || is_answered(name)
+                || names.is_elsewhere(name)
+                || is_excluded(name)
+            {
+                continue;
             }
+            let warning = Warning::NotPacked {
+                is_left_out: left_out.iter().any(|pattern| pattern.matches(name)),
+                name: name.to_owned(),
+                import: import.clone(),
+                file: module.path.clone(),
+                line: line as usize,
+            };
+            missing.insert(name.to_owned(), warning);
         }
     }
-    let warning = |(name, users): (String, Vec<(&Scanned, &str)>)| {
-        // A name that only a text suggests (`import_module(name)` with a table of names) may be no import at all.
-        let shown = users.iter().find_map(|(module, import)| {
-            Some((module, import, line_of_import(&module.location, import)?))
-        });
-        let (module, import, line) = shown?;
-        let is_left_out = left_out.iter().any(|pattern| pattern.matches(&name));
-        Some(Warning::NotPacked {
-            is_left_out,
-            name,
-            import: (*import).to_owned(),
-            file: module.path.clone(),
-            line,
-        })
-    };
-    missing.into_iter().filter_map(warning).collect()
-}
-
-/// The first line of a source file that imports a module, as far as the text tells.
-fn line_of_import(file: &Path, name: &str) -> Option<usize> {
-    let source = fs::read(file).ok()?;
-    let source = String::from_utf8_lossy(&source);
-    line_in(&source, name, "").or_else(|| {
-        // `from test import support`
-        let (package, module) = name.rsplit_once('.')?;
-        line_in(&source, package, module)
-    })
-}
-
-/// The first line with an import of `name` that has the word `from_it` too.
-fn line_in(source: &str, name: &str, from_it: &str) -> Option<usize> {
-    let is_part = |character: char| character.is_alphanumeric() || character == '_';
-    let has = |text: &str, name: &str| {
-        text.match_indices(name).any(|(at, _)| {
-            let before = text.get(..at).and_then(|before| before.chars().next_back());
-            let after = text.get(at + name.len()..).and_then(|after| after.chars().next());
-            !before.is_some_and(|before| is_part(before) || before == '.')
-                && !after.is_some_and(is_part)
-        })
-    };
-    let names_it = |text: &str| has(text, name);
-    let imports = |line: &&str| {
-        if !from_it.is_empty() && !has(line, from_it) {
-            return false;
-        }
-        let line = line.trim_start();
-        let by_call = ["import_module(", "__import__("].iter().any(|call| line.contains(call));
-        let statement = line.strip_prefix("import ").or_else(|| {
-            let (module, _) = line.strip_prefix("from ")?.split_once(" import")?;
-            Some(module)
-        });
-        statement.is_some_and(names_it) || by_call && names_it(line)
-    };
-    let found = source.lines().position(|line| imports(&line))?;
-    Some(found + 1)
+    missing.into_values().collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_line_is_the_one_that_imports() {
-        let source = "'''import x'''\nimport xy, a.x\nfrom x.y import z\nif 1:\n    import a, x\nimport_module('q.r')\n";
-        for (name, line) in [
-            ("x", Some(3)),
-            ("a.x", Some(2)),
-            ("x.y", Some(3)),
-            ("xy", Some(2)),
-            ("q.r", Some(6)),
-            ("z", None),
-        ] {
-            assert_eq!(line_in(source, name, ""), line, "{name}");
-        }
-        assert_eq!(line_in(source, "x.y", "z"), Some(3));
-        assert_eq!(line_in(source, "x.y", "q"), None);
-    }
 
     #[test]
     fn modules_of_other_systems_are_not_missed() {

@@ -1,19 +1,18 @@
 //! Reads files, has the modules among them compiled, and puts everything into the writer.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
-use std::path::PathBuf;
 
 use importer_core::{MainGuard, ModuleEntry, Writer};
 use interp_config::StartMethodSetting;
 
-use super::compile::{Compiled, Compilers, Job, MainGuardQuestion, Scan};
+use super::compile::{Compiled, Compilers, Job, MainGuardQuestion};
 use super::file_users::{FileUsers, OwnPath};
-use super::imports::has_star;
 use super::libraries::Libraries;
 use super::protocol::level_number;
 use super::roles::{Role, roles};
+use super::source::Import;
 use super::tree::{Entry, EntryKind, ModuleName};
 use super::{BrokenModules, BundleError, BundleRequest, Origin, Part, Progress, Report, Warning};
 use crate::file_access::ANY_MODULE;
@@ -32,13 +31,11 @@ pub(super) struct Item {
 pub(super) struct Scanned {
     pub(super) origin: Origin,
     pub(super) path: String,
-    /// Where its source lies.
-    pub(super) location: PathBuf,
     pub(super) module: String,
-    pub(super) imports: BTreeSet<String>,
-    /// The groups of entry points that it names.
-    pub(super) groups: BTreeSet<String>,
+    pub(super) imports: Vec<Import>,
     pub(super) names: BTreeSet<String>,
+    /// Whether its text could be read as Python.
+    pub(super) is_understood: bool,
     /// Whether it may have names that its code does not show.
     pub(super) names_known: NamesKnown,
 }
@@ -49,12 +46,6 @@ pub(super) enum NamesKnown {
     /// It makes names at run time, or takes everything from another module.
     Some,
 }
-
-/// The groups of entry points that something plugs into, where nothing is installed.
-static NO_GROUPS: BTreeSet<String> = BTreeSet::new();
-
-/// A module that uses one of these at its top level may have names that its code does not show.
-const MAKERS_OF_NAMES: &[&str] = &["__getattr__", "globals", "locals", "vars", "setattr", "exec"];
 
 /// The archive while it is being filled.
 #[derive(Debug)]
@@ -71,6 +62,10 @@ pub(super) struct Packer<'r> {
     pub(super) file_lines: String,
     /// Libraries that packed code opens by their names, each with the file that does.
     pub(super) opened_libraries: BTreeMap<String, String>,
+    /// The bytes that each path takes.
+    pub(super) bytes: HashMap<String, u64>,
+    /// The modules that do not compile.
+    pub(super) broken: BTreeSet<String>,
     /// Every folder in which something lies: no file may have its path.
     folders: BTreeSet<String>,
     /// The module whose main guard matters although it is not called `__main__`.
@@ -89,20 +84,22 @@ impl<'r> Packer<'r> {
             writer: Writer::new(request.python.target(level)),
             report: Report::default(),
             file_users: FileUsers::new(&request.file_access),
-            libraries: Libraries::new(request.glibc_floor),
+            libraries: Libraries::new(request.glibc_floor, request.debug_symbols),
             file_lines: String::new(),
             opened_libraries: BTreeMap::new(),
+            bytes: HashMap::new(),
+            broken: BTreeSet::new(),
             folders: BTreeSet::new(),
             main_module,
         })
     }
 
-    /// Packs these; of two with the same name or place the first wins. Says what the modules outside the standard library import.
+    /// Packs these; of two with the same name or place the first wins.
     pub(super) fn pack(
         &mut self,
         mut items: Vec<Item>,
         progress: &mut dyn FnMut(Progress<'_>),
-    ) -> Result<Vec<Scanned>, BundleError> {
+    ) -> Result<(), BundleError> {
         items.retain(|item| self.claim_place(&item.entry.path));
         progress(Progress::Reading { files: items.len() });
         let contents = items.iter_mut().map(read).collect::<Result<Vec<_>, _>>()?;
@@ -123,7 +120,6 @@ impl<'r> Packer<'r> {
 
         let mut answers = answers.into_iter();
         let mut broken = Vec::new();
-        let mut scanned = Vec::new();
         for ((item, contents), role) in items.into_iter().zip(contents).zip(roles) {
             let contents = contents.into_owned();
             match (role, &item.entry.kind) {
@@ -137,10 +133,6 @@ impl<'r> Packer<'r> {
                             &contents,
                         );
                         self.note_start_method(&item, &compiled);
-                        let opened = compiled.libraries.iter();
-                        let opened = opened.map(|name| (name.clone(), item.entry.path.clone()));
-                        self.opened_libraries.extend(opened);
-                        scanned.push(self.scanned(&item, module, &compiled));
                         self.add_source(&item, module, contents, compiled)?;
                     }
                     Some(Err(error)) => {
@@ -155,7 +147,7 @@ impl<'r> Packer<'r> {
                     }
                     None => {}
                 },
-                (Role::Twin, EntryKind::Source(module)) => {
+                (Role::Twin, EntryKind::Source(_)) => {
                     // Whether it compiles does not matter: it never runs.
                     if let Some(Ok(compiled)) = answers.next() {
                         self.file_users.module(
@@ -166,7 +158,6 @@ impl<'r> Packer<'r> {
                             &compiled.own_path,
                             &contents,
                         );
-                        scanned.push(self.scanned(&item, module, &compiled));
                     }
                     self.add_data(&item, contents)?;
                 }
@@ -176,34 +167,24 @@ impl<'r> Packer<'r> {
                 _data => self.add_data(&item, contents)?,
             }
         }
-        if broken.is_empty() { Ok(scanned) } else { Err(BundleError::Broken(broken)) }
+        if broken.is_empty() { Ok(()) } else { Err(BundleError::Broken(broken)) }
     }
 
-    /// Compiles a text that is not packed, and gives its imports.
-    pub(super) fn scan_only(
-        &mut self,
-        name: &str,
-        source: &str,
-    ) -> Result<BTreeSet<String>, BundleError> {
+    /// Compiles a text that is not packed, to find its mistakes.
+    pub(super) fn compile_only(&mut self, name: &str, source: &str) -> Result<(), BundleError> {
         let job = Job {
             path: name,
             location: name.as_ref(),
             source: source.as_bytes(),
             guard: MainGuardQuestion::NotAsked,
-            scan: Scan::Imports,
-            groups: &NO_GROUPS,
         };
         match self.compilers.compile(&[job], |_| {})?.pop() {
-            Some(Ok(compiled)) => Ok(compiled.imports),
             Some(Err(broken)) => Err(BundleError::Broken(vec![broken])),
-            None => Ok(BTreeSet::new()),
+            Some(Ok(_)) | None => Ok(()),
         }
     }
 
-    fn job<'j>(&self, item: &'j Item, source: &'j [u8], role: Role) -> Job<'j>
-    where
-        'r: 'j,
-    {
+    fn job<'j>(&self, item: &'j Item, source: &'j [u8], role: Role) -> Job<'j> {
         let name = item.entry.module().map_or("", |module| module.name.as_str());
         let is_main =
             name == "__main__" || name.ends_with(".__main__") || self.main_module == Some(name);
@@ -213,15 +194,6 @@ impl<'r> Packer<'r> {
             location: &item.entry.location,
             source,
             guard: if asked { MainGuardQuestion::Asked } else { MainGuardQuestion::NotAsked },
-            scan: match item.origin {
-                // Support modules use the standard library alone, as this does itself.
-                Origin::StandardLibrary | Origin::Support | Origin::System => Scan::Nothing,
-                Origin::Application | Origin::Environment => Scan::Imports,
-            },
-            groups: self
-                .request
-                .environment
-                .map_or(&NO_GROUPS, |environment| &environment.plug_in_groups),
         }
     }
 
@@ -244,13 +216,12 @@ impl<'r> Packer<'r> {
         source: Vec<u8>,
         compiled: Compiled,
     ) -> Result<(), BundleError> {
-        if !compiled.understood && item.origin != Origin::StandardLibrary {
-            self.report.warnings.push(Warning::NotScanned(item.entry.path.clone()));
-        }
         let part = self.part(item.origin);
         part.modules += 1;
         part.source_bytes += source.len() as u64;
         part.code_bytes += compiled.code.len() as u64;
+        let bytes = source.len() + compiled.code.len();
+        self.bytes.insert(item.entry.path.clone(), bytes as u64);
         let mut code = [None, None, None];
         if let Some(place) = code.get_mut(usize::from(level_number(self.request.optimization))) {
             *place = Some(compiled.code);
@@ -279,6 +250,7 @@ impl<'r> Packer<'r> {
     ) -> Result<(), BundleError> {
         let own_path = OwnPath::default();
         self.file_users.module(item.origin, &item.entry.path, &module.name, &own_path, &source);
+        self.broken.insert(item.entry.path.clone());
         let part = self.part(item.origin);
         part.modules += 1;
         part.source_bytes += source.len() as u64;
@@ -305,6 +277,7 @@ impl<'r> Packer<'r> {
         let part = self.part(item.origin);
         part.extensions += 1;
         part.extension_bytes += library.len() as u64;
+        self.bytes.insert(item.entry.path.clone(), library.len() as u64);
         Ok(self.writer.add_module(ModuleEntry {
             name: module.name.clone(),
             path: item.entry.path.clone(),
@@ -321,6 +294,7 @@ impl<'r> Packer<'r> {
         let part = self.part(item.origin);
         part.files += 1;
         part.file_bytes += contents.len() as u64;
+        self.bytes.insert(item.entry.path.clone(), contents.len() as u64);
         // Decompressing a library would take longer than starting Python does.
         if is_library {
             self.report.needs.add(&item.entry.path, &contents);
@@ -345,21 +319,6 @@ impl<'r> Packer<'r> {
 
     fn part(&mut self, origin: Origin) -> &mut Part {
         self.report.parts.entry(origin).or_default()
-    }
-
-    fn scanned(&self, item: &Item, module: &ModuleName, compiled: &Compiled) -> Scanned {
-        let makes_names = MAKERS_OF_NAMES.iter().any(|name| compiled.names.contains(*name));
-        let is_open = has_star(&compiled.imports) || makes_names || !compiled.understood;
-        Scanned {
-            origin: item.origin,
-            path: item.entry.path.clone(),
-            location: item.entry.location.clone(),
-            module: module.name.clone(),
-            imports: compiled.imports.clone(),
-            groups: compiled.groups.clone(),
-            names: compiled.names.clone(),
-            names_known: if is_open { NamesKnown::Some } else { NamesKnown::All },
-        }
     }
 }
 

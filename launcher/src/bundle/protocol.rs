@@ -13,18 +13,6 @@ use super::file_users::OwnPath;
 pub(super) struct Introduction {
     pub(super) version: (u8, u8),
     pub(super) bytecode_magic: u32,
-    pub(super) opcodes: Opcodes,
-}
-
-/// The numbers of the few instructions that an import is made of; they differ between versions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Opcodes {
-    pub(super) import_name: u8,
-    pub(super) extended_arg: u8,
-    pub(super) load_const: u8,
-    pub(super) load_small_int: Option<u8>,
-    /// By how many bits the index of the name is shifted in the argument of IMPORT_NAME.
-    pub(super) name_shift: u8,
 }
 
 /// What an answer says of a module besides its code, a bit each; `python/compile_worker.py` has the same names.
@@ -87,29 +75,10 @@ pub(super) fn read_frame(stream: &mut impl Read) -> io::Result<Vec<u8>> {
 }
 
 pub(super) fn parse_introduction(body: &[u8]) -> Option<Introduction> {
-    let &[major, minor, magic_low, magic_high, _marshal_version, ref opcodes @ ..] = body else {
-        return None;
-    };
-    let &[
-        import_name,
-        0,
-        extended_arg,
-        0,
-        load_const,
-        0,
-        small_low,
-        small_high,
-        name_shift @ 0..=7,
-        0,
-    ] = opcodes
-    else {
-        return None;
-    };
-    let load_small_int = u8::try_from(u16::from_le_bytes([small_low, small_high])).ok();
+    let &[major, minor, magic_low, magic_high, _marshal_version] = body else { return None };
     Some(Introduction {
         version: (major, minor),
         bytecode_magic: u32::from(u16::from_le_bytes([magic_low, magic_high])),
-        opcodes: Opcodes { import_name, extended_arg, load_const, load_small_int, name_shift },
     })
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use super::{Broken, Needs};
+use super::{Broken, Needs, Trace};
 
 /// What a bundle holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +16,12 @@ pub struct Report {
     /// The application's and the environment's packages whose files are opened by path: they are put into the user's
     /// cache when a module that does so is imported.
     pub file_users: Vec<FileUse>,
+    /// Imports that nothing answers, neither the application nor a package nor the standard library.
+    pub missing: Vec<Missing>,
+    /// Installed distributions that something imports, and that were left out.
+    pub left_out: Vec<LeftOut>,
+    /// Who brought what.
+    pub trace: Trace,
     /// What the packed libraries need of the system; the launcher is not among them.
     pub needs: Needs,
     /// What the user should know.
@@ -44,6 +50,34 @@ impl fmt::Display for FileUse {
             Self { line, file, code, .. } => write!(f, "`{file}`, line {line}: `{code}`"),
         }
     }
+}
+
+/// An import that nothing answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// The module's dotted name.
+    pub name: String,
+    /// The importing file.
+    pub file: String,
+    /// The line of the import, counted from 1.
+    pub line: u32,
+    /// Whether the importing module may do without it: the import is in a function or under `try`.
+    pub is_optional: bool,
+}
+
+/// An installed distribution that is imported, and was left out all the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Its name.
+    pub distribution: String,
+    /// The name in the import, or the group of entry points.
+    pub import: String,
+    /// The first importing file.
+    pub file: String,
+    /// The line of the import, counted from 1; 0 for entry points.
+    pub line: u32,
+    /// The reason.
+    pub why: &'static str,
 }
 
 /// Where entries came from.
@@ -101,6 +135,8 @@ pub struct Package {
     pub version: Option<String>,
     /// Why it was taken.
     pub reason: Reason,
+    /// The bytes that it takes in the archive, before anything is compressed.
+    pub bytes: u64,
 }
 
 /// Why a package was taken.
@@ -133,6 +169,8 @@ pub enum Reason {
     },
     /// `--include` names it.
     Included(String),
+    /// A rule for that distribution names it.
+    Rule(String),
 }
 
 impl fmt::Display for Reason {
@@ -148,6 +186,7 @@ impl fmt::Display for Reason {
                 write!(f, "it plugs into `{group}`, which `{file}` asks for")
             }
             Self::Included(pattern) => write!(f, "`--include {pattern}`"),
+            Self::Rule(name) => write!(f, "a rule for `{name}` names it"),
         }
     }
 }
@@ -161,6 +200,17 @@ pub enum Warning {
     Shadows(String),
     /// `--exclude` with a pattern that matches nothing.
     ExcludeUnused(String),
+    /// `--exclude` of a module that another one cannot do without.
+    ExcludedNeeded {
+        /// What was given.
+        pattern: String,
+        /// The imported name.
+        import: String,
+        /// The importing file.
+        file: String,
+        /// The line of the import, counted from 1.
+        line: u32,
+    },
     /// A rule of `file-access` for a package that is not packed.
     FileAccessUnused(String),
     /// A `.pth` file with code, which a built application does not run.
@@ -229,6 +279,12 @@ impl fmt::Display for Warning {
                 )
             }
             Self::ExcludeUnused(pattern) => write!(f, "`--exclude {pattern}` matches nothing"),
+            Self::ExcludedNeeded { pattern, import, file, line } => {
+                write!(
+                    f,
+                    "`--exclude {pattern}` leaves out what `{file}`, line {line}, cannot do without: `{import}`"
+                )
+            }
             Self::FileAccessUnused(package) => {
                 write!(f, "`file-access` names `{package}`, of which nothing is packed")
             }

@@ -108,6 +108,9 @@ pub(super) struct Source {
     /// Leave a module, package or distribution out; `*` stands for any text.
     #[arg(long, value_name = "NAME")]
     pub(super) exclude: Vec<String>,
+    /// A file with rules for single distributions, beside the built-in ones: what of their imports to follow and to leave.
+    #[arg(long, value_name = "FILE")]
+    pub(super) distribution_rules: Vec<PathBuf>,
     /// Serve the files of a package from memory, or all that is in its folder from the user's cache; `*` stands for any
     /// text. What needs the cache is found otherwise by what its code does.
     #[arg(long, value_name = "PACKAGE=memory|cache", value_parser = parse_file_access)]
@@ -116,6 +119,9 @@ pub(super) struct Source {
     /// stands for any text. Without this, all are packed that not every system has.
     #[arg(long, value_name = "NAME=pack|leave", value_parser = parse_system_library)]
     pub(super) system_library: Vec<SystemLibraryRule>,
+    /// Pack the sections of libraries that only debuggers read too.
+    #[arg(long)]
+    pub(super) keep_symbols: bool,
     /// Where extension modules are loaded from: auto, memory or cache [default: auto, which is memory where the system can].
     #[arg(long, value_name = "PLACE")]
     pub(super) extensions: Option<ExtensionLoading>,
@@ -152,6 +158,7 @@ Examples:
   coldframe build --venv .venv --entry black:patched_main -o dist/black
   coldframe build --interpreter -o dist/python
   coldframe build app/ -o dist/app --needs   and say which file needs which version of glibc
+  coldframe build app/ --explain numpy       who brings numpy, from the application on
 
 Settings may stand in `coldframe.toml` or under `[tool.coldframe]` in `pyproject.toml`, beside the application or
 above it; the command line wins.")]
@@ -172,6 +179,9 @@ pub(super) struct Build {
     /// Write the archive only, for `coldframe run` or a program of your own.
     #[arg(long)]
     pub(super) archive: bool,
+    /// Write nothing, and print the way from the application to a module or distribution.
+    #[arg(long, value_name = "NAME")]
+    pub(super) explain: Option<String>,
     /// Write nothing when something would be absent at run time: a module of the standard library that is imported and not
     /// packed, or a shared library that this machine lacks.
     #[arg(long)]
@@ -194,13 +204,17 @@ pub(super) struct Build {
 #[command(after_help = "\
 Examples:
   coldframe inspect dist/app           what is inside, and what it needs of a system
-  coldframe inspect dist/app --needs   which file needs which version of glibc, and for which symbols")]
+  coldframe inspect dist/app --needs   which file needs which version of glibc, and for which symbols
+  coldframe inspect dist/app --why numpy   who brings numpy, from the application on")]
 pub(super) struct Inspect {
     /// An archive, or an executable that `coldframe build` made.
     pub(super) file: PathBuf,
     /// Show only which file needs which version of glibc, and for which symbols.
     #[arg(long)]
     pub(super) needs: bool,
+    /// Print only the way from the application to a module or distribution.
+    #[arg(long, value_name = "NAME", conflicts_with = "needs")]
+    pub(super) why: Option<String>,
     /// Print JSON.
     #[arg(long)]
     pub(super) json: bool,

@@ -1,65 +1,24 @@
 //! `coldframe build`: one executable.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use interp_config::{OptimizationLevel, RunTarget, Settings};
-use serde::Serialize;
 
 use super::arguments;
+use super::build_summary::{self, Made};
 use super::context::{Context, SUPPORT};
 use super::error::CommandError;
-use super::needs::NeedsSummary;
-use super::policy::print_json;
 use super::progress::Bar;
 use super::python;
 use super::run::{broken, run_target, warn};
+use super::why;
 use crate::bundle::{
-    Application, Bundle, BundleError, BundleRequest, GlibcVersion, Report, StandardLibrary,
+    Application, Bundle, BundleError, BundleRequest, GlibcVersion, StandardLibrary,
     copy_libpython_beside, write_executable,
 };
 use crate::exe;
-
-/// What `--json` prints.
-#[derive(Serialize)]
-struct Summary {
-    output: PathBuf,
-    /// The settings file that was used.
-    settings: Option<PathBuf>,
-    bytes: u64,
-    libpython: Option<PathBuf>,
-    parts: BTreeMap<String, PartSummary>,
-    packages: Vec<PackageSummary>,
-    /// Packages whose files are put into the user's cache, and the code that wants them there.
-    file_users: Vec<FileUserSummary>,
-    needs: NeedsSummary,
-    warnings: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct FileUserSummary {
-    package: String,
-    file: String,
-    line: u32,
-    code: String,
-}
-
-#[derive(Serialize)]
-struct PartSummary {
-    modules: usize,
-    extensions: usize,
-    files: usize,
-}
-
-#[derive(Serialize)]
-struct PackageSummary {
-    name: String,
-    version: Option<String>,
-    reason: String,
-}
 
 pub(super) fn run(options: Box<arguments::Build>) -> Result<ExitCode, CommandError> {
     let context = Context::new(options.app.as_deref(), &options.source)?;
@@ -75,9 +34,17 @@ pub(super) fn run(options: Box<arguments::Build>) -> Result<ExitCode, CommandErr
             _ => OptimizationLevel::Two,
         };
     }
-    let output = output_path(&options, &context)?;
+    let output = match &options.explain {
+        // Nothing is written.
+        Some(_) => PathBuf::from("explained"),
+        None => output_path(&options, &context)?,
+    };
     let allowed = allowed_glibc(&options, &context)?;
     let Bundle { writer, report } = bundle(&options, &context, &mut settings, &output)?;
+    if let Some(name) = &options.explain {
+        why::print(&report.trace, name, "in this application", options.json)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     warn(&report.warnings);
     if options.strict {
         let absent = report.warnings.iter().filter(|warning| warning.is_about_absence()).count();
@@ -109,7 +76,9 @@ pub(super) fn run(options: Box<arguments::Build>) -> Result<ExitCode, CommandErr
         let bytes = write_executable(&launcher, writer, &output)?;
         (bytes, copy_libpython_beside(&launcher, &context.python, &output)?)
     };
-    report_result(&options, &context, &output, bytes, libpython, report)
+    let made =
+        Made { output: &output, bytes, libpython, settings: context.settings_file.as_deref() };
+    build_summary::print(&options, &made, &report)
 }
 
 /// Finds, compiles and packs.
@@ -151,6 +120,7 @@ fn bundle(
     // (The one that this program carries has no more than is in it, whatever is to be included.)
     let is_whole = (settings.build.include.is_empty() || context.carried.is_some())
         && settings.build.file_access.is_empty()
+        && (!settings.build.keep_symbols || context.carried.is_some())
         && settings.build.system_libraries.is_empty();
     let library = if is_whole {
         Some(crate::py::map_archive(&context.standard_library(level)?)?)
@@ -164,9 +134,11 @@ fn bundle(
         environment: context.environment.as_ref(),
         include: settings.build.include.clone(),
         exclude: settings.build.exclude.clone(),
+        distribution_rules: context.distribution_rules(),
         file_access: settings.build.file_access.clone(),
         system_libraries: settings.build.system_libraries.clone(),
         glibc_floor: context.glibc_floor.as_ref(),
+        debug_symbols: context.debug_symbols(),
         optimization: level,
         settings: settings.clone(),
         broken: broken(options.source.allow_broken),
@@ -245,80 +217,4 @@ fn write_archive(
     file.as_file().sync_all().map_err(cannot)?;
     file.persist(output).map_err(|error| cannot(error.error))?;
     Ok(bytes)
-}
-
-/// Says what was made.
-fn report_result(
-    options: &arguments::Build,
-    context: &Context,
-    output: &Path,
-    bytes: u64,
-    libpython: Option<PathBuf>,
-    report: Report,
-) -> Result<ExitCode, CommandError> {
-    if options.json {
-        let parts = report.parts.iter().map(|(origin, part)| {
-            let summary = PartSummary {
-                modules: part.modules,
-                extensions: part.extensions,
-                files: part.files,
-            };
-            (origin.to_string(), summary)
-        });
-        let packages = report.packages.into_iter().map(|package| PackageSummary {
-            reason: package.reason.to_string(),
-            name: package.name,
-            version: package.version,
-        });
-        let file_users = report.file_users.into_iter().map(|found| FileUserSummary {
-            package: found.package,
-            file: found.file,
-            line: found.line,
-            code: found.code,
-        });
-        let summary = Summary {
-            output: output.to_owned(),
-            settings: context.settings_file.clone(),
-            bytes,
-            libpython,
-            parts: parts.collect(),
-            packages: packages.collect(),
-            file_users: file_users.collect(),
-            needs: NeedsSummary::of(&report.needs),
-            warnings: report.warnings.iter().map(ToString::to_string).collect(),
-        };
-        print_json(&mut anstream::stdout(), &summary)?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let mut out = anstream::stderr();
-    let megabytes = bytes as f64 / 1e6;
-    let mut say = |line: String| writeln!(out, "{line}").map_err(CommandError::Print);
-    if let Some(file) = &context.settings_file {
-        say(format!("settings from {}", file.display()))?;
-    }
-    for package in &report.packages {
-        let version = package.version.as_deref().unwrap_or_default();
-        say(format!("packed {} {version}: {}", package.name, package.reason))?;
-    }
-    for found in &report.file_users {
-        let package = &found.package;
-        say(format!(
-            "the files of `{package}` go to the user's cache when they are used: {found}"
-        ))?;
-    }
-    say(format!("wrote {} ({megabytes:.1} MB)", output.display()))?;
-    say(format!("needs {}", report.needs))?;
-    if options.needs {
-        for need in report.needs.all() {
-            say(format!("  {need}"))?;
-        }
-    }
-    if let Some(library) = libpython {
-        say(format!(
-            "wrote {}: this `coldframe` is linked to a shared libpython, and the executable looks for it beside itself; \
-             `cargo xtask dist` makes a `coldframe` whose executables need nothing",
-            library.display()
-        ))?;
-    }
-    Ok(ExitCode::SUCCESS)
 }

@@ -17,8 +17,8 @@ use super::run::warn_of;
 use super::settings_file::{self, Found};
 use super::variable;
 use crate::bundle::{
-    BundleRequest, COMPILE_WORKER, CacheFolder, CompileCommand, Environment, GlibcFloor,
-    KeyBuilder, Needs, Purpose, PythonInstallation, StandardLibrary, SupportModule,
+    BundleRequest, COMPILE_WORKER, CacheFolder, CompileCommand, DebugSymbols, Environment,
+    GlibcFloor, KeyBuilder, Needs, Purpose, PythonInstallation, StandardLibrary, SupportModule,
 };
 
 /// The level that the archive of a program with its own standard library is compiled for.
@@ -101,8 +101,14 @@ impl Context {
         if source.entry.is_some() {
             settings.build.entry.clone_from(&source.entry);
         }
+        settings.build.keep_symbols |= source.keep_symbols;
         settings.build.include.extend(source.include.iter().cloned());
         settings.build.exclude.extend(source.exclude.iter().cloned());
+        // Those of the command line are relative to the current folder.
+        let absolute = |file: &PathBuf| std::path::absolute(file).unwrap_or_else(|_| file.clone());
+        let named =
+            source.distribution_rules.iter().map(|file| absolute(file).display().to_string());
+        settings.build.distribution_rules.extend(named);
         // Before those of the file, for the first one that fits holds.
         settings.build.file_access.splice(0..0, source.file_access.iter().cloned());
         settings.build.system_libraries.splice(0..0, source.system_library.iter().cloned());
@@ -200,6 +206,16 @@ impl Context {
             let bundle = request.build(&mut |progress| bar.show(progress))?;
             self.write_to_cache(bundle.writer, file)
         })
+    }
+
+    /// What becomes of the sections that debuggers read.
+    pub(super) fn debug_symbols(&self) -> DebugSymbols {
+        if self.settings.build.keep_symbols { DebugSymbols::Keep } else { DebugSymbols::Remove }
+    }
+
+    /// The files with rules for distributions that the settings and the command line name.
+    pub(super) fn distribution_rules(&self) -> Vec<PathBuf> {
+        self.settings.build.distribution_rules.iter().map(|file| self.folder.join(file)).collect()
     }
 
     /// The standard library's files, to be packed anew.

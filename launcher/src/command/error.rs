@@ -86,6 +86,7 @@ fn bundle_exit_code(error: &BundleError) -> u8 {
         | BundleError::EntryAttribute { .. }
         | BundleError::Editable { .. }
         | BundleError::Broken(_)
+        | BundleError::Rules(_)
         | BundleError::Executable { .. }
         | BundleError::Glibc { .. }
         | BundleError::Absent(_)

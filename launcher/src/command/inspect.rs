@@ -12,7 +12,8 @@ use super::arguments;
 use super::error::CommandError;
 use super::needs::NeedsSummary;
 use super::policy::print_json;
-use crate::bundle::Needs;
+use super::why;
+use crate::bundle::{self, Needs, Trace};
 
 #[derive(Serialize)]
 struct Contents {
@@ -46,6 +47,15 @@ struct FileRow {
 
 pub(super) fn run(options: &arguments::Inspect) -> Result<ExitCode, CommandError> {
     let archive = Archive::open(&options.file)?;
+    if let Some(name) = &options.why {
+        why::print(
+            &trace(&archive)?,
+            name,
+            &format!("in `{}`", options.file.display()),
+            options.json,
+        )?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let needs = needs(&options.file, &archive)?;
     let mut out = anstream::stdout();
     if options.needs && !options.json {
@@ -66,6 +76,12 @@ pub(super) fn run(options: &arguments::Inspect) -> Result<ExitCode, CommandError
 /// `coldframe inspect … | head` is no failure.
 fn broken_pipe_is_fine(error: std::io::Error) -> Result<(), std::io::Error> {
     if error.kind() == std::io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) }
+}
+
+/// The way to each module of an archive.
+fn trace(archive: &Archive) -> Result<Trace, CommandError> {
+    let text = archive.attribute(bundle::TRACE)?.unwrap_or_default();
+    Ok(Trace::unpack(&text))
 }
 
 /// What the file and the libraries in its archive need.

@@ -110,6 +110,14 @@ fn application_archive(
         .text("settings", &settings.to_toml())
         .text("broken", if options.source.allow_broken { "pack" } else { "refuse" })
         .application(&application)?;
+    for file in context.distribution_rules() {
+        let text = std::fs::read_to_string(&file).map_err(|source| CommandError::Io {
+            action: "read the rules",
+            path: file.clone(),
+            source,
+        })?;
+        key = key.text("rules", &text);
+    }
     if let Some(environment) = &context.environment {
         key = key.environment(environment)?;
     }
@@ -122,9 +130,11 @@ fn application_archive(
             environment: context.environment.as_ref(),
             include: settings.build.include.clone(),
             exclude: settings.build.exclude.clone(),
+            distribution_rules: context.distribution_rules(),
             file_access: settings.build.file_access.clone(),
             system_libraries: settings.build.system_libraries.clone(),
             glibc_floor: context.glibc_floor.as_ref(),
+            debug_symbols: context.debug_symbols(),
             optimization: settings.interpreter.optimization_level,
             settings: settings.clone(),
             broken: broken(options.source.allow_broken),

@@ -53,33 +53,9 @@ def send(stream, body):
 
 
 def introduction():
-    """Which Python this is, and the few opcodes that the import scan needs, found out rather than written down."""
+    """Which Python this is."""
     magic = sys.modules["_frozen_importlib_external"].MAGIC_NUMBER
-    opcodes = import_opcodes()
-    return b"".join(
-        [
-            bytes(sys.version_info[:2]),
-            magic[:2],
-            bytes([marshal.version]),
-            b"".join(number.to_bytes(2, "little") for number in opcodes),
-        ]
-    )
-
-
-def import_opcodes():
-    """IMPORT_NAME, EXTENDED_ARG, LOAD_CONST, LOAD_SMALL_INT (or 0xFFFF) and by how many bits a name's index is shifted."""
-    try:
-        from _opcode_metadata import opmap  # from 3.13
-    except ImportError:
-        from opcode import opmap
-    import_name = opmap["IMPORT_NAME"]
-    # From 3.15 the lowest bits of the argument say whether the import is lazy: ask the compiler where the index is.
-    code = compile("import a\nimport b", "probe", "exec", dont_inherit=True).co_code
-    arguments = [code[at + 1] for at in range(0, len(code), 2) if code[at] == import_name]
-    shift = 0
-    while arguments[1] >> shift > 1:
-        shift += 1
-    return import_name, opmap["EXTENDED_ARG"], opmap["LOAD_CONST"], opmap.get("LOAD_SMALL_INT", 0xFFFF), shift
+    return bytes(sys.version_info[:2]) + magic[:2] + bytes([marshal.version])
 
 
 def answer(body):

@@ -41,7 +41,7 @@ fn populated(fixture: &Fixture) -> tempfile::TempDir {
         &[
             (
                 "webtool/__init__.py",
-                "try:\n    import speedup\nexcept ImportError: pass\nimport pip, json\n",
+                "try:\n    import speedup\nexcept ImportError: pass\nimport json, webtool.broken_example\ndef f(): import pip\n",
             ),
             ("webtool/data.txt", "x"),
             ("webtool/tests/test_it.py", "import testonly\n"),
@@ -107,7 +107,6 @@ fn packages_come_in_when_something_needs_them() {
             "loose: the application imports `loose` in `__main__.py`",
             "needed-by: `Web.Tool` requires it",
             "no-record: the application imports `recordless` in `__main__.py`",
-            "plugin: `speedup.py` imports `plugin`",
             "space-two: the application imports `space.two` in `__main__.py`",
             "speedup: `webtool/__init__.py` imports `speedup`",
         ]

@@ -7,10 +7,10 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use interp_config::OptimizationLevel;
 
-use super::{CompileCommand, Compiled, Job, Scan};
+use super::{CompileCommand, Compiled, Job};
 use crate::bundle::marshal::Graph;
-use crate::bundle::protocol::{self, Introduction, Opcodes, Reply};
-use crate::bundle::{Broken, BundleError, PythonInstallation, imports};
+use crate::bundle::protocol::{self, Introduction, Reply};
+use crate::bundle::{Broken, BundleError, PythonInstallation};
 
 #[derive(Debug)]
 pub(super) struct Worker {
@@ -20,7 +20,6 @@ pub(super) struct Worker {
     /// A file, not a pipe: nobody reads it while the process lives.
     stderr: File,
     version_minor: u8,
-    opcodes: Option<Opcodes>,
 }
 
 impl Worker {
@@ -43,7 +42,7 @@ impl Worker {
             return Err(start_error(std::io::ErrorKind::BrokenPipe.into()));
         };
         let requests = Some(BufWriter::with_capacity(1 << 16, requests));
-        Ok(Self { child, requests, replies, stderr, version_minor: 0, opcodes: None })
+        Ok(Self { child, requests, replies, stderr, version_minor: 0 })
     }
 
     pub(super) fn introduce(
@@ -52,7 +51,7 @@ impl Worker {
         python: &PythonInstallation,
     ) -> Result<(), BundleError> {
         let frame = protocol::read_frame(&mut self.replies).ok();
-        let Some(Introduction { version, bytecode_magic, opcodes }) =
+        let Some(Introduction { version, bytecode_magic }) =
             frame.as_deref().and_then(protocol::parse_introduction)
         else {
             return Err(self.death(&command.program, "did not start"));
@@ -67,7 +66,6 @@ impl Worker {
             });
         }
         self.version_minor = version.1;
-        self.opcodes = Some(opcodes);
         Ok(())
     }
 
@@ -127,34 +125,9 @@ impl Worker {
                 Err(Broken { file: job.location.to_owned(), line, message, text })
             }
             Reply::Compiled { main_guard, own_path, sets_start_method, code } => {
-                let graph = Graph::parse(&code, self.version_minor);
-                let groups = match (&graph, job.scan) {
-                    (Some(graph), Scan::Imports) => imports::plug_in_groups(graph, job.groups),
-                    (None, _) | (_, Scan::Nothing) => Default::default(),
-                };
-                let libraries = match (&graph, job.scan) {
-                    (Some(graph), Scan::Imports) => imports::opened_libraries(graph),
-                    (None, _) | (_, Scan::Nothing) => Default::default(),
-                };
-                let (imports, names) = match (&graph, self.opcodes, job.scan) {
-                    (Some(graph), Some(opcodes), Scan::Imports) => {
-                        (imports::imports(graph, opcodes), imports::top_level_names(graph))
-                    }
-                    (_, _, Scan::Imports | Scan::Nothing) => Default::default(),
-                };
-                let canonical = graph.map(|graph| graph.write());
-                let understood = canonical.is_some();
-                Ok(Compiled {
-                    code: canonical.unwrap_or(code),
-                    main_guard,
-                    own_path,
-                    sets_start_method,
-                    imports,
-                    groups,
-                    libraries,
-                    names,
-                    understood,
-                })
+                let canonical = Graph::parse(&code, self.version_minor).map(|graph| graph.write());
+                let code = canonical.unwrap_or(code);
+                Ok(Compiled { code, main_guard, own_path, sets_start_method })
             }
         }
     }
