@@ -1,6 +1,9 @@
 //! Tells the launcher which Python it is built for, and makes the built programs find a shared libpython.
 
 use std::env;
+use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::path::{Path, PathBuf};
 
 fn main() {
     pyo3_build_config::use_pyo3_cfgs();
@@ -40,10 +43,46 @@ fn main() {
         println!("cargo:rustc-cfg=maps_libraries");
     }
 
+    // `coldframe` takes the runtime beside it only if both were built of the same sources.
+    println!("cargo:rustc-env=COLDFRAME_SOURCES={:016x}", sources());
+
     println!("cargo::rustc-check-cfg=cfg(python_framework)");
     // A framework build keeps its library in `Python.framework`; nothing else tells at compile time.
     let framework = config.lib_dir().is_some_and(|folder| folder.contains("Python.framework"));
     if framework {
         println!("cargo:rustc-cfg=python_framework");
+    }
+}
+
+/// A hash of the sources of this crate, and of those beside it in the workspace.
+fn sources() -> u64 {
+    let mut hash = DefaultHasher::new();
+    env::var("CARGO_PKG_VERSION").unwrap_or_default().hash(&mut hash);
+    for folder in ["src", "../importer-core/src", "../interp-config/src", "../platform-policy/src"]
+    {
+        // A package from a registry has no neighbours; their versions are fixed there.
+        if !Path::new(folder).is_dir() {
+            continue;
+        }
+        println!("cargo:rerun-if-changed={folder}");
+        let mut files = Vec::new();
+        find_files(Path::new(folder), &mut files);
+        files.sort();
+        for file in files {
+            fs::read(&file).unwrap_or_default().hash(&mut hash);
+            file.hash(&mut hash);
+        }
+    }
+    hash.finish()
+}
+
+fn find_files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            find_files(&path, found);
+        } else {
+            found.push(path);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The settings of `coldframe build`, and both groups together.
 
-use crate::choices::{FileAccess, SystemLibrary};
+use crate::choices::{FileAccess, StandardLibraryExtent, SystemLibrary};
 use crate::config::PythonInterpreterConfig;
 use crate::entry_point::EntryPoint;
 
@@ -22,6 +22,8 @@ pub struct BuildSettings {
     pub distribution_rules: Vec<String>,
     /// Packages whose files are served otherwise than the packer would decide, as by `--file-access`.
     pub file_access: Vec<FileAccessRule>,
+    /// How much of the standard library is packed, as by `--standard-library`.
+    pub standard_library: StandardLibraryExtent,
     /// The newest version of glibc that the executable may need, such as `2.31`, as by `--glibc`.
     pub glibc: Option<String>,
     /// Whether the sections of libraries that only debuggers read are packed, as by `--keep-symbols`.

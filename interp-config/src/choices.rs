@@ -72,6 +72,19 @@ string_enum! {
 }
 
 string_enum! {
+    /// How much of the standard library is packed.
+    pub enum StandardLibraryExtent: "extent of the standard library" {
+        /// What imports lead to; all of it where the application may run code that the packer has not seen.
+        #[default]
+        Auto = "auto",
+        /// All of it.
+        Whole = "whole",
+        /// What imports lead to, whatever the application may run.
+        Reached = "reached",
+    }
+}
+
+string_enum! {
     /// The memory allocators of the interpreter (`PyPreConfig.allocator`).
     pub enum Allocator: "allocator" {
         /// What the interpreter was built with (`PYMEM_ALLOCATOR_DEFAULT`).

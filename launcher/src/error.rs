@@ -36,6 +36,16 @@ pub enum Error {
         /// The executable.
         executable: PathBuf,
     },
+    /// The runtime alone, with no application behind it.
+    #[error(
+        "`{}` is the runtime that `coldframe build` puts before an application, and has none: build one with \
+         `coldframe build`",
+        executable.display()
+    )]
+    NoApplication {
+        /// The executable.
+        executable: PathBuf,
+    },
     /// The configuration in the archive cannot be read.
     #[error(transparent)]
     Config(#[from] interp_config::ConfigError),
@@ -85,6 +95,7 @@ impl Error {
             }
             Self::Archive(_)
             | Self::Cut { .. }
+            | Self::NoApplication { .. }
             | Self::NoStandardLibrary
             | Self::Replaced { .. } => exit_code::INPUT,
             Self::File { .. } => exit_code::OUTPUT,

@@ -50,10 +50,15 @@ mod surroundings;
 pub mod worker;
 mod worker_hooks;
 
+#[cfg(feature = "runtime")]
+mod as_python;
 #[cfg(feature = "command")]
 pub mod bundle;
 #[cfg(feature = "command")]
 pub mod command;
+
+#[cfg(feature = "runtime")]
+pub mod runtime;
 
 pub use error::Error;
 pub use interpreter::{Imported, Interpreter, Mode};

@@ -5,7 +5,7 @@ use toml::de::DeValue;
 use super::{Item, Value};
 use crate::choices::{
     Allocator, ExtensionLoading, FileAccess, OptimizationLevel, Profile, StartMethodSetting,
-    SystemLibrary,
+    StandardLibraryExtent, SystemLibrary,
 };
 use crate::entry_point::EntryPoint;
 use crate::error::{ConfigError, ParseChoiceError, Problem};
@@ -79,7 +79,7 @@ macro_rules! choices {
     };
 }
 
-choices!(StartMethodSetting Profile Allocator ExtensionLoading FileAccess SystemLibrary);
+choices!(StartMethodSetting Profile Allocator ExtensionLoading FileAccess SystemLibrary StandardLibraryExtent);
 
 impl Value for OptimizationLevel {
     fn read(item: &Item<'_>) -> Result<Self, ConfigError> {

@@ -60,6 +60,7 @@ mod requirement;
 mod roles;
 mod rules;
 mod source;
+mod standard_needs;
 mod stdlib;
 mod stdlib_archive;
 #[cfg(target_os = "linux")]
@@ -72,7 +73,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use importer_core::{Archive, Writer};
-use interp_config::{EntryPoint, FileAccessRule, OptimizationLevel, Settings, SystemLibraryRule};
+use interp_config::{EntryPoint, FileAccessRule, OptimizationLevel, Settings, StandardLibraryExtent, SystemLibraryRule};
 
 pub use application::{Application, Layout};
 pub use cache::{CacheFolder, KeyBuilder};
@@ -84,9 +85,11 @@ pub use glibc::{GlibcVersion, ParseGlibcError};
 pub use installation::PythonInstallation;
 pub use libpython::{copy_libpython_beside, needed_libpython};
 pub use needs::{FileNeed, Needs};
-pub use output::write_executable;
+pub use output::{write_executable, write_executable_from};
 pub use reach::{Step, TRACE, Trace};
-pub use report::{FileUse, LeftOut, Missing, Origin, Package, Part, Reason, Report, Warning};
+pub use report::{
+    FileUse, LeftOut, Missing, Origin, Package, Part, Reason, Report, StandardLibraryPart, Warning,
+};
 pub use stdlib::DEFAULT_EXCLUDES;
 
 use compile::MainGuardQuestion;
@@ -118,6 +121,8 @@ pub struct BundleRequest<'a> {
     pub system_libraries: Vec<SystemLibraryRule>,
     /// The version of glibc that packed libraries are lowered to, as far as an older glibc has the same functions.
     pub glibc_floor: Option<&'a GlibcFloor>,
+    /// How much of the standard library is packed.
+    pub standard_library: StandardLibraryExtent,
     /// What becomes of the sections of libraries that only debuggers read.
     pub debug_symbols: DebugSymbols,
     /// The level to compile for.
@@ -269,6 +274,7 @@ impl<'a> BundleRequest<'a> {
             file_access: Vec::new(),
             system_libraries: Vec::new(),
             glibc_floor: None,
+            standard_library: StandardLibraryExtent::default(),
             debug_symbols: DebugSymbols::default(),
             optimization: OptimizationLevel::default(),
             settings: Settings::default(),

@@ -15,8 +15,20 @@ use crate::carried;
 ///
 /// A file at `out` is replaced at the very end, in one step: whatever fails, it survives.
 pub fn write_executable(launcher: &Path, writer: Writer, out: &Path) -> Result<u64, BundleError> {
+    // Before the launcher is read: a place that cannot be written to is the more frequent mistake.
+    drop(beside(out)?);
+    let bytes = fs::read(launcher).map_err(BundleError::io("read the launcher", launcher))?;
+    write_executable_from(bytes, writer, out)
+}
+
+/// The same, with the contents of the launcher.
+pub fn write_executable_from(
+    launcher: Vec<u8>,
+    writer: Writer,
+    out: &Path,
+) -> Result<u64, BundleError> {
     let mut temporary = beside(out)?;
-    let mut bytes = fs::read(launcher).map_err(BundleError::io("read the launcher", launcher))?;
+    let mut bytes = launcher;
     carried::mark(&mut bytes);
     // A library of Python lies beside the executable, and nowhere else.
     search_beside_only(&mut bytes);

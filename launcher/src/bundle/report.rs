@@ -16,6 +16,8 @@ pub struct Report {
     /// The application's and the environment's packages whose files are opened by path: they are put into the user's
     /// cache when a module that does so is imported.
     pub file_users: Vec<FileUse>,
+    /// How much of the standard library is packed.
+    pub standard_library: StandardLibraryPart,
     /// Imports that nothing answers, neither the application nor a package nor the standard library.
     pub missing: Vec<Missing>,
     /// Installed distributions that something imports, and that were left out.
@@ -50,6 +52,23 @@ impl fmt::Display for FileUse {
             Self { line, file, code, .. } => write!(f, "`{file}`, line {line}: `{code}`"),
         }
     }
+}
+
+/// How much of the standard library is packed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum StandardLibraryPart {
+    /// All of it, for this reason.
+    All(String),
+    /// What imports lead to, and what every application gets.
+    Reached {
+        /// How many modules that is.
+        modules: usize,
+        /// Of how many.
+        of: usize,
+    },
+    /// None: another archive or the Python installation has it.
+    #[default]
+    Elsewhere,
 }
 
 /// An import that nothing answers.

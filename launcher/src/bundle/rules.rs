@@ -96,9 +96,9 @@ impl Rules {
                 None => None,
                 Some(text) => match VersionSpecifiers::from_str(text.get_ref()) {
                     Ok(versions) => Some(versions),
-                    Err(error) => {
+                    Err(_) => {
                         let message = format!(
-                            "`{}` is no range of versions ({error}); one is written like `>=1.2, <3`",
+                            "`{}` is no range of versions; one is written like `>=1.2, <3`",
                             text.get_ref()
                         );
                         return Err(fault(source, text.span(), message));

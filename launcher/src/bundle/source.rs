@@ -130,8 +130,8 @@ pub(super) struct Facts {
     pub(super) lists_modules: bool,
     /// Whether it takes the names of its members from the stub beside it (`lazy_loader.attach_stub`).
     pub(super) attaches_stub: bool,
-    /// Whether it uses the path of the running Python, by which programs start others.
-    pub(super) uses_executable: bool,
+    /// A sign that it may run code which nobody has seen: it starts Python programs, or runs files and texts.
+    pub(super) runs_unseen: Option<(&'static str, u32)>,
     /// Whether the text could be read as Python.
     pub(super) is_understood: bool,
 }
@@ -309,7 +309,16 @@ mod tests {
         has("os.listdir(os.path.dirname(__file__))", |facts| facts.lists_modules);
         has("os.listdir(x)", |facts| !facts.lists_modules);
         has("lazy_loader.attach_stub(__name__, __file__)", |facts| facts.attaches_stub);
-        has("subprocess.run([sys.executable])", |facts| facts.uses_executable);
+        has("subprocess.run([sys.executable])", |facts| {
+            facts.runs_unseen == Some(("sys.executable", 1))
+        });
+        has("x\nsys.path.insert(0, x)", |facts| facts.runs_unseen == Some(("sys.path", 2)));
+        has("sys.path += [x]", |facts| facts.runs_unseen.is_some());
+        has("exec(code)", |facts| facts.runs_unseen == Some(("exec", 1)));
+        has("runpy.run_path(x)", |facts| facts.runs_unseen.is_some());
+        has("importlib.util.spec_from_file_location(n, x)", |facts| facts.runs_unseen.is_some());
+        has("print(sys.path, sys.version)", |facts| facts.runs_unseen.is_none());
+        has("re.compile(x).match(y)", |facts| facts.runs_unseen.is_none());
         has("__all__ = ['a']\n__all__ += ['b']", |facts| facts.exported == ["a", "b"]);
         has("f('app.plugins')", |facts| facts.groups.len() == 1);
         has("x.read_parquet()", |facts| facts.words.len() == 1);

@@ -8,7 +8,7 @@ use crate::bundle::GlibcVersion;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
 use interp_config::{
-    EntryPoint, ExtensionLoading, FileAccessRule, StartMethodSetting, SystemLibraryRule,
+    EntryPoint, ExtensionLoading, FileAccessRule, StandardLibraryExtent, StartMethodSetting, SystemLibraryRule,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -119,6 +119,10 @@ pub(super) struct Source {
     /// stands for any text. Without this, all are packed that not every system has.
     #[arg(long, value_name = "NAME=pack|leave", value_parser = parse_system_library)]
     pub(super) system_library: Vec<SystemLibraryRule>,
+    /// How much of the standard library is packed: auto, whole or reached [default: auto, which is what imports lead to, and
+    /// all of it where the application may run code that cannot be seen].
+    #[arg(long, value_name = "EXTENT")]
+    pub(super) standard_library: Option<StandardLibraryExtent>,
     /// Pack the sections of libraries that only debuggers read too.
     #[arg(long)]
     pub(super) keep_symbols: bool,

@@ -11,14 +11,13 @@ use super::build_summary::{self, Made};
 use super::context::{Context, SUPPORT};
 use super::error::CommandError;
 use super::progress::Bar;
-use super::python;
 use super::run::{broken, run_target, warn};
 use super::why;
 use crate::bundle::{
     Application, Bundle, BundleError, BundleRequest, GlibcVersion, StandardLibrary,
-    copy_libpython_beside, write_executable,
+    copy_libpython_beside, write_executable_from,
 };
-use crate::exe;
+use crate::{as_python, exe};
 
 pub(super) fn run(options: Box<arguments::Build>) -> Result<ExitCode, CommandError> {
     let context = Context::new(options.app.as_deref(), &options.source)?;
@@ -54,13 +53,7 @@ pub(super) fn run(options: Box<arguments::Build>) -> Result<ExitCode, CommandErr
     }
     let mut report = report;
     if !options.archive {
-        let launcher = exe::own_executable()?;
-        let contents = fs::read(&launcher).map_err(|source| CommandError::Io {
-            action: "read the launcher",
-            path: launcher,
-            source,
-        })?;
-        report.needs.add_launcher(&contents);
+        report.needs.add_launcher(&context.runtime.contents);
     }
     if let Some(allowed) = allowed {
         let needs = report.needs.above(allowed);
@@ -73,7 +66,7 @@ pub(super) fn run(options: Box<arguments::Build>) -> Result<ExitCode, CommandErr
     } else {
         let launcher = exe::own_executable()?;
         create_parent(&output)?;
-        let bytes = write_executable(&launcher, writer, &output)?;
+        let bytes = write_executable_from(context.runtime.contents.clone(), writer, &output)?;
         (bytes, copy_libpython_beside(&launcher, &context.python, &output)?)
     };
     let made =
@@ -100,7 +93,7 @@ fn bundle(
     };
     let application = app.map(read).transpose()?;
     if options.interpreter {
-        settings.interpreter = python::configuration();
+        settings.interpreter = as_python::configuration();
     }
     settings.interpreter.run = match (&entry, &application, app) {
         (Some(entry), _, _) => RunTarget::EntryPoint(entry.clone()),
@@ -139,6 +132,7 @@ fn bundle(
         system_libraries: settings.build.system_libraries.clone(),
         glibc_floor: context.glibc_floor.as_ref(),
         debug_symbols: context.debug_symbols(),
+        standard_library: settings.build.standard_library,
         optimization: level,
         settings: settings.clone(),
         broken: broken(options.source.allow_broken),

@@ -14,6 +14,7 @@ use super::packed_python::{self, PackedPython};
 use super::progress::Bar;
 use super::requirements;
 use super::run::warn_of;
+use super::runtime_file::{self, RuntimeFile};
 use super::settings_file::{self, Found};
 use super::variable;
 use crate::bundle::{
@@ -61,6 +62,8 @@ pub(super) struct Context {
     pub(super) compile: CompileCommand,
     /// The glibc that the launcher itself needs: libraries are lowered to it, and not further.
     pub(super) glibc_floor: Option<GlibcFloor>,
+    /// What is put before the archives of applications.
+    pub(super) runtime: RuntimeFile,
 }
 
 impl Context {
@@ -101,6 +104,9 @@ impl Context {
         if source.entry.is_some() {
             settings.build.entry.clone_from(&source.entry);
         }
+        if let Some(extent) = source.standard_library {
+            settings.build.standard_library = extent;
+        }
         settings.build.keep_symbols |= source.keep_symbols;
         settings.build.include.extend(source.include.iter().cloned());
         settings.build.exclude.extend(source.exclude.iter().cloned());
@@ -126,7 +132,8 @@ impl Context {
             None => environments.named,
         };
         let environment = venv.map(|venv| Environment::read(&venv, &python)).transpose()?;
-        let glibc_floor = glibc_floor();
+        let runtime = runtime_file::find(carried.as_ref())?;
+        let glibc_floor = glibc_floor(&runtime.contents);
         Ok(Self {
             settings,
             folder,
@@ -137,6 +144,7 @@ impl Context {
             cache,
             compile,
             glibc_floor,
+            runtime,
         })
     }
 
@@ -245,12 +253,11 @@ pub(super) fn build_id() -> String {
     format!("{} {length:?} {modified:?}", env!("CARGO_PKG_VERSION"))
 }
 
-/// The glibc that this program needs; none elsewhere than on Linux.
-fn glibc_floor() -> Option<GlibcFloor> {
-    let contents = fs::read(crate::exe::own_executable().ok()?).ok()?;
+/// The glibc that the runtime needs; none elsewhere than on Linux.
+fn glibc_floor(runtime: &[u8]) -> Option<GlibcFloor> {
     let mut needs = Needs::default();
-    needs.add_launcher(&contents);
-    Some(GlibcFloor::of_launcher(needs.glibc()?, &contents))
+    needs.add_launcher(runtime);
+    Some(GlibcFloor::of_launcher(needs.glibc()?, runtime))
 }
 
 /// The cache folder that was named, or the user's.

@@ -3,10 +3,9 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use interp_config::{Profile, PythonInterpreterConfig, RunTarget, StartMethodSetting};
-
 use super::error::CommandError;
-use super::{PYTHON_VARIABLE, arguments, run};
+use super::{arguments, run};
+use crate::as_python::{self, PYTHON_VARIABLE};
 use crate::interpreter::{Children, Interpreter, Mode};
 
 pub(super) fn run_command(options: arguments::Python) -> Result<ExitCode, CommandError> {
@@ -18,7 +17,7 @@ pub(super) fn run_command(options: arguments::Python) -> Result<ExitCode, Comman
 /// Runs with a command line of `python`'s own shape, the program's name first.
 pub(super) fn run(arguments: Vec<OsString>) -> Result<ExitCode, CommandError> {
     let archive = run::standard_library_only()?;
-    let interpreter = Interpreter::builder(configuration())
+    let interpreter = Interpreter::builder(as_python::configuration())
         .archive(archive)
         .arguments(arguments)
         // Another application of ours below would become `python` too; this one's children are told in another way.
@@ -26,26 +25,4 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<ExitCode, CommandError> {
         .mode(Mode::Python)
         .children(Children::Python);
     Ok(interpreter.run()?)
-}
-
-/// The settings of a program that is `python`.
-pub(super) fn configuration() -> PythonInterpreterConfig {
-    PythonInterpreterConfig {
-        profile: Profile::Python,
-        run: RunTarget::Repl,
-        filesystem_importer: true,
-        site_import: true,
-        utf8_mode: false,
-        sys_frozen: false,
-        // As `python` would: and its children are started with `-c`, which is python's own business.
-        multiprocessing_start_method: StartMethodSetting::None,
-        multiprocessing_auto_dispatch: false,
-        ..PythonInterpreterConfig::default()
-    }
-}
-
-/// Whether these are the settings of a program that is `python`: it reads its whole command line as `python` does. An
-/// application that begins with the prompt has others.
-pub(super) fn is_interpreter(config: &PythonInterpreterConfig) -> bool {
-    *config == configuration()
 }

@@ -11,12 +11,13 @@ use super::context::{Context, build_id, cache};
 use super::error::CommandError;
 use super::packed_python;
 use super::progress::Bar;
-use super::{ARCHIVES_VARIABLE, arguments, configuration};
+use super::{ARCHIVES_VARIABLE, arguments};
 use crate::bundle::{
     Application, BrokenModules, BundleRequest, KeyBuilder, StandardLibrary, Warning,
 };
 use crate::cache::{CACHE_VARIABLE, Held};
 use crate::interpreter::Interpreter;
+use crate::runtime;
 
 pub(super) fn run(options: arguments::Run) -> Result<ExitCode, CommandError> {
     let archives = archives(&options)?;
@@ -32,7 +33,7 @@ pub(super) fn start(
     cache_dir: Option<&Path>,
 ) -> Result<ExitCode, CommandError> {
     let config = match archives.first() {
-        Some(first) => configuration(first)?,
+        Some(first) => runtime::configuration(first)?,
         None => None,
     };
     let Some(config) = config else {

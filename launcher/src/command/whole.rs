@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use super::arguments;
 use super::context::{CARRIED_LEVEL, Context};
 use super::error::CommandError;
+use super::runtime_file::{self, RUNTIME, RuntimePlace};
 use crate::bundle::{
     BundleRequest, Purpose, StandardLibrary, copy_libpython_beside, write_executable,
 };
@@ -26,7 +27,11 @@ pub(super) fn run(options: &arguments::Whole) -> Result<ExitCode, CommandError> 
         optimization: CARRIED_LEVEL,
         ..BundleRequest::new(&context.python, &context.compile, standard)
     };
-    let bundle = request.build(&mut |_| {})?;
+    let mut bundle = request.build(&mut |_| {})?;
+    // Without one beside it, this program goes before archives itself.
+    if context.runtime.place == RuntimePlace::Beside {
+        bundle.writer.set_attribute(RUNTIME, runtime_file::packed(&context.runtime)?)?;
+    }
     let launcher = exe::own_executable()?;
     let bytes = write_executable(&launcher, bundle.writer, &options.output)?;
     copy_libpython_beside(&launcher, &context.python, &options.output)?;

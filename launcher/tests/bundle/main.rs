@@ -6,5 +6,6 @@ mod applications;
 mod cache;
 mod environments;
 mod executables;
+mod reached;
 mod standard_library;
 mod support;

@@ -70,6 +70,23 @@ pub(crate) fn lay(folder: &Path, files: &[(&str, &str)]) {
     }
 }
 
+/// Lays out what pip would install.
+pub(crate) fn install(folder: &Path, name: &str, requires: &[&str], files: &[(&str, &str)]) {
+    lay(folder, files);
+    let info = format!("{}-1.0.dist-info", name.replace('-', "_"));
+    let requires: String = requires.iter().map(|name| format!("Requires-Dist: {name}\n")).collect();
+    let metadata = format!(
+        "Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{requires}\nRequires-Dist: not-a-header\n"
+    );
+    let mut record: String = files.iter().map(|(path, _)| format!("{path},sha256=x,1\n")).collect();
+    record.push_str(&format!(
+        "{info}/METADATA,,\n{info}/RECORD,,\n../../../bin/{name},,\n\"{info}/odd, name\",,\n"
+    ));
+    record.push_str("gone.py,,\n__pycache__/x.cpython-39.pyc,,\n");
+    let paths = ["METADATA", "RECORD", "odd, name"].map(|file| format!("{info}/{file}"));
+    lay(folder, &[(&paths[0], &metadata), (&paths[1], &record), (&paths[2], "")]);
+}
+
 /// What lies in a folder, in order.
 pub(crate) fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> = fs::read_dir(folder)

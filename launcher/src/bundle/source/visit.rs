@@ -27,6 +27,12 @@ const LIBRARY_OPENERS: &[&str] = &["CDLL", "PyDLL", "LoadLibrary", "dlopen", "fi
 const METADATA_READERS: &[&str] =
     &["version", "metadata", "distribution", "requires", "files", "get_distribution", "require"];
 
+/// Functions that run code from files and texts. Of the plain ones, methods of that name are others.
+const CODE_RUNNERS: &[&str] = &[
+    "exec", "run_path", "run_module", "spec_from_file_location", "SourceFileLoader", "load_source", "InteractiveConsole", "interact",
+];
+const PLAIN_RUNNERS: &[&str] = &["exec"];
+
 /// Exceptions whose handlers expect that a module is missing.
 const IMPORT_ERRORS: &[&str] =
     &["ImportError", "ModuleNotFoundError", "Exception", "BaseException"];
@@ -277,6 +283,22 @@ impl<'s, 'q> Reader<'s, 'q> {
             self.facts.metadata.insert(name.to_owned());
         }
         self.opens_libraries |= LIBRARY_OPENERS.contains(&function);
+        let is_plain = matches!(&*call.func, Expr::Name(_));
+        let runs = CODE_RUNNERS.iter().find(|name| **name == function);
+        if let Some(runs) = runs.filter(|name| is_plain || !PLAIN_RUNNERS.contains(name)) {
+            self.runs_unseen(runs, call.start());
+        }
+        // `sys.path.insert(0, folder)`
+        if let Expr::Attribute(method) = &*call.func
+            && is_search_path(&method.value)
+        {
+            self.runs_unseen("sys.path", call.start());
+        }
+    }
+
+    fn runs_unseen(&mut self, sign: &'static str, at: TextSize) {
+        let line = self.line(at);
+        self.facts.runs_unseen.get_or_insert((sign, line));
     }
 
     fn import_literal(&mut self, name: &str, arguments: &Arguments, line: u32) {
@@ -473,10 +495,18 @@ impl<'a> Visitor<'a> for Reader<'_, '_> {
                     }
                     Stmt::Assign(assign) => {
                         for target in &assign.targets {
+                            if is_search_path(target) {
+                                self.runs_unseen("sys.path", assign.start());
+                            }
                             self.export(target, &assign.value);
                         }
                     }
-                    Stmt::AugAssign(assign) => self.export(&assign.target, &assign.value),
+                    Stmt::AugAssign(assign) => {
+                        if is_search_path(&assign.target) {
+                            self.runs_unseen("sys.path", assign.start());
+                        }
+                        self.export(&assign.target, &assign.value);
+                    }
                     Stmt::AnnAssign(assign) => {
                         if let Some(value) = &assign.value {
                             self.export(&assign.target, value);
@@ -512,8 +542,9 @@ impl<'a> Visitor<'a> for Reader<'_, '_> {
                 }
                 self.has_own_place |= matches!(name, "__file__" | "__path__");
                 self.names_loader |= name == "LazyLoader";
-                self.facts.uses_executable |=
-                    name == "executable" && last_name(&attribute.value) == Some("sys");
+                if name == "executable" && last_name(&attribute.value) == Some("sys") {
+                    self.runs_unseen("sys.executable", attribute.start());
+                }
                 self.word(name);
                 match &*attribute.value {
                     Expr::Name(root) => {
@@ -544,6 +575,17 @@ impl<'a> Visitor<'a> for Reader<'_, '_> {
             _other => {}
         }
         walk_expr(self, expression);
+    }
+}
+
+/// Whether an expression is `sys.path`, or a part of it.
+fn is_search_path(expression: &Expr) -> bool {
+    match expression {
+        Expr::Attribute(attribute) => {
+            attribute.attr.as_str() == "path" && last_name(&attribute.value) == Some("sys")
+        }
+        Expr::Subscript(part) => is_search_path(&part.value),
+        _other => false,
     }
 }
 

@@ -1,0 +1,59 @@
+//! When this program is to be `python`, and with which settings.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use interp_config::{Profile, PythonInterpreterConfig, RunTarget, StartMethodSetting};
+
+use crate::ancestry::{self, Ancestry};
+use crate::error::Error;
+use crate::{exe, surroundings};
+
+/// The environment variable that asks for `python`.
+pub(crate) const PYTHON_VARIABLE: &str = "COLDFRAME_PYTHON";
+
+/// Whether this process is to be `python`: by the user's word, by its name, or because the process of this program that
+/// started it is one.
+pub(crate) fn is_called(arguments: &[OsString]) -> Result<bool, Error> {
+    if surroundings::is_privileged() {
+        return Ok(false);
+    }
+    if surroundings::variable(PYTHON_VARIABLE).is_some_and(|value| value == "1")
+        || arguments.first().is_some_and(|name| is_python_name(Path::new(name)))
+    {
+        return Ok(true);
+    }
+    let Some(left) = surroundings::variable(ancestry::VARIABLE) else { return Ok(false) };
+    let executable = exe::own_executable()?;
+    Ok(Ancestry::read(Some(&left), &executable, std::process::id()).is_python)
+}
+
+/// Whether a program of that name is to be `python`: `python`, `python3`, `python3.12`, `python.exe`.
+fn is_python_name(path: &Path) -> bool {
+    let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+    // `file_stem` takes `.12` for an ending.
+    name.strip_prefix("python")
+        .is_some_and(|rest| rest.chars().all(|rest| rest.is_ascii_digit() || rest == '.'))
+}
+
+/// The settings of a program that is `python`.
+pub(crate) fn configuration() -> PythonInterpreterConfig {
+    PythonInterpreterConfig {
+        profile: Profile::Python,
+        run: RunTarget::Repl,
+        filesystem_importer: true,
+        site_import: true,
+        utf8_mode: false,
+        sys_frozen: false,
+        // As `python` would: and its children are started with `-c`, which is python's own business.
+        multiprocessing_start_method: StartMethodSetting::None,
+        multiprocessing_auto_dispatch: false,
+        ..PythonInterpreterConfig::default()
+    }
+}
+
+/// Whether these are the settings of a program that is `python`: it reads its whole command line as `python` does. An
+/// application that begins with the prompt has others.
+pub(crate) fn is_interpreter(config: &PythonInterpreterConfig) -> bool {
+    *config == configuration()
+}
