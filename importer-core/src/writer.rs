@@ -218,6 +218,33 @@ impl Writer {
         Ok(())
     }
 
+    /// Takes a module over from another archive, with its file, as [`add_archive`](Self::add_archive) does. It must not be there
+    /// yet.
+    pub fn copy_module(
+        &mut self,
+        archive: &Archive,
+        module: &crate::Module<'_>,
+    ) -> Result<(), Error> {
+        if archive.target() != &self.target {
+            return Err(Error::other_target(archive.path(), archive.target(), &self.target));
+        }
+        let (name, record) = (module.name(), module.record());
+        ModuleName::new(name)?;
+        if self.contains_module(name) {
+            return Err(Error::duplicate("module", name, ""));
+        }
+        self.check_place(record.path)?;
+        let blobs = self.copy_blobs(archive, record)?;
+        let file = blobs.iter().find(|(role, _)| matches!(role, Role::Source | Role::Extension));
+        if let Some((_, blob)) = file {
+            self.put_file(record.path, *blob)?;
+        }
+        self.occupy_folders(record.path);
+        let (path, flags) = (record.path.to_owned(), record.flags);
+        self.modules.insert(name.to_owned(), Module { path, flags, blobs });
+        Ok(())
+    }
+
     /// Writes the archive and gives its length.
     pub fn finish(self, out: &mut impl Write) -> Result<u64, Error> {
         layout::write(self, out)

@@ -4,8 +4,8 @@ use toml::de::DeValue;
 
 use super::{Item, Value};
 use crate::choices::{
-    Allocator, ExtensionLoading, FileAccess, OptimizationLevel, Profile, StartMethodSetting,
-    StandardLibraryExtent, SystemLibrary,
+    Allocator, ExtensionLoading, FileAccess, OptimizationLevel, Profile, StandardLibraryExtent,
+    StartMethodSetting, SystemLibrary,
 };
 use crate::entry_point::EntryPoint;
 use crate::error::{ConfigError, ParseChoiceError, Problem};

@@ -11,15 +11,16 @@ use super::installation::DESCRIPTION;
 use super::packer::{Item, Packer};
 use super::pattern::Pattern;
 use super::reach::{self, Reached};
-use super::source::{self, Import, Questions, TargetSystem};
+use super::source::{self, Import, Questions, RunsAs, TargetSystem};
+use super::standard_needs::{self, StandardModules};
 #[cfg(target_os = "linux")]
 use super::system_data;
 #[cfg(target_os = "linux")]
 use super::system_libraries::{self, SystemLibraryFile};
-use super::tree::{Entry, EntryKind, ModuleName};
+use super::tree::{Entry, EntryKind, ModuleName, first_part};
 use super::{
     Bundle, BundleError, BundleRequest, Origin, Package, Progress, Purpose, StandardLibrary,
-    Warning, checks, file_users, not_packed, stdlib, stdlib_archive,
+    StandardLibraryPart, Warning, checks, file_users, not_packed, stdlib, stdlib_archive,
 };
 
 #[cfg(target_os = "linux")]
@@ -38,7 +39,7 @@ pub(super) fn build(
     let mut warnings = Vec::new();
     let own = own_items(request, &exclude, &mut warnings);
     let own_names = top_level_names(&own);
-    let standard = match request.stdlib {
+    let mut standard: Vec<Item> = match request.stdlib {
         StandardLibrary::Whole => stdlib::read(request.python, &include, &exclude, &mut warnings)?
             .into_iter()
             .map(|entry| Item { origin: Origin::StandardLibrary, entry, contents: None })
@@ -61,16 +62,51 @@ pub(super) fn build(
     let mut packer = Packer::new(request, main_module)?;
     packer.report.warnings = warnings;
     let beginnings = named_modules(request, &mut packer)?;
-    let reached = reach::reach(request, &beginnings, &include, &exclude)?;
-    let standard = standard.into_iter().filter(|item| !is_hidden(&item.entry, &own_names));
+    let reason_for_all = standard_needs::reason_for_all(request);
+    let modules = match &reason_for_all {
+        Some(_) => StandardModules::default(),
+        None => {
+            let support = own.iter().filter(|item| item.origin == Origin::Support);
+            StandardModules::new(request.stdlib, standard.iter().chain(support))?
+        }
+    };
+    let reached = reach::reach(request, &modules, &beginnings, &include, &exclude)?;
+    let kept = Kept::of(&reached);
+    // What is left out of a copied archive is as if it was packed from its files.
+    let stdlib = match request.stdlib {
+        StandardLibrary::FromArchive(archive) if kept.is_some() => {
+            standard = stdlib_archive::files(archive, &exclude)?;
+            StandardLibrary::FromSources(archive)
+        }
+        other => other,
+    };
+    packer.report.standard_library = match (reason_for_all, stdlib) {
+        (Some(_), StandardLibrary::Beside(_) | StandardLibrary::None) => {
+            StandardLibraryPart::Elsewhere
+        }
+        (Some(reason), _) => StandardLibraryPart::All(reason),
+        (None, _) => reached.standard.clone(),
+    };
+    let standard = standard.into_iter().filter(|item| {
+        let is_kept = kept.as_ref().is_none_or(|kept| kept.keeps(&item.entry));
+        is_kept && !is_hidden(&item.entry, &own_names)
+    });
     let installed = installed_items(request, &reached, &own_names, &mut packer);
     let items = own.into_iter().chain(standard).chain(installed);
     packer.pack(items.collect(), progress)?;
     report_reached(request, &reached, &mut packer)?;
     checks::included(request, &include, &packer)?;
-    if let StandardLibrary::FromArchive(archive) = request.stdlib {
-        stdlib_archive::copy(archive, &mut packer, &exclude, &own_names)?;
-        packer.report.needs.add_copied(archive, &packer.writer)?;
+    match (request.stdlib, &kept) {
+        (StandardLibrary::FromArchive(archive), None) => {
+            stdlib_archive::copy(archive, &mut packer, &exclude, &own_names)?;
+            packer.report.needs.add_copied(archive, &packer.writer)?;
+        }
+        (StandardLibrary::FromArchive(archive), Some(kept)) => {
+            stdlib_archive::copy_modules(archive, &mut packer, |name| {
+                kept.keeps_module(name) && !own_names.contains(first_part(name))
+            })?;
+        }
+        _packed => {}
     }
     checks::entries(request, &packer, &reached.scanned)?;
     let not_packed = not_packed::warnings(request, &packer, &reached.scanned, &exclude);
@@ -86,9 +122,11 @@ pub(super) fn build(
     packer.file_users.listed_by_others();
     packer.file_users.opened_by_path(packer.libraries.opened_by_path());
     let file_users = packer.file_users.users();
-    pack_system_libraries(request, &mut packer)?;
+    pack_system_libraries(request, stdlib, &mut packer)?;
     let lines = &packer.file_lines;
-    for (key, value) in file_users::attributes(&file_users, request.stdlib.copied(), lines)? {
+    let copied = request.stdlib.archive().filter(|_| stdlib_is_copied(request));
+    let has = |path: &str| packer.writer.contains_file(path.trim_end_matches('/'));
+    for (key, value) in file_users::attributes(&file_users, copied, &has, lines)? {
         packer.writer.set_attribute(&key, value)?;
     }
     for (key, value) in packer.libraries.attributes() {
@@ -113,10 +151,11 @@ pub(super) fn build(
 #[cfg(target_os = "linux")]
 fn pack_system_libraries(
     request: &BundleRequest<'_>,
+    stdlib: StandardLibrary<'_>,
     packer: &mut Packer<'_>,
 ) -> Result<(), BundleError> {
     let (asked, opened) = (&request.system_libraries, &packer.opened_libraries);
-    let found = system_libraries::collect(&mut packer.libraries, asked, opened, request.stdlib)?;
+    let found = system_libraries::collect(&mut packer.libraries, asked, opened, stdlib)?;
     let mut readers = Vec::new();
     for SystemLibraryFile { path, location, contents } in found.files {
         // Those of a copied archive have what they read beside them there.
@@ -137,7 +176,7 @@ fn pack_system_libraries(
     for (key, value) in found.attributes {
         packer.writer.set_attribute(&key, value)?;
     }
-    pack_system_data(request, packer, &readers)?;
+    pack_system_data(stdlib, packer, &readers)?;
     let missing = found.missing.into_iter();
     let missing = missing.map(|(name, file)| Warning::LibraryMissing { name, file });
     packer.report.warnings.extend(missing);
@@ -147,11 +186,11 @@ fn pack_system_libraries(
 /// Packs the files of this machine's system that those libraries read.
 #[cfg(target_os = "linux")]
 fn pack_system_data(
-    request: &BundleRequest<'_>,
+    stdlib: StandardLibrary<'_>,
     packer: &mut Packer<'_>,
     readers: &[(String, Option<PathBuf>)],
 ) -> Result<(), BundleError> {
-    let found = system_data::collect(readers, request.stdlib.sources())?;
+    let found = system_data::collect(readers, stdlib.sources())?;
     for (path, contents) in found.files {
         let part = packer.report.parts.entry(Origin::System).or_default();
         part.files += 1;
@@ -169,9 +208,43 @@ fn pack_system_data(
 #[cfg(not(target_os = "linux"))]
 fn pack_system_libraries(
     _request: &BundleRequest<'_>,
+    _stdlib: StandardLibrary<'_>,
     _packer: &mut Packer<'_>,
 ) -> Result<(), BundleError> {
     Ok(())
+}
+
+/// Whether entries of the standard library's archive are copied as they are.
+fn stdlib_is_copied(request: &BundleRequest<'_>) -> bool {
+    matches!(request.stdlib, StandardLibrary::FromArchive(_))
+}
+
+/// What of the standard library is packed, where not all of it is.
+struct Kept<'r> {
+    names: &'r HashSet<String>,
+    /// The first names among them.
+    tops: HashSet<&'r str>,
+}
+
+impl<'r> Kept<'r> {
+    fn of(reached: &'r Reached) -> Option<Self> {
+        let StandardLibraryPart::Reached { .. } = reached.standard else { return None };
+        let names = &reached.standard_names;
+        Some(Self { names, tops: names.iter().map(|name| first_part(name)).collect() })
+    }
+
+    fn keeps_module(&self, name: &str) -> bool {
+        self.names.contains(name)
+    }
+
+    /// Whether a file is kept: a module by its name, data with the package that it lies in.
+    fn keeps(&self, entry: &Entry) -> bool {
+        match (entry.module(), entry.path.split_once('/')) {
+            (Some(module), _) => self.keeps_module(&module.name),
+            (None, Some((top, _))) => self.tops.contains(top),
+            (None, None) => true,
+        }
+    }
 }
 
 /// The application's files and the builder's own modules.
@@ -352,7 +425,7 @@ fn named_modules(
             let target = TargetSystem::here((request.python.version.0, request.python.version.1));
             let (groups, words) = (BTreeSet::new(), HashSet::new());
             let questions = Questions { target: &target, groups: &groups, words: &words };
-            let facts = source::read(text.as_bytes(), "__main__", false, &questions);
+            let facts = source::read(text.as_bytes(), "__main__", false, RunsAs::Main, &questions);
             names.extend(facts.imports.iter().flat_map(Import::names));
         }
         RunTarget::Script(_) | RunTarget::Repl | RunTarget::Auto => {}

@@ -374,10 +374,12 @@ fn top(path: &str) -> &str {
     path.split('/').next().unwrap_or(path)
 }
 
-/// The archive's attributes that tell the launcher of them, and of those in the standard library's own archive.
+/// The archive's attributes that tell the launcher of them, and of those in the standard library's own archive of which it has
+/// the files.
 pub(super) fn attributes(
     users: &[FileUser],
     library: Option<&Archive>,
+    has: &dyn Fn(&str) -> bool,
     more: &str,
 ) -> Result<BTreeMap<String, Vec<u8>>, BundleError> {
     let line = |user: &FileUser| {
@@ -397,15 +399,23 @@ pub(super) fn attributes(
     if let Some(library) = library
         && let Some(lines) = library.attribute(ATTRIBUTE)?
     {
-        let lines = String::from_utf8_lossy(&lines).into_owned();
-        for digest in lines.lines().filter_map(|line| line.split('\t').nth(1)) {
-            for key in [format!("{FILES_PREFIX}{digest}"), format!("{OPENERS_PREFIX}{digest}")] {
-                if let Some(lines) = library.attribute(&key)? {
-                    attributes.insert(key, lines);
-                }
+        for line in String::from_utf8_lossy(&lines).lines() {
+            let Some(digest) = line.split('\t').nth(1) else { continue };
+            let [files, openers] =
+                [FILES_PREFIX, OPENERS_PREFIX].map(|prefix| format!("{prefix}{digest}"));
+            let Some(paths) = library.attribute(&files)? else { continue };
+            // Of a package that is left out, none of its files is there.
+            let is_there = |path: &str| path.ends_with('/') || has(path);
+            if !String::from_utf8_lossy(&paths).lines().all(is_there) {
+                continue;
             }
+            attributes.insert(files, paths);
+            if let Some(names) = library.attribute(&openers)? {
+                attributes.insert(openers, names);
+            }
+            list.push_str(line);
+            list.push('\n');
         }
-        list.push_str(&lines);
     }
     if !list.is_empty() {
         attributes.insert(ATTRIBUTE.to_owned(), list.into_bytes());

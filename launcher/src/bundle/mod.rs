@@ -73,7 +73,10 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use importer_core::{Archive, Writer};
-use interp_config::{EntryPoint, FileAccessRule, OptimizationLevel, Settings, StandardLibraryExtent, SystemLibraryRule};
+use interp_config::{
+    EntryPoint, FileAccessRule, OptimizationLevel, Settings, StandardLibraryExtent,
+    SystemLibraryRule,
+};
 
 pub use application::{Application, Layout};
 pub use cache::{CacheFolder, KeyBuilder};

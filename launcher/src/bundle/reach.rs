@@ -22,17 +22,17 @@ mod settle;
 mod trace;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
-use std::fs;
-use std::thread;
 
-use super::distribution::{Unit, normalize};
-use super::packer::{NamesKnown, Scanned};
+use super::distribution::Unit;
+use super::packer::Scanned;
 use super::pattern::Pattern;
 use super::rules::Rules;
-use super::source::{self, Facts, Import, Place, Questions, TargetSystem};
+use super::source::{Facts, TargetSystem};
+use super::standard_needs::{StandardModules, StandardNeeds};
 use super::tree::{Entry, first_part};
-use super::{BundleError, BundleRequest, LeftOut, Missing, Origin, Reason, Warning};
-use index::{Index, Node, NodeId};
+use super::{BundleError, BundleRequest, LeftOut, Missing, Reason, StandardLibraryPart, Warning};
+use extension_names::{ExtensionNames, NameFinder};
+use index::{Index, NodeId};
 
 pub(super) use index::Owner;
 pub use trace::{Step, TRACE, Trace};
@@ -101,6 +101,8 @@ enum Cause {
     Rule {
         unit: usize,
     },
+    /// Every application gets it.
+    Always,
 }
 
 #[derive(Clone, Debug)]
@@ -134,8 +136,10 @@ pub(super) struct Reached {
     pub(super) left_out: Vec<LeftOut>,
     pub(super) trace: Trace,
     pub(super) warnings: Vec<Warning>,
-    /// Dotted names imported from the standard library, with the module that does first.
-    pub(super) standard: BTreeMap<String, String>,
+    /// How much of the standard library is packed.
+    pub(super) standard: StandardLibraryPart,
+    /// The names of its modules, if not all are.
+    pub(super) standard_names: HashSet<String>,
     /// Names of shared libraries that code opens, each with the file that does.
     pub(super) libraries: BTreeMap<String, String>,
 }
@@ -143,12 +147,21 @@ pub(super) struct Reached {
 struct Search<'e, 'r> {
     request: &'r BundleRequest<'r>,
     units: &'e [Unit],
+    standard: &'e StandardModules<'e>,
+    needs: StandardNeeds,
+    /// Modules that are run as programs.
+    run: &'e BTreeSet<String>,
     rules: Rules,
+    /// What may run code that nobody has seen: the file, the line and the sign.
+    unseen: Option<(String, u32, &'static str)>,
     index: Index<'e>,
     target: TargetSystem,
     groups: &'r BTreeSet<String>,
     facts: Vec<Option<Facts>>,
-    extension_names: Vec<Option<Vec<NodeId>>>,
+    /// Whether an extension module is reached in which no names can be found.
+    has_opaque_module: bool,
+    finder: NameFinder,
+    extension_names: Vec<Option<ExtensionNames>>,
     arrivals: Vec<Option<Arrival>>,
     order: Vec<NodeId>,
     queue: VecDeque<NodeId>,
@@ -166,9 +179,11 @@ struct Search<'e, 'r> {
     missing: BTreeSet<(String, String, u32, bool)>,
 }
 
-/// Follows the imports from what the request names; `beginnings` are modules that its settings name.
+/// Follows the imports from what the request names; `beginnings` are modules that its settings name, and `standard` those of the
+/// standard library, if not all of them are packed anyway.
 pub(super) fn reach(
     request: &BundleRequest<'_>,
+    standard: &StandardModules<'_>,
     beginnings: &BTreeSet<String>,
     include: &[Pattern],
     exclude: &[Pattern],
@@ -177,20 +192,27 @@ pub(super) fn reach(
     let units = request.environment.map_or(&[][..], |environment| &environment.units);
     let rules = Rules::read(units, &request.distribution_rules)?;
     let mut is_standard = BTreeMap::new();
-    let index = Index::new(request.application, units, exclude, |first| {
+    let index = Index::new(request.application, &standard.entries, units, exclude, |first| {
         *is_standard
             .entry(first.to_owned())
             .or_insert_with(|| super::builder::is_standard(request, first))
     });
     let count = index.nodes.len();
+    let finder = NameFinder::new(&index);
     let mut search = Search {
         request,
         units,
+        standard,
+        needs: StandardNeeds::read(),
+        run: beginnings,
         rules,
+        unseen: None,
         index,
         target: TargetSystem::here((request.python.version.0, request.python.version.1)),
         groups: request.environment.map_or(&NO_GROUPS, |environment| &environment.plug_in_groups),
         facts: (0..count).map(|_| None).collect(),
+        has_opaque_module: false,
+        finder,
         extension_names: (0..count).map(|_| None).collect(),
         arrivals: (0..count).map(|_| None).collect(),
         order: Vec::new(),
@@ -230,13 +252,24 @@ fn excluded_units(units: &[Unit], exclude: &[Pattern]) -> BTreeSet<usize> {
     units.iter().enumerate().filter(|(_, unit)| is_excluded(unit)).map(|(at, _)| at).collect()
 }
 
-impl<'e> Search<'e, '_> {
+impl Search<'_, '_> {
     fn begin(&mut self, beginnings: &BTreeSet<String>, include: &[Pattern]) {
         for id in 0..self.index.nodes.len() {
             let Some(node) = self.index.node(id) else { continue };
             if node.owner == Owner::Application {
                 let cause = Cause::Beginning("is a module of the application".to_owned());
                 self.arrive(id, Certainty::Needed, cause);
+            }
+        }
+        for id in 0..self.index.nodes.len() {
+            let Some(node) = self.index.node(id) else { continue };
+            if node.owner != Owner::Standard {
+                continue;
+            }
+            if self.needs.is_core(node.name) {
+                self.arrive(id, Certainty::Needed, Cause::Always);
+            } else if self.needs.is_value(node.name) {
+                self.arrive(id, Certainty::Doubt, Cause::Always);
             }
         }
         for name in beginnings {
@@ -267,6 +300,15 @@ impl<'e> Search<'e, '_> {
     /// Takes what `--include` names: everything, a distribution, a module or package.
     fn include(&mut self, pattern: &Pattern) {
         let cause = || Cause::Included(pattern.text().to_owned());
+        for id in 0..self.index.nodes.len() {
+            let Some(node) = self.index.node(id) else { continue };
+            if node.owner == Owner::Standard
+                && !pattern.is_everything()
+                && pattern.matches(node.name)
+            {
+                self.arrive(id, Certainty::Needed, cause());
+            }
+        }
         for (number, unit) in self.units.iter().enumerate() {
             let is_whole = pattern.is_everything()
                 || (unit.metadata.is_some() && pattern.matches_distribution(&unit.normalized))

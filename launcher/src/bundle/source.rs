@@ -10,6 +10,7 @@
 //! | in a function, under a condition that only the running program decides | the same, [`Place::Function`] |
 //! | under `try` with a handler of `ImportError`, in its handlers, under `suppress(ImportError)` | the same, [`Place::Guarded`] |
 //! | under `if TYPE_CHECKING` | nothing |
+//! | under `if __name__ == "__main__"` | nothing in a module that is only imported |
 //! | under `if sys.platform`, `sys.version_info`, `os.name` … | decided for the target; the other branch is nothing |
 //! | `import_module("a")`, `__import__("a")`, any function with `import` in its name | `a`, [`Place::Function`] |
 //! | `import_module(".a", __name__)` | `a` in the module's package |
@@ -114,7 +115,9 @@ pub(super) struct Facts {
     pub(super) imports: Vec<Import>,
     /// The groups of entry points that it names.
     pub(super) groups: BTreeSet<String>,
-    /// Names of shared libraries that it opens (ctypes, cffi).
+    /// Whether it opens shared libraries.
+    pub(super) opens_libraries: bool,
+    /// Names of those (ctypes, cffi).
     pub(super) libraries: BTreeSet<String>,
     /// Distributions whose metadata it asks for by a literal name.
     pub(super) metadata: BTreeSet<String>,
@@ -136,11 +139,23 @@ pub(super) struct Facts {
     pub(super) is_understood: bool,
 }
 
+/// Whether a module is ever run as a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RunsAs {
+    /// It may be: what stands under `if __name__ == "__main__"` counts.
+    Main,
+    /// It is only imported.
+    Module,
+    /// It is only imported, and the functions by which it tests itself are not called.
+    StandardModule,
+}
+
 /// Reads a module's source; `name` and `is_package` tell what relative imports start from.
 pub(super) fn read(
     source: &[u8],
     name: &str,
     is_package: bool,
+    runs_as: RunsAs,
     questions: &Questions<'_>,
 ) -> Facts {
     // Other encodings than UTF-8 are rare, and names of modules are ASCII in all of them.
@@ -150,7 +165,7 @@ pub(super) fn read(
     let Some(module) = parsed.syntax().as_module() else { return Facts::default() };
     let package =
         if is_package { name } else { name.rsplit_once('.').map_or("", |(package, _)| package) };
-    let mut reader = Reader::new(text, name, package, questions);
+    let mut reader = Reader::new(text, name, package, runs_as, questions);
     reader.module(&module.body);
     let mut facts = reader.finish();
     facts.is_understood = !parsed.has_invalid_syntax();
@@ -168,7 +183,22 @@ mod tests {
         let groups = BTreeSet::from(["app.plugins".to_owned()]);
         let words = HashSet::from(["read_parquet".to_owned()]);
         let questions = Questions { target: &LINUX, groups: &groups, words: &words };
-        read(source.as_bytes(), "pack.part.module", false, &questions)
+        read(source.as_bytes(), "pack.part.module", false, RunsAs::Main, &questions)
+    }
+
+    #[test]
+    fn what_runs_in_a_program_alone_is_left_out_of_modules() {
+        let source = "def _test(): import a\nif __name__ == '__main__':\n  import b\nelse:\n  import c\ndef f(): import d";
+        let (groups, words) = (BTreeSet::new(), HashSet::new());
+        let questions = Questions { target: &LINUX, groups: &groups, words: &words };
+        for (runs_as, expected) in
+            [(RunsAs::Main, "a b c d"), (RunsAs::Module, "a c d"), (RunsAs::StandardModule, "c d")]
+        {
+            let found = read(source.as_bytes(), "module", false, runs_as, &questions);
+            let names: Vec<&str> =
+                found.imports.iter().map(|import| import.module.as_str()).collect();
+            assert_eq!(names.join(" "), expected);
+        }
     }
 
     /// Each import as `place:line:names`.

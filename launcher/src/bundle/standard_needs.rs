@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::packer::Item;
 use super::pattern::glob;
+use super::reach::Owner;
 use super::tree::{Entry, EntryKind, ModuleName};
 use super::{BundleError, BundleRequest, StandardLibrary};
 
@@ -22,7 +23,10 @@ pub(super) struct StandardNeeds {
     packages: Vec<String>,
     core: Vec<String>,
     values: Vec<String>,
+    apart: Vec<String>,
     instead: BTreeMap<String, String>,
+    leave: BTreeMap<String, Vec<String>>,
+    extensions: BTreeMap<String, Vec<String>>,
     computed: BTreeMap<String, Vec<String>>,
 }
 
@@ -31,22 +35,39 @@ impl StandardNeeds {
         toml::from_str(NEEDS).expect("the rules are part of the program, and a test reads them")
     }
 
-    /// Whether every application gets a module.
-    pub(super) fn is_always_there(&self, name: &str) -> bool {
+    /// Whether every application gets a module with all that it imports.
+    pub(super) fn is_core(&self, name: &str) -> bool {
         let is_below = |package: &String| {
             name.strip_prefix(package.as_str())
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
         let is_one = |names: &[String]| names.iter().any(|one| one == name);
-        name.starts_with(OWN_PREFIX)
-            || self.packages.iter().any(is_below)
-            || is_one(&self.core)
-            || is_one(&self.values)
+        name.starts_with(OWN_PREFIX) || self.packages.iter().any(is_below) || is_one(&self.core)
+    }
+
+    /// Whether every application gets a module, with what it imports at its top level.
+    pub(super) fn is_value(&self, name: &str) -> bool {
+        self.values.iter().any(|value| value == name)
+    }
+
+    /// Whether a module is large or rare, and comes only where code that can be read leads to it.
+    pub(super) fn is_apart(&self, name: &str) -> bool {
+        self.apart.iter().any(|pattern| glob(pattern.as_bytes(), name.as_bytes()))
     }
 
     /// The extension module that makes a module of Python code needless.
     pub(super) fn replaced_by(&self, name: &str) -> Option<&str> {
         self.instead.get(name).map(String::as_str)
+    }
+
+    /// The modules that an extension module imports.
+    pub(super) fn imported_in_c(&self, name: &str) -> &[String] {
+        self.extensions.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a module imports another one for what no application does.
+    pub(super) fn leaves(&self, module: &str, other: &str) -> bool {
+        self.leave.get(module).is_some_and(|names| names.iter().any(|name| name == other))
     }
 
     /// Whether a module finds another one by a computed name.
@@ -71,12 +92,15 @@ pub(super) struct StandardModules<'s> {
 
 impl<'s> StandardModules<'s> {
     /// Those of files, of the copied archive, or none where an archive beside has them.
-    pub(super) fn new(
+    pub(super) fn new<'i>(
         stdlib: StandardLibrary<'s>,
-        items: &[Item],
-    ) -> Result<Self, BundleError> {
+        items: impl Iterator<Item = &'i Item>,
+    ) -> Result<Self, BundleError>
+    where
+        's: 'i,
+    {
         let mut modules = Self::default();
-        for item in items.iter().filter(|item| item.entry.module().is_some()) {
+        for item in items.filter(|item| item.entry.module().is_some()) {
             modules.entries.push(item.entry.clone());
             if let Some(contents) = &item.contents {
                 modules.contents.insert(item.entry.path.clone(), contents.clone());
@@ -100,8 +124,16 @@ impl<'s> StandardModules<'s> {
         Ok(modules)
     }
 
+    /// The contents of anybody's module.
+    pub(super) fn contents_of(&self, owner: Owner, entry: &Entry) -> Option<Cow<'_, [u8]>> {
+        match owner {
+            Owner::Standard => self.contents(entry),
+            Owner::Application | Owner::Unit(_) => fs::read(&entry.location).ok().map(Cow::Owned),
+        }
+    }
+
     /// The contents of a module's file. What cannot be read is an error when it is packed, which names it.
-    pub(super) fn contents(&self, entry: &Entry) -> Option<Cow<'_, [u8]>> {
+    fn contents(&self, entry: &Entry) -> Option<Cow<'_, [u8]>> {
         if let Some(contents) = self.contents.get(&entry.path) {
             return Some(Cow::Borrowed(contents));
         }
@@ -160,7 +192,7 @@ mod tests {
             ("_coldframe_workers", true),
             ("tkinter", false),
         ] {
-            assert_eq!(needs.is_always_there(name), is_always, "{name}");
+            assert_eq!(needs.is_core(name) || needs.is_value(name), is_always, "{name}");
         }
         assert!(needs.finds("sysconfig", "_sysconfigdata__linux_x86_64-linux-gnu"));
         assert!(!needs.finds("sysconfig", "tkinter"));

@@ -9,6 +9,7 @@ use super::BundleError;
 use super::Origin;
 use super::packer::{Item, Packer};
 use super::pattern::Pattern;
+use super::standard_needs::OWN_PREFIX;
 use super::tree::{Entry, EntryKind, ModuleName, first_part};
 
 /// The standard library in an archive, as if it lay on disk: for another level, or to be packed in another way.
@@ -47,8 +48,42 @@ pub(super) fn items(archive: &Archive, exclude: &[Pattern]) -> Result<Vec<Item>,
     Ok(items)
 }
 
-/// The beginning of the names of the launcher's own modules.
-const OWN_PREFIX: &str = "_coldframe_";
+/// What is no code in an archive with a standard library: extension modules and data, as if it lay on disk. Libraries and
+/// files of the system are left out, which their users bring in.
+pub(super) fn files(archive: &Archive, exclude: &[Pattern]) -> Result<Vec<Item>, BundleError> {
+    let mut items = items(archive, exclude)?;
+    let modules: BTreeSet<String> = items
+        .iter()
+        .filter(|item| item.entry.module().is_some())
+        .map(|item| item.entry.path.clone())
+        .collect();
+    // The file of each module stands in the list of files too.
+    items.retain(|item| match item.entry.kind {
+        EntryKind::Source(_) => false,
+        EntryKind::Extension(_) => true,
+        EntryKind::Data => !modules.contains(&item.entry.path),
+    });
+    Ok(items)
+}
+
+/// Copies the modules with code that `keeps` names.
+pub(super) fn copy_modules(
+    archive: &Archive,
+    packer: &mut Packer<'_>,
+    keeps: impl Fn(&str) -> bool,
+) -> Result<(), BundleError> {
+    for module in archive.modules() {
+        let module = module?;
+        let is_new = !packer.writer.contains_module(module.name());
+        if module.kind() == ModuleKind::Source && is_new && keeps(module.name()) {
+            let part = packer.report.parts.entry(Origin::StandardLibrary).or_default();
+            part.modules += 1;
+            part.source_bytes += module.source()?.map_or(0, |source| source.len() as u64);
+            packer.writer.copy_module(archive, &module)?;
+        }
+    }
+    Ok(())
+}
 
 /// The beginning of the names of folders with libraries and files of the system that the archive was made on.
 const SYSTEM_PREFIX: &str = "coldframe.";

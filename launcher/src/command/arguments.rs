@@ -8,7 +8,8 @@ use crate::bundle::GlibcVersion;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
 use interp_config::{
-    EntryPoint, ExtensionLoading, FileAccessRule, StandardLibraryExtent, StartMethodSetting, SystemLibraryRule,
+    EntryPoint, ExtensionLoading, FileAccessRule, StandardLibraryExtent, StartMethodSetting,
+    SystemLibraryRule,
 };
 
 const STYLES: Styles = Styles::styled()

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use interp_config::{OptimizationLevel, RunTarget, Settings};
+use interp_config::{OptimizationLevel, RunTarget, Settings, StandardLibraryExtent};
 
 use super::arguments;
 use super::build_summary::{self, Made};
@@ -107,6 +107,10 @@ fn bundle(
             ));
         }
     };
+    // The program that embeds the archive decides what runs.
+    if options.archive && settings.build.standard_library == StandardLibraryExtent::Auto {
+        settings.build.standard_library = StandardLibraryExtent::Whole;
+    }
     let level = settings.interpreter.optimization_level;
     // A part of the standard library that the cached archive leaves out, or serves in another way, has to be packed from
     // the installation.

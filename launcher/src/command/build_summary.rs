@@ -11,7 +11,7 @@ use super::arguments;
 use super::error::CommandError;
 use super::needs::NeedsSummary;
 use super::policy::print_json;
-use crate::bundle::{Package, Report};
+use crate::bundle::{Package, Report, StandardLibraryPart};
 
 /// How many distributions are listed, the largest.
 const LARGEST: usize = 10;
@@ -36,6 +36,7 @@ struct Summary<'s> {
     bytes: u64,
     libpython: Option<&'s Path>,
     parts: BTreeMap<String, PartSummary>,
+    standard_library: StandardLibrarySummary<'s>,
     packages: Vec<PackageSummary<'s>>,
     /// Imports that nothing answers.
     missing: Vec<MissingSummary<'s>>,
@@ -71,6 +72,14 @@ struct PackageSummary<'s> {
     reason: String,
     /// Before anything is compressed.
     bytes: u64,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "extent", rename_all = "kebab-case")]
+enum StandardLibrarySummary<'s> {
+    Whole { because: &'s str },
+    Reached { modules: usize, of: usize },
+    Elsewhere,
 }
 
 #[derive(Serialize)]
@@ -145,6 +154,13 @@ fn summary<'s>(made: &'s Made<'_>, report: &'s Report) -> Summary<'s> {
         bytes: made.bytes,
         libpython: made.libpython.as_deref(),
         parts: parts.collect(),
+        standard_library: match &report.standard_library {
+            StandardLibraryPart::All(because) => StandardLibrarySummary::Whole { because },
+            StandardLibraryPart::Reached { modules, of } => {
+                StandardLibrarySummary::Reached { modules: *modules, of: *of }
+            }
+            StandardLibraryPart::Elsewhere => StandardLibrarySummary::Elsewhere,
+        },
         packages: packages.collect(),
         missing: missing.collect(),
         left_out: left_out.collect(),
@@ -164,6 +180,14 @@ fn print_lines(
         writeln!(out, "settings from {}", file.display())?;
     }
     print_packages(out, report)?;
+    match &report.standard_library {
+        StandardLibraryPart::All(reason) => writeln!(out, "all of the standard library: {reason}")?,
+        StandardLibraryPart::Reached { modules, of } => writeln!(
+            out,
+            "{modules} of {of} modules of the standard library (`--standard-library whole` packs all)"
+        )?,
+        StandardLibraryPart::Elsewhere => {}
+    }
     for found in &report.file_users {
         let package = &found.package;
         writeln!(

@@ -252,7 +252,9 @@ fn files_come_along_with_their_modules() {
                     ("one/__init__.py", ""),
                     ("one/data.txt", ""),
                     ("one/tests/data.txt", ""),
+                    ("one/a.py", ""),
                     ("one/a.pyi", ""),
+                    ("one/typeshed/abc.pyi", ""),
                     ("one/py.typed", ""),
                     ("one/c.pyx", ""),
                     ("one/templates/app.py", ""),
@@ -278,6 +280,7 @@ fn files_come_along_with_their_modules() {
             "one/data.txt",
             "one/more/data.json",
             "one/templates/app.py",
+            "one/typeshed/abc.pyi",
         ]
     );
     // It is required, and code may ask for its version, though its modules are not there.

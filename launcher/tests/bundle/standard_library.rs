@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::process::Command;
 
 use importer_core::{Archive, ModuleKind, Optimization};
-use interp_config::OptimizationLevel;
+use interp_config::{OptimizationLevel, StandardLibraryExtent};
 use launcher::bundle::{
     Application, BundleError, BundleRequest, Origin, Report, StandardLibrary, Warning,
 };
@@ -21,6 +21,7 @@ fn whole(jobs: usize, hash_seed: &str) -> (Vec<u8>, Report) {
     let request = BundleRequest {
         jobs: NonZeroUsize::new(jobs),
         stdlib: StandardLibrary::Whole,
+        standard_library: StandardLibraryExtent::Whole,
         ..fixture.request()
     };
     let bundle = build(&request).unwrap();
@@ -162,6 +163,7 @@ fn inclusions_and_exclusions_change_what_is_taken() {
     }
     let request = BundleRequest {
         stdlib: StandardLibrary::Whole,
+        standard_library: StandardLibraryExtent::Whole,
         include: texts(&["turtledemo"]),
         // Most of it, to make the test quick.
         exclude: texts(&[
@@ -199,6 +201,7 @@ fn inclusions_and_exclusions_change_what_is_taken() {
     // The same library again, out of that archive: not compiled, and without what is unwanted now.
     let request = BundleRequest {
         stdlib: StandardLibrary::FromArchive(&first),
+        standard_library: StandardLibraryExtent::Whole,
         exclude: texts(&["turtledemo"]),
         ..fixture.request()
     };

@@ -31,7 +31,8 @@ fn a_library_that_is_not_packed_has_no_workers() {
 fn a_set_user_believes_neither_variables_nor_names_nor_workers() {
     let test = "a_set_user_believes_neither_variables_nor_names_nor_workers";
     let app = App::script(SHOWS);
-    let built = app.build("built", &[]);
+    // Without `multiprocessing` in it, no command line is a worker's.
+    let built = app.build("built", &["--standard-library", "whole"]);
     let open = app.folder();
     fs::set_permissions(open.path(), fs::Permissions::from_mode(0o755)).unwrap();
     if chown(&built, Some(0), Some(0)).is_err() {

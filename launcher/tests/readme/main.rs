@@ -6,7 +6,7 @@ mod console;
 mod help;
 mod sandbox;
 
-use interp_config::{Document, Settings, StartMethodSetting, parse};
+use interp_config::{Document, Settings, StandardLibraryExtent, StartMethodSetting, parse};
 use platform_policy::{Os, PythonBuild, decide};
 
 use self::sandbox::Sandbox;
@@ -137,6 +137,11 @@ fn the_settings_tables_have_every_key_and_its_default() {
         let default = match key.as_str() {
             "include" if build.include.is_empty() => "`[]`",
             "exclude" if build.exclude.is_empty() => "`[]`",
+            "distribution-rules" if build.distribution_rules.is_empty() => "`[]`",
+            "keep-symbols" if !build.keep_symbols => "`false`",
+            "standard-library" if build.standard_library == StandardLibraryExtent::Auto => {
+                "`\"auto\"`"
+            }
             "file-access" if build.file_access.is_empty() => "`{}`",
             "system-libraries" if build.system_libraries.is_empty() => "`{}`",
             _other => "not set",

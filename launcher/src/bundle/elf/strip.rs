@@ -93,7 +93,7 @@ mod tests {
 
     /// This program itself: its tests are linked with all that debuggers read.
     fn program() -> Vec<u8> {
-        let path = std::env::current_exe().expect("the test's own path");
+        let path = crate::exe::own_executable().expect("the test's own path");
         std::fs::read(path).expect("the test's own file")
     }
 

@@ -1,13 +1,14 @@
 //! From a module to the modules that it names.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::thread;
 
+use super::extension_names::{self, ExtensionNames};
 use super::index::{Node, NodeId};
-use super::{Cause, Certainty, Owner, PutOff, Search, extension_names, is_editable_pair};
+use super::{Cause, Certainty, Owner, PutOff, Search, is_editable_pair};
 use crate::bundle::distribution::normalize;
-use crate::bundle::source::{self, Facts, Import, Place, Questions};
+use crate::bundle::source::{self, Facts, Import, Place, Questions, RunsAs};
+use crate::bundle::standard_needs::{OWN_PREFIX, StandardModules};
 use crate::bundle::tree::{Entry, first_part};
 
 impl Search<'_, '_> {
@@ -22,20 +23,31 @@ impl Search<'_, '_> {
             .collect();
         let questions =
             Questions { target: &self.target, groups: self.groups, words: self.rules.words() };
-        let index = &self.index;
+        let (index, standard, run) = (&self.index, self.standard, &self.run);
+        let finder = &self.finder;
+        let runs_as = |node: &Node<'_>| match node.owner {
+            Owner::Application => RunsAs::Main,
+            Owner::Standard | Owner::Unit(_)
+                if run.contains(node.name) || node.name.ends_with("__main__") =>
+            {
+                RunsAs::Main
+            }
+            Owner::Standard => RunsAs::StandardModule,
+            Owner::Unit(_) => RunsAs::Module,
+        };
         let read = |id: NodeId| {
-            let Some(node) = index.node(id) else { return (Facts::default(), Vec::new()) };
+            let Some(node) = index.node(id) else { return Default::default() };
             let facts = node.source.map_or_else(
                 // No source is no Python that could be misunderstood.
                 || Facts { is_understood: true, ..Facts::default() },
-                |entry| read_source(entry, node, &questions),
+                |entry| read_source(entry, node, standard, runs_as(node), &questions),
             );
-            let names = extension_names::of(node, index);
+            let names = extension_names::of(node, index, finder, standard);
             (facts, names)
         };
         let threads = thread::available_parallelism().map_or(1, usize::from);
         let share = wanted.len().div_ceil(threads.max(1)).max(16);
-        let found: Vec<(NodeId, (Facts, Vec<NodeId>))> = thread::scope(|scope| {
+        let found: Vec<(NodeId, (Facts, ExtensionNames))> = thread::scope(|scope| {
             let started: Vec<_> = wanted
                 .chunks(share)
                 .map(|part| {
@@ -79,8 +91,19 @@ impl Search<'_, '_> {
             self.used_words
                 .extend(facts.words.iter().filter(|_| owner == Owner::Application).cloned());
         }
+        let own = self.index.node(id).is_some_and(|node| node.name.starts_with(OWN_PREFIX));
         for import in &facts.imports {
-            self.follow_import(id, owner, certainty, import);
+            // What those of the launcher import in functions is there when they mend it.
+            let is_idle = own || owner == Owner::Standard && certainty.is_doubt();
+            if !is_idle || import.place == Place::Top {
+                self.follow_import(id, owner, certainty, import);
+            }
+        }
+        if owner == Owner::Standard {
+            self.follow_computed(id);
+        }
+        if let Some((sign, line)) = facts.runs_unseen {
+            self.note_unseen(id, owner, certainty, sign, line);
         }
         for group in &facts.groups {
             self.follow_group(id, owner, group);
@@ -88,10 +111,19 @@ impl Search<'_, '_> {
         for name in &facts.metadata {
             self.want_metadata(id, name);
         }
-        for target in self.extension_names.get(id).cloned().flatten().unwrap_or_default() {
-            let is_own = self.index.node(target).is_some_and(|node| node.owner == owner);
-            if is_own {
-                self.arrive(target, certainty, Cause::Extension { by: id });
+        let names = self.extension_names.get(id).cloned().flatten().unwrap_or_default();
+        if names.is_opaque {
+            self.take_standard_library(id);
+        }
+        for target in names.modules {
+            match self.index.node(target).map(|node| node.owner) {
+                Some(Owner::Standard) => {
+                    self.arrive(target, Certainty::Needed, Cause::Extension { by: id });
+                }
+                Some(found) if found == owner => {
+                    self.arrive(target, certainty, Cause::Extension { by: id });
+                }
+                Some(_) | None => {}
             }
         }
         if let Owner::Unit(unit) = owner {
@@ -109,13 +141,17 @@ impl Search<'_, '_> {
         }
     }
 
-    pub(super) fn follow_import(&mut self, from: NodeId, owner: Owner, certainty: Certainty, import: &Import) {
-        let place = import.place;
+    pub(super) fn follow_import(
+        &mut self,
+        from: NodeId,
+        owner: Owner,
+        certainty: Certainty,
+        import: &Import,
+    ) {
         for (number, name) in import.names().enumerate() {
             let is_member = number > 0;
             // A member may be anything.
             if is_member && !self.index.knows(&name) && self.index.excluded(&name).is_none() {
-                self.note_standard(from, &name, is_member, place);
                 continue;
             }
             self.follow_name(from, owner, certainty, import, &name, is_member);
@@ -126,7 +162,13 @@ impl Search<'_, '_> {
     }
 
     /// `from package import *` imports the modules that `__all__` of the package names.
-    pub(super) fn follow_star(&mut self, from: NodeId, owner: Owner, certainty: Certainty, import: &Import) {
+    pub(super) fn follow_star(
+        &mut self,
+        from: NodeId,
+        owner: Owner,
+        certainty: Certainty,
+        import: &Import,
+    ) {
         let Some(package) = self.index.module(&import.module, Some(owner)) else { return };
         self.scan(&[package]);
         let exported = self.facts.get(package).and_then(Option::as_ref);
@@ -164,7 +206,7 @@ impl Search<'_, '_> {
             }
             let first = first_part(name);
             if self.is_standard(first) {
-                self.note_standard(from, name, is_member, place);
+                // It is inside of the interpreter, or all of the library is packed.
             } else if !self.index.owners(first).is_empty() {
                 let is_certain = owner == Owner::Application
                     || place == Place::Top && certainty == Certainty::Needed;
@@ -184,8 +226,52 @@ impl Search<'_, '_> {
         self.lead_to(from, owner, certainty, place, targets, cause, false);
     }
 
+    /// Takes all of the standard library that is not told apart: nobody can see what an extension module imports of it.
+    fn take_standard_library(&mut self, by: NodeId) {
+        if std::mem::replace(&mut self.has_opaque_module, true) {
+            return;
+        }
+        for id in 0..self.index.nodes.len() {
+            let Some(node) = self.index.node(id) else { continue };
+            if node.owner == Owner::Standard && !self.needs.is_apart(node.name) {
+                self.arrive(id, Certainty::Doubt, Cause::Doubt { by });
+            }
+        }
+    }
+
+    /// Takes what a module of the standard library imports in C, or finds by a computed name.
+    fn follow_computed(&mut self, id: NodeId) {
+        let Some(name) = self.index.node(id).map(|node| node.name.to_owned()) else { return };
+        for imported in self.needs.imported_in_c(&name).to_vec() {
+            for target in self.index.executed(&imported, Owner::Standard).0 {
+                self.arrive(target, Certainty::Needed, Cause::Extension { by: id });
+            }
+        }
+        for other in 0..self.index.nodes.len() {
+            let Some(node) = self.index.node(other) else { continue };
+            if node.owner == Owner::Standard && self.needs.finds(&name, node.name) {
+                self.arrive(other, Certainty::Needed, Cause::Doubt { by: id });
+            }
+        }
+    }
+
+    /// Whether a rule says that a module of the standard library does without another one, or an extension module makes that
+    /// needless.
+    fn is_needless(&self, from: NodeId, id: NodeId) -> bool {
+        let names = self.index.node(from).zip(self.index.node(id));
+        if names.is_some_and(|(from, id)| self.needs.leaves(from.name, id.name)) {
+            return true;
+        }
+        let replaced = self.index.node(id).and_then(|node| self.needs.replaced_by(node.name));
+        replaced.is_some_and(|extension| {
+            let is_inside =
+                self.request.python.builtin_modules.iter().any(|name| name == extension);
+            is_inside || self.index.knows(extension)
+        })
+    }
+
     /// The module that a text names below the package of the one that has it.
-    pub(super) fn by_text(&self, from: NodeId, text: &str) -> Vec<NodeId> {
+    fn by_text(&self, from: NodeId, text: &str) -> Vec<NodeId> {
         let Some(node) = self.index.node(from) else { return Vec::new() };
         let package = node.name.rsplit_once('.').map_or("", |(package, _)| package);
         let below = [node.name, package].into_iter().filter(|base| !base.is_empty());
@@ -213,6 +299,13 @@ impl Search<'_, '_> {
             match node.owner {
                 // The application is there whoever asks.
                 Owner::Application => {}
+                Owner::Standard if owner == Owner::Standard && self.is_needless(from, id) => {}
+                Owner::Standard if owner == Owner::Standard => {
+                    self.arrive(id, certainty, cause.clone());
+                }
+                Owner::Standard => self.arrive(id, Certainty::Needed, cause.clone()),
+                // No module of the standard library needs what is installed.
+                Owner::Unit(_) if owner == Owner::Standard => {}
                 Owner::Unit(unit) if owner == Owner::Unit(unit) => {
                     // It is packed; whether it is ever executed is another question.
                     let certainty =
@@ -273,7 +366,15 @@ impl Search<'_, '_> {
         };
         for (number, unit) in self.units.iter().enumerate() {
             let Some(modules) = unit.plugs_into.get(group) else { continue };
-            if self.rules.is_for_developers(&unit.normalized) && owner != Owner::Unit(number) {
+            // A tool asks for its own plug-ins, and is there for them.
+            let asks_as_tool = match owner {
+                Owner::Unit(unit) => self
+                    .units
+                    .get(unit)
+                    .is_some_and(|unit| self.rules.is_for_developers(&unit.normalized)),
+                Owner::Application | Owner::Standard => true,
+            };
+            if self.rules.is_for_developers(&unit.normalized) && !asks_as_tool {
                 continue;
             }
             let cause = Cause::PlugIn { by: from, group: group.to_owned() };
@@ -308,14 +409,20 @@ impl Search<'_, '_> {
     }
 }
 
-fn read_source(entry: &Entry, node: &Node<'_>, questions: &Questions<'_>) -> Facts {
+fn read_source(
+    entry: &Entry,
+    node: &Node<'_>,
+    standard: &StandardModules<'_>,
+    runs_as: RunsAs,
+    questions: &Questions<'_>,
+) -> Facts {
     // A file that cannot be read is an error when it is packed, which names it.
-    let Ok(text) = fs::read(&entry.location) else { return Facts::default() };
-    let mut facts = source::read(&text, node.name, node.is_package, questions);
+    let Some(text) = standard.contents_of(node.owner, entry) else { return Facts::default() };
+    let mut facts = source::read(&text, node.name, node.is_package, runs_as, questions);
     if facts.attaches_stub
-        && let Ok(stub) = fs::read(entry.location.with_extension("pyi"))
+        && let Ok(stub) = std::fs::read(entry.location.with_extension("pyi"))
     {
-        let stub = source::read(&stub, node.name, node.is_package, questions);
+        let stub = source::read(&stub, node.name, node.is_package, runs_as, questions);
         facts.imports.extend(
             stub.imports.into_iter().map(|import| Import { place: Place::Function, ..import }),
         );

@@ -11,6 +11,8 @@ use crate::bundle::{Application, developers};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::bundle) enum Owner {
     Application,
+    /// The standard library, or one of the launcher's own modules.
+    Standard,
     /// The unit of that number.
     Unit(usize),
 }
@@ -36,7 +38,7 @@ impl Node<'_> {
 
     /// Whether only developers run it: it is packed where something reaches it, and never for a mere doubt.
     pub(super) fn is_tool(&self) -> bool {
-        self.owner != Owner::Application && developers::is_tool(self.path())
+        matches!(self.owner, Owner::Unit(_)) && developers::is_tool(self.path())
     }
 }
 
@@ -55,9 +57,11 @@ pub(super) struct Index<'e> {
 }
 
 impl<'e> Index<'e> {
-    /// `is_hidden` tells which first names the standard library has: what is installed cannot replace it.
+    /// `standard` are those of the standard library that imports are followed to. `is_hidden` tells which first names it has:
+    /// what is installed cannot replace it.
     pub(super) fn new(
         application: Option<&'e Application>,
+        standard: &'e [Entry],
         units: &'e [Unit],
         exclude: &[Pattern],
         mut is_hidden: impl FnMut(&str) -> bool,
@@ -68,6 +72,11 @@ impl<'e> Index<'e> {
             index.add(Owner::Application, entry, exclude);
             if let Some(module) = entry.module().filter(|module| !module.name.contains('.')) {
                 own_names.insert(&module.name);
+            }
+        }
+        for entry in standard {
+            if entry.top_level().is_some_and(|first| !own_names.contains(first)) {
+                index.add(Owner::Standard, entry, exclude);
             }
         }
         for (number, unit) in units.iter().enumerate() {
@@ -140,6 +149,12 @@ impl<'e> Index<'e> {
     /// The modules of a unit.
     pub(super) fn of_unit(&self, unit: usize) -> &[NodeId] {
         self.of_unit.get(&unit).map_or(&[], Vec::as_slice)
+    }
+
+    /// The standard library's module of a name.
+    pub(super) fn standard(&self, name: &str) -> Option<NodeId> {
+        self.module(name, None)
+            .filter(|id| self.node(*id).is_some_and(|node| node.owner == Owner::Standard))
     }
 
     /// The units that have modules of a first name.

@@ -1,11 +1,21 @@
 //! What the user should know of a search.
 
 use super::index::NodeId;
-use super::{Cause, Search, is_editable_pair, is_finder};
+use super::{Cause, Certainty, Owner, Search, is_editable_pair, is_finder};
 use crate::bundle::pattern::Pattern;
 use crate::bundle::source::{Import, Place};
-use crate::bundle::tree::first_part;
 use crate::bundle::{BundleError, LeftOut, Warning};
+
+/// Signs that count in packages too: they run files that a user names.
+const RUNNERS_OF_FILES: &[&str] = &[
+    "InteractiveConsole",
+    "SourceFileLoader",
+    "interact",
+    "load_source",
+    "run_module",
+    "run_path",
+    "spec_from_file_location",
+];
 
 impl Search<'_, '_> {
     pub(super) fn is_standard(&mut self, first: &str) -> bool {
@@ -17,23 +27,44 @@ impl Search<'_, '_> {
         })
     }
 
-    pub(super) fn note_standard(&mut self, from: NodeId, name: &str, is_member: bool, place: Place) {
-        if place == Place::Text && is_member || !self.is_standard(first_part(name)) {
-            return;
+    /// Notes a sign that code may run which nobody has seen, and which may import anything.
+    pub(super) fn note_unseen(
+        &mut self,
+        id: NodeId,
+        owner: Owner,
+        certainty: Certainty,
+        sign: &'static str,
+        line: u32,
+    ) {
+        let counts = match owner {
+            Owner::Application => true,
+            // Packages start programs of their own, and run code that they have made.
+            Owner::Unit(_) => certainty == Certainty::Needed && RUNNERS_OF_FILES.contains(&sign),
+            Owner::Standard => false,
+        };
+        if counts && self.unseen.is_none() {
+            let file = self.index.node(id).map_or("", |node| node.path()).to_owned();
+            self.unseen = Some((file, line, sign));
         }
-        let path = self.index.node(from).map_or("", |node| node.path());
-        self.result.standard.entry(name.to_owned()).or_insert_with(|| path.to_owned());
     }
 
     pub(super) fn note_missing(&mut self, from: NodeId, name: &str, import: &Import) {
-        let Some(node) = self.index.node(from) else { return };
+        let Some(node) = self.index.node(from).filter(|node| node.owner != Owner::Standard) else {
+            return;
+        };
         let is_doubt =
             matches!(self.arrivals.get(from), Some(Some(arrival)) if arrival.certainty.is_doubt());
         let is_optional = import.place.is_optional() || is_doubt;
         self.missing.insert((name.to_owned(), node.path().to_owned(), import.line, is_optional));
     }
 
-    pub(super) fn note_excluded(&mut self, from: NodeId, pattern: usize, name: &str, import: &Import) {
+    pub(super) fn note_excluded(
+        &mut self,
+        from: NodeId,
+        pattern: usize,
+        name: &str,
+        import: &Import,
+    ) {
         let Some(node) = self.index.node(from) else { return };
         if import.place == Place::Top && node.name != name {
             let file = node.path().to_owned();
@@ -61,7 +92,13 @@ impl Search<'_, '_> {
         }
     }
 
-    pub(super) fn leave_out(&mut self, from: NodeId, unit: usize, cause: &Cause, why: &'static str) {
+    pub(super) fn leave_out(
+        &mut self,
+        from: NodeId,
+        unit: usize,
+        cause: &Cause,
+        why: &'static str,
+    ) {
         let (Some(node), Some(unit)) = (self.index.node(from), self.units.get(unit)) else {
             return;
         };

@@ -1,12 +1,68 @@
 //! What a search has found, as the builder wants it.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fs;
+use std::path::Path;
+
+use interp_config::StandardLibraryExtent;
 
 use super::index::NodeId;
 use super::{Cause, Owner, Reached, Search};
+use crate::bundle::distribution::Unit;
 use crate::bundle::packer::{NamesKnown, Scanned};
 use crate::bundle::pattern::Pattern;
-use crate::bundle::{Missing, Origin, Reason, developers};
+use crate::bundle::source::Facts;
+use crate::bundle::tree::{Entry, EntryKind};
+use crate::bundle::{Missing, Origin, Reason, StandardLibraryPart, developers};
+
+/// What decides which files of a unit are packed that are no reached modules.
+struct UnitFiles<'u> {
+    unit: &'u Unit,
+    /// Whether a package is told its members by the stubs beside its modules.
+    keeps_stubs: bool,
+    /// Whether a module opens shared libraries: any of them may be meant.
+    opens_libraries: bool,
+    packages: HashSet<&'u str>,
+    modules: HashSet<&'u str>,
+}
+
+impl UnitFiles<'_> {
+    fn keeps(&self, entry: &Entry) -> bool {
+        let folder = importer_core::folder_of(&entry.path).unwrap_or_default();
+        let top = entry.path.split('/').next().unwrap_or_default();
+        if self.unit.metadata.as_deref() == Some(top) {
+            return true;
+        }
+        if developers::is_left_out(&entry.path) {
+            return false;
+        }
+        match &entry.kind {
+            // A source in a folder that is no package is a file for the package around it (Alembic's templates).
+            EntryKind::Source(_) => self.packages.contains(top) && !self.packages.contains(folder),
+            EntryKind::Extension(module) => {
+                self.opens_libraries || !is_extension_module(&entry.location, &module.name)
+            }
+            EntryKind::Data => match entry.path.strip_suffix(".pyi") {
+                Some(stem) => self.keeps_stubs || !self.is_beside_module(stem),
+                None => true,
+            },
+        }
+    }
+
+    /// Whether a stub is that of a module here; those of typeshed are of others'.
+    fn is_beside_module(&self, stem: &str) -> bool {
+        let stem = stem.strip_suffix("/__init__").unwrap_or(stem);
+        self.modules.contains(stem.replace('/', ".").as_str())
+    }
+}
+
+/// Whether a file is an extension module, and no library that is only called like one.
+fn is_extension_module(location: &Path, name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    // A file that cannot be read is an error when it is packed, which names it.
+    let contents = fs::read(location).unwrap_or_default();
+    memchr::memmem::find(&contents, format!("PyInit_{last}").as_bytes()).is_some()
+}
 
 /// A module that uses one of these at its top level may have names that its code does not show.
 const MAKERS_OF_NAMES: &[&str] = &["__getattr__", "globals", "locals", "vars", "setattr", "exec"];
@@ -33,6 +89,7 @@ impl Search<'_, '_> {
                 format!("`{}` requires it, and nothing tells what for", unit(by))
             }
             Cause::Metadata { by } => format!("`{}` asks for its metadata", path(by)),
+            Cause::Always => "every application gets it".to_owned(),
             Cause::Rule { unit: number } => format!("a rule for `{}` names it", unit(number)),
         }
     }
@@ -42,6 +99,8 @@ impl Search<'_, '_> {
         let unit = |number: &usize| self.units.get(*number).map_or("", |unit| unit.name.as_str());
         match cause {
             Cause::Beginning(name) => Reason::EntryPoint(name.clone()),
+            // Only of the standard library, which is no distribution.
+            Cause::Always => Reason::EntryPoint(String::new()),
             Cause::Included(pattern) => Reason::Included(pattern.clone()),
             Cause::Import { by, name, .. } => {
                 let (import, file) = (name.clone(), path(by));
@@ -79,9 +138,12 @@ impl Search<'_, '_> {
                 Cause::Required { by } | Cause::Rule { unit: by } => {
                     self.units.get(*by).map(|unit| unit.normalized.clone())
                 }
-                Cause::Beginning(_) | Cause::Included(_) => None,
+                Cause::Beginning(_) | Cause::Included(_) | Cause::Always => None,
             };
             let how = self.how(&arrival.cause);
+            if node.owner == Owner::Standard {
+                self.result.standard_names.insert(node.name.to_owned());
+            }
             let entries = node.source.into_iter().chain(node.extensions.iter().copied());
             self.result.paths.extend(entries.map(|entry| entry.path.clone()));
             self.result.trace.module(node.name, by.as_deref(), how);
@@ -118,45 +180,56 @@ impl Search<'_, '_> {
             .filter_map(|unit| Some(self.units.get(*unit)?.name.as_str()))
             .collect();
         self.result.left_out.retain(|left| !firmly.contains(left.distribution.as_str()));
+        self.result.standard = self.standard_part();
         self.keep_files(exclude);
         self.collect_scanned();
         self.result
+    }
+
+    /// How much of the standard library is packed.
+    fn standard_part(&self) -> StandardLibraryPart {
+        if self.standard.entries.is_empty() {
+            return StandardLibraryPart::Elsewhere;
+        }
+        let extent = self.request.standard_library;
+        match &self.unseen {
+            Some((file, line, sign)) if extent == StandardLibraryExtent::Auto => {
+                StandardLibraryPart::All(format!(
+                    "`{file}`, line {line}, may run code that cannot be seen (`{sign}`)"
+                ))
+            }
+            Some(_) | None => StandardLibraryPart::Reached {
+                modules: self.result.standard_names.len(),
+                of: self.standard.entries.len(),
+            },
+        }
     }
 
     /// Adds the paths of what is no module.
     pub(super) fn keep_files(&mut self, exclude: &[Pattern]) {
         for unit in self.chosen.keys() {
             let Some(found) = self.units.get(*unit) else { continue };
-            let keeps_stubs = self.index.of_unit(*unit).iter().any(|id| {
-                self.facts
-                    .get(*id)
-                    .and_then(Option::as_ref)
-                    .is_some_and(|facts| facts.attaches_stub)
-            });
-            let packages: HashSet<&str> = found
-                .entries
-                .iter()
-                .filter_map(|entry| entry.path.strip_suffix("/__init__.py"))
-                .collect();
+            let has = |sign: fn(&Facts) -> bool| {
+                let facts = self.index.of_unit(*unit).iter().filter_map(|id| self.facts.get(*id));
+                facts.flatten().any(sign)
+            };
+            let files = UnitFiles {
+                unit: found,
+                keeps_stubs: has(|facts| facts.attaches_stub),
+                opens_libraries: has(|facts| facts.opens_libraries),
+                packages: found
+                    .entries
+                    .iter()
+                    .filter_map(|entry| entry.path.strip_suffix("/__init__.py"))
+                    .collect(),
+                modules: found
+                    .entries
+                    .iter()
+                    .filter_map(|entry| Some(entry.module()?.name.as_str()))
+                    .collect(),
+            };
             for entry in &found.entries {
-                let folder = importer_core::folder_of(&entry.path).unwrap_or_default();
-                let top = entry.path.split('/').next().unwrap_or_default();
-                let is_wanted = match &entry.module() {
-                    // A source in a folder that is no package is a file for the package around it (Alembic's templates).
-                    Some(_) => {
-                        packages.contains(top)
-                            && !packages.contains(folder)
-                            && entry.path.ends_with(".py")
-                            && !developers::is_tool(&entry.path)
-                    }
-                    None => {
-                        let is_metadata =
-                            found.metadata.as_deref().is_some_and(|metadata| top == metadata);
-                        is_metadata
-                            || !developers::is_left_out(&entry.path)
-                                && (keeps_stubs || !entry.path.ends_with(".pyi"))
-                    }
-                };
+                let is_wanted = files.keeps(entry);
                 let name = entry.dotted();
                 let is_excluded =
                     exclude.iter().filter(|pattern| pattern.matches(&name)).count() > 0;
@@ -185,6 +258,7 @@ impl Search<'_, '_> {
             self.result.scanned.push(Scanned {
                 origin: match node.owner {
                     Owner::Application => Origin::Application,
+                    Owner::Standard => continue,
                     Owner::Unit(_) => Origin::Environment,
                 },
                 path: source.path.clone(),

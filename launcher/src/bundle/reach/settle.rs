@@ -78,7 +78,7 @@ impl Search<'_, '_> {
             let (targets, _) = self.index.executed(&import.module, Owner::Unit(unit));
             found.extend(targets.into_iter().filter_map(|id| match self.index.node(id)?.owner {
                 Owner::Unit(other) => Some(other),
-                Owner::Application => None,
+                Owner::Application | Owner::Standard => None,
             }));
         }
         found
@@ -104,11 +104,11 @@ impl Search<'_, '_> {
             };
             let is_left = match owner {
                 Some(Owner::Unit(by)) => self.rules.leaves(by, &name, &self.used_words),
-                Some(Owner::Application) | None => false,
+                Some(Owner::Application | Owner::Standard) | None => false,
             };
             if is_left {
                 self.leave_out(from, unit, &cause, "a rule leaves it");
-            } else if self.rules.is_for_developers(&found.normalized) {
+            } else if self.rules.is_for_developers(&found.normalized) && !is_plug_in {
                 self.leave_out(from, unit, &cause, "only developers use it");
             } else if !is_plug_in && !wanted.contains(&unit) {
                 self.leave_out(from, unit, &cause, "it was installed for something else");
