@@ -2,6 +2,7 @@
 
 mod leaks;
 mod memory;
+pub(crate) mod sizes;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -41,6 +42,7 @@ struct Case {
     program: String,
 }
 
+#[derive(Debug)]
 struct Measured {
     name: &'static str,
     python: Duration,
@@ -50,6 +52,9 @@ struct Measured {
 }
 
 pub(crate) fn run(workspace: &Workspace, flags: &flags::Bench) -> anyhow::Result<Verdict> {
+    if flags.sizes.sizes {
+        return sizes::run(workspace, flags);
+    }
     let python = pythons::chosen(workspace, flags.python.as_deref())?;
     let progress = Progress::new(flags.verbose);
     let launcher = match &flags.launcher {

@@ -2,7 +2,7 @@
 
 pub(crate) mod flags;
 mod list;
-mod ran;
+pub(crate) mod ran;
 mod table;
 mod trial;
 

@@ -21,7 +21,7 @@ const TEMPORARY_CACHE: &str = "coldframe-";
 
 /// The folders of one run. All that can be written to lies in them.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(crate) struct Place {
     folder: PathBuf,
     /// Whether a folder for the cache is named.
     has_cache: bool,
@@ -30,7 +30,7 @@ pub(super) struct Place {
 
 impl Place {
     /// Empty folders below `folder`; what was there before is removed.
-    pub(super) fn new(folder: &Path, time_limit: Duration) -> anyhow::Result<Self> {
+    pub(crate) fn new(folder: &Path, time_limit: Duration) -> anyhow::Result<Self> {
         if folder.exists() {
             fs::remove_dir_all(folder)
                 .with_context(|| format!("could not remove `{}`", folder.display()))?;
@@ -39,12 +39,12 @@ impl Place {
     }
 
     /// Lets the next runs have a cache.
-    pub(super) fn allow_cache(&mut self) {
+    pub(crate) fn allow_cache(&mut self) {
         self.has_cache = true;
     }
 
     /// Runs a command in an empty folder, with an environment in which nothing of this one's is left but where programs are.
-    pub(super) fn run(&self, command: &[&Path]) -> anyhow::Result<Ran> {
+    pub(crate) fn run(&self, command: &[&Path]) -> anyhow::Result<Ran> {
         let work = self.folder.join("work");
         if work.exists() {
             fs::remove_dir_all(&work)
@@ -105,7 +105,7 @@ impl Place {
     }
 
     /// How many files lie in the cache.
-    pub(super) fn n_cached(&self) -> usize {
+    pub(crate) fn n_cached(&self) -> usize {
         files(&self.cache()).len()
     }
 
@@ -134,27 +134,27 @@ fn files(folder: &Path) -> BTreeSet<PathBuf> {
 
 /// What came of one run.
 #[derive(Debug, Default)]
-pub(super) struct Ran {
+pub(crate) struct Ran {
     /// How it ended, unless well.
     ending: Option<String>,
     stdout: String,
     stderr: String,
-    pub(super) elapsed: Duration,
+    pub(crate) elapsed: Duration,
     /// The files that it has left in its folder and in that for temporary ones.
-    pub(super) left: BTreeSet<PathBuf>,
+    pub(crate) left: BTreeSet<PathBuf>,
     /// Whether it has made files there, or removed any, be it for a time only.
-    pub(super) has_written: bool,
+    pub(crate) has_written: bool,
 }
 
 impl Ran {
     /// Whether it has made a cache in the folder for temporary files.
-    pub(super) fn has_made_cache(&self) -> bool {
+    pub(crate) fn has_made_cache(&self) -> bool {
         let names = self.left.iter().filter_map(|path| path.iter().next()?.to_str());
         names.into_iter().any(|name| name.starts_with(TEMPORARY_CACHE))
     }
 
     /// What is wrong with it, in one line.
-    pub(super) fn fault(&self, expected: &str) -> Option<String> {
+    pub(crate) fn fault(&self, expected: &str) -> Option<String> {
         if self.ending.is_none() && self.stdout == expected {
             return None;
         }
