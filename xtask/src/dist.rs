@@ -22,6 +22,9 @@ pub(crate) use self::older_glibc::Glibc;
 
 const COMMAND: &str = "coldframe";
 
+/// The program that it puts before applications, and carries.
+const RUNTIME: &str = "coldframe-runtime";
+
 /// A release launcher with this Python inside, built when it has to be: for the commands that need one.
 pub(crate) fn launcher(
     workspace: &Workspace,
@@ -81,7 +84,8 @@ pub(crate) fn run(workspace: &Workspace, flags: &flags::Dist) -> anyhow::Result<
     let suffix = suffix(flags.glibc);
     let folder = workspace.target.join(format!("dist-py{version}{suffix}"));
     let profile = if flags.debug { Profile::Debug } else { Profile::Release };
-    let mut build = workspace.cargo(&["build", "--package", "launcher", "--bin", COMMAND]);
+    let mut build = workspace.cargo(&["build", "--package", "launcher"]);
+    build.args(["--bin", COMMAND, "--bin", RUNTIME]);
     build.args(profile.flag());
     build.arg("--target-dir").arg(&folder);
     libpython::link_statically(&mut build, &python, &library, &folder)?;
@@ -230,6 +234,19 @@ fn with_library(
     make.args(["whole", "--output"]).arg(whole).arg("--python").arg(&python.executable);
     make.arg("--cache-dir").arg(folder.join("cache"));
     child::said(&mut make).context("it cannot pack the standard library")?;
+    let mut look = Command::new(whole);
+    look.args(["doctor", "--json"]);
+    let output = look.stdin(Stdio::null()).output().context("it cannot be started when whole")?;
+    let findings: serde_json::Value =
+        serde_json::from_slice(&output.stdout).context("its `doctor --json` prints no JSON")?;
+    let is_inside = findings.as_array().into_iter().flatten().any(|finding| {
+        let part = |key| finding.get(key).and_then(serde_json::Value::as_str);
+        part("what") == Some("runtime")
+            && part("found").is_some_and(|found| found.starts_with("inside"))
+    });
+    if !is_inside {
+        bail!("it carries no `{RUNTIME}`: applications would have the packer in them");
+    }
     Ok(())
 }
 

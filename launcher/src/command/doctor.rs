@@ -14,6 +14,7 @@ use super::context::cache;
 use super::error::CommandError;
 use super::packed_python;
 use super::policy::print_json;
+use super::runtime_file::{self, RuntimePlace};
 use super::variable;
 use crate::build_kind::{LINKAGE, Linkage, PYTHON_BUILD, PYTHON_VERSION};
 use crate::bundle::{Environment, Needs, PythonInstallation};
@@ -69,6 +70,7 @@ fn findings() -> Result<Vec<Finding>, CommandError> {
         ),
         fine("python build", PYTHON_BUILD.as_str().to_owned()),
     ];
+    findings.push(runtime());
     findings.push(needs()?);
     let python = packed_python::find(None, None).map(|found| found.installation);
     findings.push(standard_library(&python));
@@ -100,6 +102,26 @@ fn findings() -> Result<Vec<Finding>, CommandError> {
         findings.push(fine("caution", caution.to_string()));
     }
     Ok(findings)
+}
+
+/// Which program goes before archives.
+fn runtime() -> Finding {
+    let what = "runtime";
+    let carried = packed_python::carried().ok().flatten().and_then(|found| found.carried);
+    match runtime_file::find(carried.as_ref()) {
+        Ok(found) => {
+            let megabytes = found.contents.len() as f64 / 1e6;
+            let place = match found.place {
+                RuntimePlace::Inside => "inside",
+                RuntimePlace::Beside => "`coldframe-runtime`, beside this program",
+                RuntimePlace::Itself => {
+                    "this program itself, with its packer: there is no `coldframe-runtime` of the same sources beside it"
+                }
+            };
+            Finding { what, found: format!("{place} ({megabytes:.1} MB)"), problem: None }
+        }
+        Err(error) => Finding { what, found: "none".into(), problem: Some(error.to_string()) },
+    }
 }
 
 /// What this program needs of a system, and so whatever is built with it.
