@@ -237,10 +237,10 @@ fn with_library(
     let mut look = Command::new(whole);
     look.args(["doctor", "--json"]);
     let output = look.stdin(Stdio::null()).output().context("it cannot be started when whole")?;
-    let findings: serde_json::Value =
+    let findings: Value =
         serde_json::from_slice(&output.stdout).context("its `doctor --json` prints no JSON")?;
     let is_inside = findings.as_array().into_iter().flatten().any(|finding| {
-        let part = |key| finding.get(key).and_then(serde_json::Value::as_str);
+        let part = |key| finding.get(key).and_then(Value::as_str);
         part("what") == Some("runtime")
             && part("found").is_some_and(|found| found.starts_with("inside"))
     });

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 #[cfg(target_os = "linux")]
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use interp_config::RunTarget;
 
@@ -42,7 +43,12 @@ pub(super) fn build(
     let mut standard: Vec<Item> = match request.stdlib {
         StandardLibrary::Whole => stdlib::read(request.python, &include, &exclude, &mut warnings)?
             .into_iter()
-            .map(|entry| Item { origin: Origin::StandardLibrary, entry, contents: None })
+            .map(|entry| Item {
+                origin: Origin::StandardLibrary,
+                entry,
+                group: Some(Rc::from("the standard library")),
+                contents: None,
+            })
             .collect(),
         StandardLibrary::FromSources(archive) => stdlib_archive::items(archive, &exclude)?,
         StandardLibrary::FromArchive(_) | StandardLibrary::Beside(_) | StandardLibrary::None => {
@@ -256,6 +262,7 @@ fn own_items(
     let mut items = Vec::new();
     if let Some(application) = request.application {
         warnings.extend(application.warnings.iter().cloned());
+        let group: Rc<str> = format!("the application {}", application.root().display()).into();
         let wanted = application.entries.iter().filter(|entry| {
             let name = entry.dotted();
             exclude.iter().filter(|pattern| pattern.matches(&name)).count() == 0
@@ -263,6 +270,7 @@ fn own_items(
         items.extend(wanted.map(|entry| Item {
             origin: Origin::Application,
             entry: entry.clone(),
+            group: Some(group.clone()),
             contents: None,
         }));
     }
@@ -271,7 +279,7 @@ fn own_items(
         let (path, location) = (support.path.to_owned(), support.path.into());
         let entry = Entry { path, location, kind: EntryKind::Source(module) };
         let contents = Some(support.source.as_bytes().into());
-        Item { origin: Origin::Support, entry, contents }
+        Item { origin: Origin::Support, entry, group: None, contents }
     }));
     items
 }
@@ -338,6 +346,8 @@ fn installed_items(
         if !is_packed && !reached.metadata.contains(&number) {
             continue;
         }
+        let version = unit.version.as_deref().unwrap_or_default();
+        let group: Rc<str> = format!("{} {version}", unit.normalized).into();
         for entry in &unit.entries {
             let is_wanted = if is_packed {
                 reached.paths.contains(&entry.path)
@@ -349,7 +359,8 @@ fn installed_items(
             if is_wanted {
                 packer.file_users.distribution(&entry.path, &unit.name);
                 let origin = Origin::Environment;
-                items.push(Item { origin, entry: entry.clone(), contents: None });
+                let (entry, group) = (entry.clone(), Some(group.clone()));
+                items.push(Item { origin, entry, group, contents: None });
             }
         }
     }

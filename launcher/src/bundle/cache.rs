@@ -10,7 +10,9 @@ use tempfile::NamedTempFile;
 use twox_hash::XxHash3_128;
 
 use super::{Application, BundleError, CacheError, Environment};
-use crate::cache::contents::{ARCHIVE as SUFFIX, ARCHIVES, Kind, UNFINISHED_ARCHIVE as UNFINISHED};
+use crate::cache::contents::{
+    ARCHIVE as SUFFIX, ARCHIVES, COMPILED, Kind, UNFINISHED_ARCHIVE as UNFINISHED,
+};
 use crate::cache::making::{Begun, Making};
 use crate::cache::{self, check_private};
 
@@ -110,8 +112,11 @@ impl CacheFolder {
             return;
         }
         for entry in cache::contents::entries(&self.folder).into_iter().flatten() {
-            let is_archive = entry.path.parent().is_some_and(|folder| folder.ends_with(ARCHIVES));
-            let is_ours = matches!(entry.kind, Kind::Archive | Kind::Unfinished) && is_archive;
+            let folder = entry.path.parent();
+            let is_packers = folder
+                .is_some_and(|folder| folder.ends_with(ARCHIVES) || folder.ends_with(COMPILED));
+            let is_ours = matches!(entry.kind, Kind::Archive | Kind::Compiled | Kind::Unfinished)
+                && is_packers;
             if is_ours && entry.age() > KEPT {
                 // Somebody else may have removed it; and next time is soon enough.
                 let _not_removed = entry.remove();

@@ -62,6 +62,8 @@ pub(super) struct Compiled {
     pub(super) own_path: OwnPath,
     /// The line that sets the start method of `multiprocessing`, if one does.
     pub(super) sets_start_method: Option<u32>,
+    /// What the compile process said of it, as it came.
+    pub(super) head: Vec<u8>,
 }
 
 /// For each so many modules another process is started: a small application is done before a second one has booted.

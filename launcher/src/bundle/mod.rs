@@ -44,6 +44,7 @@ mod error;
 mod file_users;
 mod glibc;
 mod installation;
+mod kept_code;
 mod libpython;
 mod libraries;
 mod library_layouts;
@@ -136,6 +137,8 @@ pub struct BundleRequest<'a> {
     pub purpose: Purpose,
     /// What to do when a module of the application does not compile.
     pub broken: BrokenModules,
+    /// Where compiled modules are kept for the next time.
+    pub cache: Option<&'a CacheFolder>,
     /// How many processes compile; as many as the machine can run when not given.
     pub jobs: Option<NonZeroUsize>,
     /// Modules of the builder's own, compiled like others.
@@ -283,6 +286,7 @@ impl<'a> BundleRequest<'a> {
             settings: Settings::default(),
             purpose: Purpose::default(),
             broken: BrokenModules::default(),
+            cache: None,
             jobs: None,
             support: &[],
         }

@@ -7,8 +7,9 @@ use std::path::Path;
 use importer_core::Writer;
 use tempfile::NamedTempFile;
 
-use super::BundleError;
 use super::elf::dynamic::search_beside_only;
+use super::elf::strip::strip;
+use super::{BundleError, DebugSymbols};
 use crate::carried;
 
 /// Writes the executable at `out` and gives its length. An archive that `launcher` itself carries is not copied.
@@ -18,17 +19,21 @@ pub fn write_executable(launcher: &Path, writer: Writer, out: &Path) -> Result<u
     // Before the launcher is read: a place that cannot be written to is the more frequent mistake.
     drop(beside(out)?);
     let bytes = fs::read(launcher).map_err(BundleError::io("read the launcher", launcher))?;
-    write_executable_from(bytes, writer, out)
+    write_executable_from(bytes, DebugSymbols::Keep, writer, out)
 }
 
-/// The same, with the contents of the launcher.
+/// The same, with the contents of the launcher, without what only debuggers read unless that is to be kept.
 pub fn write_executable_from(
     launcher: Vec<u8>,
+    symbols: DebugSymbols,
     writer: Writer,
     out: &Path,
 ) -> Result<u64, BundleError> {
     let mut temporary = beside(out)?;
     let mut bytes = launcher;
+    if symbols == DebugSymbols::Remove {
+        strip(&mut bytes);
+    }
     carried::mark(&mut bytes);
     // A library of Python lies beside the executable, and nowhere else.
     search_beside_only(&mut bytes);

@@ -3,18 +3,22 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
+use std::rc::Rc;
 
 use importer_core::{MainGuard, ModuleEntry, Writer};
 use interp_config::StartMethodSetting;
 
 use super::compile::{Compiled, Compilers, Job, MainGuardQuestion};
 use super::file_users::{FileUsers, OwnPath};
+use super::kept_code::KeptCode;
 use super::libraries::Libraries;
 use super::protocol::level_number;
 use super::roles::{Role, roles};
 use super::source::Import;
 use super::tree::{Entry, EntryKind, ModuleName};
-use super::{BrokenModules, BundleError, BundleRequest, Origin, Part, Progress, Report, Warning};
+use super::{
+    Broken, BrokenModules, BundleError, BundleRequest, Origin, Part, Progress, Report, Warning,
+};
 use crate::file_access::ANY_MODULE;
 
 /// A file that is to be packed.
@@ -22,6 +26,8 @@ use crate::file_access::ANY_MODULE;
 pub(super) struct Item {
     pub(super) origin: Origin,
     pub(super) entry: Entry,
+    /// Whose it is: what was compiled for one group is kept together.
+    pub(super) group: Option<Rc<str>>,
     /// Its contents, if they are not on disk.
     pub(super) contents: Option<Cow<'static, [u8]>>,
 }
@@ -52,6 +58,7 @@ pub(super) enum NamesKnown {
 pub(super) struct Packer<'r> {
     request: &'r BundleRequest<'r>,
     compilers: Compilers<'r>,
+    kept: KeptCode<'r>,
     pub(super) writer: Writer,
     pub(super) report: Report,
     /// Which modules may open files beside them.
@@ -81,6 +88,7 @@ impl<'r> Packer<'r> {
         Ok(Self {
             request,
             compilers: Compilers::new(request.compile, request.jobs, request.python, level),
+            kept: KeptCode::new(request),
             writer: Writer::new(request.python.target(level)),
             report: Report::default(),
             file_users: FileUsers::new(&request.file_access),
@@ -111,11 +119,13 @@ impl<'r> Packer<'r> {
             .filter(|(_, role)| matches!(role, Role::Source | Role::Twin))
             .map(|((item, source), role)| self.job(item, source, *role))
             .collect();
-        let (mut done, total) = (0, jobs.len());
-        let answers = self.compilers.compile(&jobs, |job| {
-            done += 1;
-            progress(Progress::Compiling { done, total, path: job.path });
-        })?;
+        let groups: Vec<Option<Rc<str>>> = items
+            .iter()
+            .zip(&roles)
+            .filter(|(_, role)| matches!(role, Role::Source | Role::Twin))
+            .map(|(item, _)| item.group.clone())
+            .collect();
+        let answers = self.compile(&jobs, &groups, progress)?;
         drop(jobs);
 
         let mut answers = answers.into_iter();
@@ -168,6 +178,38 @@ impl<'r> Packer<'r> {
             }
         }
         if broken.is_empty() { Ok(()) } else { Err(BundleError::Broken(broken)) }
+    }
+
+    /// Compiles modules, but those whose code is kept.
+    fn compile(
+        &mut self,
+        jobs: &[Job<'_>],
+        groups: &[Option<Rc<str>>],
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Vec<Result<Compiled, Broken>>, BundleError> {
+        let mut answers: Vec<Option<Result<Compiled, Broken>>> = Vec::new();
+        let mut rest = Vec::new();
+        for (job, group) in jobs.iter().zip(groups) {
+            let kept = group.as_ref().and_then(|group| self.kept.get(group, job));
+            if kept.is_none() {
+                rest.push((*job, group.clone()));
+            }
+            answers.push(kept.map(Ok));
+        }
+        let (mut done, total) = (0, rest.len());
+        let new: Vec<Job<'_>> = rest.iter().map(|(job, _)| *job).collect();
+        let compiled = self.compilers.compile(&new, |job| {
+            done += 1;
+            progress(Progress::Compiling { done, total, path: job.path });
+        })?;
+        for ((job, group), answer) in rest.iter().zip(&compiled) {
+            if let (Some(group), Ok(compiled)) = (group, answer) {
+                self.kept.put(group, job, compiled);
+            }
+        }
+        self.kept.write();
+        let mut compiled = compiled.into_iter();
+        Ok(answers.into_iter().filter_map(|kept| kept.or_else(|| compiled.next())).collect())
     }
 
     /// Compiles a text that is not packed, to find its mistakes.

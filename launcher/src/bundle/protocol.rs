@@ -29,6 +29,8 @@ pub(super) enum Reply {
         /// The line that sets the start method of `multiprocessing`, if one does.
         sets_start_method: Option<u32>,
         code: Vec<u8>,
+        /// What stood before the code, as it came.
+        head: Vec<u8>,
     },
     Broken {
         line: Option<u32>,
@@ -96,7 +98,7 @@ pub(super) fn parse_reply(mut body: Vec<u8>) -> Option<Reply> {
                 named.map(|(name, _)| name.trim_start_matches(mark).to_owned()).collect()
             };
             let (handed_to, listers) = (functions('>'), functions('<'));
-            body.drain(..end);
+            let head: Vec<u8> = body.drain(..end).collect();
             let has = |fact: u8| facts & fact != 0;
             let own_path = OwnPath {
                 lists: has(LISTS_ITS_FOLDER),
@@ -110,6 +112,7 @@ pub(super) fn parse_reply(mut body: Vec<u8>) -> Option<Reply> {
                 own_path,
                 sets_start_method,
                 code: body,
+                head,
             })
         }
         1 => {

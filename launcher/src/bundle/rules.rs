@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 
 use super::distribution::{Unit, normalize};
+use super::pattern::glob;
 use super::{BundleError, RuleError};
 
 const BUILT_IN: &str = include_str!("data/distribution_rules.toml");
@@ -51,6 +52,12 @@ struct Rule {
     /// Groups of entry points that it asks for, and whose plug-ins few applications want.
     #[serde(default)]
     leave_groups: Vec<String>,
+    /// Files that few applications want; `*` stands for any text. The words of `unless-used` are for them too.
+    #[serde(default)]
+    leave_files: Vec<String>,
+    /// Whether shared libraries in its folders `lib` are packed only if a packed file needs them.
+    #[serde(default)]
+    libraries_by_need: bool,
     /// Whether all of its modules are packed, where the code says something else.
     all_modules: Option<bool>,
     /// Distributions that must be there too.
@@ -163,6 +170,20 @@ impl Rules {
             rule.leave_groups.iter().any(|name| name == group)
                 && !rule.unless_used.iter().any(|word| used.contains(word))
         })
+    }
+
+    /// Whether a file of a unit is left.
+    pub(super) fn leaves_file(&self, unit: usize, path: &str, used: &HashSet<String>) -> bool {
+        self.of(unit).any(|rule| {
+            let fits = |pattern: &String| glob(pattern.as_bytes(), path.as_bytes());
+            rule.leave_files.iter().any(fits)
+                && !rule.unless_used.iter().any(|word| used.contains(word))
+        })
+    }
+
+    /// Whether a unit's libraries are packed only if a packed file needs them.
+    pub(super) fn has_libraries_by_need(&self, unit: usize) -> bool {
+        self.of(unit).any(|rule| rule.libraries_by_need)
     }
 
     /// The modules that a unit's need besides what they say.

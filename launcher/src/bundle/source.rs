@@ -17,7 +17,6 @@
 //! | texts in a scope that imports a computed name | modules of these names, where there are some, [`Place::Text`] |
 //! | `find_spec("a")` in a module that names `LazyLoader` | `a`, [`Place::Function`] |
 //! | `lazy_loader.attach_stub` | the imports of the `.pyi` beside it, [`Place::Function`] |
-//! | in a module's `__getattr__`, an import of the attribute's name | nothing: whoever uses the attribute names it |
 
 mod condition;
 mod visit;
@@ -360,14 +359,5 @@ mod tests {
         has("def f(): pass\nx = y.z", |facts| {
             facts.names.iter().map(String::as_str).eq(["f", "x", "y", "z"])
         });
-    }
-
-    #[test]
-    fn a_lazy_package_leaves_its_modules_to_their_users() {
-        let found = facts(
-            "def __getattr__(name):\n  if name == 'x':\n    from pack.part.module import x\n    return x\n  import other\n  return import_module(f'{__name__}.{name}')",
-        );
-        let names: Vec<&str> = found.imports.iter().map(|import| import.module.as_str()).collect();
-        assert_eq!((names, found.imports_computed), (vec!["pack.part.module", "other"], false));
     }
 }

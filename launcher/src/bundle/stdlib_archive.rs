@@ -23,7 +23,7 @@ pub(super) fn items(archive: &Archive, exclude: &[Pattern]) -> Result<Vec<Item>,
         let name = entry.dotted();
         if exclude.iter().filter(|pattern| pattern.matches(&name)).count() == 0 {
             let origin = Origin::StandardLibrary;
-            items.push(Item { origin, entry, contents: Some(contents.into()) });
+            items.push(Item { origin, entry, group: None, contents: Some(contents.into()) });
         }
     };
     for module in archive.modules() {

@@ -14,6 +14,8 @@ pub(crate) const ARCHIVE: &str = ".coldframe";
 pub(crate) const UNFINISHED_ARCHIVE: &str = ".unfinished-";
 /// The folder of the environments that are made of requirements.
 pub(crate) const ENVIRONMENTS: &str = "environments-v1";
+/// That of compiled modules.
+pub(crate) const COMPILED: &str = "compiled-v1";
 /// That of the archives.
 pub(crate) const ARCHIVES: &str = "archives-v1";
 
@@ -32,6 +34,8 @@ pub(crate) enum Kind {
     Library,
     /// A virtual environment made of requirements.
     Environment,
+    /// Compiled modules of a distribution.
+    Compiled,
     /// What is being written, or was when a process was killed.
     Unfinished,
 }
@@ -43,6 +47,7 @@ impl Kind {
             Self::Files => "files",
             Self::Library => "library",
             Self::Environment => "environment",
+            Self::Compiled => "compiled",
             Self::Unfinished => "unfinished",
         }
     }
@@ -102,6 +107,7 @@ pub(crate) fn entries(cache: &Path) -> io::Result<Vec<Entry>> {
         (FILES, Kind::Files, 32, ""),
         (LIBRARIES, Kind::Library, 16, ""),
         (ENVIRONMENTS, Kind::Environment, 32, ""),
+        (COMPILED, Kind::Compiled, 32, ""),
     ] {
         list(&cache.join(folder), &mut found, |name| {
             if let Some(random) = name.strip_prefix(UNFINISHED_ARCHIVE) {

@@ -66,7 +66,12 @@ pub(super) fn run(options: Box<arguments::Build>) -> Result<ExitCode, CommandErr
     } else {
         let launcher = exe::own_executable()?;
         create_parent(&output)?;
-        let bytes = write_executable_from(context.runtime.contents.clone(), writer, &output)?;
+        let bytes = write_executable_from(
+            context.runtime.contents.clone(),
+            context.debug_symbols(),
+            writer,
+            &output,
+        )?;
         (bytes, copy_libpython_beside(&launcher, &context.python, &output)?)
     };
     let made =
@@ -136,6 +141,7 @@ fn bundle(
         system_libraries: settings.build.system_libraries.clone(),
         glibc_floor: context.glibc_floor.as_ref(),
         debug_symbols: context.debug_symbols(),
+        cache: Some(&context.cache),
         standard_library: settings.build.standard_library,
         optimization: level,
         settings: settings.clone(),

@@ -207,6 +207,7 @@ impl Context {
             let request = BundleRequest {
                 optimization: level,
                 support: SUPPORT,
+                cache: Some(&self.cache),
                 purpose: Purpose::StandardLibrary,
                 glibc_floor: self.glibc_floor.as_ref(),
                 ..BundleRequest::new(&self.python, &self.compile, self.standard_library_files())

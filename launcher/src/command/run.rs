@@ -136,6 +136,7 @@ fn application_archive(
             system_libraries: settings.build.system_libraries.clone(),
             glibc_floor: context.glibc_floor.as_ref(),
             debug_symbols: context.debug_symbols(),
+            cache: Some(&context.cache),
             optimization: settings.interpreter.optimization_level,
             settings: settings.clone(),
             broken: broken(options.source.allow_broken),

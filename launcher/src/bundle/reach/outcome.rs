@@ -9,11 +9,13 @@ use interp_config::StandardLibraryExtent;
 use super::index::NodeId;
 use super::{Cause, Owner, Reached, Search};
 use crate::bundle::distribution::Unit;
+use crate::bundle::elf::dynamic::Linking;
 use crate::bundle::packer::{NamesKnown, Scanned};
 use crate::bundle::pattern::Pattern;
 use crate::bundle::source::Facts;
 use crate::bundle::tree::{Entry, EntryKind};
 use crate::bundle::{Missing, Origin, Reason, StandardLibraryPart, developers};
+use crate::libraries::is_library_name;
 
 /// What decides which files of a unit are packed that are no reached modules.
 struct UnitFiles<'u> {
@@ -54,6 +56,35 @@ impl UnitFiles<'_> {
         let stem = stem.strip_suffix("/__init__").unwrap_or(stem);
         self.modules.contains(stem.replace('/', ".").as_str())
     }
+}
+
+/// Leaves those libraries in folders `lib` that none of the other files needs, directly or by way of another library.
+fn keep_needed(kept: &mut Vec<&Entry>) {
+    let file_name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+    let is_choosable = |entry: &Entry| {
+        let folder = importer_core::folder_of(&entry.path).unwrap_or_default();
+        is_library_name(&entry.path) && (folder == "lib" || folder.ends_with("/lib"))
+    };
+    let (choosable, others): (Vec<&Entry>, Vec<&Entry>) =
+        kept.iter().copied().partition(|entry| is_choosable(entry));
+    let needed = |entry: &Entry| {
+        // A file that cannot be read is an error when it is packed, which names it.
+        let contents = fs::read(&entry.location).unwrap_or_default();
+        Linking::read(&contents).map(|linking| linking.needed).unwrap_or_default()
+    };
+    let mut waiting: Vec<String> = others
+        .iter()
+        .filter(|entry| is_library_name(&entry.path))
+        .flat_map(|entry| needed(entry))
+        .collect();
+    let mut wanted: HashSet<String> = HashSet::new();
+    while let Some(name) = waiting.pop() {
+        if wanted.insert(name.clone()) {
+            let found = choosable.iter().find(|entry| file_name(&entry.path) == name);
+            waiting.extend(found.into_iter().flat_map(|entry| needed(entry)));
+        }
+    }
+    kept.retain(|entry| !is_choosable(entry) || wanted.contains(&file_name(&entry.path)));
 }
 
 /// Whether a file is an extension module, and no library that is only called like one.
@@ -228,15 +259,22 @@ impl Search<'_, '_> {
                     .filter_map(|entry| Some(entry.module()?.name.as_str()))
                     .collect(),
             };
+            let mut kept = Vec::new();
             for entry in &found.entries {
-                let is_wanted = files.keeps(entry);
+                let is_wanted = files.keeps(entry)
+                    && !self.rules.leaves_file(*unit, &entry.path, &self.used_words);
                 let name = entry.dotted();
                 let is_excluded =
                     exclude.iter().filter(|pattern| pattern.matches(&name)).count() > 0;
-                if is_wanted && !is_excluded {
-                    self.result.paths.insert(entry.path.clone());
+                let is_reached = self.result.paths.contains(&entry.path);
+                if (is_wanted || is_reached) && !is_excluded {
+                    kept.push(entry);
                 }
             }
+            if self.rules.has_libraries_by_need(*unit) {
+                keep_needed(&mut kept);
+            }
+            self.result.paths.extend(kept.into_iter().map(|entry| entry.path.clone()));
         }
     }
 

@@ -34,8 +34,6 @@ pub(super) struct Reader<'s, 'q> {
     /// Conditions around that only the running program decides.
     conditions: usize,
     guards: usize,
-    /// The parameter of the module's `__getattr__`, while it is read.
-    attribute: Option<String>,
     scopes: Vec<Scope>,
     /// Texts of scopes that import nothing by a computed name.
     others: Vec<(String, u32)>,
@@ -78,7 +76,6 @@ impl<'s, 'q> Reader<'s, 'q> {
             functions: 0,
             conditions: 0,
             guards: 0,
-            attribute: None,
             scopes: vec![Scope::default()],
             others: Vec::new(),
             bound: BTreeMap::new(),
@@ -231,13 +228,8 @@ impl<'s, 'q> Reader<'s, 'q> {
         if self.runs_as == RunsAs::StandardModule && SELF_TESTS.contains(&function.name.as_str()) {
             return;
         }
-        let is_lazy = self.functions == 0 && function.name.as_str() == "__getattr__";
         if self.functions == 0 {
             self.facts.names.insert(function.name.as_str().to_owned());
-        }
-        if is_lazy {
-            let parameter = function.parameters.iter().next();
-            self.attribute = parameter.map(|parameter| parameter.name().as_str().to_owned());
         }
         self.scopes.push(Scope::default());
         self.functions += 1;
@@ -245,9 +237,6 @@ impl<'s, 'q> Reader<'s, 'q> {
         self.visit_body(&function.body);
         self.functions -= 1;
         self.leave_scope();
-        if is_lazy {
-            self.attribute = None;
-        }
     }
 
     fn if_statement(&mut self, statement: &StmtIf) {

@@ -1,6 +1,5 @@
 //! What calls and texts in a module mean: imports by function, libraries that are opened, code that is run.
 
-use ruff_python_ast::visitor::{Visitor, walk_expr};
 use ruff_python_ast::{Arguments, Expr, ExprCall};
 use ruff_text_size::{Ranged, TextSize};
 
@@ -48,7 +47,7 @@ impl Reader<'_, '_> {
         if IMPORT_FUNCTIONS.contains(&function) {
             match literal {
                 Some(name) => self.import_literal(name, &call.arguments, line),
-                None => self.import_computed(first),
+                None => self.import_computed(),
             }
         } else if function.to_lowercase().contains("import")
             && let Some(name) = literal.filter(|name| is_module_name(name))
@@ -101,14 +100,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// An import of a computed name. A lazy package's `__getattr__` makes it of the attribute, which its user names.
-    pub(super) fn import_computed(&mut self, name: Option<&Expr>) {
-        let is_attribute = |name: &Expr| {
-            self.attribute.as_deref().is_some_and(|attribute| mentions(name, attribute))
-        };
-        if name.is_some_and(is_attribute) {
-            return;
-        }
+    fn import_computed(&mut self) {
         self.facts.imports_computed = true;
         if let Some(scope) = self.scopes.last_mut() {
             scope.imports_computed = true;
@@ -188,27 +180,6 @@ pub(super) fn is_search_path(expression: &Expr) -> bool {
 /// The first argument, which may be given by its name.
 fn argument(arguments: &Arguments) -> Option<&Expr> {
     arguments.args.first().or_else(|| arguments.find_keyword("name").map(|found| &found.value))
-}
-
-/// Whether a name occurs in an expression.
-fn mentions(expression: &Expr, name: &str) -> bool {
-    struct Search<'n> {
-        name: &'n str,
-        is_found: bool,
-    }
-    impl<'a> Visitor<'a> for Search<'_> {
-        fn visit_expr(&mut self, expression: &'a Expr) {
-            match expression {
-                Expr::Name(found) => self.is_found |= found.id.as_str() == self.name,
-                // A table that is asked by the attribute gives other names than it.
-                Expr::Subscript(_) | Expr::Call(_) => {}
-                other => walk_expr(self, other),
-            }
-        }
-    }
-    let mut search = Search { name, is_found: false };
-    search.visit_expr(expression);
-    search.is_found
 }
 
 /// Whether a text can only be the name of a shared library of a certain version.
