@@ -15,6 +15,7 @@
 //! | `import_module("a")`, `__import__("a")`, any function with `import` in its name | `a`, [`Place::Function`] |
 //! | `import_module(".a", __name__)` | `a` in the module's package |
 //! | texts in a scope that imports a computed name | modules of these names, where there are some, [`Place::Text`] |
+//! | `breakpoint()` | `pdb`, [`Place::Function`] |
 //! | `find_spec("a")` in a module that names `LazyLoader` | `a`, [`Place::Function`] |
 //! | `lazy_loader.attach_stub` | the imports of the `.pyi` beside it, [`Place::Function`] |
 
@@ -321,6 +322,8 @@ mod tests {
             ("def f():\n  '''a doc'''\n  return import_module(x)", &[]),
             ("x = LazyLoader\nfind_spec('a')", &["function:2:a"]),
             ("find_spec('a')", &[]),
+            ("breakpoint()", &["function:1:pdb"]),
+            ("x.breakpoint()", &[]),
         ] {
             check(source, expected);
         }

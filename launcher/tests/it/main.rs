@@ -25,6 +25,7 @@ mod importlib;
 mod libraries;
 mod like_python;
 mod mapped_libraries;
+mod needed;
 mod needs;
 mod not_packed;
 mod numpy;

@@ -113,7 +113,7 @@ impl App {
     }
 
     /// The script, when that is all there is.
-    fn target(&self) -> PathBuf {
+    pub(crate) fn target(&self) -> PathBuf {
         let script = self.file("script.py");
         if script.is_file() { script } else { self.path() }
     }

@@ -72,6 +72,9 @@ impl Reader<'_, '_> {
         }
         self.opens_libraries |= LIBRARY_OPENERS.contains(&function);
         let is_plain = matches!(&*call.func, Expr::Name(_));
+        if is_plain && function == "breakpoint" {
+            self.add("pdb".to_owned(), Vec::new(), line, Place::Function);
+        }
         let runs = CODE_RUNNERS.iter().find(|name| **name == function);
         if let Some(runs) = runs.filter(|name| is_plain || !PLAIN_RUNNERS.contains(name)) {
             self.runs_unseen(runs, call.start());
