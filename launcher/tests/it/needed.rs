@@ -21,7 +21,7 @@ fn of_the_standard_library_what_is_needed_is_there() {
         ("import json\nprint(json.dumps(1))", None),
         ("import sys\nprint(1, sys.path and '')", None),
         (
-            "def f(): exec('import wave')\nprint(1)",
+            "def f(): exec('import sched')\nprint(1)",
             Some("`script.py`, line 1, may run code that cannot be seen (`exec`)"),
         ),
         (
@@ -47,18 +47,18 @@ fn of_the_standard_library_what_is_needed_is_there() {
             ),
         }
         let why = |name: &str| coldframe(["inspect"]).arg(&output).args(["--why", name]).outcome();
-        let has_wave = why("wave").ending() == Ok(0);
-        let listed = coldframe(["inspect"]).arg(&output).ok().contains(" wave\n");
-        assert_eq!((has_wave, listed), (false, whole_because.is_some()), "{main}");
+        let has_sched = why("sched").ending() == Ok(0);
+        let listed = coldframe(["inspect"]).arg(&output).ok().contains(" sched\n");
+        assert_eq!((has_sched, listed), (false, whole_because.is_some()), "{main}");
         let told = said(&app, &output, &["--standard-library", "whole"]);
         assert!(
             told.contains("all of the standard library: `standard-library = \"whole\"`"),
             "{told}"
         );
         said(&app, &output, &["--standard-library", "reached"]);
-        assert!(!coldframe(["inspect"]).arg(&output).ok().contains(" wave\n"), "{main}");
-        said(&app, &output, &["--standard-library", "reached", "--include", "wave"]);
-        assert!(coldframe(["inspect"]).arg(&output).ok().contains(" wave\n"), "{main}");
+        assert!(!coldframe(["inspect"]).arg(&output).ok().contains(" sched\n"), "{main}");
+        said(&app, &output, &["--standard-library", "reached", "--include", "sched"]);
+        assert!(coldframe(["inspect"]).arg(&output).ok().contains(" sched\n"), "{main}");
     }
 }
 
