@@ -347,6 +347,7 @@ mod tests {
         has("x\nsys.path.insert(0, x)", |facts| facts.runs_unseen == Some(("sys.path", 2)));
         has("sys.path += [x]", |facts| facts.runs_unseen.is_some());
         has("exec(code)", |facts| facts.runs_unseen == Some(("exec", 1)));
+        has("__import__(x)", |facts| facts.runs_unseen == Some(("__import__", 1)));
         has("runpy.run_path(x)", |facts| facts.runs_unseen.is_some());
         has("importlib.util.spec_from_file_location(n, x)", |facts| facts.runs_unseen.is_some());
         has("print(sys.path, sys.version)", |facts| facts.runs_unseen.is_none());

@@ -47,8 +47,13 @@ pub(super) fn run(workspace: &Workspace, flags: &Bench) -> anyhow::Result<Verdic
         forms.retain(|form| *form != Form::Compressed);
         miss(&mut results, "`coldframe build` has no option `--compress`".to_owned());
     }
+    let ours: Vec<Form> = forms
+        .iter()
+        .copied()
+        .filter(|form| matches!(form, Form::Plain | Form::Compressed))
+        .collect();
     let shared = environments.shared()?;
-    let makers = Makers {
+    let mut makers = Makers {
         progress: &progress,
         python: &python,
         launcher: &launcher,
@@ -60,6 +65,8 @@ pub(super) fn run(workspace: &Workspace, flags: &Bench) -> anyhow::Result<Verdic
     for application in applications {
         let own = environments.own(application)?;
         for (role, venv) in [(Role::Own, &own), (Role::Shared, &shared)] {
+            let is_alone = role == Role::Shared && flags.sizes.shared_alone;
+            makers.forms = if is_alone { &ours } else { &forms };
             let made = makers.make(application, role, venv)?;
             for made in made.iter().filter(|made| made.fault.is_some()) {
                 let fault = made.fault.as_deref().unwrap_or_default();

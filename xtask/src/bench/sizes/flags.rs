@@ -13,6 +13,10 @@ pub(crate) struct Sizes {
     #[arg(long, value_name = "NAME,...", value_delimiter = ',', requires = "sizes")]
     pub(crate) apps: Vec<String>,
 
+    /// Build with Coldframe alone in the shared environment, where PyInstaller takes minutes for each application.
+    #[arg(long, requires = "sizes")]
+    pub(crate) shared_alone: bool,
+
     /// Leave out the rows on memory with 7 GB and on start-up.
     #[arg(long, requires = "sizes")]
     pub(crate) no_others: bool,

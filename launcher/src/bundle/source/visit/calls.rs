@@ -44,10 +44,13 @@ impl Reader<'_, '_> {
         let first = argument(&call.arguments);
         let literal = first.and_then(text_of);
         let line = self.line(call.start());
-        if IMPORT_FUNCTIONS.contains(&function) {
+        if let Some(importer) = IMPORT_FUNCTIONS.iter().find(|name| **name == function) {
             match literal {
                 Some(name) => self.import_literal(name, &call.arguments, line),
-                None => self.import_computed(),
+                None => {
+                    self.import_computed();
+                    self.runs_unseen(importer, call.start());
+                }
             }
         } else if function.to_lowercase().contains("import")
             && let Some(name) = literal.filter(|name| is_module_name(name))
