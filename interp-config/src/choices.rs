@@ -85,6 +85,19 @@ string_enum! {
 }
 
 string_enum! {
+    /// Whether the executable can be a `python`, and for whom.
+    pub enum PythonMode: "way to be `python`" {
+        /// For nobody: it is its application whatever its name, its variables and its command line are.
+        Never = "never",
+        /// For what the application itself starts as `sys.executable`, with `-c`, `-m` or a script, or by the variable or a name.
+        #[default]
+        Children = "children",
+        /// For the same, and for whoever asks by the variable or by a name.
+        Always = "always",
+    }
+}
+
+string_enum! {
     /// The memory allocators of the interpreter (`PyPreConfig.allocator`).
     pub enum Allocator: "allocator" {
         /// What the interpreter was built with (`PYMEM_ALLOCATOR_DEFAULT`).

@@ -1,6 +1,8 @@
 //! The settings of the interpreter.
 
-use crate::choices::{Allocator, ExtensionLoading, OptimizationLevel, Profile, StartMethodSetting};
+use crate::choices::{
+    Allocator, ExtensionLoading, OptimizationLevel, Profile, PythonMode, StartMethodSetting,
+};
 use crate::entry_point::EntryPoint;
 
 /// What the interpreter runs once it has started.
@@ -53,9 +55,9 @@ pub struct PythonInterpreterConfig {
     pub multiprocessing_start_method: StartMethodSetting,
     /// Whether a process that was started as a worker becomes that worker, with no `freeze_support()` in the application.
     pub multiprocessing_auto_dispatch: bool,
-    /// Whether a process that the application starts as `sys.executable` with interpreter flags and `-c` or `-m` behaves as
-    /// `python`. Processes that others start with such a command line run the application all the same.
-    pub python_children: bool,
+    /// Whether a process of this executable can behave as `python`. A command line with `-c`, `-m` or a script makes one only
+    /// if the application itself wrote it; that of anybody else reaches the application.
+    pub python_mode: PythonMode,
     /// Where extension modules are loaded from.
     pub extensions: ExtensionLoading,
     /// Whether Python may start with the standard library of the disk, where no archive holds one. Folders on `sys.path` are
@@ -98,7 +100,7 @@ impl Default for PythonInterpreterConfig {
             sys_meipass: false,
             multiprocessing_start_method: StartMethodSetting::default(),
             multiprocessing_auto_dispatch: true,
-            python_children: false,
+            python_mode: PythonMode::default(),
             extensions: ExtensionLoading::default(),
             filesystem_importer: false,
             module_search_paths: Vec::new(),

@@ -53,8 +53,8 @@ mod write;
 
 pub use build_settings::{BuildSettings, FileAccessRule, Settings, SystemLibraryRule};
 pub use choices::{
-    Allocator, ExtensionLoading, FileAccess, OptimizationLevel, Profile, StandardLibraryExtent,
-    StartMethodSetting, SystemLibrary,
+    Allocator, ExtensionLoading, FileAccess, OptimizationLevel, Profile, PythonMode,
+    StandardLibraryExtent, StartMethodSetting, SystemLibrary,
 };
 pub use config::{PostImportHook, PythonInterpreterConfig, RunTarget};
 pub use entry_point::EntryPoint;

@@ -23,6 +23,32 @@ pub(crate) struct Above {
     pub(crate) living: Option<(u32, u32)>,
 }
 
+impl Above {
+    /// Whether a process of this program started this one: as the kernel tells, or, where it does not, by the parent's mark,
+    /// which does not outlive `sudo`.
+    pub(crate) fn is_this(&self, is_marked: bool) -> bool {
+        is_this(self.parent, is_marked)
+    }
+}
+
+fn is_this(parent: Runs, is_marked: bool) -> bool {
+    match parent {
+        Runs::This => true,
+        Runs::Another => false,
+        Runs::Untold => is_marked,
+    }
+}
+
+/// The same, where nothing is counted.
+#[cfg(feature = "runtime")]
+pub(crate) fn is_started_by_this(is_marked: bool) -> bool {
+    let parent = match (system::identity("self"), system::parent()) {
+        (Some(own), Some(parent)) if parent != 0 => system::runs(parent, own),
+        _ => Runs::Untold,
+    };
+    is_this(parent, is_marked)
+}
+
 /// Looks at the parent, and counts the ancestors that run this program, up to more than `enough`, where there may be some: the
 /// parent is one, or it `is_marked`, by what one of them has left in the environment.
 pub(crate) fn look(enough: u32, is_marked: bool) -> Above {

@@ -24,7 +24,8 @@ const MAX_COMMAND: usize = 200;
 #[error(
     "stopped: `{executable}` has started itself {DEPTH_LIMIT} times, one process from the other; the last one is \
      `{this}`, which process {process} started; a program that runs `sys.executable` runs itself, and not \
-     `python`: see `python-children` in the settings; processes above that have ended do not count"
+     `python`, but for the command lines that `python-mode` in the settings is about; processes above that have \
+     ended do not count"
 )]
 pub struct Runaway {
     executable: String,

@@ -3,11 +3,11 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use interp_config::{Profile, PythonInterpreterConfig, RunTarget, StartMethodSetting};
+use interp_config::{Profile, PythonInterpreterConfig, PythonMode, RunTarget, StartMethodSetting};
 
 use crate::ancestry::{self, Ancestry};
 use crate::error::Error;
-use crate::{exe, surroundings};
+use crate::{ancestors, exe, surroundings};
 
 /// The environment variable that asks for `python`.
 pub(crate) const PYTHON_VARIABLE: &str = "COLDFRAME_PYTHON";
@@ -23,9 +23,19 @@ pub(crate) fn is_called(arguments: &[OsString]) -> Result<bool, Error> {
     {
         return Ok(true);
     }
-    let Some(left) = surroundings::variable(ancestry::VARIABLE) else { return Ok(false) };
-    let executable = exe::own_executable()?;
-    Ok(Ancestry::read(Some(&left), &executable, std::process::id()).is_python)
+    Ok(ancestry()?.is_python)
+}
+
+/// Whether a process of this program started this one.
+pub(crate) fn is_started_by_this() -> Result<bool, Error> {
+    Ok(ancestors::is_started_by_this(ancestry()?.is_marked()))
+}
+
+/// What the process above has left in the environment, if it runs this program.
+fn ancestry() -> Result<Ancestry, Error> {
+    let left = surroundings::variable(ancestry::VARIABLE);
+    let Some(left) = left else { return Ok(Ancestry::default()) };
+    Ok(Ancestry::read(Some(&left), &exe::own_executable()?, std::process::id()))
 }
 
 /// Whether a program of that name is to be `python`: `python`, `python3`, `python3.12`, `python.exe`.
@@ -48,6 +58,7 @@ pub(crate) fn configuration() -> PythonInterpreterConfig {
         // As `python` would: and its children are started with `-c`, which is python's own business.
         multiprocessing_start_method: StartMethodSetting::None,
         multiprocessing_auto_dispatch: false,
+        python_mode: PythonMode::Always,
         ..PythonInterpreterConfig::default()
     }
 }

@@ -35,7 +35,7 @@ use self::error::CommandError;
 use crate::{as_python, runtime, surroundings, worker};
 
 /// The environment variable by which `coldframe run` tells the workers of its application where their archives are.
-/// It is read by nothing but a command line that is a worker's, so it changes no other program.
+/// It is read by nothing but command lines that such an application writes, so it changes no other program.
 const ARCHIVES_VARIABLE: &str = "COLDFRAME_ARCHIVES";
 
 /// Runs the command with this process's command line, and prints what went wrong: the only place that does.
@@ -58,6 +58,13 @@ fn dispatch() -> Result<ExitCode, CommandError> {
     }
     if as_python::is_called(&arguments)? {
         return python::run(arguments);
+    }
+    // `python` for an application of `coldframe run`, which knows no `coldframe` in its `sys.executable`.
+    if worker::is_for_python(arguments.get(1..).unwrap_or_default())
+        && let Some(archives) = variable(ARCHIVES_VARIABLE)
+        && as_python::is_started_by_this()?
+    {
+        return run::start(std::env::split_paths(&archives).collect(), arguments, None);
     }
     match Arguments::parse().command {
         Command::Run(options) => run::run(*options),

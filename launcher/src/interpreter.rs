@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use interp_config::{PostImportHook, Profile, PythonInterpreterConfig};
 
-use crate::ancestors::{self, Runs};
+use crate::ancestors;
 use crate::ancestry::{self, Ancestry};
 use crate::error::Error;
 use crate::import_trace::{self, ImportTrace};
 use crate::py::{self, Exception, Launch, Object, RegisteredHook, Task, Token};
+use crate::python_mode::{Asked, is_heard};
 use crate::{build, cache, exe, importlib_hooks, start_method, surroundings, worker, worker_hooks};
 
 /// A Python interpreter that is ready to run. One process runs one.
@@ -222,17 +223,11 @@ impl Interpreter {
         let process = std::process::id();
         let above = Ancestry::read(variable.as_deref(), &executable, process);
         let told = ancestors::look(ancestry::DEPTH_LIMIT, above.is_marked());
-        let is_ours = match told.parent {
-            Runs::This => true,
-            Runs::Another => false,
-            // The parent's mark, which does not outlive `sudo`.
-            Runs::Untold => above.is_marked(),
-        };
+        let is_ours = told.is_this(above.is_marked());
         let is_refused = worker.is_some() && !is_ours;
         let above = above.with_living(told.living);
         above.check(&executable, &arguments)?;
-        let asks_for_python = config.python_children
-            && above.depth > 0
+        let asks_for_python = is_heard(config.python_mode, Asked::ByCommandLine, is_ours)
             && !surroundings::is_privileged()
             && worker::is_for_python(arguments.get(1..).unwrap_or_default());
         let task = match (worker, mode) {

@@ -45,6 +45,7 @@ pub mod literal;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod memory_file;
 mod py;
+mod python_mode;
 pub mod start_method;
 mod surroundings;
 pub mod worker;

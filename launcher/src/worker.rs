@@ -198,9 +198,49 @@ fn module_worker(line: &Line<'_>) -> Option<Worker> {
         .then(|| line.worker(Role::Spawned, Action::Module(module)))
 }
 
-/// Whether a command line is one for `python`: interpreter flags, then `-c` or `-m`.
+/// Whether a command line is one for `python`: interpreter flags, then `-c` or `-m` with its text, or a script. The last flag
+/// may be one word with the option (`-Im`). A script is known by its ending, for other words are commands of applications.
 pub(crate) fn is_for_python(arguments: &[OsString]) -> bool {
-    Line::read(arguments).is_some()
+    let (rest, _) = after_flags(arguments);
+    let Some((first, after)) = rest.split_first() else { return false };
+    let first = first.as_encoded_bytes();
+    if first.starts_with(b"-") {
+        return matches!(std::str::from_utf8(first).map(selection), Ok(Some(_)))
+            && !after.is_empty();
+    }
+    [".py", ".pyw", ".pyc"].iter().any(|ending| first.ends_with(ending.as_bytes()))
+}
+
+/// `-c` or `-m`, with or without letters of flags before it.
+fn selection(option: &str) -> Option<Selected> {
+    let letters = option.strip_prefix('-')?;
+    let selected = match letters.chars().last()? {
+        'c' => Selected::Command,
+        'm' => Selected::Module,
+        _ => return None,
+    };
+    let flags = letters.get(..letters.len() - 1)?;
+    flags.chars().all(is_flag_letter).then_some(selected)
+}
+
+/// What follows the interpreter's flags, and whether `-u` is one of them.
+fn after_flags(arguments: &[OsString]) -> (&[OsString], bool) {
+    let (mut rest, mut unbuffered) = (arguments, false);
+    while let Some((flag, after)) = rest.split_first() {
+        rest = match flag.to_str() {
+            Some("-X" | "-W" | "--check-hash-based-pycs") => match after.get(1..) {
+                Some(after) => after,
+                None => break,
+            },
+            Some(flag) if is_interpreter_flag(flag) => {
+                unbuffered |=
+                    !flag.starts_with("-X") && !flag.starts_with("-W") && flag.contains('u');
+                after
+            }
+            _ => break,
+        };
+    }
+    (rest, unbuffered)
 }
 
 /// A command line of interpreter flags, then `-c` or `-m` with its text.
@@ -219,26 +259,16 @@ enum Selected {
 
 impl<'a> Line<'a> {
     fn read(arguments: &'a [OsString]) -> Option<Self> {
-        let mut rest = arguments;
-        let mut unbuffered = false;
-        loop {
-            let (flag, after) = rest.split_first()?;
-            let flag = flag.to_str()?;
-            match flag {
-                "-c" | "-m" => {
-                    let (text, after) = after.split_first()?;
-                    let option = if flag == "-c" { Selected::Command } else { Selected::Module };
-                    return Some(Self { option, text: text.to_str()?, after, unbuffered });
-                }
-                "-X" | "-W" | "--check-hash-based-pycs" => rest = after.get(1..)?,
-                flag if is_interpreter_flag(flag) => {
-                    unbuffered |=
-                        !flag.starts_with("-X") && !flag.starts_with("-W") && flag.contains('u');
-                    rest = after;
-                }
-                _ => return None,
-            }
-        }
+        let (rest, unbuffered) = after_flags(arguments);
+        let (option, rest) = rest.split_first()?;
+        // In one word with flags no worker's command line has it.
+        let option = match option.to_str()? {
+            "-c" => Selected::Command,
+            "-m" => Selected::Module,
+            _ => return None,
+        };
+        let (text, after) = rest.split_first()?;
+        Some(Self { option, text: text.to_str()?, after, unbuffered })
     }
 
     fn worker(&self, role: Role, action: Action) -> Worker {
@@ -256,11 +286,13 @@ impl<'a> Line<'a> {
 fn is_interpreter_flag(flag: &str) -> bool {
     match flag.strip_prefix('-') {
         Some(letters) if letters.starts_with(['X', 'W']) => letters.len() > 1,
-        Some(letters) => {
-            !letters.is_empty() && letters.chars().all(|letter| "bBdEiIOPqRsSuvx".contains(letter))
-        }
+        Some(letters) => !letters.is_empty() && letters.chars().all(is_flag_letter),
         None => false,
     }
+}
+
+fn is_flag_letter(letter: char) -> bool {
+    "bBdEiIOPqRsSuvx".contains(letter)
 }
 
 /// The function of `[import sys; ]from MODULE import NAME; NAME(…)`, and the arguments from their bracket on.

@@ -4,8 +4,8 @@ use toml::de::DeValue;
 
 use super::{Item, Value};
 use crate::choices::{
-    Allocator, ExtensionLoading, FileAccess, OptimizationLevel, Profile, StandardLibraryExtent,
-    StartMethodSetting, SystemLibrary,
+    Allocator, ExtensionLoading, FileAccess, OptimizationLevel, Profile, PythonMode,
+    StandardLibraryExtent, StartMethodSetting, SystemLibrary,
 };
 use crate::entry_point::EntryPoint;
 use crate::error::{ConfigError, ParseChoiceError, Problem};
@@ -79,7 +79,7 @@ macro_rules! choices {
     };
 }
 
-choices!(StartMethodSetting Profile Allocator ExtensionLoading FileAccess SystemLibrary StandardLibraryExtent);
+choices!(StartMethodSetting Profile Allocator ExtensionLoading FileAccess SystemLibrary StandardLibraryExtent PythonMode);
 
 impl Value for OptimizationLevel {
     fn read(item: &Item<'_>) -> Result<Self, ConfigError> {

@@ -69,7 +69,7 @@ fn every_path_is_resolved_and_nothing_else() {
         sys_meipass,
         multiprocessing_start_method,
         multiprocessing_auto_dispatch,
-        python_children,
+        python_mode,
         extensions,
         filesystem_importer,
         module_search_paths,
@@ -100,15 +100,9 @@ fn every_path_is_resolved_and_nothing_else() {
         (profile, optimization_level, allocator),
         (before.profile, before.optimization_level, before.allocator)
     );
-    assert_eq!(extensions, before.extensions);
+    assert_eq!((extensions, python_mode), (before.extensions, before.python_mode));
     assert_eq!(multiprocessing_start_method, before.multiprocessing_start_method);
-    assert!(
-        sys_frozen
-            && !sys_meipass
-            && multiprocessing_auto_dispatch
-            && !python_children
-            && utf8_mode
-    );
+    assert!(sys_frozen && !sys_meipass && multiprocessing_auto_dispatch && utf8_mode);
     assert!(!filesystem_importer && !site_import);
 }
 

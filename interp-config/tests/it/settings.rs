@@ -23,7 +23,7 @@ fn a_file_with_everything() {
         sys-meipass = true
         multiprocessing-start-method = "forkserver"
         multiprocessing-auto-dispatch = false
-        python-children = true
+        python-mode = "never"
         extensions = "memory"
         filesystem-importer = true
         module-search-paths = ["$ORIGIN/lib", 'C:\lib']

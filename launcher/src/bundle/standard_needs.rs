@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use importer_core::{Archive, ModuleKind};
-use interp_config::{Profile, RunTarget, StandardLibraryExtent};
+use interp_config::{Profile, PythonMode, RunTarget, StandardLibraryExtent};
 use serde::Deserialize;
 
 use super::packer::Item;
@@ -164,8 +164,8 @@ pub(super) fn reason_for_all(request: &BundleRequest<'_>) -> Option<String> {
     if settings.profile == Profile::Python || settings.run == RunTarget::Repl {
         return because("it is a `python`");
     }
-    if settings.python_children {
-        return because("`python-children = true`");
+    if settings.python_mode == PythonMode::Always {
+        return because("`python-mode = \"always\"`");
     }
     if settings.filesystem_importer {
         return because("`filesystem-importer = true`");

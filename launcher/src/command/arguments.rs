@@ -8,8 +8,8 @@ use crate::bundle::GlibcVersion;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
 use interp_config::{
-    EntryPoint, ExtensionLoading, FileAccessRule, StandardLibraryExtent, StartMethodSetting,
-    SystemLibraryRule,
+    EntryPoint, ExtensionLoading, FileAccessRule, PythonMode, StandardLibraryExtent,
+    StartMethodSetting, SystemLibraryRule,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -38,7 +38,7 @@ Environment:
   COLDFRAME_LOG            a filter for the log on standard error, such as `debug`
   COLDFRAME_TRACE_IMPORTS  a file for a timeline of all imports
   COLDFRAME_CACHE_DIR      the cache folder
-  COLDFRAME_PYTHON=1       behave as `python`
+  COLDFRAME_PYTHON=1       behave as `python`, as do executables built with `--python-mode always`
   NO_COLOR                 no colours")]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -103,6 +103,10 @@ pub(super) struct Source {
     /// The start method of `multiprocessing`: none, auto, fork, forkserver or spawn [default: auto].
     #[arg(long, value_name = "METHOD")]
     pub(super) start_method: Option<StartMethodSetting>,
+    /// Who may have the executable as a `python`: never (nobody), children (the application itself) or always (whoever starts
+    /// it) [default: children].
+    #[arg(long, value_name = "WHO")]
+    pub(super) python_mode: Option<PythonMode>,
     /// Take a module, package or distribution although nothing imports it; `*` is the whole environment.
     #[arg(long, value_name = "NAME")]
     pub(super) include: Vec<String>,

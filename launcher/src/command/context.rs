@@ -95,6 +95,9 @@ impl Context {
         environments: Environments,
         source: &Source,
     ) -> Result<Self, CommandError> {
+        if let Some(mode) = source.python_mode {
+            settings.interpreter.python_mode = mode;
+        }
         if let Some(method) = source.start_method {
             settings.interpreter.multiprocessing_start_method = method;
         }

@@ -1,16 +1,22 @@
 //! Processes that an application starts as `sys.executable`: `python` where that is set, and a stop where they never end.
 
+use std::fs;
+use std::os::unix::fs::symlink;
+
 use crate::support::{App, Child, coldframe};
 
 /// Starts itself with each command line, and prints what that printed.
 const PARENT: &str = r#"
 import subprocess, sys
-if sys.argv[1:] == ["start"]:
+if sys.argv[1:2] == ["start"]:
     for line in (
         ["-c", "import sys, helper; print(sys.argv, helper.NAME, hasattr(sys, 'frozen'))", "x"],
         ["-I", "-X", "dev", "-m", "helper", "y"],
+        ["-Im", "helper", "y"],
+        [sys.argv[2], "z"],
         ["-c", "import subprocess, sys; subprocess.run([sys.executable, '-c', 'print(3)'])"],
         ["--option", "-c", "print(4)"],
+        ["command", "x.py"],
     ):
         result = subprocess.run([sys.executable, *line], capture_output=True, text=True)
         print(result.stdout.strip() or result.stderr.strip(), flush=True)
@@ -19,30 +25,60 @@ else:
 "#;
 const HELPER: &str = "import sys\nNAME = 'helper'\nif __name__ == '__main__': print('ran', sys.argv[1:], sys.flags.dev_mode)";
 
+/// Each setting, and how the application's own processes and those of others then behave.
 #[test]
-fn python_children_are_python_and_nobody_else() {
-    let app = App::new(&[
-        ("__main__.py", PARENT),
-        ("helper.py", HELPER),
-        ("coldframe.toml", "python-children = true\n[build]\ninclude = ['helper']"),
-    ]);
-    let built = app.build("built", &[]);
-    let python =
-        "['-c', 'x'] helper False\nran ['y'] True\n3\napplication ['--option', '-c', 'print(4)']\n";
-    Child::new(&built).of(&app).arg("start").prints(python);
-    // The same command line from elsewhere is the application's, as it is with what another program left behind.
-    for variable in ["", "1\t2\tpython\t/another/program\tx"] {
-        let child = Child::new(&built).of(&app).args(["-c", "print(1)"]);
-        child.env("COLDFRAME_PROCESS", variable).prints("application ['-c', 'print(1)']\n");
+fn the_setting_says_who_may_have_a_python() {
+    let app = App::new(&[("__main__.py", PARENT), ("helper.py", HELPER)]);
+    app.write("loose.py", "import sys; print('loose', sys.argv[1:])");
+    let loose = app.file("loose.py");
+    let python = "['-c', 'x'] helper False\nran ['y'] True\nran ['y'] False\nloose ['z']\n3\n\
+                  application ['--option', '-c', 'print(4)']\napplication ['command', 'x.py']\n";
+    for (options, children_are_python, others_are_python) in [
+        (&[][..], true, false),
+        (&["--python-mode", "children"], true, false),
+        (&["--python-mode", "always"], true, true),
+        (&["--python-mode", "never"], false, false),
+    ] {
+        let built = app.build("built", options);
+        let start = || Child::new(&built).of(&app).arg("start").arg(&loose);
+        if children_are_python {
+            start().prints(python);
+        } else {
+            let printed = start().ok();
+            assert!(printed.lines().all(|line| line.starts_with("application ")), "{printed}");
+            assert_eq!(printed.lines().count(), 7, "{printed}");
+        }
+        let named = app.beside("python3");
+        drop(fs::remove_file(&named));
+        symlink(&built, &named).unwrap();
+        let line = ["-c", "print(1)"];
+        let application = "application ['-c', 'print(1)']\n";
+        let others = if others_are_python { "1\n" } else { application };
+        Child::new(&built).of(&app).args(line).env("COLDFRAME_PYTHON", "1").prints(others);
+        Child::new(&named).of(&app).args(line).prints(others);
+        let mark = format!("1\t2\tpython\t{}", built.display());
+        Child::new(&built).of(&app).args(line).env("COLDFRAME_PROCESS", mark).prints(others);
+        // A command line alone is the application's in all of them.
+        Child::new(&built).of(&app).args(line).prints(application);
+        Child::new(&built)
+            .of(&app)
+            .arg(&loose)
+            .prints(&format!("application ['{}']\n", loose.display()));
     }
+    // Under `run` the executable is `coldframe`, which has all other command lines.
+    let printed = app.run(["start", loose.to_str().unwrap()]).ok();
+    let (as_python, _) = python.split_once("application").unwrap();
+    assert!(printed.starts_with(as_python), "{printed}");
 }
 
+/// Neither is an application, which the setting is about.
 #[test]
-fn without_the_setting_children_are_the_application() {
-    let app = App::new(&[("__main__.py", PARENT), ("helper.py", HELPER)]);
-    let printed = Child::new(app.build("built", &[])).of(&app).arg("start").ok();
-    let firsts: Vec<_> = printed.lines().map(|line| line.split(' ').next().unwrap()).collect();
-    assert_eq!(firsts, ["application"; 4], "{printed}");
+fn the_tool_is_a_python_for_everybody() {
+    coldframe(["-c", "print(1)"]).env("COLDFRAME_PYTHON", "1").prints("1\n");
+    let app = App::script("");
+    let built = app.beside("interpreter");
+    coldframe(["build", "--interpreter", "-o"]).arg(&built).ok();
+    Child::new(&built).of(&app).args(["-c", "print(1)"]).prints("1\n");
 }
 
 #[test]
@@ -86,7 +122,7 @@ fn children_of_a_python_are_python() {
 #[test]
 fn a_program_that_starts_itself_for_ever_is_stopped() {
     let app = App::script(
-        "import subprocess, sys\nprint('run', flush=True)\nsys.exit(subprocess.run([sys.executable, '-m', 'thing']).returncode)",
+        "import subprocess, sys\nprint('run', flush=True)\nsys.exit(subprocess.run([sys.executable, 'thing']).returncode)",
     );
     let built = app.build("built", &[]);
     let outcome = Child::new(&built).of(&app).arg("first").outcome();
@@ -95,8 +131,8 @@ fn a_program_that_starts_itself_for_ever_is_stopped() {
     let program = built.display();
     for part in [
         format!("error: stopped: `{program}` has started itself 8 times"),
-        format!("the last one is `{program} -m thing`, which process "),
-        "`python-children`".to_owned(),
+        format!("the last one is `{program} thing`, which process "),
+        "`python-mode`".to_owned(),
     ] {
         assert!(outcome.stderr.contains(&part), "{part}\n{}", outcome.stderr);
     }
@@ -129,7 +165,7 @@ fn neither_an_empty_environment_nor_a_path_with_a_tab_hides_those_above() {
     let app = App::script(
         "import os, subprocess, sys\nprint('run', flush=True)\n\
          environment = {name: os.environ[name] for name in ('LD_LIBRARY_PATH',) if name in os.environ}\n\
-         sys.exit(subprocess.run([sys.executable, '-m', 'thing'], env=environment).returncode)",
+         sys.exit(subprocess.run([sys.executable, 'thing'], env=environment).returncode)",
     );
     for name in ["built", "a\ttab"] {
         let built = app.build(name, &[]);

@@ -109,7 +109,7 @@ fn the_variable_that_makes_a_python_is_for_one_process() {
     let other = App::script(SHOWS);
     let other = other.build("other", &[]);
     let app = App::script(SHOWS);
-    let built = app.build("built", &[]);
+    let built = app.build("built", &["--python-mode", "always"]);
     // Its own children are `python`; another application below it is not.
     let code = "
 import os, subprocess, sys

@@ -248,7 +248,7 @@ if __name__ == '__main__':
         "{ran}main True\nfork [(1, True)]\n{ran}forkserver [(1, True)]\n{ran}spawn [(1, True)]\n"
     ));
     let app = App::new(&files);
-    Child::new(app.build("early", &[]))
+    Child::new(app.build("early", &["--python-mode", "always"]))
         .env("COLDFRAME_PYTHON", "1")
         .args(["-c", "print('python')"])
         .prints("python\n");

@@ -136,14 +136,15 @@ fn warm() {
     WARM.get_or_init(|| {
         let built = fs::metadata(COLDFRAME).and_then(|binary| binary.modified()).unwrap();
         let built = built.duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos();
-        let marker = cache().join(format!("warm-{built}"));
-        if marker.exists() {
+        // Not in the cache folder, which gets its mark only where nothing else is in it.
+        let beside = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let marker = beside.join(format!("warm-{built}"));
+        if marker.exists() && cache().exists() {
             return;
         }
-        fs::create_dir_all(cache()).unwrap();
-        let lock = File::create(cache().join("warm.lock")).unwrap();
+        let lock = File::create(beside.join("warm.lock")).unwrap();
         lock.lock().unwrap();
-        if !marker.exists() {
+        if !(marker.exists() && cache().exists()) {
             let script = tempfile::Builder::new().suffix(".py").tempfile().unwrap();
             Child::new(COLDFRAME).arg("run").arg(script.path()).ok();
             File::create(marker).unwrap();

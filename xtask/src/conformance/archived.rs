@@ -138,8 +138,8 @@ impl Archived {
                 .with_context(|| format!("could not remove `{}`", application.display()))?;
         }
         workspace::write(&application.join("__main__.py"), DRIVER)?;
-        // They import what they write to disk, and start `sys.executable -c`.
-        let settings = "filesystem-importer = true\npython-children = true\n";
+        // They import what they write to disk.
+        let settings = "filesystem-importer = true\n";
         workspace::write(&application.join("coldframe.toml"), settings)?;
         let fixtures = ran.join("fixtures");
         let kept = fixtures.exists().then_some(&fixtures);

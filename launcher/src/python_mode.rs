@@ -1,0 +1,47 @@
+//! Whether a process is its application or `python`: pure.
+
+use interp_config::PythonMode;
+
+/// How a process was asked to be `python`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// By the variable, by its name, or because its parent is one.
+    #[cfg_attr(
+        not(any(test, feature = "runtime")),
+        expect(dead_code, reason = "the runtime reads the word")
+    )]
+    ByWord,
+    /// By a command line of `python`'s shape.
+    ByCommandLine,
+}
+
+/// Whether the wish is followed. A command line such as `-c TEXT` may as well be the application's own options, so only the
+/// application itself means `python` by it.
+pub(crate) fn is_heard(mode: PythonMode, asked: Asked, started_by_this: bool) -> bool {
+    match (mode, asked) {
+        (PythonMode::Never, _) => false,
+        (PythonMode::Always, Asked::ByWord) => true,
+        (PythonMode::Always, Asked::ByCommandLine) | (PythonMode::Children, _) => started_by_this,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_may_have_a_python() {
+        use Asked::{ByCommandLine, ByWord};
+        for (mode, asked, from_this, from_another) in [
+            (PythonMode::Never, ByWord, false, false),
+            (PythonMode::Never, ByCommandLine, false, false),
+            (PythonMode::Children, ByWord, true, false),
+            (PythonMode::Children, ByCommandLine, true, false),
+            (PythonMode::Always, ByWord, true, true),
+            (PythonMode::Always, ByCommandLine, true, false),
+        ] {
+            let found = (is_heard(mode, asked, true), is_heard(mode, asked, false));
+            assert_eq!(found, (from_this, from_another), "{mode} {asked:?}");
+        }
+    }
+}
