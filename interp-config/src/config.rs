@@ -55,6 +55,8 @@ pub struct PythonInterpreterConfig {
     pub multiprocessing_start_method: StartMethodSetting,
     /// Whether a process that was started as a worker becomes that worker, with no `freeze_support()` in the application.
     pub multiprocessing_auto_dispatch: bool,
+    /// Whether a worker ends when its parent has been killed or has left without ending it, as `python` itself does not see to.
+    pub workers_end_with_parent: bool,
     /// Whether a process of this executable can behave as `python`. A command line with `-c`, `-m` or a script makes one only
     /// if the application itself wrote it; that of anybody else reaches the application.
     pub python_mode: PythonMode,
@@ -100,6 +102,7 @@ impl Default for PythonInterpreterConfig {
             sys_meipass: false,
             multiprocessing_start_method: StartMethodSetting::default(),
             multiprocessing_auto_dispatch: true,
+            workers_end_with_parent: true,
             python_mode: PythonMode::default(),
             extensions: ExtensionLoading::default(),
             filesystem_importer: false,

@@ -44,6 +44,7 @@ pub(crate) const INTERPRETER: &[Field<PythonInterpreterConfig>] = fields!(Python
     "sys-meipass" => sys_meipass,
     "multiprocessing-start-method" => multiprocessing_start_method,
     "multiprocessing-auto-dispatch" => multiprocessing_auto_dispatch,
+    "workers-end-with-parent" => workers_end_with_parent,
     "python-mode" => python_mode,
     "extensions" => extensions,
     "filesystem-importer" => filesystem_importer,

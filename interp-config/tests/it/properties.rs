@@ -82,7 +82,7 @@ prop_compose! {
         (multiprocessing_start_method, allocator) in (select(StartMethodSetting::ALL), select(Allocator::ALL)),
         (extensions, python_mode) in (select(ExtensionLoading::ALL), select(PythonMode::ALL)),
         (run, post_import_hooks, before_main) in (run_target(), hooks(), vec(entry_point(), 0..3)),
-        [sys_frozen, sys_meipass, multiprocessing_auto_dispatch] in any::<[bool; 3]>(),
+        [sys_frozen, sys_meipass, multiprocessing_auto_dispatch, workers_end_with_parent] in any::<[bool; 4]>(),
         [filesystem_importer, utf8_mode, site_import] in any::<[bool; 3]>(),
         (argv, module_search_paths, warnings) in (texts(), texts(), texts()),
         (x_options, terminfo_dirs) in (texts(), texts()),
@@ -90,7 +90,7 @@ prop_compose! {
     ) -> PythonInterpreterConfig {
         PythonInterpreterConfig {
             profile, run, argv, optimization_level, sys_frozen, sys_meipass, multiprocessing_start_method,
-            multiprocessing_auto_dispatch, python_mode, extensions, filesystem_importer, module_search_paths, utf8_mode, warnings,
+            multiprocessing_auto_dispatch, workers_end_with_parent, python_mode, extensions, filesystem_importer, module_search_paths, utf8_mode, warnings,
             x_options, site_import, allocator, post_import_hooks, before_main, tcl_library, terminfo_dirs, ssl_cert_file, ssl_cert_dir,
         }
     }

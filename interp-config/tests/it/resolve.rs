@@ -69,6 +69,7 @@ fn every_path_is_resolved_and_nothing_else() {
         sys_meipass,
         multiprocessing_start_method,
         multiprocessing_auto_dispatch,
+        workers_end_with_parent,
         python_mode,
         extensions,
         filesystem_importer,
@@ -102,7 +103,13 @@ fn every_path_is_resolved_and_nothing_else() {
     );
     assert_eq!((extensions, python_mode), (before.extensions, before.python_mode));
     assert_eq!(multiprocessing_start_method, before.multiprocessing_start_method);
-    assert!(sys_frozen && !sys_meipass && multiprocessing_auto_dispatch && utf8_mode);
+    assert!(
+        sys_frozen
+            && !sys_meipass
+            && multiprocessing_auto_dispatch
+            && workers_end_with_parent
+            && utf8_mode
+    );
     assert!(!filesystem_importer && !site_import);
 }
 

@@ -23,6 +23,7 @@ fn a_file_with_everything() {
         sys-meipass = true
         multiprocessing-start-method = "forkserver"
         multiprocessing-auto-dispatch = false
+        workers-end-with-parent = false
         python-mode = "never"
         extensions = "memory"
         filesystem-importer = true

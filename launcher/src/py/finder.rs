@@ -486,7 +486,9 @@ pub(super) fn end_with_parent(
         return Err(Exception::take(py));
     }
     // It is a favour, which `python` does not do: where the system refuses it (`ulimit -i 0`), the worker works without.
-    if let Err(error) = parent_death::end_after(sentinel) {
+    if runtime::get(py)?.config.workers_end_with_parent
+        && let Err(error) = parent_death::end_after(sentinel)
+    {
         tracing::warn!(%error, "cannot watch the parent process: this worker does not end with it");
     }
     Ok(Object::none(py))

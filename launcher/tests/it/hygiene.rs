@@ -63,6 +63,30 @@ if __name__ == '__main__':
     }
 }
 
+/// The kernel sends the signal that begins a worker's end to whoever has set this flag on the pipe.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_setting_says_whether_workers_end_with_their_parent() {
+    let main = "
+import fcntl, multiprocessing, sys
+def is_watched():
+    sentinel = multiprocessing.parent_process().sentinel
+    return bool(fcntl.fcntl(sentinel, fcntl.F_GETFL) & fcntl.FASYNC)
+if __name__ == '__main__':
+    for method in ('fork', 'forkserver', 'spawn'):
+        with multiprocessing.get_context(method).Pool(1) as pool:
+            print(pool.apply(is_watched))
+";
+    for (settings, watched) in [
+        ("", "True\n"),
+        ("workers-end-with-parent = true", "True\n"),
+        ("workers-end-with-parent = false", "False\n"),
+    ] {
+        let app = App::new(&[("__main__.py", main), ("coldframe.toml", settings)]);
+        app.run([""; 0]).prints(&watched.repeat(3));
+    }
+}
+
 #[test]
 #[cfg(target_os = "linux")]
 fn an_interrupt_from_the_terminal_ends_everything() {
