@@ -44,23 +44,28 @@ impl Application {
             _other => BundleError::io("read the application", path)(error),
         })?;
         let root = fs::canonicalize(path).map_err(BundleError::io("read the application", path))?;
+        let ignored: Vec<PathBuf> =
+            ignore.iter().filter_map(|path| fs::canonicalize(path).ok()).collect();
+        let skip = |found: &walkdir::DirEntry| ignored.iter().any(|path| path == found.path());
         if metadata.is_file() {
-            return Self::script(path, root);
+            return Self::script(path, root, extension_suffixes, skip);
         }
         let layout = folder_layout(&root, entry)?;
         let prefix = match &layout {
             Layout::Package(name) => format!("{name}/"),
             Layout::Folder | Layout::Script => String::new(),
         };
-        let ignored: Vec<PathBuf> =
-            ignore.iter().filter_map(|path| fs::canonicalize(path).ok()).collect();
-        let tree = Tree::read(&root, &prefix, extension_suffixes, |found| {
-            ignored.iter().any(|ignored| ignored == found.path())
-        })?;
+        let tree = Tree::read(&root, &prefix, extension_suffixes, skip)?;
         Ok(Self { root, layout, entries: tree.entries, warnings: tree.warnings })
     }
 
-    fn script(given: &Path, root: PathBuf) -> Result<Self, BundleError> {
+    /// A script is a module under its own name too, or hides behind a package of that name beside it, as under `python`.
+    fn script(
+        given: &Path,
+        root: PathBuf,
+        extension_suffixes: &[String],
+        skip: impl Fn(&walkdir::DirEntry) -> bool,
+    ) -> Result<Self, BundleError> {
         let name = root.file_name().and_then(|name| name.to_str());
         let Some(name) = name.filter(|name| name.ends_with(".py") || name.ends_with(".pyw")) else {
             return Err(BundleError::NotAnApplication(given.to_owned()));
@@ -72,7 +77,19 @@ impl Application {
             location: root.clone(),
             kind: EntryKind::Source(module),
         };
-        Ok(Self { root, layout: Layout::Script, entries: vec![entry], warnings: Vec::new() })
+        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned();
+        let beside = root.with_file_name(&stem);
+        let (mut entries, mut warnings) = (vec![entry.clone()], Vec::new());
+        if beside.join("__init__.py").is_file() {
+            let package = Tree::read(&beside, &format!("{stem}/"), extension_suffixes, skip)?;
+            entries.extend(package.entries);
+            warnings = package.warnings;
+        } else if stem != "__main__"
+            && let Some(module) = ModuleName::of_path(&stem)
+        {
+            entries.push(Entry { kind: EntryKind::Source(module), ..entry });
+        }
+        Ok(Self { root, layout: Layout::Script, entries, warnings })
     }
 
     /// Its folder or file.

@@ -20,8 +20,9 @@ use super::system_data;
 use super::system_libraries::{self, SystemLibraryFile};
 use super::tree::{Entry, EntryKind, ModuleName, first_part};
 use super::{
-    Bundle, BundleError, BundleRequest, Origin, Package, Progress, Purpose, StandardLibrary,
-    StandardLibraryPart, Warning, checks, file_users, not_packed, stdlib, stdlib_archive,
+    Bundle, BundleError, BundleRequest, Layout, Origin, Package, Progress, Purpose,
+    StandardLibrary, StandardLibraryPart, Warning, checks, file_users, not_packed, stdlib,
+    stdlib_archive,
 };
 
 #[cfg(target_os = "linux")]
@@ -265,7 +266,10 @@ fn own_items(
         let group: Rc<str> = format!("the application {}", application.root().display()).into();
         let wanted = application.entries.iter().filter(|entry| {
             let name = entry.dotted();
-            exclude.iter().filter(|pattern| pattern.matches(&name)).count() == 0
+            // A script may be called as a module of the standard library is, which then is what its imports mean.
+            let is_hidden = *application.layout() == Layout::Script
+                && is_standard(request, path_top_level(entry));
+            !is_hidden && exclude.iter().filter(|pattern| pattern.matches(&name)).count() == 0
         });
         items.extend(wanted.map(|entry| Item {
             origin: Origin::Application,

@@ -132,7 +132,7 @@ impl Entry {
 
 impl ModuleName {
     /// From a path without its suffix: `json/__init__` is the package `json`. `None` when no `import` could name it.
-    fn of_path(stem: &str) -> Option<Self> {
+    pub(super) fn of_path(stem: &str) -> Option<Self> {
         let importable = |part: &str| {
             !part.is_empty()
                 && part

@@ -110,11 +110,11 @@ pub(super) fn find_spec(
     let load = if arguments.get(py, 2).is_some() { Load::Reload } else { Load::First };
     let path = arguments.get(py, 1);
     let is_path_entry = matches!(this.state.role, Role::PathEntry { .. });
-    let ours = is_path_entry
-        || match path {
-            Some(path) => starts_in_archive(py, path),
-            None => search_path::is_first(py, &name)?,
-        };
+    let folder = path.filter(|_| !is_path_entry).map(|path| search_path::first_folder(py, path));
+    let ours = match &folder {
+        Some(folder) => folder.is_some(),
+        None => is_path_entry || search_path::is_first(py, &name)?,
+    };
     let is_first_at_top = ours && !is_path_entry && path.is_none() && load == Load::First;
     // It runs, and whoever imports it again does not get it from `sys.modules`.
     if is_first_at_top
@@ -124,7 +124,15 @@ pub(super) fn find_spec(
     {
         return Ok(other);
     }
-    if ours && let Some(module) = look_up(py, this.state, &name)? {
+    let found = if ours { look_up(py, this.state, &name)? } else { None };
+    // The package's folder need not be that of its name: it may be a vendored one.
+    let found = found.filter(|module| {
+        folder
+            .as_ref()
+            .and_then(Option::as_deref)
+            .is_none_or(|folder| search_path::lies_in(module, folder))
+    });
+    if let Some(module) = found {
         match module.kind() {
             ModuleKind::Source | ModuleKind::Extension => {
                 let loader = spec::loader(py, this, &name)?;
@@ -152,18 +160,6 @@ fn is_folder(py: Token<'_>, state: &State, fullname: &str) -> Result<bool, Excep
     found
         .map(|found| found.is_some())
         .map_err(|error| Exception::damaged(py, &format!("cannot import `{fullname}`: {error}")))
-}
-
-/// Whether the first entry of a package's `__path__` lies in the archive: else the package is another finder's.
-fn starts_in_archive(py: Token<'_>, path: &Object) -> bool {
-    // SAFETY: attached; a live object; a new reference or null with an exception, which is cleared.
-    let first =
-        unsafe { Object::from_owned_or_none(py, ffi::PySequence_GetItem(path.as_ptr(), 0)) };
-    let inside = first
-        .and_then(|first| path_of(py, &first).ok())
-        .is_some_and(|first| inside(py, &first).is_some());
-    drop(Exception::take_if_raised(py));
-    inside
 }
 
 /// The path inside of the archives that a virtual path stands for; `None` for a path that lies elsewhere.
@@ -474,7 +470,7 @@ pub(super) fn list_distributions(
     Object::list(py, pairs)
 }
 
-/// Ends this process when its parent has ended, if the system can be asked for that.
+/// Ends this process when its parent has ended, unless the settings say otherwise, if the system can be asked for that.
 pub(super) fn end_with_parent(
     py: Token<'_>,
     _this: &Finder<'_>,

@@ -126,6 +126,9 @@ pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
         }
     }
     let ready = boundary::guarded(py, |py| {
+        if boots_from_archive {
+            set_library_folder(py)?;
+        }
         boot::finder(py)?.call_method(py, "run_waiting_hooks", &[])?;
         main_module::before_main(py, &config, &task)
     });
@@ -196,6 +199,16 @@ fn what_to_run(
             }
         },
     }
+}
+
+/// Says where the standard library is, as the interpreter found no folder with one. CPython sets the attribute to nothing at
+/// the end of its initialisation (`_PySys_UpdateConfig`, 3.11 to 3.15), so not earlier; older ones have none.
+fn set_library_folder(py: Token<'_>) -> Result<(), Exception> {
+    if cfg!(Py_3_11) {
+        let root = path_text(py, &runtime::get(py)?.root)?;
+        import(py, "sys")?.set_attribute(py, "_stdlib_dir", &root)?;
+    }
+    Ok(())
 }
 
 fn install_late(py: Token<'_>, extra_paths: &[OsString]) -> Result<(), Exception> {

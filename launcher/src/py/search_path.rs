@@ -1,5 +1,6 @@
 //! The archives' place on `sys.path`: what stands before them there comes first, as under `python`.
 
+use importer_core::{Module, ModuleKind};
 use pyo3_ffi as ffi;
 
 use super::boot;
@@ -17,7 +18,7 @@ use super::token::Token;
 /// own modules, and what Python needs while it starts.
 pub(super) fn is_first(py: Token<'_>, name: &str) -> Result<bool, Exception> {
     // The usual case, at the price of one comparison.
-    if entries(py).next().is_none_or(|(_, inside)| inside.is_some()) {
+    if entries(py).next().is_none_or(|(_, inside)| is_top(&inside)) {
         return Ok(true);
     }
     // SAFETY: may be called at any time.
@@ -29,9 +30,14 @@ pub(super) fn is_first(py: Token<'_>, name: &str) -> Result<bool, Exception> {
     Ok(!is_on_path(py))
 }
 
-/// Whether an entry of `sys.path` lies in the archives.
+/// Whether the top of the archives stands on `sys.path`. A folder in them (`os.path.join(os.path.dirname(__file__),
+/// "_vendor")`) is an entry as any other, with other modules in it.
 pub(super) fn is_on_path(py: Token<'_>) -> bool {
-    entries(py).any(|(_, inside)| inside.is_some())
+    entries(py).any(|(_, inside)| is_top(&inside))
+}
+
+fn is_top(inside: &Option<String>) -> bool {
+    inside.as_deref() == Some("")
 }
 
 /// What `sys.path` has besides the archives' top for a module that looks for another one of its own name: the spec, or
@@ -42,7 +48,7 @@ pub(super) fn is_on_path(py: Token<'_>) -> bool {
 /// `site-packages` stands late on the path; an archive is one entry for all, and would run the same package again.
 pub(super) fn find_other(py: Token<'_>, name: &Object) -> Result<Option<Object>, Exception> {
     let others = Object::list(py, Vec::new())?;
-    for (entry, _) in entries(py).filter(|(_, inside)| inside.as_deref() != Some("")) {
+    for (entry, _) in entries(py).filter(|(_, inside)| !is_top(inside)) {
         others.append(py, &entry)?;
     }
     let finder = import(py, "_frozen_importlib_external")?.attribute(py, "PathFinder")?;
@@ -81,4 +87,27 @@ fn entries(py: Token<'_>) -> impl Iterator<Item = (Object, Option<String>)> {
 /// `_imp` is private, but `FrozenImporter` asks it so, alike from 3.9 to 3.15 (`importlib/_bootstrap.py`).
 fn is_frozen(py: Token<'_>, name: &str) -> Result<bool, Exception> {
     import(py, "_imp")?.call_method(py, "is_frozen", &[&text(py, name)?])?.is_true(py)
+}
+
+/// The folder in the archives that the first entry of a package's `__path__` stands for; else the package is another finder's.
+pub(super) fn first_folder(py: Token<'_>, path: &Object) -> Option<String> {
+    // SAFETY: attached; a live object; a new reference or null with an exception, which is cleared.
+    let first =
+        unsafe { Object::from_owned_or_none(py, ffi::PySequence_GetItem(path.as_ptr(), 0)) };
+    let inside =
+        first.and_then(|first| path_of(py, &first).ok()).and_then(|first| inside(py, &first));
+    drop(Exception::take_if_raised(py));
+    inside
+}
+
+/// Whether a module lies in that folder of the archives, and not in one of the same name elsewhere.
+pub(super) fn lies_in(module: &Module<'_>, folder: &str) -> bool {
+    let parent = |path: &str| path.rsplit_once('/').map_or("", |(parent, _)| parent).to_owned();
+    let place = match module.kind() {
+        // Its path is a folder already.
+        ModuleKind::Namespace => module.path().to_owned(),
+        ModuleKind::Source | ModuleKind::Extension if module.is_package() => parent(module.path()),
+        ModuleKind::Source | ModuleKind::Extension => return parent(module.path()) == folder,
+    };
+    parent(&place) == folder
 }

@@ -122,7 +122,7 @@ fn a_script_keeps_its_name_in_tracebacks() {
     let application = read(&fixture, &folder.path().join("hello.py"), None).unwrap();
     assert_eq!(application.layout(), &Layout::Script);
     let archive = packed(&fixture, &application);
-    assert_eq!(modules(&archive), ["__main__ hello.py"]);
+    assert_eq!(modules(&archive), ["__main__ hello.py", "hello hello.py"]);
     let code =
         archive.module("__main__").unwrap().unwrap().code(Optimization::Zero).unwrap().unwrap();
     assert!(code.windows(8).any(|window| window == b"hello.py"));

@@ -31,6 +31,7 @@ mod not_packed;
 mod numpy;
 mod odd_limits;
 mod odd_places;
+mod own_names;
 mod parity;
 #[cfg(unix)]
 mod privileges;
