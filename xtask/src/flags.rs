@@ -143,7 +143,8 @@ The row `numpy` and the sums of memory have numpy from the index, in an environm
 Last, a built application starts and ends many workers, and must leave nothing behind.
 
 `--sizes` takes none of these, but the applications in `xtask/sizes`, with the launcher of `cargo xtask dist`. Environments are made
-once, below `target/sizes`, with `uv` where it is; they, and all that is built, take some 20 GB. `table.md` there grows with each row.";
+once, below `target/sizes`, with `uv` where it is; they take 4 GB, a build up to
+10 GB and the row on large files 25 GB for a time. `table.md` there grows with each row.";
 
 /// Time built applications against the interpreter itself, pair by pair in one run.
 #[derive(Debug, Args)]

@@ -106,7 +106,8 @@ pub(super) struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    pub(super) fn measure(&self) -> anyhow::Result<Others> {
+    /// Programs against `python -I`, in pairs.
+    pub(super) fn started(&self) -> anyhow::Result<Vec<Started>> {
         remove(&self.folder)?;
         fs::create_dir_all(&self.folder)
             .with_context(|| format!("could not make `{}`", self.folder.display()))?;
@@ -136,11 +137,11 @@ impl Rows<'_> {
                 started.extend(measured.map(|measured| Started { form, measured }));
             }
         }
-        Ok(Others { memory: self.memory()?, started })
+        Ok(started)
     }
 
     /// The build with large files. All of it is removed after: it is more than what everything else takes up.
-    fn memory(&self) -> anyhow::Result<Option<Cost>> {
+    pub(super) fn memory(&self) -> anyhow::Result<Option<Cost>> {
         let venv = self.folder.join("large");
         let mut make = Command::new(&self.python.executable);
         make.args(["-I", "-m", "venv", "--without-pip"]).arg(&venv);
@@ -161,9 +162,7 @@ impl Rows<'_> {
         let cost = Cost::of(self.progress, label, &self.python.executable, &command)?;
         // An executable without the files would have been easy to build.
         let size = fs::metadata(&built).map_or(0, |metadata| metadata.len());
-        for large in [&venv, &built, &self.folder.join("cache")] {
-            remove(large)?;
-        }
+        remove(&self.folder)?;
         if cost.is_some() && size < LARGE_SIZE {
             bail!("the executable with 7 GB of large files has only {size} bytes");
         }
