@@ -9,9 +9,10 @@ use interp_config::{PostImportHook, Profile, PythonInterpreterConfig};
 
 use crate::ancestors;
 use crate::ancestry::{self, Ancestry};
+use crate::bound::{Exception, Object};
 use crate::error::Error;
 use crate::import_trace::{self, ImportTrace};
-use crate::py::{self, Exception, Launch, Object, RegisteredHook, Task, Token};
+use crate::py::{self, Launch, RegisteredHook, Task, Token};
 use crate::python_mode::{Asked, is_heard};
 use crate::{build, cache, exe, importlib_hooks, start_method, surroundings, worker, worker_hooks};
 
@@ -66,21 +67,20 @@ impl Children {
 }
 
 /// A module that has just been imported, as a post-import hook gets it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Debug)]
 pub struct Imported<'py> {
-    token: Token<'py>,
-    module: &'py Object,
+    module: Object<'py>,
 }
 
 impl<'py> Imported<'py> {
-    /// Proof that this thread is attached, for the methods of [`Object`].
+    /// Proof that this thread is attached, for functions that make objects.
     pub fn token(&self) -> Token<'py> {
-        self.token
+        self.module.token()
     }
 
     /// The module.
-    pub fn module(&self) -> &'py Object {
-        self.module
+    pub fn module(&self) -> Object<'py> {
+        self.module.clone()
     }
 
     /// The module's name.
@@ -88,8 +88,8 @@ impl<'py> Imported<'py> {
     /// # Errors
     ///
     /// The exception that Python raises for a module that has none.
-    pub fn name(&self) -> Result<String, Exception> {
-        self.module.attribute(self.token, "__name__")?.to_text(self.token)
+    pub fn name(&self) -> Result<String, Exception<'py>> {
+        self.module.attribute("__name__")?.to_text()
     }
 }
 
@@ -152,13 +152,16 @@ impl Interpreter {
     pub fn post_import_hook(
         mut self,
         module: impl Into<String>,
-        hook: impl Fn(Imported<'_>) -> Result<(), Exception> + Send + Sync + 'static,
+        hook: impl for<'py> Fn(Imported<'py>) -> Result<(), Exception<'py>> + Send + Sync + 'static,
     ) -> Self {
         let module = module.into();
         self.hooks.push(RegisteredHook {
             label: format!("Rust hook on {module}"),
             module,
-            run: Arc::new(move |token, module| hook(Imported { token, module })),
+            run: Arc::new(move |token, module| {
+                let module = Object::new(token, module.clone_ref(token));
+                hook(Imported { module }).map_err(Exception::unbound)
+            }),
         });
         self
     }

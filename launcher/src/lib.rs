@@ -26,6 +26,7 @@
 
 pub mod ancestors;
 mod ancestry;
+mod bound;
 mod build;
 pub mod build_kind;
 mod cache;
@@ -61,6 +62,7 @@ pub mod command;
 #[cfg(feature = "runtime")]
 pub mod runtime;
 
+pub use bound::{Exception, Object};
 pub use error::Error;
 pub use interpreter::{Imported, Interpreter, Mode};
-pub use py::{Exception, Object, Token};
+pub use py::Token;

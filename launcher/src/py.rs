@@ -51,9 +51,10 @@ mod version;
 mod watched;
 mod worker;
 
-pub use self::exception::Exception;
-pub use self::object::Object;
 pub use self::token::Token;
+
+pub(crate) use self::exception::Exception;
+pub(crate) use self::object::Object;
 
 pub(crate) use self::main_module::resolve;
 pub(crate) use self::mapped::map_archive;

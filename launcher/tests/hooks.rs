@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use interp_config::{PythonInterpreterConfig, RunTarget};
-use launcher::{Exception, Imported, Interpreter};
+use launcher::{Exception, Imported, Interpreter, Object};
 
 /// The variables by which a scenario reaches the child.
 const ARCHIVE: &str = "COLDFRAME_HOOKS_ARCHIVE";
@@ -47,26 +47,36 @@ fn note(line: &str) {
 }
 
 /// One hook, by its name in a scenario: `LABEL`, or what it is to do with the module.
-fn hook(kind: &str, imported: Imported<'_>) -> Result<(), Exception> {
+fn hook<'py>(kind: &str, imported: Imported<'py>) -> Result<(), Exception<'py>> {
     static FAILED: AtomicBool = AtomicBool::new(false);
-    let (py, module) = (imported.token(), imported.module());
+    let module = imported.module();
     match kind.split_once(':') {
         Some(("call", name)) => {
-            note(&format!("{name}() = {}", module.call_method(py, name, &[])?.display(py)?));
+            note(&format!("{name}() = {}", module.call_method(name, &[])?.display()?));
         }
-        Some(("fail", attribute)) => module.attribute(py, attribute).map(drop)?,
+        Some(("show", attribute)) => {
+            let error = module.attribute(attribute).unwrap_err();
+            let none = Object::none(imported.token());
+            let (kind, message) = error
+                .to_string()
+                .split_once(": ")
+                .map(|(kind, message)| (kind.to_owned(), message.contains(attribute)))
+                .unwrap();
+            note(&format!("{kind} {message} {} {}", error.value().is_none(), none.is_none()));
+        }
+        Some(("fail", attribute)) => module.attribute(attribute).map(drop)?,
         Some(("fail-once", attribute)) => {
             if !FAILED.swap(true, Ordering::Relaxed) {
-                module.attribute(py, attribute)?;
+                module.attribute(attribute)?;
             }
         }
         Some(("loader", _)) => {
-            let spec = module.attribute(py, "__spec__")?.attribute(py, "loader")?;
-            let loader = module.attribute(py, "__loader__")?;
+            let spec = module.attribute("__spec__")?.attribute("loader")?;
+            let loader = module.attribute("__loader__")?;
             let class = loader
-                .attribute_or_none(py, "__name__")?
-                .map_or_else(|| loader.attribute(py, "__class__")?.attribute(py, "__name__"), Ok)?;
-            note(&format!("{} {}", class.display(py)?.trim_start_matches('_'), spec.is(&loader)));
+                .attribute_or_none("__name__")?
+                .map_or_else(|| loader.attribute("__class__")?.attribute("__name__"), Ok)?;
+            note(&format!("{} {}", class.display()?.trim_start_matches('_'), spec.is(&loader)));
         }
         Some(_) | None => note(&format!("{kind} {}", imported.name()?)),
     }
@@ -103,6 +113,12 @@ const SCENARIOS: &[(&str, &str, &str, &str)] = &[
         "json=first json=second json=third",
         "note('before')\nimport json\nnote('after')",
         "before\nfirst json\nsecond json\nthird json\nafter\n",
+    ),
+    (
+        "an exception says its message",
+        "json=show:missing",
+        "import json",
+        "AttributeError true false true\n",
     ),
     (
         "once for each module object",

@@ -32,8 +32,8 @@ fn run() -> Result<ExitCode, launcher::Error> {
         ..PythonInterpreterConfig::default()
     };
     let interpreter = Interpreter::builder(config).post_import_hook("json", |imported| {
-        let file = imported.module().attribute(imported.token(), "__file__")?;
-        eprintln!("json came from {}", file.to_text(imported.token())?);
+        let file = imported.module().attribute("__file__")?;
+        eprintln!("json came from {}", file.to_text()?);
         Ok(())
     });
     match archive {

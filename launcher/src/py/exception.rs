@@ -15,8 +15,8 @@ use super::token::Token;
 /// A Python exception that was raised and taken out of the interpreter's error indicator.
 ///
 /// Its `Display` is the name of its type (`ValueError`): the message is Python's to give, and [`describe`](Self::describe) asks for
-/// it.
-pub struct Exception {
+/// it. Hooks of a Rust program get one that knows its call, and so says its message (`bound.rs`).
+pub(crate) struct Exception {
     value: Object,
     /// The name of its type, taken with the exception, because `Display` has no [`Token`] to ask Python with.
     summary: String,
@@ -136,7 +136,7 @@ impl Exception {
     }
 
     /// The exception instance.
-    pub fn value(&self) -> &Object {
+    pub(crate) fn value(&self) -> &Object {
         &self.value
     }
 
@@ -177,7 +177,7 @@ impl Exception {
     }
 
     /// The last line of the traceback: `TypeName: message`.
-    pub fn describe(&self, py: Token<'_>) -> String {
+    pub(crate) fn describe(&self, py: Token<'_>) -> String {
         match self.value.display(py) {
             Ok(message) if message.is_empty() => self.summary.clone(),
             Ok(message) => format!("{}: {message}", self.summary),

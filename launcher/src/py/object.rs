@@ -13,7 +13,7 @@ use super::token::Token;
 ///
 /// It is neither `Send` nor `Sync`, and is only made while attached:
 /// so wherever one is dropped, the thread that made it is still attached.
-pub struct Object(NonNull<ffi::PyObject>);
+pub(crate) struct Object(NonNull<ffi::PyObject>);
 
 impl Object {
     /// Takes over a new reference that a C function returned; null means that it raised.
@@ -63,7 +63,7 @@ impl Object {
     /// The address of the object, for code that uses another binding to CPython on it.
     ///
     /// The reference stays with this `Object`: take one of your own before keeping the pointer.
-    pub fn as_raw(&self) -> *mut std::ffi::c_void {
+    pub(crate) fn as_raw(&self) -> *mut std::ffi::c_void {
         self.0.as_ptr().cast()
     }
 
@@ -75,19 +75,19 @@ impl Object {
     }
 
     /// Another reference to the same object.
-    pub fn clone_ref(&self, _py: Token<'_>) -> Self {
+    pub(crate) fn clone_ref(&self, _py: Token<'_>) -> Self {
         // SAFETY: attached; `self` keeps the object alive.
         unsafe { ffi::Py_INCREF(self.as_ptr()) };
         Self(self.0)
     }
 
     /// Whether both are the same object, as `is` asks.
-    pub fn is(&self, other: &Self) -> bool {
+    pub(crate) fn is(&self, other: &Self) -> bool {
         self.0 == other.0
     }
 
     /// `None`.
-    pub fn none(_py: Token<'_>) -> Self {
+    pub(crate) fn none(_py: Token<'_>) -> Self {
         // SAFETY: `None` is a live object for as long as the interpreter runs.
         let none = unsafe { ffi::Py_None() };
         // SAFETY: as above; immortal or not, one more reference is ours.
@@ -97,7 +97,7 @@ impl Object {
     }
 
     /// Whether this is `None`.
-    pub fn is_none(&self, _py: Token<'_>) -> bool {
+    pub(crate) fn is_none(&self, _py: Token<'_>) -> bool {
         // SAFETY: only the address is taken.
         self.as_ptr() == unsafe { ffi::Py_None() }
     }
@@ -162,7 +162,7 @@ impl Object {
     }
 
     /// A Python `str`.
-    pub fn text(py: Token<'_>, value: &str) -> Result<Self, Exception> {
+    pub(crate) fn text(py: Token<'_>, value: &str) -> Result<Self, Exception> {
         text(py, value)
     }
 
@@ -183,14 +183,18 @@ impl Object {
     }
 
     /// `self.name`.
-    pub fn attribute(&self, py: Token<'_>, name: &str) -> Result<Self, Exception> {
+    pub(crate) fn attribute(&self, py: Token<'_>, name: &str) -> Result<Self, Exception> {
         let name = text(py, name)?;
         // SAFETY: attached; both live; a new reference or null with an exception.
         unsafe { Self::from_owned(py, ffi::PyObject_GetAttr(self.as_ptr(), name.as_ptr())) }
     }
 
     /// `getattr(self, name, None)`, with Python's `None` taken for absent too.
-    pub fn attribute_or_none(&self, py: Token<'_>, name: &str) -> Result<Option<Self>, Exception> {
+    pub(crate) fn attribute_or_none(
+        &self,
+        py: Token<'_>,
+        name: &str,
+    ) -> Result<Option<Self>, Exception> {
         let name = text(py, name)?;
         let mut found = ptr::null_mut();
         // SAFETY: attached; both live; `found` is written with a new reference or null; -1 means raised.
@@ -206,7 +210,12 @@ impl Object {
     }
 
     /// `self.name = value`.
-    pub fn set_attribute(&self, py: Token<'_>, name: &str, value: &Self) -> Result<(), Exception> {
+    pub(crate) fn set_attribute(
+        &self,
+        py: Token<'_>,
+        name: &str,
+        value: &Self,
+    ) -> Result<(), Exception> {
         let name = text(py, name)?;
         // SAFETY: attached; all live; the object takes references of its own; -1 means raised.
         status(py, unsafe { ffi::PyObject_SetAttr(self.as_ptr(), name.as_ptr(), value.as_ptr()) })
@@ -220,7 +229,7 @@ impl Object {
     }
 
     /// `self(*arguments)`.
-    pub fn call(&self, py: Token<'_>, arguments: &[&Self]) -> Result<Self, Exception> {
+    pub(crate) fn call(&self, py: Token<'_>, arguments: &[&Self]) -> Result<Self, Exception> {
         self.call_with_keywords(py, arguments, &[])
     }
 
@@ -251,7 +260,7 @@ impl Object {
     }
 
     /// `self.name(*arguments)`.
-    pub fn call_method(
+    pub(crate) fn call_method(
         &self,
         py: Token<'_>,
         name: &str,
@@ -261,14 +270,14 @@ impl Object {
     }
 
     /// `str(self)`.
-    pub fn display(&self, py: Token<'_>) -> Result<String, Exception> {
+    pub(crate) fn display(&self, py: Token<'_>) -> Result<String, Exception> {
         // SAFETY: attached; live; a new reference or null with an exception.
         let shown = unsafe { Self::from_owned(py, ffi::PyObject_Str(self.as_ptr())) }?;
         read_text(py, &shown)
     }
 
     /// The text of a `str`.
-    pub fn to_text(&self, py: Token<'_>) -> Result<String, Exception> {
+    pub(crate) fn to_text(&self, py: Token<'_>) -> Result<String, Exception> {
         read_text(py, self)
     }
 
