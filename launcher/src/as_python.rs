@@ -31,7 +31,7 @@ pub(crate) fn is_started_by_this() -> Result<bool, Error> {
     Ok(ancestors::is_started_by_this(ancestry()?.is_marked()))
 }
 
-/// What the process above has left in the environment, if it runs this program.
+/// The mark that the process above has left in the environment, if it runs this program.
 fn ancestry() -> Result<Ancestry, Error> {
     let left = surroundings::variable(ancestry::VARIABLE);
     let Some(left) = left else { return Ok(Ancestry::default()) };

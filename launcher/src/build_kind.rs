@@ -34,6 +34,6 @@ pub const FREE_THREADED: bool = cfg!(Py_GIL_DISABLED);
 /// Whether that Python is a debug build.
 pub const DEBUG: bool = cfg!(py_sys_config = "Py_DEBUG");
 
-/// What tells the sources of this program from others': a text that stands in each program that was built of them.
+/// The sign of the sources of this program: a text that stands in each program that was built of them.
 #[used]
 pub static SOURCES: &str = concat!("coldframe built of ", env!("COLDFRAME_SOURCES"));

@@ -131,9 +131,8 @@ pub(super) fn build(
     let file_users = packer.file_users.users();
     pack_system_libraries(request, stdlib, &mut packer)?;
     let lines = &packer.file_lines;
-    let copied = request.stdlib.archive().filter(|_| stdlib_is_copied(request));
     let has = |path: &str| packer.writer.contains_file(path.trim_end_matches('/'));
-    for (key, value) in file_users::attributes(&file_users, copied, &has, lines)? {
+    for (key, value) in file_users::attributes(&file_users, request.stdlib.copied(), &has, lines)? {
         packer.writer.set_attribute(&key, value)?;
     }
     for (key, value) in packer.libraries.attributes() {
@@ -219,11 +218,6 @@ fn pack_system_libraries(
     _packer: &mut Packer<'_>,
 ) -> Result<(), BundleError> {
     Ok(())
-}
-
-/// Whether entries of the standard library's archive are copied as they are.
-fn stdlib_is_copied(request: &BundleRequest<'_>) -> bool {
-    matches!(request.stdlib, StandardLibrary::FromArchive(_))
 }
 
 /// What of the standard library is packed, where not all of it is.

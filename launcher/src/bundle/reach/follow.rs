@@ -87,9 +87,8 @@ impl Search<'_, '_> {
         };
         let Some(facts) = self.facts.get_mut(id).and_then(Option::take) else { return };
         let owner = self.index.node(id).map_or(Owner::Application, |node| node.owner);
-        if owner == Owner::Application || !certainty.is_doubt() {
-            self.used_words
-                .extend(facts.words.iter().filter(|_| owner == Owner::Application).cloned());
+        if owner == Owner::Application {
+            self.used_words.extend(facts.words.iter().cloned());
         }
         let own = self.index.node(id).is_some_and(|node| node.name.starts_with(OWN_PREFIX));
         for import in &facts.imports {

@@ -2,7 +2,7 @@
 
 mod calls;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use ruff_python_ast::visitor::{Visitor, walk_except_handler, walk_expr, walk_stmt};
 use ruff_python_ast::{
@@ -47,7 +47,6 @@ pub(super) struct Reader<'s, 'q> {
     has_own_place: bool,
     names_loader: bool,
     found_specs: Vec<(String, u32)>,
-    text_words: HashSet<String>,
 }
 
 /// A function's body, or the module's top level.
@@ -86,7 +85,6 @@ impl<'s, 'q> Reader<'s, 'q> {
             has_own_place: false,
             names_loader: false,
             found_specs: Vec::new(),
-            text_words: HashSet::new(),
         }
     }
 

@@ -137,7 +137,6 @@ impl Reader<'_, '_> {
 
     pub(super) fn word(&mut self, word: &str) {
         if self.questions.words.contains(word) {
-            self.text_words.insert(word.to_owned());
             self.facts.words.insert(word.to_owned());
         }
     }
