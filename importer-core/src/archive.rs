@@ -5,13 +5,15 @@ use std::fs;
 use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use zerocopy::FromBytes;
+use zstd::dict::DecoderDictionary;
 
 use crate::error::{Fault, Part};
 use crate::format::{
-    BUCKET_LENGTH, HEADER_LENGTH, Header, Kind, MAGIC, Preamble, Role, VERSION, bytes_at,
+    BUCKET_LENGTH, DICTIONARY, HEADER_LENGTH, Header, Kind, MAGIC, Preamble, Role, VERSION,
+    bytes_at,
 };
 use crate::locate::{locate, position};
 use crate::mapping::Bytes;
@@ -30,6 +32,8 @@ struct Inner {
     bytes: Bytes,
     target: Target,
     header: Header,
+    /// That of blobs which need one, once one of them was asked for.
+    dictionary: OnceLock<DecoderDictionary<'static>>,
 }
 
 impl Archive {
@@ -94,7 +98,13 @@ impl Archive {
                 Fault::Malformed("has an implementation name that is not text"),
             ));
         };
-        Ok(Self(Arc::new(Inner { path: path.to_owned(), bytes, target, header })))
+        Ok(Self(Arc::new(Inner {
+            path: path.to_owned(),
+            bytes,
+            target,
+            header,
+            dictionary: OnceLock::new(),
+        })))
     }
 
     /// Compares the checksums of all that is in it: for an archive that can be made again where it is damaged. An import checks
@@ -199,6 +209,23 @@ impl Archive {
 
     pub(crate) fn find(&self, kind: Kind, key: &str) -> Result<Option<Record<'_>>, Error> {
         crate::index::find(self, kind, key).map_err(|error| error.while_looking_for(kind, key))
+    }
+
+    /// The dictionary of blobs that need one, if there is one.
+    pub(crate) fn dictionary(&self) -> Result<Option<&DecoderDictionary<'static>>, Error> {
+        if let Some(dictionary) = self.0.dictionary.get() {
+            return Ok(Some(dictionary));
+        }
+        let Some(record) = self.find(Kind::Attribute, DICTIONARY)? else { return Ok(None) };
+        let Some(bytes) = self.in_place(&record, Role::Contents)? else { return Ok(None) };
+        Ok(Some(self.0.dictionary.get_or_init(|| DecoderDictionary::copy(bytes))))
+    }
+
+    /// Where in the archive bytes lie that were borrowed from it.
+    pub(crate) fn range_of(&self, part: &[u8]) -> Option<Range<usize>> {
+        let start = part.as_ptr().addr().checked_sub(self.bytes().as_ptr().addr())?;
+        let end = start.checked_add(part.len())?;
+        (end <= self.bytes().len()).then_some(start..end)
     }
 
     /// Whether the bytes are pages of a file.

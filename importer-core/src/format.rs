@@ -208,10 +208,15 @@ impl Role {
 pub(crate) enum Compression {
     None = 0,
     Zstd = 1,
+    /// With the dictionary in the attribute [`DICTIONARY`].
+    ZstdDictionary = 2,
 }
 
+/// The key of the attribute with the dictionary of blobs that need one.
+pub(crate) const DICTIONARY: &str = "zstd-dictionary";
+
 impl Compression {
-    pub(crate) const ALL: [Self; 2] = [Self::None, Self::Zstd];
+    pub(crate) const ALL: [Self; 3] = [Self::None, Self::Zstd, Self::ZstdDictionary];
 
     pub(crate) fn from_byte(byte: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|compression| *compression as u8 == byte)

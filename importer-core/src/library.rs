@@ -1,12 +1,14 @@
 //! Shared libraries: large, read once, and checked while they are read.
 
+use std::borrow::Cow;
 use std::hash::Hasher as _;
 use std::io::{self, Read, Write};
 
 use twox_hash::XxHash3_64;
 
 use crate::error::{Fault, Part};
-use crate::format::{Compression, Role, bytes_at};
+use crate::format::{Compression, MAX_DECOMPRESSED, Role, bytes_at};
+use crate::frames::{self, Frame};
 use crate::record::Record;
 use crate::{Archive, Error};
 
@@ -14,14 +16,31 @@ use crate::{Archive, Error};
 const PART: usize = 1 << 18;
 
 /// A shared library in an archive: found, and not checked yet.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Library<'a> {
     archive: &'a Archive,
     record: Record<'a>,
     role: Role,
     offset: u64,
+    /// Of the stored bytes.
     checksum: u64,
-    bytes: &'a [u8],
+    stored: &'a [u8],
+    compressed: Option<Compressed<'a>>,
+}
+
+#[derive(Clone, Debug)]
+struct Compressed<'a> {
+    length: u64,
+    /// Of the contents.
+    checksum: u64,
+    frames: Vec<Frame<'a>>,
+}
+
+/// A part of a compressed library: all of them can be decompressed at the same time.
+#[derive(Clone, Copy, Debug)]
+pub struct LibraryPart<'a, 'l> {
+    library: &'l Library<'a>,
+    frame: Frame<'a>,
 }
 
 /// Why a library could not be copied.
@@ -47,21 +66,31 @@ impl<'a> Library<'a> {
             let part = Part::Blob { role, kind: record.kind, key: record.key.to_owned() };
             archive.damaged(part, offset, fault)
         };
-        let is_plain = Compression::from_byte(reference.compression) == Some(Compression::None)
-            && reference.raw_length == reference.stored_length;
-        if !is_plain {
-            return Err(damaged(Fault::Malformed("is compressed where it must not be")));
-        }
-        let bytes = bytes_at(archive.bytes(), offset, reference.stored_length.get())
+        let stored = bytes_at(archive.bytes(), offset, reference.stored_length.get())
             .ok_or_else(|| damaged(Fault::OutOfBounds))?;
-        Ok(Some(Self { archive, record, role, offset, checksum, bytes }))
+        let length = reference.raw_length.get();
+        let compressed = match Compression::from_byte(reference.compression) {
+            Some(Compression::None) if reference.raw_length == reference.stored_length => None,
+            Some(Compression::Zstd) if length <= MAX_DECOMPRESSED => {
+                let (checksum, frames) = frames::read(stored)
+                    .filter(|(_, frames)| frames_length(frames) == length)
+                    .ok_or_else(|| {
+                        damaged(Fault::Malformed("is not compressed as libraries are"))
+                    })?;
+                Some(Compressed { length, checksum, frames })
+            }
+            Some(_) | None => {
+                return Err(damaged(Fault::Malformed("is compressed where it must not be")));
+            }
+        };
+        Ok(Some(Self { archive, record, role, offset, checksum, stored, compressed }))
     }
 
-    /// The checksum that it should have: the same bytes have the same id in every archive.
+    /// The checksum that its contents should have: the same bytes have the same id in every archive.
     ///
     /// It tells libraries apart that nobody forged; it is no cryptographic digest.
     pub fn id(&self) -> u64 {
-        self.checksum
+        self.compressed.as_ref().map_or(self.checksum, |compressed| compressed.checksum)
     }
 
     /// The id that a library with these contents has.
@@ -71,39 +100,69 @@ impl<'a> Library<'a> {
 
     /// Whether its bytes are pages of a file, which other processes that map the file share.
     pub fn is_mapped(&self) -> bool {
-        self.archive.is_mapped()
+        self.archive.is_mapped() && self.compressed.is_none()
     }
 
     /// Takes its bytes out of this process's memory: whoever has checked or copied a library has read all of it, and it would
     /// count as the process's own. What of it is read again comes back from the file.
     pub fn forget(&self) {
         if let Ok(start) = usize::try_from(self.offset) {
-            self.archive.forget(start..start.saturating_add(self.bytes.len()));
+            self.archive.forget(start..start.saturating_add(self.stored.len()));
         }
     }
 
     /// How many bytes it has.
     #[expect(clippy::len_without_is_empty, reason = "as with `std::fs::Metadata::len`")]
     pub fn len(&self) -> u64 {
-        self.bytes.len() as u64
+        self.compressed.as_ref().map_or(self.stored.len() as u64, |compressed| compressed.length)
     }
 
-    /// Its bytes, checked.
-    pub fn contents(&self) -> Result<&'a [u8], Error> {
-        if crate::format::checksum(self.bytes) == self.checksum {
-            return Ok(self.bytes);
+    /// Its bytes, checked; decompressed, if it is compressed.
+    pub fn contents(&self) -> Result<Cow<'a, [u8]>, Error> {
+        self.check()?;
+        if self.compressed.is_none() {
+            return Ok(Cow::Borrowed(self.stored));
         }
-        Err(self.damaged())
+        let mut contents = Vec::new();
+        for part in self.parts() {
+            contents.extend(part.contents()?);
+        }
+        Ok(Cow::Owned(contents))
+    }
+
+    /// Its parts, if it is compressed, after comparing the checksum of what is stored; else none.
+    pub fn checked_parts(
+        &self,
+    ) -> Result<impl ExactSizeIterator<Item = LibraryPart<'a, '_>>, Error> {
+        if self.compressed.is_some() {
+            self.check()?;
+        }
+        Ok(self.parts())
+    }
+
+    fn parts(&self) -> impl ExactSizeIterator<Item = LibraryPart<'a, '_>> {
+        let frames = self.compressed.as_ref().map_or(&[][..], |compressed| &compressed.frames);
+        frames.iter().map(|frame| LibraryPart { library: self, frame: *frame })
     }
 
     /// Writes its bytes, which are checked on the way: after an error, what was written must be thrown away.
     pub fn copy_to(&self, out: &mut impl Write) -> Result<(), CopyError> {
+        if self.compressed.is_some() {
+            for part in self.checked_parts()? {
+                out.write_all(&part.contents()?)?;
+            }
+            return Ok(());
+        }
         let mut hash = XxHash3_64::new();
-        for part in self.bytes.chunks(PART) {
+        for part in self.stored.chunks(PART) {
             hash.write(part);
             out.write_all(part)?;
         }
-        if hash.finish() == self.checksum { Ok(()) } else { Err(self.damaged().into()) }
+        if hash.finish() == self.checksum {
+            Ok(())
+        } else {
+            Err(self.damaged(Fault::Checksum).into())
+        }
     }
 
     /// Whether what is read there is this library, by its length and its checksum.
@@ -114,7 +173,7 @@ impl<'a> Library<'a> {
         loop {
             let read = copy.read(&mut buffer)?;
             if read == 0 {
-                return Ok(left == 0 && hash.finish() == self.checksum);
+                return Ok(left == 0 && hash.finish() == self.id());
             }
             let Some(rest) = left.checked_sub(read as u64) else { return Ok(false) };
             left = rest;
@@ -122,9 +181,37 @@ impl<'a> Library<'a> {
         }
     }
 
-    fn damaged(&self) -> Error {
+    fn check(&self) -> Result<(), Error> {
+        if crate::format::checksum(self.stored) == self.checksum {
+            return Ok(());
+        }
+        Err(self.damaged(Fault::Checksum))
+    }
+
+    fn damaged(&self, fault: Fault) -> Error {
         let Record { kind, key, .. } = self.record;
         let part = Part::Blob { role: self.role, kind, key: key.to_owned() };
-        self.archive.damaged(part, self.offset, Fault::Checksum)
+        self.archive.damaged(part, self.offset, fault)
     }
+}
+
+impl LibraryPart<'_, '_> {
+    /// Where its contents begin in the library.
+    pub fn offset(&self) -> u64 {
+        self.frame.offset
+    }
+
+    /// Its contents.
+    pub fn contents(&self) -> Result<Vec<u8>, Error> {
+        match zstd::bulk::decompress(self.frame.stored, self.frame.length) {
+            Ok(contents) if contents.len() == self.frame.length => Ok(contents),
+            Ok(_) | Err(_) => Err(self
+                .library
+                .damaged(Fault::Malformed("does not decompress to the size it says"))),
+        }
+    }
+}
+
+fn frames_length(frames: &[Frame<'_>]) -> u64 {
+    frames.last().map_or(0, |last| last.offset + last.length as u64)
 }

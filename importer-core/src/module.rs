@@ -97,9 +97,10 @@ impl<'a> Module<'a> {
         self.record.path
     }
 
-    /// Its marshalled code at that level, in place: checked, and aligned to 16 bytes from the start of the archive.
-    pub fn code(&self, level: Optimization) -> Result<Option<&'a [u8]>, Error> {
-        self.archive.in_place(&self.record, level.role())
+    /// Its marshalled code at that level, checked: in place, and aligned to 16 bytes from the start of the archive, unless it is
+    /// compressed.
+    pub fn code(&self, level: Optimization) -> Result<Option<Cow<'a, [u8]>>, Error> {
+        self.archive.contents(&self.record, level.role())
     }
 
     /// Its source as it was on disk, checked.
@@ -122,9 +123,7 @@ impl<'a> Module<'a> {
         self.record.flags & flags::MAIN_GUARD != 0
     }
 
-    /// The checksum of its shared library: the same bytes have the same id in every archive. 0 for other modules.
-    ///
-    /// It tells libraries apart that nobody forged; it is no cryptographic digest.
+    /// A number that its shared library alone has in this archive. 0 for other modules.
     pub fn extension_id(&self) -> u64 {
         self.record.blob(Role::Extension).map_or(0, |blob| blob.checksum.get())
     }

@@ -5,6 +5,8 @@ use std::iter::FusedIterator;
 
 use zerocopy::FromBytes;
 use zerocopy::little_endian::U32;
+use zstd::bulk::Decompressor;
+use zstd::dict::DecoderDictionary;
 
 use crate::error::{Fault, Part};
 use crate::format::{
@@ -91,7 +93,7 @@ impl Archive {
         let (stored, raw_length) = (reference.stored_length.get(), reference.raw_length.get());
         let possible = match compression {
             Compression::None => raw_length == stored,
-            Compression::Zstd => {
+            Compression::Zstd | Compression::ZstdDictionary => {
                 raw_length <= MAX_DECOMPRESSED && raw_length <= stored.saturating_mul(MAX_RATIO)
             }
         };
@@ -108,7 +110,11 @@ impl Archive {
         role: Role,
     ) -> Result<Option<Cow<'a, [u8]>>, Error> {
         let Some(blob) = self.stored(record, role)? else { return Ok(None) };
-        match blob.decompressed() {
+        let dictionary = match blob.compression {
+            Compression::ZstdDictionary => self.dictionary()?,
+            Compression::None | Compression::Zstd => None,
+        };
+        match blob.decompressed(dictionary) {
             Some(contents) => Ok(Some(contents)),
             None => {
                 let part = Part::Blob { role, kind: record.kind, key: record.key.to_owned() };
@@ -140,7 +146,7 @@ impl Archive {
         match self.stored(record, role)? {
             None => Ok(None),
             Some(Blob { bytes, compression: Compression::None, .. }) => Ok(Some(bytes)),
-            Some(Blob { compression: Compression::Zstd, .. }) => {
+            Some(Blob { compression: Compression::Zstd | Compression::ZstdDictionary, .. }) => {
                 let part = Part::Blob { role, kind: record.kind, key: record.key.to_owned() };
                 Err(self.damaged(
                     part,
@@ -170,15 +176,20 @@ pub(crate) struct Blob<'a> {
 
 impl<'a> Blob<'a> {
     /// `None` when the compressed bytes are not what they say. No more is allocated than the checked raw length.
-    pub(crate) fn decompressed(self) -> Option<Cow<'a, [u8]>> {
-        match self.compression {
-            Compression::None => Some(Cow::Borrowed(self.bytes)),
-            Compression::Zstd => {
-                let length = usize::try_from(self.raw_length).ok()?;
-                let contents = zstd::bulk::decompress(self.bytes, length).ok()?;
-                (contents.len() == length).then_some(Cow::Owned(contents))
+    pub(crate) fn decompressed(
+        self,
+        dictionary: Option<&DecoderDictionary<'_>>,
+    ) -> Option<Cow<'a, [u8]>> {
+        let length = usize::try_from(self.raw_length).ok()?;
+        let contents = match self.compression {
+            Compression::None => return Some(Cow::Borrowed(self.bytes)),
+            Compression::Zstd => zstd::bulk::decompress(self.bytes, length).ok()?,
+            Compression::ZstdDictionary => {
+                let mut decompressor = Decompressor::with_prepared_dictionary(dictionary?).ok()?;
+                decompressor.decompress(self.bytes, length).ok()?
             }
-        }
+        };
+        (contents.len() == length).then_some(Cow::Owned(contents))
     }
 }
 

@@ -4,6 +4,8 @@ mod blobs;
 mod derived;
 mod entry;
 mod layout;
+mod packing;
+mod spool;
 
 use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -12,13 +14,15 @@ use std::path::Path;
 use zerocopy::IntoBytes;
 
 use crate::elf::{self, Parsed};
-use crate::format::{Kind, PAGE, Role, flags};
+use crate::format::{Compression, DICTIONARY, Kind, PAGE, Role, flags};
+use crate::frames;
 use crate::locate::{read_trailer, trailer};
 use crate::name::{check_path, folders_above};
 use crate::record::Record;
 use crate::{Archive, Error, ModuleKind, ModuleName, Optimization, Target};
-use blobs::{BlobId, BlobPool, Packing};
+use blobs::{BlobId, BlobPool};
 pub use entry::{MainGuard, ModuleEntry};
+use packing::Packing;
 
 /// Gathers entries and writes an archive.
 ///
@@ -33,6 +37,17 @@ pub struct Writer {
     distributions: BTreeMap<String, String>,
     attributes: BTreeMap<String, BlobId>,
     blobs: BlobPool,
+    storage: Storage,
+}
+
+/// How an archive keeps what is large.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Storage {
+    /// Bytecode and libraries as they are, to be read in place; sources and data compressed.
+    #[default]
+    InPlace,
+    /// All compressed, and decompressed when it is first used.
+    Compressed,
 }
 
 #[derive(Debug)]
@@ -53,7 +68,23 @@ impl Writer {
             distributions: BTreeMap::new(),
             attributes: BTreeMap::new(),
             blobs: BlobPool::default(),
+            storage: Storage::default(),
         }
+    }
+
+    /// Chooses how what is added from now on is stored.
+    #[must_use]
+    pub fn with_storage(mut self, storage: Storage) -> Self {
+        self.storage = storage;
+        self
+    }
+
+    /// Lets what does not fit into a bounded part of memory wait in an unnamed file of that folder, and not in that of temporary
+    /// files. Nothing must have been added yet.
+    #[must_use]
+    pub fn with_waiting_room(mut self, folder: &Path) -> Self {
+        self.blobs.wait_in(folder.to_owned());
+        self
     }
 
     /// Adds a module; its source or its library becomes the file at its path too.
@@ -85,15 +116,18 @@ impl Writer {
         self.check_place(&path)?;
         let mut blobs = Vec::new();
         for (level, code) in Optimization::ALL.into_iter().zip(code) {
-            blobs.extend(code.map(|code| (level.role(), self.blobs.add(code, Packing::Plain))));
+            if let Some(code) = code {
+                blobs.push((level.role(), self.blobs.add(code, self.packing(level.role()))?));
+            }
         }
         let mut kind = flags::SOURCE;
         let mut file = None;
         if let Some(extension) = extension {
             kind = flags::EXTENSION;
-            file = Some((Role::Extension, self.blobs.add(extension, Packing::Plain)));
+            file =
+                Some((Role::Extension, self.blobs.add(extension, self.packing(Role::Extension))?));
         } else if let Some(source) = source {
-            file = Some((Role::Source, self.blobs.add(source, Packing::Smallest)));
+            file = Some((Role::Source, self.blobs.add(source, self.packing(Role::Source))?));
         }
         if let Some((role, blob)) = file {
             self.put_file(&path, blob)?;
@@ -123,15 +157,24 @@ impl Writer {
     pub fn add_file(&mut self, path: &str, contents: Vec<u8>) -> Result<(), Error> {
         check_path(path)?;
         self.check_place(path)?;
-        let blob = self.blobs.add(contents, Packing::Smallest);
+        let blob = self.blobs.add(contents, self.packing(Role::Contents))?;
         self.put_file(path, blob)
     }
 
-    /// Adds a file that is stored as it is: one that is read whole at each start, such as a shared library.
-    pub fn add_plain_file(&mut self, path: &str, contents: Vec<u8>) -> Result<(), Error> {
+    /// Adds a shared library as a file: it is stored as those of extension modules are.
+    pub fn add_library(&mut self, path: &str, contents: Vec<u8>) -> Result<(), Error> {
         check_path(path)?;
         self.check_place(path)?;
-        let blob = self.blobs.add(contents, Packing::Plain);
+        let blob = self.blobs.add(contents, self.packing(Role::Extension))?;
+        self.put_file(path, blob)
+    }
+
+    /// Adds a file of the system as one of the archive. A large one is never in memory as a whole: it is read now, for its
+    /// checksum, and when the archive is written.
+    pub fn add_file_from(&mut self, path: &str, location: &Path) -> Result<(), Error> {
+        check_path(path)?;
+        self.check_place(path)?;
+        let blob = self.blobs.add_file(location, self.packing(Role::Contents))?;
         self.put_file(path, blob)
     }
 
@@ -160,7 +203,7 @@ impl Writer {
         if key.is_empty() {
             return Err(Error::invalid("attribute", key, "its key is empty"));
         }
-        let blob = self.blobs.add(value, Packing::Smallest);
+        let blob = self.blobs.add(value, self.packing(Role::Contents))?;
         self.attributes.insert(key.to_owned(), blob);
         Ok(())
     }
@@ -209,7 +252,7 @@ impl Writer {
         }
         for record in archive.walk(Kind::Attribute, Ok) {
             let record = record?;
-            if !self.attributes.contains_key(record.key) {
+            if record.key != DICTIONARY && !self.attributes.contains_key(record.key) {
                 for (_, blob) in self.copy_blobs(archive, &record)? {
                     self.attributes.insert(record.key.to_owned(), blob);
                 }
@@ -296,7 +339,7 @@ impl Writer {
 
     fn put_file(&mut self, path: &str, blob: BlobId) -> Result<(), Error> {
         match self.files.get(path) {
-            Some(present) if self.blobs.same_contents(*present, blob) => Ok(()),
+            Some(present) if self.blobs.same_contents(*present, blob)? => Ok(()),
             Some(_) => Err(Error::duplicate("file", path, " with other contents")),
             None => {
                 self.occupy_folders(path);
@@ -323,11 +366,52 @@ impl Writer {
     ) -> Result<Vec<(Role, BlobId)>, Error> {
         let mut copied = Vec::new();
         for role in Role::ALL {
-            if let Some(blob) = archive.stored(record, role)? {
-                copied.push((role, self.blobs.add_stored(blob)));
-            }
+            let Some(blob) = archive.stored(record, role)? else { continue };
+            let is_library = match blob.compression {
+                // The archive does not tell data that did not shrink from libraries, as which both can be stored.
+                Compression::None => role == Role::Contents && self.storage == Storage::Compressed,
+                Compression::Zstd => frames::read(blob.bytes).is_some(),
+                Compression::ZstdDictionary => false,
+            };
+            let packing = self.packing(if is_library { Role::Extension } else { role });
+            let range = archive.range_of(blob.bytes).filter(|_| packing.accepts(blob.compression));
+            let id = match range {
+                Some(range) => self.blobs.add_stored(archive, range, blob)?,
+                None => {
+                    let contents = archive.contents(record, role)?.unwrap_or_default();
+                    self.blobs.add(contents.into_owned(), packing)?
+                }
+            };
+            copied.push((role, id));
         }
         Ok(copied)
+    }
+
+    /// How a blob of that role is stored.
+    fn packing(&self, role: Role) -> Packing {
+        match (self.storage, role) {
+            (_, Role::Entries | Role::Modules) => Packing::Plain,
+            (Storage::InPlace, Role::Source | Role::Contents) => Packing::Smallest,
+            (Storage::InPlace, _) => Packing::Plain,
+            (Storage::Compressed, Role::Extension) => Packing::Library,
+            (Storage::Compressed, _) => Packing::Dictionary,
+        }
+    }
+
+    /// The dictionary for what is to be compressed: of the modules' code, in the order of their names.
+    fn dictionary(&self) -> Result<Option<Vec<u8>>, Error> {
+        if self.storage == Storage::InPlace {
+            return Ok(None);
+        }
+        let mut samples = Vec::new();
+        for (role, id) in self.modules.values().flat_map(|module| &module.blobs) {
+            if matches!(role, Role::Code0 | Role::Code1 | Role::Code2)
+                && let Some(contents) = self.blobs.raw(*id)?
+            {
+                samples.push(contents);
+            }
+        }
+        Ok(packing::dictionary(samples.into_iter()))
     }
 }
 

@@ -28,6 +28,8 @@ pub struct BuildSettings {
     pub glibc: Option<String>,
     /// Whether the sections of libraries that only debuggers read are packed, as by `--keep-symbols`.
     pub keep_symbols: bool,
+    /// Whether bytecode and libraries are compressed too, as by `--compress`.
+    pub compress: bool,
     /// Which libraries of the build machine's system are packed, as by `--system-library`.
     pub system_libraries: Vec<SystemLibraryRule>,
     /// The executable that is written, as by `--output`.

@@ -74,6 +74,7 @@ pub(crate) const BUILD: &[Field<BuildSettings>] = fields!(BuildSettings {
     "standard-library" => standard_library,
     "glibc" => glibc,
     "keep-symbols" => keep_symbols,
+    "compress" => compress,
     "output" => output,
     "app" => app,
 });

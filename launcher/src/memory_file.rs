@@ -10,9 +10,10 @@ use std::io::{self, Write as _};
 #[cfg(maps_libraries)]
 use std::ops::Range;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt as _, MetadataExt};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::thread;
 
 use importer_core::{CopyError, Library};
 use parking_lot::Mutex;
@@ -22,6 +23,9 @@ use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, memfd_
 
 /// Smaller libraries are not kept open: a package has many of them, and a process may have few descriptors.
 const KEPT_FROM: u64 = 256 * 1024;
+
+/// How many threads decompress one library, at most.
+const THREADS: usize = 8;
 
 /// Nobody can change what is sealed so, its maker included.
 const SEALS: SealFlags =
@@ -62,10 +66,43 @@ pub(crate) fn open(
 
 fn make(label: &str, library: &Library<'_>) -> Result<File, CopyError> {
     let mut file = named(label, &mark(library))?;
-    library.copy_to(&mut file)?;
+    if !decompress(library, &file)? {
+        library.copy_to(&mut file)?;
+    }
     library.forget();
     fcntl_add_seals(&file, SEALS).map_err(io::Error::from)?;
     Ok(file)
+}
+
+/// Decompresses a library's parts into the file, in threads that have ended when this returns; false if it has no two parts.
+///
+/// No such thread runs code of Python, or takes a lock of ours.
+fn decompress(library: &Library<'_>, file: &File) -> Result<bool, CopyError> {
+    let parts: Vec<_> = library.checked_parts()?.collect();
+    if parts.len() < 2 {
+        return Ok(false);
+    }
+    let next = AtomicUsize::new(0);
+    let work = || -> Result<(), CopyError> {
+        while let Some(part) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
+            file.write_all_at(&part.contents()?, part.offset())?;
+        }
+        Ok(())
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(THREADS);
+    thread::scope(|scope| {
+        // A process that may have no more threads does all of it in this one.
+        let others: Vec<_> = (1..threads.min(parts.len()))
+            .filter_map(|_| thread::Builder::new().spawn_scoped(scope, work).ok())
+            .collect();
+        let own = work();
+        let ends = others.into_iter().map(|other| match other.join() {
+            Ok(end) => end,
+            Err(_) => Err(io::Error::other("a thread that decompressed it has failed").into()),
+        });
+        ends.fold(own, Result::and)
+    })?;
+    Ok(true)
 }
 
 /// An empty file, whose name begins with the label.

@@ -1,111 +1,339 @@
-//! The blobs of an archive that is being gathered: compressed when that pays, and equal ones kept once.
+//! The blobs of an archive that is being gathered: equal ones are kept once, and compressed at the end.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::hash::Hasher as _;
+use std::io::{self, Read, Write};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 
-use twox_hash::XxHash3_128;
+use twox_hash::{XxHash3_64, XxHash3_128};
 
-use crate::format::{Compression, MAX_DECOMPRESSED, MAX_RATIO, checksum};
+use super::packing::{Packers, Packing};
+use super::spool::{self, Place, Spool};
+use crate::format::{Compression, checksum};
 use crate::record::Blob;
+use crate::{Archive, Error};
 
-/// How hard zstd tries: beyond this the standard library hardly shrinks, and packing takes much longer.
-const LEVEL: i32 = 9;
+/// Files of this length are never held in memory.
+const LARGE: u64 = 8 << 20;
+
+/// How many bytes are compressed at once, at most: the results of some are written while the next wait.
+const WINDOW: u64 = 48 << 20;
 
 /// A blob in its pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct BlobId(usize);
 
-/// How a blob may be stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Packing {
-    /// As it is: it is read in place.
-    Plain,
-    /// Compressed, when that saves a tenth or more.
-    Smallest,
+/// A blob as it was given.
+#[derive(Debug)]
+struct Given {
+    place: Place,
+    length: u64,
+    /// How it is to be stored, or how it is stored in the archive that it comes from.
+    form: Form,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Form {
+    Raw(Packing),
+    Stored { compression: Compression, raw_length: u64 },
+}
+
+/// A blob as it is written.
 #[derive(Debug)]
 pub(super) struct StoredBlob {
-    pub(super) bytes: Vec<u8>,
+    store: Store,
+    place: Place,
+    pub(super) stored_length: u64,
     pub(super) raw_length: u64,
     pub(super) compression: Compression,
     pub(super) checksum: u64,
 }
 
+/// Which spool a place is in.
+#[derive(Clone, Copy, Debug)]
+enum Store {
+    Given,
+    Packed,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct BlobPool {
-    blobs: Vec<StoredBlob>,
+    blobs: Vec<Given>,
     /// Only asked, never walked, so its order cannot leak into the bytes.
-    by_contents: HashMap<(Compression, u128), BlobId>,
+    by_contents: HashMap<(Form, u128), BlobId>,
+    spool: Spool,
 }
 
 impl BlobPool {
-    pub(super) fn add(&mut self, raw: Vec<u8>, packing: Packing) -> BlobId {
-        let raw_length = raw.len() as u64;
-        let compressed = match packing {
-            Packing::Plain => None,
-            Packing::Smallest => compress(&raw),
-        };
-        match compressed {
-            Some(bytes) => self.push(bytes, raw_length, Compression::Zstd),
-            None => self.push(raw, raw_length, Compression::None),
+    /// Lets what does not fit into memory wait in a file of that folder.
+    pub(super) fn wait_in(&mut self, folder: PathBuf) {
+        if self.blobs.is_empty() {
+            self.spool = Spool::in_folder(Some(folder));
         }
     }
 
-    /// Takes a blob over from another archive as it is stored there.
-    pub(super) fn add_stored(&mut self, blob: Blob<'_>) -> BlobId {
-        self.push(blob.bytes.to_owned(), blob.raw_length, blob.compression)
-    }
-
-    fn push(&mut self, bytes: Vec<u8>, raw_length: u64, compression: Compression) -> BlobId {
-        let key = (compression, XxHash3_128::oneshot(&bytes));
-        if let Some(id) = self.by_contents.get(&key) {
+    pub(super) fn add(&mut self, raw: Vec<u8>, packing: Packing) -> Result<BlobId, Error> {
+        let form = Form::Raw(packing);
+        let key = (form, XxHash3_128::oneshot(&raw));
+        if let Some(id) = self.by_contents.get(&key).copied()
             // The hash is no cryptographic digest: equal hashes are a hint, equal bytes are the proof.
-            if self
-                .get(*id)
-                .is_some_and(|present| present.bytes == bytes && present.raw_length == raw_length)
-            {
-                return *id;
-            }
+            && self.stored_bytes(id)?.is_some_and(|present| *present == *raw)
+        {
+            return Ok(id);
         }
+        let length = raw.len() as u64;
+        let place = self.spool.keep(raw)?;
+        Ok(self.push(key, Given { place, length, form }))
+    }
+
+    /// Adds a file of the system. A large one is read in parts, now and when the archive is written; it must not change in
+    /// between.
+    pub(super) fn add_file(&mut self, path: &Path, packing: Packing) -> Result<BlobId, Error> {
+        let failed = |error| Error::read(path, error);
+        let length = path.metadata().map_err(failed)?.len();
+        if length < LARGE {
+            return self.add(std::fs::read(path).map_err(failed)?, packing);
+        }
+        let (mut hash, mut length) = (XxHash3_128::new(), 0);
+        let place = Place::File(path.to_owned());
+        self.spool.copy(&place, &mut io::sink(), |part| {
+            hash.write(part);
+            length += part.len() as u64;
+        })?;
+        let form = Form::Raw(packing);
+        let key = (form, hash.finish_128());
+        if let Some(id) = self.by_contents.get(&key).copied()
+            && let Some(present) = self.blobs.get(id.0)
+            && spool::are_equal(self.spool.reader(&present.place)?, self.spool.reader(&place)?)?
+        {
+            return Ok(id);
+        }
+        Ok(self.push(key, Given { place, length, form }))
+    }
+
+    /// Takes a blob over from another archive, as it is stored there.
+    pub(super) fn add_stored(
+        &mut self,
+        archive: &Archive,
+        range: Range<usize>,
+        blob: Blob<'_>,
+    ) -> Result<BlobId, Error> {
+        let form = Form::Stored { compression: blob.compression, raw_length: blob.raw_length };
+        let key = (form, XxHash3_128::oneshot(blob.bytes));
+        if let Some(id) = self.by_contents.get(&key).copied()
+            && self.stored_bytes(id)?.is_some_and(|present| *present == *blob.bytes)
+        {
+            return Ok(id);
+        }
+        let length = blob.bytes.len() as u64;
+        let place = Place::Archive(archive.clone(), range);
+        Ok(self.push(key, Given { place, length, form }))
+    }
+
+    fn push(&mut self, key: (Form, u128), given: Given) -> BlobId {
         let id = BlobId(self.blobs.len());
-        let checksum = checksum(&bytes);
-        self.blobs.push(StoredBlob { bytes, raw_length, compression, checksum });
+        self.blobs.push(given);
         self.by_contents.insert(key, id);
         id
     }
 
-    pub(super) fn get(&self, id: BlobId) -> Option<&StoredBlob> {
-        self.blobs.get(id.0)
+    fn stored_bytes(&self, id: BlobId) -> Result<Option<Cow<'_, [u8]>>, Error> {
+        self.blobs.get(id.0).map(|given| self.spool.read(&given.place)).transpose()
     }
 
+    /// Whether two blobs have the same contents.
+    pub(super) fn same_contents(&self, one: BlobId, other: BlobId) -> Result<bool, Error> {
+        Ok(one == other || (self.raw(one)?.is_some() && self.raw(one)? == self.raw(other)?))
+    }
+
+    /// The contents of a blob; nothing if they do not decompress.
+    pub(super) fn raw(&self, id: BlobId) -> Result<Option<Cow<'_, [u8]>>, Error> {
+        let Some(Given { place, form, .. }) = self.blobs.get(id.0) else { return Ok(None) };
+        let bytes = self.spool.read(place)?;
+        let Form::Stored { compression, raw_length } = *form else { return Ok(Some(bytes)) };
+        let blob = Blob { bytes: &bytes, raw_length, compression };
+        // What needs a dictionary is never taken over as it is.
+        Ok(blob.decompressed(None).map(|contents| Cow::Owned(contents.into_owned())))
+    }
+
+    /// Compresses what is to be compressed.
+    pub(super) fn pack(self, dictionary: Option<&[u8]>) -> Result<PackedBlobs, Error> {
+        let Self { blobs, spool, .. } = self;
+        let mut packed = PackedBlobs {
+            blobs: Vec::new(),
+            numbers: Vec::with_capacity(blobs.len()),
+            by_contents: HashMap::new(),
+            packed: Spool::in_folder(spool.folder().map(Path::to_owned)),
+            given: spool,
+        };
+        let packers = Packers::new(dictionary);
+        let (mut waiting, mut waiting_bytes) = (Vec::new(), 0);
+        for given in blobs {
+            if given.length < LARGE {
+                waiting_bytes += given.length;
+                waiting.push(given);
+            } else {
+                packed.pack_all(&packers, std::mem::take(&mut waiting))?;
+                packed.pack_large(&packers, given)?;
+            }
+            if waiting_bytes >= WINDOW {
+                packed.pack_all(&packers, std::mem::take(&mut waiting))?;
+                waiting_bytes = 0;
+            }
+        }
+        packed.pack_all(&packers, waiting)?;
+        Ok(packed)
+    }
+}
+
+/// Blobs as they are written.
+#[derive(Debug)]
+pub(super) struct PackedBlobs {
+    blobs: Vec<StoredBlob>,
+    /// For each blob that was given, which of those it is: what was given in two ways can be stored in one.
+    numbers: Vec<usize>,
+    by_contents: HashMap<(Compression, u128), usize>,
+    /// Where those are that are stored as they were given.
+    given: Spool,
+    /// Where the compressed ones are.
+    packed: Spool,
+}
+
+impl PackedBlobs {
+    /// Packs blobs of which each fits into memory, in threads.
+    fn pack_all(&mut self, packers: &Packers, blobs: Vec<Given>) -> Result<(), Error> {
+        let mut jobs = Vec::new();
+        for given in &blobs {
+            jobs.push(match given.form {
+                Form::Raw(packing) if packing != Packing::Plain => {
+                    Some((self.given.read(&given.place)?, packing))
+                }
+                Form::Raw(_) | Form::Stored { .. } => None,
+            });
+        }
+        let results = packers.pack_all(&jobs);
+        drop(jobs);
+        for (given, result) in blobs.into_iter().zip(results) {
+            match result {
+                Some((bytes, compression)) => {
+                    let (stored_length, checksum) = (bytes.len() as u64, checksum(&bytes));
+                    let hash = XxHash3_128::oneshot(&bytes);
+                    let place = self.packed.keep(bytes)?;
+                    let (store, raw_length) = (Store::Packed, given.length);
+                    let blob = StoredBlob {
+                        store,
+                        place,
+                        stored_length,
+                        raw_length,
+                        compression,
+                        checksum,
+                    };
+                    self.push(hash, blob)?;
+                }
+                None => self.push_as_given(given)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Packs a blob that is never in memory as a whole.
+    fn pack_large(&mut self, packers: &Packers, given: Given) -> Result<(), Error> {
+        let Form::Raw(packing) = given.form else { return self.push_as_given(given) };
+        if !packers.could_pack(given.length, packing) {
+            return self.push_as_given(given);
+        }
+        let (mut hash, mut long_hash) = (XxHash3_64::new(), XxHash3_128::new());
+        let mut reader = self.given.reader(&given.place)?;
+        let written = self.packed.append(|out| {
+            packers.pack_large(&mut reader, given.length, packing, &mut |part| {
+                hash.write(part);
+                long_hash.write(part);
+                out(part)
+            })
+        })?;
+        drop(reader);
+        let Some(place) = written else { return self.push_as_given(given) };
+        let blob = StoredBlob {
+            store: Store::Packed,
+            stored_length: place.end - place.start,
+            place: Place::Spooled(place),
+            raw_length: given.length,
+            compression: Compression::Zstd,
+            checksum: hash.finish(),
+        };
+        self.push(long_hash.finish_128(), blob)
+    }
+
+    fn push_as_given(&mut self, given: Given) -> Result<(), Error> {
+        let Given { place, length, form } = given;
+        let (mut hash, mut long_hash) = (XxHash3_64::new(), XxHash3_128::new());
+        self.given.copy(&place, &mut io::sink(), |part| {
+            hash.write(part);
+            long_hash.write(part);
+        })?;
+        let (compression, raw_length) = match form {
+            Form::Raw(_) => (Compression::None, length),
+            Form::Stored { compression, raw_length } => (compression, raw_length),
+        };
+        let checksum = hash.finish();
+        let (store, stored_length) = (Store::Given, length);
+        let blob = StoredBlob { store, place, stored_length, raw_length, compression, checksum };
+        self.push(long_hash.finish_128(), blob)
+    }
+
+    fn push(&mut self, hash: u128, blob: StoredBlob) -> Result<(), Error> {
+        let key = (blob.compression, hash);
+        if let Some(number) = self.by_contents.get(&key).copied()
+            && let Some(present) = self.blobs.get(number)
+            && present.raw_length == blob.raw_length
+            && spool::are_equal(self.reader(present)?, self.reader(&blob)?)?
+        {
+            self.numbers.push(number);
+            return Ok(());
+        }
+        self.numbers.push(self.blobs.len());
+        self.by_contents.insert(key, self.blobs.len());
+        self.blobs.push(blob);
+        Ok(())
+    }
+
+    fn reader<'b>(&self, blob: &'b StoredBlob) -> Result<Box<dyn Read + 'b>, Error> {
+        self.spool(blob).reader(&blob.place)
+    }
+
+    fn spool(&self, blob: &StoredBlob) -> &Spool {
+        match blob.store {
+            Store::Given => &self.given,
+            Store::Packed => &self.packed,
+        }
+    }
+
+    /// Writes a blob. What has changed since it was looked at, such as a file of the system, is an error.
+    pub(super) fn copy(&self, blob: &StoredBlob, out: &mut impl Write) -> Result<(), Error> {
+        let mut hash = XxHash3_64::new();
+        self.spool(blob).copy(&blob.place, out, |part| hash.write(part))?;
+        match &blob.place {
+            Place::File(path) if hash.finish() != blob.checksum => {
+                let changed = io::Error::other("it has changed while it was being packed");
+                Err(Error::read(path, changed))
+            }
+            _same => Ok(()),
+        }
+    }
+
+    pub(super) fn get(&self, id: BlobId) -> Option<&StoredBlob> {
+        self.blobs.get(self.number(id)?)
+    }
+
+    /// How many there are, of which no two are stored alike.
     pub(super) fn len(&self) -> usize {
         self.blobs.len()
     }
 
-    pub(super) fn index(id: BlobId) -> usize {
-        id.0
+    /// Which of them a blob is.
+    pub(super) fn number(&self, id: BlobId) -> Option<usize> {
+        self.numbers.get(id.0).copied()
     }
-
-    /// Whether two blobs decompress to the same bytes.
-    pub(super) fn same_contents(&self, one: BlobId, other: BlobId) -> bool {
-        one == other || (self.raw(one).is_some() && self.raw(one) == self.raw(other))
-    }
-
-    fn raw(&self, id: BlobId) -> Option<Cow<'_, [u8]>> {
-        let StoredBlob { bytes, raw_length, compression, .. } = self.get(id)?;
-        Blob { bytes, raw_length: *raw_length, compression: *compression }.decompressed()
-    }
-}
-
-/// Compresses, when that saves a tenth or more and the reader would accept the result.
-fn compress(raw: &[u8]) -> Option<Vec<u8>> {
-    let raw_length = raw.len() as u64;
-    if raw.is_empty() || raw_length > MAX_DECOMPRESSED {
-        return None;
-    }
-    let compressed = zstd::bulk::compress(raw, LEVEL).ok()?;
-    let stored_length = compressed.len() as u64;
-    let pays = stored_length <= raw_length - raw_length.div_ceil(10);
-    (pays && raw_length <= stored_length.saturating_mul(MAX_RATIO)).then_some(compressed)
 }

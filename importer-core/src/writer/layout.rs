@@ -6,11 +6,12 @@ use zerocopy::little_endian::U32;
 use zerocopy::{FromZeros, IntoBytes};
 
 use super::Writer;
-use super::blobs::{BlobId, BlobPool, Packing, StoredBlob};
+use super::blobs::{BlobId, PackedBlobs, StoredBlob};
+use super::packing::Packing;
 use crate::format::{
-    BLOB_ALIGNMENT, BUCKET_LENGTH, BlobReference, Compression, HEADER_LENGTH, Header, INDEX_OFFSET,
-    Kind, MAGIC, MAPPED_FROM, PAGE, Preamble, RECORD_ALIGNMENT, RecordHead, Role, VERSION,
-    checksum, flags, key_hash,
+    BLOB_ALIGNMENT, BUCKET_LENGTH, BlobReference, Compression, DICTIONARY, HEADER_LENGTH, Header,
+    INDEX_OFFSET, Kind, MAGIC, MAPPED_FROM, PAGE, Preamble, RECORD_ALIGNMENT, RecordHead, Role,
+    VERSION, checksum, flags, key_hash,
 };
 use crate::{Error, index, listing};
 
@@ -25,7 +26,13 @@ struct Draft {
 
 pub(super) fn write(mut writer: Writer, out: &mut impl Write) -> Result<u64, Error> {
     let target = writer.target.to_record()?;
+    let dictionary = writer.dictionary()?;
+    if let Some(dictionary) = &dictionary {
+        let blob = writer.blobs.add(dictionary.clone(), Packing::Plain)?;
+        writer.attributes.insert(DICTIONARY.to_owned(), blob);
+    }
     let drafts = drafts(&mut writer)?;
+    let blobs = std::mem::take(&mut writer.blobs).pack(dictionary.as_deref())?;
     let bucket_count = index::bucket_count(drafts.len()).ok_or_else(too_large)?;
 
     let records_offset = INDEX_OFFSET + u64::from(bucket_count) * BUCKET_LENGTH;
@@ -38,7 +45,7 @@ pub(super) fn write(mut writer: Writer, out: &mut impl Write) -> Result<u64, Err
     let list_offset = offset;
     let blobs_offset =
         (list_offset + offsets.as_bytes().len() as u64).next_multiple_of(BLOB_ALIGNMENT);
-    let places = Places::new(&drafts, &writer.blobs, blobs_offset);
+    let places = Places::new(&drafts, &blobs, blobs_offset);
 
     let mut header = Header {
         preamble: Preamble { magic: MAGIC, version: VERSION.into() },
@@ -64,7 +71,7 @@ pub(super) fn write(mut writer: Writer, out: &mut impl Write) -> Result<u64, Err
         .collect();
     front.extend(index::build(&entries, bucket_count).as_bytes());
     for draft in &drafts {
-        let record = draft.encode(&writer.blobs, &places)?;
+        let record = draft.encode(&blobs, &places)?;
         front.extend(&record);
         let length = record.len() as u64;
         pad(&mut front, length.next_multiple_of(RECORD_ALIGNMENT) - length);
@@ -74,12 +81,12 @@ pub(super) fn write(mut writer: Writer, out: &mut impl Write) -> Result<u64, Err
 
     let mut written = front.len() as u64;
     for (id, offset) in &places.order {
-        let Some(blob) = writer.blobs.get(*id) else { continue };
+        let Some(blob) = blobs.get(*id) else { continue };
         let mut padding = Vec::new();
         pad(&mut padding, offset - written);
         out.write_all(&padding).map_err(Error::write)?;
-        out.write_all(&blob.bytes).map_err(Error::write)?;
-        written = offset + blob.bytes.len() as u64;
+        blobs.copy(blob, out)?;
+        written = offset + blob.stored_length;
     }
     let mut padding = Vec::new();
     pad(&mut padding, places.end - written);
@@ -109,8 +116,8 @@ fn drafts(writer: &mut Writer) -> Result<Vec<Draft>, Error> {
         listings.push((folder.to_owned(), entries, modules));
     }
     for (key, entries, modules) in listings {
-        let entries = writer.blobs.add(entries, Packing::Plain);
-        let modules = writer.blobs.add(modules, Packing::Plain);
+        let entries = writer.blobs.add(entries, Packing::Plain)?;
+        let modules = writer.blobs.add(modules, Packing::Plain)?;
         let blobs = vec![(Role::Entries, entries), (Role::Modules, modules)];
         drafts.push(Draft { kind: Kind::Directory, flags: 0, key, path: String::new(), blobs });
     }
@@ -150,7 +157,7 @@ struct Places {
 }
 
 impl Places {
-    fn new(drafts: &[Draft], blobs: &BlobPool, start: u64) -> Self {
+    fn new(drafts: &[Draft], blobs: &PackedBlobs, start: u64) -> Self {
         let mut places = Self { by_blob: vec![None; blobs.len()], order: Vec::new(), end: start };
         for role in Role::ALL {
             let users = drafts
@@ -158,8 +165,9 @@ impl Places {
                 .flat_map(|draft| &draft.blobs)
                 .filter(|(used_as, _)| *used_as == role);
             for (_, id) in users {
+                let number = blobs.number(*id);
                 let (Some(place), Some(blob)) =
-                    (places.by_blob.get_mut(BlobPool::index(*id)), blobs.get(*id))
+                    (number.and_then(|number| places.by_blob.get_mut(number)), blobs.get(*id))
                 else {
                     continue;
                 };
@@ -167,15 +175,15 @@ impl Places {
                     let start = places.end.next_multiple_of(alignment(role, blob));
                     *place = Some(start);
                     places.order.push((*id, start));
-                    places.end = (start + blob.bytes.len() as u64).next_multiple_of(BLOB_ALIGNMENT);
+                    places.end = (start + blob.stored_length).next_multiple_of(BLOB_ALIGNMENT);
                 }
             }
         }
         places
     }
 
-    fn get(&self, id: BlobId) -> Option<u64> {
-        self.by_blob.get(BlobPool::index(id)).copied().flatten()
+    fn get(&self, number: Option<usize>) -> Option<u64> {
+        self.by_blob.get(number?).copied().flatten()
     }
 }
 
@@ -183,7 +191,7 @@ impl Places {
 fn alignment(role: Role, blob: &StoredBlob) -> u64 {
     let is_plain_file =
         matches!(role, Role::Extension | Role::Contents) && blob.compression == Compression::None;
-    if is_plain_file && blob.bytes.len() as u64 >= MAPPED_FROM { PAGE } else { BLOB_ALIGNMENT }
+    if is_plain_file && blob.stored_length >= MAPPED_FROM { PAGE } else { BLOB_ALIGNMENT }
 }
 
 impl Draft {
@@ -198,7 +206,7 @@ impl Draft {
         }
     }
 
-    fn encode(&self, blobs: &BlobPool, places: &Places) -> Result<Vec<u8>, Error> {
+    fn encode(&self, blobs: &PackedBlobs, places: &Places) -> Result<Vec<u8>, Error> {
         let narrow = |length: u64| u32::try_from(length).map_err(|_| too_large());
         let mut head = RecordHead {
             length: narrow(self.length()?)?.into(),
@@ -211,12 +219,14 @@ impl Draft {
         };
         let mut body = Vec::new();
         for (role, id) in &self.blobs {
-            let (Some(blob), Some(offset)) = (blobs.get(*id), places.get(*id)) else { continue };
+            let (Some(blob), Some(offset)) = (blobs.get(*id), places.get(blobs.number(*id))) else {
+                continue;
+            };
             let reference = BlobReference {
                 role: *role as u8,
                 compression: blob.compression as u8,
                 offset: offset.into(),
-                stored_length: (blob.bytes.len() as u64).into(),
+                stored_length: blob.stored_length.into(),
                 raw_length: blob.raw_length.into(),
                 checksum: blob.checksum.into(),
                 ..BlobReference::new_zeroed()

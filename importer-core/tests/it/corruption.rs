@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::path::Path;
 
-use importer_core::{Archive, Error, Module, Optimization};
+use importer_core::{Archive, CopyError, Error, Module, Optimization};
 
 use crate::layout::Parts;
-use crate::samples::{small, written};
+use crate::samples::{small, small_and_compressed, written};
 
 type Answers = BTreeMap<String, Result<String, Error>>;
 
@@ -15,7 +15,9 @@ type Answers = BTreeMap<String, Result<String, Error>>;
 fn answers(archive: &Archive) -> Answers {
     let mut answers = Answers::new();
     let mut put = |what: String, answer: Result<String, Error>| answers.insert(what, answer);
-    for name in ["spam", "space", "space.eggs", "bare", "_ext", "absent", "spam.absent", ""] {
+    for name in
+        ["spam", "space", "space.eggs", "bare", "_ext", "_long", "m7", "absent", "spam.absent", ""]
+    {
         let module = archive.module(name);
         put(
             format!("module {name}"),
@@ -33,6 +35,16 @@ fn answers(archive: &Archive) -> Answers {
             format!("library of {name}"),
             module.extension().map(|extension| format!("{extension:?}")),
         );
+        let copied = module.library().and_then(|library| {
+            let Some(library) = library else { return Ok("none".to_owned()) };
+            let mut copy = Vec::new();
+            match library.copy_to(&mut copy) {
+                Ok(()) => Ok(format!("{} {:x} {copy:?}", library.len(), library.id())),
+                Err(CopyError::Damaged(error)) => Err(error),
+                Err(CopyError::Write(error)) => panic!("{error}"),
+            }
+        });
+        put(format!("copy of the library of {name}"), copied);
     }
     for path in
         ["spam/__init__.py", "spam/data.txt", "_ext.so", "spam-1.0.dist-info/METADATA", "absent"]
@@ -148,7 +160,7 @@ fn behind_an_executable() -> Vec<u8> {
 
 #[test]
 fn the_whole_archive_has_no_error() {
-    for bytes in [written(small()), behind_an_executable()] {
+    for bytes in [written(small()), written(small_and_compressed()), behind_an_executable()] {
         let archive = opened(&bytes).unwrap();
         assert_eq!(check(&archive, &Good::of(&archive), "whole"), 0);
     }
@@ -156,7 +168,7 @@ fn the_whole_archive_has_no_error() {
 
 #[test]
 fn every_truncation_is_refused_when_opening() {
-    for bytes in [written(small()), behind_an_executable()] {
+    for bytes in [written(small()), written(small_and_compressed()), behind_an_executable()] {
         for length in 0..bytes.len() {
             assert!(opened(&bytes[..length]).is_err(), "{length} of {}", bytes.len());
         }
@@ -165,7 +177,7 @@ fn every_truncation_is_refused_when_opening() {
 
 #[test]
 fn every_flipped_byte_gives_an_error_or_the_good_answer() {
-    for bytes in [written(small()), behind_an_executable()] {
+    for bytes in [written(small()), written(small_and_compressed()), behind_an_executable()] {
         let whole = opened(&bytes).unwrap();
         let good = Good::of(&whole);
         let first =

@@ -252,8 +252,8 @@ fn large_libraries_and_plain_files_begin_at_whole_pages() {
     let noise: Vec<u8> =
         (0..8192_u64).flat_map(|n| xxh3_64(&n.to_le_bytes()).to_le_bytes()).collect();
     let mut writer = Writer::new(target());
-    writer.add_plain_file("plain.so", large(1)).unwrap();
-    writer.add_plain_file("shorter.so", large(2)[1..].to_vec()).unwrap();
+    writer.add_library("plain.so", large(1)).unwrap();
+    writer.add_library("shorter.so", large(2)[1..].to_vec()).unwrap();
     let regular = (0..65536_u32).map(|n| (n / 64).to_le_bytes()[0]).collect();
     writer.add_file("compressed", regular).unwrap();
     writer.add_file("noise", noise).unwrap();

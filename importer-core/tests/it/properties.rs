@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use importer_core::{Archive, MainGuard, ModuleEntry, ModuleKind, Optimization, Writer};
+use importer_core::{Archive, MainGuard, ModuleEntry, ModuleKind, Optimization, Storage, Writer};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -72,7 +72,11 @@ fn tree() -> impl Strategy<Value = Tree> {
 
 impl Tree {
     fn writer(&self) -> Writer {
-        let mut writer = Writer::new(target());
+        self.writer_to(Storage::InPlace)
+    }
+
+    fn writer_to(&self, storage: Storage) -> Writer {
+        let mut writer = Writer::new(target()).with_storage(storage);
         for entry in self.modules.values() {
             writer.add_module(entry.clone()).unwrap();
         }
@@ -120,7 +124,7 @@ impl Tree {
             assert_eq!(module.is_package(), entry.is_package);
             assert_eq!(module.has_main_guard(), entry.has_main_guard == MainGuard::Present);
             for (level, code) in Optimization::ALL.into_iter().zip(&entry.code) {
-                assert_eq!(module.code(level).unwrap(), code.as_deref());
+                assert_eq!(module.code(level).unwrap(), code.as_deref().map(Into::into));
             }
             assert_eq!(module.source().unwrap().as_deref(), entry.source.as_deref());
             assert_eq!(module.extension().unwrap().as_deref(), entry.extension.as_deref());
@@ -195,6 +199,18 @@ proptest! {
     #[test]
     fn a_tree_comes_back_whole(tree in tree()) {
         tree.check(&opened(tree.writer()));
+        tree.check(&opened(tree.writer_to(Storage::Compressed)));
+    }
+
+    #[test]
+    fn an_archive_changes_its_storage_and_changes_it_back(tree in tree()) {
+        let mut packed = Writer::new(target()).with_storage(Storage::Compressed);
+        packed.add_archive(&opened(tree.writer())).unwrap();
+        let packed = opened(packed);
+        tree.check(&packed);
+        let mut plain = Writer::new(target());
+        plain.add_archive(&packed).unwrap();
+        prop_assert_eq!(written(plain), written(tree.writer()));
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use importer_core::{
-    Archive, MainGuard, ModuleEntry, ModuleKind, ModuleName, Optimization, Target, Writer,
+    Archive, Library, MainGuard, ModuleEntry, ModuleKind, ModuleName, Optimization, Storage,
+    Target, Writer,
 };
 
 use crate::samples::{opened, python, small, target, written};
@@ -18,7 +19,7 @@ fn check_small(archive: &Archive) {
     );
     assert!(spam.is_package() && spam.has_main_guard());
     for (level, code) in Optimization::ALL.into_iter().zip(["code zero", "code one", "code two"]) {
-        assert_eq!(spam.code(level).unwrap(), Some(code.as_bytes()));
+        assert_eq!(spam.code(level).unwrap(), Some(code.as_bytes().into()));
     }
     let source = "print('spam')\n".repeat(20);
     assert_eq!(spam.source().unwrap().as_deref(), Some(source.as_bytes()));
@@ -233,4 +234,100 @@ fn an_archive_may_hold_an_executable_with_an_archive() {
     let archive = opened(writer);
     let program = archive.file("program").unwrap().unwrap().contents().unwrap().into_owned();
     check_small(&Archive::from_bytes(program, Path::new("program")).unwrap());
+}
+
+/// Bytes that do not shrink, and are others for each number.
+fn noise(number: u64, length: usize) -> Vec<u8> {
+    let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    };
+    std::iter::repeat_with(&mut next).flatten().take(length).collect()
+}
+
+#[test]
+fn what_does_not_fit_into_memory_waits_in_a_file_and_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let large = folder.path().join("large");
+    let digits = noise(4, 5 << 20).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let text = digits.into_bytes();
+    let files: Vec<(&str, Vec<u8>)> = vec![
+        ("noise", noise(1, 30 << 20)),
+        ("more noise", noise(2, 30 << 20)),
+        ("text", text.clone()),
+        ("library.so", [text, noise(3, 5 << 20)].concat()),
+    ];
+    for storage in [Storage::InPlace, Storage::Compressed] {
+        let mut writers = Vec::new();
+        for is_from_disk in [false, true] {
+            let mut writer =
+                Writer::new(target()).with_storage(storage).with_waiting_room(folder.path());
+            for (path, contents) in &files {
+                if path.ends_with(".so") {
+                    writer.add_library(path, contents.clone()).unwrap();
+                } else if is_from_disk {
+                    let location = large.with_file_name(path);
+                    std::fs::write(&location, contents).unwrap();
+                    writer.add_file_from(path, &location).unwrap();
+                } else {
+                    writer.add_file(path, contents.clone()).unwrap();
+                }
+            }
+            writers.push(written(writer));
+        }
+        assert!(writers[0] == writers[1], "{storage:?}: files from memory and from disk differ");
+        let archive = Archive::from_bytes(writers.remove(0), Path::new("large.cfa")).unwrap();
+        for (path, contents) in &files {
+            let file = archive.file(path).unwrap().unwrap();
+            assert!(*file.contents().unwrap() == **contents, "{storage:?}: {path}");
+            if path.ends_with(".so") {
+                let library = file.library().unwrap();
+                assert_eq!(library.id(), Library::id_of(contents));
+                assert_eq!(
+                    library.checked_parts().unwrap().len() > 1,
+                    storage == Storage::Compressed
+                );
+                let mut copy = vec![0; contents.len()];
+                for part in library.checked_parts().unwrap() {
+                    let at = usize::try_from(part.offset()).unwrap();
+                    let part = part.contents().unwrap();
+                    copy[at..at + part.len()].copy_from_slice(&part);
+                }
+                assert!(storage == Storage::InPlace || copy == *contents);
+                assert!(library.is_copied_in(&mut contents.as_slice()).unwrap());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_packed_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let location = folder.path().join("large");
+    std::fs::write(&location, noise(1, 9 << 20)).unwrap();
+    let mut writer = Writer::new(target());
+    writer.add_file_from("large", &location).unwrap();
+    let writing = writer.finish(&mut ChangesFile(location.clone()));
+    let error = writing.unwrap_err();
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("has changed while it was being packed"), "{cause}");
+    let error = error.to_string();
+    assert!(error.contains(&*location.display().to_string()), "{error}");
+}
+
+/// Changes a file as soon as anything is written.
+struct ChangesFile(std::path::PathBuf);
+
+impl std::io::Write for ChangesFile {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        std::fs::write(&self.0, noise(2, 9 << 20))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use importer_core::{Archive, MainGuard, ModuleEntry, Target, Writer};
+use importer_core::{Archive, MainGuard, ModuleEntry, Storage, Target, Writer};
 
 pub(crate) fn target() -> Target {
     Target {
@@ -49,7 +49,11 @@ pub(crate) fn opened(writer: Writer) -> Archive {
 
 /// One of everything the format knows, and small enough to damage every byte of it.
 pub(crate) fn small() -> Writer {
-    let mut writer = Writer::new(target());
+    small_in(Storage::InPlace)
+}
+
+fn small_in(storage: Storage) -> Writer {
+    let mut writer = Writer::new(target()).with_storage(storage);
     let code = ["zero", "one", "two"].map(|level| Some(format!("code {level}").into_bytes()));
     let source = Some("print('spam')\n".repeat(20).into_bytes());
     let spam = ModuleEntry {
@@ -66,5 +70,22 @@ pub(crate) fn small() -> Writer {
     writer.add_distribution("spam", "spam-1.0.dist-info").unwrap();
     writer.add_file("spam-1.0.dist-info/METADATA", b"Name: spam\n".repeat(9)).unwrap();
     writer.set_attribute("configuration", b"run = \"repl\"\n".to_vec()).unwrap();
+    writer
+}
+
+/// The same, compressed, with what a dictionary is learned from, and with a library that shrinks.
+pub(crate) fn small_and_compressed() -> Writer {
+    let mut writer = small_in(Storage::Compressed);
+    for number in 0..60u32 {
+        let words = (0..60u32).map(|word| format!("name_{} ", (word * 7 + number * 13) % 97));
+        let code = [Some(words.collect::<String>().into_bytes()), None, None];
+        let name = format!("m{number}");
+        let module = ModuleEntry { code, source: None, ..python(&name, &format!("{name}.py")) };
+        writer.add_module(module).unwrap();
+    }
+    let library = Some(b"\x7fELF and so on, ".repeat(40));
+    writer
+        .add_module(ModuleEntry { extension: library, ..extension("_long", "_long.so") })
+        .unwrap();
     writer
 }

@@ -102,9 +102,9 @@ prop_compose! {
         (venv, glibc, output, app) in (option::of(text()), option::of(text()), option::of(text()), option::of(text())),
         file_access in rules(),
         system_libraries in system_rules(),
-        (keep_symbols, standard_library) in (any::<bool>(), select(StandardLibraryExtent::ALL)),
+        (keep_symbols, compress, standard_library) in (any::<bool>(), any::<bool>(), select(StandardLibraryExtent::ALL)),
     ) -> BuildSettings {
-        BuildSettings { entry, venv, include, exclude, distribution_rules, file_access, system_libraries, standard_library, glibc, keep_symbols, output, app }
+        BuildSettings { entry, venv, include, exclude, distribution_rules, file_access, system_libraries, standard_library, glibc, keep_symbols, compress, output, app }
     }
 }
 

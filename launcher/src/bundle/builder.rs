@@ -135,7 +135,7 @@ pub(super) fn build(
     for (key, value) in file_users::attributes(&file_users, request.stdlib.copied(), &has, lines)? {
         packer.writer.set_attribute(&key, value)?;
     }
-    for (key, value) in packer.libraries.attributes() {
+    for (key, value) in packer.libraries.attributes(request.storage) {
         packer.writer.set_attribute(&key, value)?;
     }
     packer.report.file_users =
@@ -177,7 +177,7 @@ fn pack_system_libraries(
         let part = packer.report.parts.entry(Origin::System).or_default();
         part.files += 1;
         part.file_bytes += contents.len() as u64;
-        packer.writer.add_plain_file(&path, contents)?;
+        packer.writer.add_library(&path, contents)?;
     }
     for (key, value) in found.attributes {
         packer.writer.set_attribute(&key, value)?;

@@ -211,9 +211,9 @@ impl FileUsers {
     ///
     /// ctypes wants a file, and packages look whether it is there. Nobody imports what it opens, but names do not tell:
     /// `lib_lightgbm.so` is called as an extension module may be, and those of pycryptodome even pretend to be some.
-    pub(super) fn library(&mut self, origin: Origin, path: &str, contents: &[u8]) {
+    pub(super) fn library(&mut self, origin: Origin, path: &str, digest: u128) {
         self.application_file(origin, path);
-        self.libraries.insert(path.to_owned(), XxHash3_128::oneshot(contents));
+        self.libraries.insert(path.to_owned(), digest);
     }
 
     /// An application has no record of its files, as distributions have: what lies with its modules is its own.
@@ -250,10 +250,10 @@ impl FileUsers {
         }
     }
 
-    /// Notes a file that is packed as data.
-    pub(super) fn file(&mut self, origin: Origin, path: &str, contents: &[u8]) {
+    /// Notes a file that is packed as data, by the digest of its contents.
+    pub(super) fn file(&mut self, origin: Origin, path: &str, digest: u128) {
         if is_library_name(path) {
-            return self.library(origin, path, contents);
+            return self.library(origin, path, digest);
         }
         let top = top(path);
         // Metadata is asked for by `importlib.metadata`, and not by path.
@@ -267,7 +267,7 @@ impl FileUsers {
             return;
         }
         self.application_file(origin, path);
-        self.data.insert(path.to_owned(), XxHash3_128::oneshot(contents));
+        self.data.insert(path.to_owned(), digest);
     }
 
     /// The packages whose files are used and that have any, with their neighbours.

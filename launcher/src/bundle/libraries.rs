@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use std::path::{Path, PathBuf};
 
-use importer_core::{Library, folder_of};
+use importer_core::{Library, Storage, folder_of};
 
 use super::DebugSymbols;
 use super::elf::dynamic::{self, Linking};
@@ -167,10 +167,12 @@ impl Libraries {
     }
 
     /// The archive's attributes that tell the launcher what to load before which extension module, and how.
-    pub(super) fn attributes(&self) -> BTreeMap<String, Vec<u8>> {
+    pub(super) fn attributes(&self, storage: Storage) -> BTreeMap<String, Vec<u8>> {
         let layouts = self
             .layouts
             .iter()
+            // Pages of what is compressed cannot be mapped.
+            .filter(|_| storage == Storage::InPlace)
             .map(|(id, layout)| (library_layout::attribute(*id), layout.to_string().into_bytes()));
         let mut attributes: BTreeMap<_, _> = layouts.collect();
         // Code may ask for those of the system by their names.
@@ -332,7 +334,7 @@ mod tests {
             ("b/nothing.so", &["libc.so.6"], &["$ORIGIN/../../../.."]),
         ]);
         let shown: Vec<_> = found
-            .attributes()
+            .attributes(Storage::InPlace)
             .into_iter()
             .map(|(key, value)| {
                 format!("{key} {}", String::from_utf8_lossy(&value).replace('\n', " "))

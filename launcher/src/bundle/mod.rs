@@ -73,7 +73,7 @@ mod tree;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use importer_core::{Archive, Writer};
+use importer_core::{Archive, Storage, Writer};
 use interp_config::{
     EntryPoint, FileAccessRule, OptimizationLevel, Settings, StandardLibraryExtent,
     SystemLibraryRule,
@@ -129,6 +129,10 @@ pub struct BundleRequest<'a> {
     pub standard_library: StandardLibraryExtent,
     /// What becomes of the sections of libraries that only debuggers read.
     pub debug_symbols: DebugSymbols,
+    /// Whether bytecode and libraries are compressed too.
+    pub storage: Storage,
+    /// Where what does not fit into memory waits until it is written; the folder of temporary files if not given.
+    pub waiting_room: Option<PathBuf>,
     /// The level to compile for.
     pub optimization: OptimizationLevel,
     /// What the archive's attribute `configuration` will hold; modules that it names are packed.
@@ -282,6 +286,8 @@ impl<'a> BundleRequest<'a> {
             glibc_floor: None,
             standard_library: StandardLibraryExtent::default(),
             debug_symbols: DebugSymbols::default(),
+            storage: Storage::default(),
+            waiting_room: None,
             optimization: OptimizationLevel::default(),
             settings: Settings::default(),
             purpose: Purpose::default(),

@@ -2,11 +2,14 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::Path;
 use std::rc::Rc;
 
 use importer_core::{MainGuard, ModuleEntry, Writer};
 use interp_config::StartMethodSetting;
+use twox_hash::XxHash3_128;
 
 use super::compile::{Compiled, Compilers, Job, MainGuardQuestion};
 use super::file_users::{FileUsers, OwnPath};
@@ -20,6 +23,13 @@ use super::{
     Broken, BrokenModules, BundleError, BundleRequest, Origin, Part, Progress, Report, Warning,
 };
 use crate::file_access::ANY_MODULE;
+use crate::libraries::is_library_name;
+
+/// How many bytes of sources are compiled at the same time, at most, and so are in memory.
+const WINDOW: usize = 32 << 20;
+
+/// Data of this length is read in parts.
+const LARGE: u64 = 8 << 20;
 
 /// A file that is to be packed.
 #[derive(Debug)]
@@ -89,7 +99,7 @@ impl<'r> Packer<'r> {
             request,
             compilers: Compilers::new(request.compile, request.jobs, request.python, level),
             kept: KeptCode::new(request),
-            writer: Writer::new(request.python.target(level)),
+            writer: writer(request),
             report: Report::default(),
             file_users: FileUsers::new(&request.file_access),
             libraries: Libraries::new(request.glibc_floor, request.debug_symbols),
@@ -110,74 +120,99 @@ impl<'r> Packer<'r> {
     ) -> Result<(), BundleError> {
         items.retain(|item| self.claim_place(&item.entry.path));
         progress(Progress::Reading { files: items.len() });
-        let contents = items.iter_mut().map(read).collect::<Result<Vec<_>, _>>()?;
         let roles = roles(&items, &self.writer, &self.request.python.extension_suffixes);
-        let jobs: Vec<Job<'_>> = items
-            .iter()
-            .zip(&contents)
-            .zip(&roles)
-            .filter(|(_, role)| matches!(role, Role::Source | Role::Twin))
-            .map(|((item, source), role)| self.job(item, source, *role))
-            .collect();
-        let groups: Vec<Option<Rc<str>>> = items
-            .iter()
-            .zip(&roles)
-            .filter(|(_, role)| matches!(role, Role::Source | Role::Twin))
-            .map(|(item, _)| item.group.clone())
-            .collect();
-        let answers = self.compile(&jobs, &groups, progress)?;
-        drop(jobs);
-
-        let mut answers = answers.into_iter();
         let mut broken = Vec::new();
-        for ((item, contents), role) in items.into_iter().zip(contents).zip(roles) {
-            let contents = contents.into_owned();
-            match (role, &item.entry.kind) {
-                (Role::Source, EntryKind::Source(module)) => match answers.next() {
-                    Some(Ok(compiled)) => {
-                        self.file_users.module(
-                            item.origin,
-                            &item.entry.path,
-                            &module.name,
-                            &compiled.own_path,
-                            &contents,
-                        );
-                        self.note_start_method(&item, &compiled);
-                        self.add_source(&item, module, contents, compiled)?;
-                    }
-                    Some(Err(error)) => {
-                        if item.origin == Origin::Application
-                            && self.request.broken == BrokenModules::Refuse
-                        {
-                            broken.push(error);
-                        } else {
-                            self.report.warnings.push(Warning::Broken(error));
-                        }
-                        self.add_broken(&item, module, contents)?;
-                    }
-                    None => {}
-                },
-                (Role::Twin, EntryKind::Source(_)) => {
-                    // Whether it compiles does not matter: it never runs.
-                    if let Some(Ok(compiled)) = answers.next() {
-                        self.file_users.module(
-                            item.origin,
-                            &item.entry.path,
-                            // Compiled modules import their neighbours without asking anybody (mypyc).
-                            ANY_MODULE,
-                            &compiled.own_path,
-                            &contents,
-                        );
-                    }
-                    self.add_data(&item, contents)?;
-                }
-                (Role::Extension, EntryKind::Extension(module)) => {
-                    self.add_extension(&item, module, contents)?;
-                }
-                _data => self.add_data(&item, contents)?,
+        let (mut window, mut bytes) = (Vec::new(), 0);
+        for (mut item, role) in items.into_iter().zip(roles) {
+            // All else is read when its turn comes.
+            let source = match role {
+                Role::Source | Role::Twin => Some(read(&mut item)?),
+                Role::Extension | Role::Data => None,
+            };
+            bytes += source.as_ref().map_or(0, |source| source.len());
+            window.push(Read { item, role, source });
+            if bytes >= WINDOW {
+                self.pack_window(std::mem::take(&mut window), &mut broken, progress)?;
+                bytes = 0;
             }
         }
+        self.pack_window(window, &mut broken, progress)?;
+        self.kept.write();
         if broken.is_empty() { Ok(()) } else { Err(BundleError::Broken(broken)) }
+    }
+
+    /// Packs files of which the sources are compiled at the same time.
+    fn pack_window(
+        &mut self,
+        window: Vec<Read>,
+        broken: &mut Vec<Broken>,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<(), BundleError> {
+        let (mut jobs, mut groups) = (Vec::new(), Vec::new());
+        for Read { item, role, source } in &window {
+            if let Some(source) = source {
+                jobs.push(self.job(item, source, *role));
+                groups.push(item.group.clone());
+            }
+        }
+        let answers = self.compile(&jobs, &groups, progress)?;
+        drop(jobs);
+        let mut answers = answers.into_iter();
+        for Read { mut item, role, source } in window {
+            let answer = source.as_ref().and_then(|_| answers.next());
+            match (role, source, answer) {
+                (Role::Source | Role::Twin, Some(source), Some(answer)) => {
+                    let error = self.add_compiled(&item, role, source.into_owned(), answer)?;
+                    broken.extend(error);
+                }
+                (Role::Extension, _, _) => {
+                    let contents = read(&mut item)?.into_owned();
+                    self.add_extension(&item, contents)?;
+                }
+                _data => self.add_data(&mut item)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a source with what became of it; gives the error that is to end the build, once all are known.
+    fn add_compiled(
+        &mut self,
+        item: &Item,
+        role: Role,
+        source: Vec<u8>,
+        answer: Result<Compiled, Broken>,
+    ) -> Result<Option<Broken>, BundleError> {
+        let EntryKind::Source(module) = &item.entry.kind else { return Ok(None) };
+        if role == Role::Twin {
+            // Whether it compiles does not matter: it never runs.
+            if let Ok(compiled) = answer {
+                // Compiled modules import their neighbours without asking anybody (mypyc).
+                let (path, own_path) = (&item.entry.path, &compiled.own_path);
+                self.file_users.module(item.origin, path, ANY_MODULE, own_path, &source);
+            }
+            self.add_data_bytes(item, source)?;
+            return Ok(None);
+        }
+        match answer {
+            Ok(compiled) => {
+                let (path, own_path) = (&item.entry.path, &compiled.own_path);
+                self.file_users.module(item.origin, path, &module.name, own_path, &source);
+                self.note_start_method(item, &compiled);
+                self.add_source(item, module, source, compiled)?;
+                Ok(None)
+            }
+            Err(error) => {
+                self.add_broken(item, module, source)?;
+                let is_refused = item.origin == Origin::Application
+                    && self.request.broken == BrokenModules::Refuse;
+                if is_refused {
+                    return Ok(Some(error));
+                }
+                self.report.warnings.push(Warning::Broken(error));
+                Ok(None)
+            }
+        }
     }
 
     /// Compiles modules, but those whose code is kept.
@@ -207,7 +242,6 @@ impl<'r> Packer<'r> {
                 self.kept.put(group, job, compiled);
             }
         }
-        self.kept.write();
         let mut compiled = compiled.into_iter();
         Ok(answers.into_iter().filter_map(|kept| kept.or_else(|| compiled.next())).collect())
     }
@@ -305,17 +339,14 @@ impl<'r> Packer<'r> {
         })?)
     }
 
-    fn add_extension(
-        &mut self,
-        item: &Item,
-        module: &ModuleName,
-        mut library: Vec<u8>,
-    ) -> Result<(), BundleError> {
+    fn add_extension(&mut self, item: &Item, mut library: Vec<u8>) -> Result<(), BundleError> {
+        let EntryKind::Extension(module) = &item.entry.kind else { return Ok(()) };
         let own_path = OwnPath::default();
         self.file_users.module(item.origin, &item.entry.path, &module.name, &own_path, &[]);
         self.libraries.extension(&item.entry.path, Some(&item.entry.location), &mut library);
         self.report.needs.add(&item.entry.path, &library);
-        self.file_users.library(item.origin, &item.entry.path, &library);
+        let digest = XxHash3_128::oneshot(&library);
+        self.file_users.library(item.origin, &item.entry.path, digest);
         let part = self.part(item.origin);
         part.extensions += 1;
         part.extension_bytes += library.len() as u64;
@@ -329,22 +360,40 @@ impl<'r> Packer<'r> {
         })?)
     }
 
-    fn add_data(&mut self, item: &Item, mut contents: Vec<u8>) -> Result<(), BundleError> {
+    fn add_data(&mut self, item: &mut Item) -> Result<(), BundleError> {
+        let (path, location) = (&item.entry.path, &item.entry.location);
+        if item.contents.is_none() && !is_library_name(path) {
+            let length = location.metadata().map_err(BundleError::io("read", location))?.len();
+            // Whatever is large and no library is never in memory as a whole.
+            if length >= LARGE {
+                let digest = digest_of_file(location).map_err(BundleError::io("read", location))?;
+                self.note_data(item, length, digest);
+                return Ok(self.writer.add_file_from(&item.entry.path, &item.entry.location)?);
+            }
+        }
+        let contents = read(item)?.into_owned();
+        self.add_data_bytes(item, contents)
+    }
+
+    fn add_data_bytes(&mut self, item: &Item, mut contents: Vec<u8>) -> Result<(), BundleError> {
         let location = Some(item.entry.location.as_path());
         let is_library = self.libraries.library(&item.entry.path, location, &mut contents);
-        self.file_users.file(item.origin, &item.entry.path, &contents);
-        let part = self.part(item.origin);
-        part.files += 1;
-        part.file_bytes += contents.len() as u64;
-        self.bytes.insert(item.entry.path.clone(), contents.len() as u64);
-        // Decompressing a library would take longer than starting Python does.
+        self.note_data(item, contents.len() as u64, XxHash3_128::oneshot(&contents));
         if is_library {
             self.report.needs.add(&item.entry.path, &contents);
-            self.writer.add_plain_file(&item.entry.path, contents)?;
+            self.writer.add_library(&item.entry.path, contents)?;
         } else {
             self.writer.add_file(&item.entry.path, contents)?;
         }
         Ok(())
+    }
+
+    fn note_data(&mut self, item: &Item, length: u64, digest: u128) {
+        self.file_users.file(item.origin, &item.entry.path, digest);
+        let part = self.part(item.origin);
+        part.files += 1;
+        part.file_bytes += length;
+        self.bytes.insert(item.entry.path.clone(), length);
     }
 
     /// The method is set when `multiprocessing` is imported, and a second call is an error.
@@ -361,6 +410,36 @@ impl<'r> Packer<'r> {
 
     fn part(&mut self, origin: Origin) -> &mut Part {
         self.report.parts.entry(origin).or_default()
+    }
+}
+
+/// An archive without anything in it.
+fn writer(request: &BundleRequest<'_>) -> Writer {
+    let target = request.python.target(request.optimization);
+    let writer = Writer::new(target).with_storage(request.storage);
+    match &request.waiting_room {
+        Some(folder) => writer.with_waiting_room(folder),
+        None => writer,
+    }
+}
+
+/// A file on its way, with its text if it is to be compiled.
+struct Read {
+    item: Item,
+    role: Role,
+    source: Option<Cow<'static, [u8]>>,
+}
+
+/// The digest of a file's contents, which is read in parts.
+fn digest_of_file(path: &Path) -> io::Result<u128> {
+    let (mut file, mut hash) = (File::open(path)?, XxHash3_128::new());
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            return Ok(hash.finish_128());
+        }
+        hash.write(buffer.get(..read).unwrap_or_default());
     }
 }
 

@@ -17,53 +17,83 @@ use super::tree::{Entry, EntryKind, ModuleName, first_part};
 /// The launcher's own modules are left out, for each archive is given them anew; and so are libraries and files of the
 /// system, which their users bring in.
 pub(super) fn items(archive: &Archive, exclude: &[Pattern]) -> Result<Vec<Item>, BundleError> {
-    let mut items = Vec::new();
-    let mut add = |path: &str, kind: EntryKind, contents: Vec<u8>| {
-        let entry = Entry { path: path.to_owned(), location: path.into(), kind };
-        let name = entry.dotted();
-        if exclude.iter().filter(|pattern| pattern.matches(&name)).count() == 0 {
-            let origin = Origin::StandardLibrary;
-            items.push(Item { origin, entry, group: None, contents: Some(contents.into()) });
-        }
-    };
+    let (mut items, mut known) = (Vec::new(), BTreeSet::new());
     for module in archive.modules() {
         let module = module?;
         if module.name().starts_with(OWN_PREFIX) {
             continue;
         }
-        let name = ModuleName { name: module.name().to_owned(), is_package: module.is_package() };
-        if let Some(extension) = module.extension()? {
-            add(module.path(), EntryKind::Extension(name), extension.into_owned());
-        } else if let Some(source) = module.source()? {
-            add(module.path(), EntryKind::Source(name), source.into_owned());
+        let kind = match module.kind() {
+            ModuleKind::Source => EntryKind::Source(name_of(&module)),
+            ModuleKind::Extension => EntryKind::Extension(name_of(&module)),
+            ModuleKind::Namespace => continue,
+        };
+        let contents = match module.kind() {
+            ModuleKind::Extension => module.extension()?,
+            ModuleKind::Source | ModuleKind::Namespace => module.source()?,
+        };
+        known.insert(module.path());
+        if let Some(contents) = contents {
+            items.extend(item(module.path(), kind, exclude, || Ok(contents.into_owned()))?);
         }
     }
-    for file in archive.files() {
-        let file = file?;
-        if file.path().starts_with(SYSTEM_PREFIX) {
-            continue;
-        }
-        add(file.path(), EntryKind::Data, file.contents()?.into_owned());
-    }
+    add_data(archive, exclude, &known, &mut items)?;
     Ok(items)
 }
 
 /// What is no code in an archive with a standard library: extension modules and data, as if it lay on disk. Libraries and
 /// files of the system are left out, which their users bring in.
 pub(super) fn files(archive: &Archive, exclude: &[Pattern]) -> Result<Vec<Item>, BundleError> {
-    let mut items = items(archive, exclude)?;
-    let modules: BTreeSet<String> = items
-        .iter()
-        .filter(|item| item.entry.module().is_some())
-        .map(|item| item.entry.path.clone())
-        .collect();
-    // The file of each module stands in the list of files too.
-    items.retain(|item| match item.entry.kind {
-        EntryKind::Source(_) => false,
-        EntryKind::Extension(_) => true,
-        EntryKind::Data => !modules.contains(&item.entry.path),
-    });
+    let (mut items, mut known) = (Vec::new(), BTreeSet::new());
+    for module in archive.modules() {
+        let module = module?;
+        known.insert(module.path());
+        if module.kind() == ModuleKind::Extension && !module.name().starts_with(OWN_PREFIX) {
+            let kind = EntryKind::Extension(name_of(&module));
+            let contents = || Ok(module.extension()?.unwrap_or_default().into_owned());
+            items.extend(item(module.path(), kind, exclude, contents)?);
+        }
+    }
+    add_data(archive, exclude, &known, &mut items)?;
     Ok(items)
+}
+
+/// Adds the files that are no module's: the list of files has those too.
+fn add_data(
+    archive: &Archive,
+    exclude: &[Pattern],
+    of_modules: &BTreeSet<&str>,
+    items: &mut Vec<Item>,
+) -> Result<(), BundleError> {
+    for file in archive.files() {
+        let file = file?;
+        if !file.path().starts_with(SYSTEM_PREFIX) && !of_modules.contains(file.path()) {
+            let contents = || Ok(file.contents()?.into_owned());
+            items.extend(item(file.path(), EntryKind::Data, exclude, contents)?);
+        }
+    }
+    Ok(())
+}
+
+fn name_of(module: &importer_core::Module<'_>) -> ModuleName {
+    ModuleName { name: module.name().to_owned(), is_package: module.is_package() }
+}
+
+/// An item of the standard library, unless it is left out.
+fn item(
+    path: &str,
+    kind: EntryKind,
+    exclude: &[Pattern],
+    contents: impl FnOnce() -> Result<Vec<u8>, importer_core::Error>,
+) -> Result<Option<Item>, BundleError> {
+    let entry = Entry { path: path.to_owned(), location: path.into(), kind };
+    let name = entry.dotted();
+    // Each pattern is to be asked: it remembers whether it hit anything.
+    if exclude.iter().filter(|pattern| pattern.matches(&name)).count() > 0 {
+        return Ok(None);
+    }
+    let contents = Some(contents()?.into());
+    Ok(Some(Item { origin: Origin::StandardLibrary, entry, group: None, contents }))
 }
 
 /// Copies the modules with code that `keeps` names.
@@ -131,7 +161,7 @@ pub(super) fn copy(
         for (place, level) in
             code.iter_mut().zip([Optimization::Zero, Optimization::One, Optimization::Two])
         {
-            *place = module.code(level)?.map(<[u8]>::to_vec);
+            *place = module.code(level)?.map(Cow::into_owned);
         }
         let extension = module.extension()?.map(Cow::into_owned);
         packer.writer.add_module(ModuleEntry {

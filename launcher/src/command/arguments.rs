@@ -182,6 +182,9 @@ pub(super) struct Build {
     /// The optimisation level: 0, 1 (no assertions) or 2 (no docstrings either).
     #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(0..=2))]
     pub(super) optimize: Option<u8>,
+    /// Compress bytecode and libraries too: a smaller executable, which takes longer to load libraries.
+    #[arg(long)]
+    pub(super) compress: bool,
     /// Build a self-contained `python` instead of an application.
     #[arg(long, conflicts_with_all = ["app", "entry", "archive"])]
     pub(super) interpreter: bool,

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use importer_core::Storage;
 use interp_config::{OptimizationLevel, RunTarget, Settings, StandardLibraryExtent};
 
 use super::arguments;
@@ -26,6 +27,7 @@ pub(super) fn run(options: Box<arguments::Build>) -> Result<ExitCode, CommandErr
         options.app = context.settings.build.app.as_deref().map(|app| context.folder.join(app));
     }
     let mut settings = context.settings.clone();
+    settings.build.compress |= options.compress;
     if let Some(level) = options.optimize {
         settings.interpreter.optimization_level = match level {
             0 => OptimizationLevel::Zero,
@@ -141,6 +143,8 @@ fn bundle(
         system_libraries: settings.build.system_libraries.clone(),
         glibc_floor: context.glibc_floor.as_ref(),
         debug_symbols: context.debug_symbols(),
+        storage: if settings.build.compress { Storage::Compressed } else { Storage::InPlace },
+        waiting_room: waiting_room(options, output),
         cache: Some(&context.cache),
         standard_library: settings.build.standard_library,
         optimization: level,
@@ -185,6 +189,15 @@ fn output_path(options: &arguments::Build, context: &Context) -> Result<PathBuf,
         .into());
     }
     Ok(output)
+}
+
+/// The folder that the executable goes to: what does not fit into memory has room there, or the executable has not either.
+fn waiting_room(options: &arguments::Build, output: &Path) -> Option<PathBuf> {
+    let folder = match output.parent()? {
+        empty if empty.as_os_str().is_empty() => Path::new("."),
+        folder => folder,
+    };
+    (options.explain.is_none() && folder.is_dir()).then(|| folder.to_owned())
 }
 
 fn create_parent(output: &Path) -> Result<(), CommandError> {

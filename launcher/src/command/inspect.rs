@@ -112,7 +112,7 @@ fn read(file: &str, archive: &Archive, needs: &Needs) -> Result<Contents, Comman
         let levels = [Optimization::Zero, Optimization::One, Optimization::Two];
         let mut code = 0;
         for level in levels {
-            code += module.code(level)?.map_or(0, <[u8]>::len);
+            code += module.code(level)?.map_or(0, |code| code.len());
         }
         modules.push(ModuleRow {
             name: module.name().to_owned(),

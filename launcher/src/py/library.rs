@@ -78,7 +78,7 @@ impl OpenPath {
         let contents = library.contents().map_err(|error| {
             Exception::damaged(py, &format!("cannot import `{label}`: {error}"))
         })?;
-        match runtime.files.library(path, library.id(), contents) {
+        match runtime.files.library(path, library.id(), &contents) {
             Ok((path, held)) => Ok(Self { _held: Some(held), ..Self::known(path.into()) }),
             Err(error) => Err(Exception::new(py, Kind::Os, &error.to_string())),
         }

@@ -41,7 +41,7 @@ pub(super) fn code(
     }
     let origin = spec::origin(py, module)?;
     if let Some(marshalled) = module.code(optimization(py)?).map_err(damaged)? {
-        return unmarshal(py, name, marshalled, &origin).map(Some);
+        return unmarshal(py, name, &marshalled, &origin).map(Some);
     }
     // Another optimisation level than the archive was built for, or a module that did not compile: the source says it all.
     match module.source().map_err(damaged)? {
@@ -56,7 +56,7 @@ pub(super) fn code(
     }
 }
 
-/// Reads a code object in place, and gives it the file name that it has in this process.
+/// Reads a code object, in place where it is not compressed, and gives it the file name that it has in this process.
 fn unmarshal(
     py: Token<'_>,
     name: &str,

@@ -48,7 +48,7 @@ impl MappedLibrary {
             return Err(refused("the archive is not mapped"));
         }
         let contents = library.contents()?;
-        let pages = layout.mapped.iter().map(|pages| Pages::of(contents, pages));
+        let pages = layout.mapped.iter().map(|pages| Pages::of(&contents, pages));
         let pages = pages.collect::<io::Result<_>>()?;
         let (file, path) = memory_file::empty(label, library.len())?;
         let prepared = Arc::new(Self { layout, pages, file });

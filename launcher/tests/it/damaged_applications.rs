@@ -98,7 +98,7 @@ fn with_a_flipped_bit(built: &Path, module: &str) -> PathBuf {
     let archive = Archive::open(built).unwrap();
     let code = archive.module(module).unwrap().unwrap().code(Optimization::Zero).unwrap().unwrap();
     let mut bytes = fs::read(built).unwrap();
-    let at = bytes.windows(code.len()).position(|part| part == code).unwrap();
+    let at = bytes.windows(code.len()).position(|part| *part == *code).unwrap();
     bytes[at + code.len() / 2] ^= 4;
     let copy = built.with_file_name("flipped");
     fs::write(&copy, bytes).unwrap();

@@ -139,6 +139,7 @@ fn the_settings_tables_have_every_key_and_its_default() {
             "exclude" if build.exclude.is_empty() => "`[]`",
             "distribution-rules" if build.distribution_rules.is_empty() => "`[]`",
             "keep-symbols" if !build.keep_symbols => "`false`",
+            "compress" if !build.compress => "`false`",
             "standard-library" if build.standard_library == StandardLibraryExtent::Auto => {
                 "`\"auto\"`"
             }

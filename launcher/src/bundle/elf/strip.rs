@@ -13,14 +13,39 @@ const NAMES: &[u8] = b".shstrtab";
 
 /// Cuts a library. A file that is no ELF file of 64 bits, or not laid out as linkers do, stays as it is.
 pub(in crate::bundle) fn strip(contents: &mut Vec<u8>) {
-    if let Some(cut) = cut(contents)
-        && cut.len() < contents.len()
-    {
-        *contents = cut;
+    let Some(cut) = cut(contents).filter(|cut| cut.length() < contents.len()) else { return };
+    // In its place: a library may be most of what a build holds in memory.
+    contents.truncate(cut.end);
+    contents.extend(&cut.names);
+    contents.resize(contents.len().next_multiple_of(8), 0);
+    let table_at = contents.len() as u64;
+    contents.extend(pod::bytes_of_slice(&cut.headers));
+    if let Ok((header, _)) = pod::from_bytes_mut::<FileHeader64<LE>>(contents) {
+        header.e_shoff = U64::new(LE, table_at);
+        header.e_shnum = U16::new(LE, cut.count);
+        header.e_shstrndx = U16::new(LE, elf::SymbolSection::new(u32::from(cut.count) - 1));
     }
 }
 
-fn cut(contents: &[u8]) -> Option<Vec<u8>> {
+/// What is left of a library.
+struct Cut {
+    /// Where its last segment ends.
+    end: usize,
+    /// The names of its sections, to be put there.
+    names: Vec<u8>,
+    /// The table of its sections, to be put behind these.
+    headers: Vec<SectionHeader64<LE>>,
+    /// Of those; 2 or more.
+    count: u16,
+}
+
+impl Cut {
+    fn length(&self) -> usize {
+        (self.end + self.names.len()).next_multiple_of(8) + size_of_val(&*self.headers)
+    }
+}
+
+fn cut(contents: &[u8]) -> Option<Cut> {
     let file = ElfFile64::<LE>::parse(contents).ok()?;
     let header = file.elf_header();
     let endian = header.endian().ok()?;
@@ -48,7 +73,7 @@ fn cut(contents: &[u8]) -> Option<Vec<u8>> {
             end = end.max(section.sh_offset(endian).checked_add(section.sh_size(endian))?);
         }
     }
-    let mut new = contents.get(..usize::try_from(end).ok()?)?.to_vec();
+    let end = usize::try_from(end).ok().filter(|end| *end <= contents.len())?;
     let mut names = vec![0];
     let mut headers: Vec<SectionHeader64<LE>> = vec![**null];
     for section in loaded {
@@ -62,7 +87,7 @@ fn cut(contents: &[u8]) -> Option<Vec<u8>> {
     let own_name = u32::try_from(names.len()).ok()?;
     names.extend(NAMES);
     names.push(0);
-    let names_at = new.len() as u64;
+    let names_at = end as u64;
     headers.push(SectionHeader64 {
         sh_name: U32::new(endian, own_name),
         sh_type: U32::new(endian, elf::SHT_STRTAB),
@@ -75,16 +100,8 @@ fn cut(contents: &[u8]) -> Option<Vec<u8>> {
         sh_addralign: U64::new(endian, 1),
         sh_entsize: U64::new(endian, 0),
     });
-    new.extend(names);
-    new.resize(new.len().next_multiple_of(8), 0);
-    let table_at = new.len() as u64;
-    new.extend(pod::bytes_of_slice(&headers));
-    let (header, _) = pod::from_bytes_mut::<FileHeader64<LE>>(&mut new).ok()?;
-    header.e_shoff = U64::new(endian, table_at);
-    header.e_shnum = U16::new(endian, u16::try_from(headers.len()).ok()?);
-    let last = u32::try_from(headers.len() - 1).ok()?;
-    header.e_shstrndx = U16::new(endian, elf::SymbolSection::new(last));
-    Some(new)
+    let count = u16::try_from(headers.len()).ok()?;
+    Some(Cut { end, names, headers, count })
 }
 
 #[cfg(test)]
