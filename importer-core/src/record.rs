@@ -100,7 +100,8 @@ impl Archive {
         if !possible {
             return Err(damaged(Fault::Malformed("claims to decompress to a size that cannot be")));
         }
-        Ok(Some(Blob { bytes, raw_length, compression }))
+        let checksum = reference.checksum.get();
+        Ok(Some(Blob { bytes, raw_length, compression, checksum }))
     }
 
     /// The contents of a blob, decompressed if they are compressed.
@@ -172,6 +173,8 @@ pub(crate) struct Blob<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) raw_length: u64,
     pub(crate) compression: Compression,
+    /// Of the bytes.
+    pub(crate) checksum: u64,
 }
 
 impl<'a> Blob<'a> {

@@ -208,6 +208,11 @@ impl Writer {
         Ok(())
     }
 
+    /// Removes what is stored under a key.
+    pub fn remove_attribute(&mut self, key: &str) {
+        self.attributes.remove(key);
+    }
+
     /// Takes over whatever another archive has and this one has not: what was added first wins.
     ///
     /// Blobs are checked and copied as they are stored. The archive must be built for the same Python.

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use twox_hash::{XxHash3_64, XxHash3_128};
 
+use super::Storage;
 use super::packing::{Packers, Packing};
 use super::spool::{self, Place, Spool};
 use crate::format::{Compression, checksum};
@@ -30,6 +31,10 @@ pub(super) struct BlobId(usize);
 struct Given {
     place: Place,
     length: u64,
+    /// Of the bytes in that place.
+    hash: u128,
+    /// Likewise, if it is known.
+    checksum: Option<u64>,
     /// How it is to be stored, or how it is stored in the archive that it comes from.
     form: Form,
 }
@@ -85,7 +90,7 @@ impl BlobPool {
         }
         let length = raw.len() as u64;
         let place = self.spool.keep(raw)?;
-        Ok(self.push(key, Given { place, length, form }))
+        Ok(self.push(Given { place, length, hash: key.1, checksum: None, form }))
     }
 
     /// Adds a file of the system. A large one is read in parts, now and when the archive is written; it must not change in
@@ -110,7 +115,7 @@ impl BlobPool {
         {
             return Ok(id);
         }
-        Ok(self.push(key, Given { place, length, form }))
+        Ok(self.push(Given { place, length, hash: key.1, checksum: None, form }))
     }
 
     /// Takes a blob over from another archive, as it is stored there.
@@ -129,13 +134,13 @@ impl BlobPool {
         }
         let length = blob.bytes.len() as u64;
         let place = Place::Archive(archive.clone(), range);
-        Ok(self.push(key, Given { place, length, form }))
+        Ok(self.push(Given { place, length, hash: key.1, checksum: Some(blob.checksum), form }))
     }
 
-    fn push(&mut self, key: (Form, u128), given: Given) -> BlobId {
+    fn push(&mut self, given: Given) -> BlobId {
         let id = BlobId(self.blobs.len());
+        self.by_contents.insert((given.form, given.hash), id);
         self.blobs.push(given);
-        self.by_contents.insert(key, id);
         id
     }
 
@@ -153,13 +158,17 @@ impl BlobPool {
         let Some(Given { place, form, .. }) = self.blobs.get(id.0) else { return Ok(None) };
         let bytes = self.spool.read(place)?;
         let Form::Stored { compression, raw_length } = *form else { return Ok(Some(bytes)) };
-        let blob = Blob { bytes: &bytes, raw_length, compression };
+        let blob = Blob { bytes: &bytes, raw_length, compression, checksum: 0 };
         // What needs a dictionary is never taken over as it is.
         Ok(blob.decompressed(None).map(|contents| Cow::Owned(contents.into_owned())))
     }
 
     /// Compresses what is to be compressed.
-    pub(super) fn pack(self, dictionary: Option<&[u8]>) -> Result<PackedBlobs, Error> {
+    pub(super) fn pack(
+        self,
+        storage: Storage,
+        dictionary: Option<&[u8]>,
+    ) -> Result<PackedBlobs, Error> {
         let Self { blobs, spool, .. } = self;
         let mut packed = PackedBlobs {
             blobs: Vec::new(),
@@ -168,7 +177,7 @@ impl BlobPool {
             packed: Spool::in_folder(spool.folder().map(Path::to_owned)),
             given: spool,
         };
-        let packers = Packers::new(dictionary);
+        let packers = Packers::new(storage, dictionary);
         let (mut waiting, mut waiting_bytes) = (Vec::new(), 0);
         for given in blobs {
             if given.length < LARGE {
@@ -267,20 +276,22 @@ impl PackedBlobs {
     }
 
     fn push_as_given(&mut self, given: Given) -> Result<(), Error> {
-        let Given { place, length, form } = given;
-        let (mut hash, mut long_hash) = (XxHash3_64::new(), XxHash3_128::new());
-        self.given.copy(&place, &mut io::sink(), |part| {
-            hash.write(part);
-            long_hash.write(part);
-        })?;
+        let Given { place, length, hash, checksum, form } = given;
+        let checksum = match checksum {
+            Some(checksum) => checksum,
+            None => {
+                let mut hash = XxHash3_64::new();
+                self.given.copy(&place, &mut io::sink(), |part| hash.write(part))?;
+                hash.finish()
+            }
+        };
         let (compression, raw_length) = match form {
             Form::Raw(_) => (Compression::None, length),
             Form::Stored { compression, raw_length } => (compression, raw_length),
         };
-        let checksum = hash.finish();
         let (store, stored_length) = (Store::Given, length);
         let blob = StoredBlob { store, place, stored_length, raw_length, compression, checksum };
-        self.push(long_hash.finish_128(), blob)
+        self.push(hash, blob)
     }
 
     fn push(&mut self, hash: u128, blob: StoredBlob) -> Result<(), Error> {

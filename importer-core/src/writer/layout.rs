@@ -32,7 +32,7 @@ pub(super) fn write(mut writer: Writer, out: &mut impl Write) -> Result<u64, Err
         writer.attributes.insert(DICTIONARY.to_owned(), blob);
     }
     let drafts = drafts(&mut writer)?;
-    let blobs = std::mem::take(&mut writer.blobs).pack(dictionary.as_deref())?;
+    let blobs = std::mem::take(&mut writer.blobs).pack(writer.storage, dictionary.as_deref())?;
     let bucket_count = index::bucket_count(drafts.len()).ok_or_else(too_large)?;
 
     let records_offset = INDEX_OFFSET + u64::from(bucket_count) * BUCKET_LENGTH;

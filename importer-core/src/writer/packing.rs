@@ -10,16 +10,17 @@ use twox_hash::XxHash3_64;
 use zstd::bulk::Compressor;
 use zstd::dict::EncoderDictionary;
 
+use super::Storage;
 use super::spool::Kept;
 use crate::Error;
 use crate::format::{Compression, MAX_DECOMPRESSED, MAX_RATIO};
 use crate::frames::{FRAME, FrameTable};
 
-/// How hard zstd tries: beyond this neither the standard library nor shared libraries shrink much, and packing takes much longer.
+/// How hard zstd tries: beyond this sources hardly shrink, and packing takes much longer.
 const LEVEL: i32 = 9;
 
-/// For what is small and read with a dictionary.
-const DICTIONARY_LEVEL: i32 = 19;
+/// For an archive in which all is compressed: libraries shrink by another tenth, and take thirty times as long.
+const COMPRESSED_LEVEL: i32 = 19;
 
 /// Blobs up to this length use the dictionary: longer ones have enough of their own to learn from.
 const DICTIONARY_UP_TO: usize = 256 << 10;
@@ -77,15 +78,20 @@ pub(super) type Job<'b> = Option<(Cow<'b, [u8]>, Packing)>;
 /// What compresses.
 pub(super) struct Packers {
     dictionary: Option<EncoderDictionary<'static>>,
+    level: i32,
     threads: usize,
 }
 
 impl Packers {
-    pub(super) fn new(dictionary: Option<&[u8]>) -> Self {
+    pub(super) fn new(storage: Storage, dictionary: Option<&[u8]>) -> Self {
+        let level = match storage {
+            Storage::InPlace => LEVEL,
+            Storage::Compressed => COMPRESSED_LEVEL,
+        };
         let dictionary =
-            dictionary.map(|dictionary| EncoderDictionary::copy(dictionary, DICTIONARY_LEVEL));
+            dictionary.map(|dictionary| EncoderDictionary::copy(dictionary, COMPRESSED_LEVEL));
         let threads = thread::available_parallelism().map_or(1, usize::from);
-        Self { dictionary, threads }
+        Self { dictionary, level, threads }
     }
 
     /// Packs each, in threads; `None` for one that is stored as it is.
@@ -108,12 +114,12 @@ impl Packers {
                 (compressor.compress(raw).ok()?, Compression::ZstdDictionary)
             }
             (Packing::Smallest | Packing::Dictionary, _) => {
-                (zstd::bulk::compress(raw, LEVEL).ok()?, Compression::Zstd)
+                (zstd::bulk::compress(raw, self.level).ok()?, Compression::Zstd)
             }
             (Packing::Library, _) => {
                 let (mut packed, mut table) = (Vec::new(), FrameTable::default());
                 for part in raw.chunks(FRAME) {
-                    let frame = zstd::bulk::compress(part, LEVEL).ok()?;
+                    let frame = zstd::bulk::compress(part, self.level).ok()?;
                     table.push(frame.len(), part.len());
                     packed.extend(frame);
                 }
@@ -156,7 +162,7 @@ impl Packers {
                 break;
             }
             let frames = self.in_threads(parts.len(), |index| {
-                zstd::bulk::compress(parts.get(index)?, LEVEL).ok()
+                zstd::bulk::compress(parts.get(index)?, self.level).ok()
             });
             for (part, frame) in parts.iter().zip(frames) {
                 let Some(frame) = frame else { return Ok(Kept::No) };

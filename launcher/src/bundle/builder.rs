@@ -9,7 +9,7 @@ use interp_config::RunTarget;
 
 use super::distribution::Unit;
 use super::installation::DESCRIPTION;
-use super::packer::{Item, Packer};
+use super::packer::{self, Item, Packer};
 use super::pattern::Pattern;
 use super::reach::{self, Reached};
 use super::source::{self, Import, Questions, RunsAs, TargetSystem};
@@ -58,15 +58,7 @@ pub(super) fn build(
     };
     warnings.extend(shadowing(request, &own));
 
-    let main_module = match &request.settings.interpreter.run {
-        RunTarget::Module(name) => Some(name.as_str()),
-        RunTarget::Script(_)
-        | RunTarget::EntryPoint(_)
-        | RunTarget::Code(_)
-        | RunTarget::Repl
-        | RunTarget::Auto => None,
-    };
-    let mut packer = Packer::new(request, main_module)?;
+    let mut packer = Packer::new(request)?;
     packer.report.warnings = warnings;
     let beginnings = named_modules(request, &mut packer)?;
     let reason_for_all = standard_needs::reason_for_all(request);
@@ -150,7 +142,7 @@ pub(super) fn build(
     if request.purpose == Purpose::Application {
         packer.writer.set_attribute(reach::TRACE, reached.trace.pack())?;
     }
-    Ok(Bundle { writer: packer.writer, report: packer.report })
+    Ok(Bundle { writer: packer.writer, report: packer.report, outside: packer.outside })
 }
 
 /// Packs the libraries of this machine's system that the packed ones need.
@@ -165,6 +157,7 @@ fn pack_system_libraries(
     let mut readers = Vec::new();
     for SystemLibraryFile { path, location, contents } in found.files {
         // Those of a copied archive have what they read beside them there.
+        packer.outside.extend(location.clone().filter(|_| contents.is_some()));
         if contents.is_some()
             && let Some(name) = system_name(&path)
         {
@@ -197,6 +190,7 @@ fn pack_system_data(
     readers: &[(String, Option<PathBuf>)],
 ) -> Result<(), BundleError> {
     let found = system_data::collect(readers, stdlib.sources())?;
+    packer.outside.extend(found.locations);
     for (path, contents) in found.files {
         let part = packer.report.parts.entry(Origin::System).or_default();
         part.files += 1;
@@ -257,7 +251,7 @@ fn own_items(
     let mut items = Vec::new();
     if let Some(application) = request.application {
         warnings.extend(application.warnings.iter().cloned());
-        let group: Rc<str> = format!("the application {}", application.root().display()).into();
+        let group = packer::application_group(request);
         let wanted = application.entries.iter().filter(|entry| {
             let name = entry.dotted();
             // A script may be called as a module of the standard library is, which then is what its imports mean.

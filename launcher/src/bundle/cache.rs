@@ -11,7 +11,7 @@ use twox_hash::XxHash3_128;
 
 use super::{Application, BundleError, CacheError, Environment};
 use crate::cache::contents::{
-    ARCHIVE as SUFFIX, ARCHIVES, COMPILED, Kind, UNFINISHED_ARCHIVE as UNFINISHED,
+    ARCHIVE as SUFFIX, ARCHIVES, COMPILED, Kind, REBUILDS, UNFINISHED_ARCHIVE as UNFINISHED,
 };
 use crate::cache::making::{Begun, Making};
 use crate::cache::{self, check_private};
@@ -113,10 +113,14 @@ impl CacheFolder {
         }
         for entry in cache::contents::entries(&self.folder).into_iter().flatten() {
             let folder = entry.path.parent();
-            let is_packers = folder
-                .is_some_and(|folder| folder.ends_with(ARCHIVES) || folder.ends_with(COMPILED));
-            let is_ours = matches!(entry.kind, Kind::Archive | Kind::Compiled | Kind::Unfinished)
-                && is_packers;
+            let is_packers = folder.is_some_and(|folder| {
+                [ARCHIVES, COMPILED, REBUILDS].iter().any(|name| folder.ends_with(name))
+            });
+            let is_ours = is_packers
+                && matches!(
+                    entry.kind,
+                    Kind::Archive | Kind::Compiled | Kind::Build | Kind::Unfinished
+                );
             if is_ours && entry.age() > KEPT {
                 // Somebody else may have removed it; and next time is soon enough.
                 let _not_removed = entry.remove();

@@ -56,6 +56,7 @@ mod packer;
 mod pattern;
 mod protocol;
 mod reach;
+mod rebuild;
 mod report;
 mod requirement;
 mod roles;
@@ -91,6 +92,7 @@ pub use libpython::{copy_libpython_beside, needed_libpython};
 pub use needs::{FileNeed, Needs};
 pub use output::{write_executable, write_executable_from};
 pub use reach::{Step, TRACE, Trace};
+pub use rebuild::{Rebuild, RebuildMemory, Rebuilt};
 pub use report::{
     FileUse, LeftOut, Missing, Origin, Package, Part, Reason, Report, StandardLibraryPart, Warning,
 };
@@ -243,6 +245,8 @@ pub struct Bundle {
     pub writer: Writer,
     /// What is in it, and why.
     pub report: Report,
+    /// Files of this machine's system that are in it.
+    pub outside: Vec<PathBuf>,
 }
 
 /// How far the work is.

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, File};
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use importer_core::{MainGuard, ModuleEntry, Writer};
-use interp_config::StartMethodSetting;
+use interp_config::{RunTarget, StartMethodSetting};
 use twox_hash::XxHash3_128;
 
 use super::compile::{Compiled, Compilers, Job, MainGuardQuestion};
@@ -79,21 +79,18 @@ pub(super) struct Packer<'r> {
     pub(super) file_lines: String,
     /// Libraries that packed code opens by their names, each with the file that does.
     pub(super) opened_libraries: BTreeMap<String, String>,
+    /// Files of the system that were packed.
+    pub(super) outside: Vec<PathBuf>,
     /// The bytes that each path takes.
     pub(super) bytes: HashMap<String, u64>,
     /// The modules that do not compile.
     pub(super) broken: BTreeSet<String>,
     /// Every folder in which something lies: no file may have its path.
     folders: BTreeSet<String>,
-    /// The module whose main guard matters although it is not called `__main__`.
-    main_module: Option<&'r str>,
 }
 
 impl<'r> Packer<'r> {
-    pub(super) fn new(
-        request: &'r BundleRequest<'r>,
-        main_module: Option<&'r str>,
-    ) -> Result<Self, BundleError> {
+    pub(super) fn new(request: &'r BundleRequest<'r>) -> Result<Self, BundleError> {
         let level = request.optimization;
         Ok(Self {
             request,
@@ -105,10 +102,10 @@ impl<'r> Packer<'r> {
             libraries: Libraries::new(request.glibc_floor, request.debug_symbols),
             file_lines: String::new(),
             opened_libraries: BTreeMap::new(),
+            outside: Vec::new(),
             bytes: HashMap::new(),
             broken: BTreeSet::new(),
             folders: BTreeSet::new(),
-            main_module,
         })
     }
 
@@ -262,9 +259,7 @@ impl<'r> Packer<'r> {
 
     fn job<'j>(&self, item: &'j Item, source: &'j [u8], role: Role) -> Job<'j> {
         let name = item.entry.module().map_or("", |module| module.name.as_str());
-        let is_main =
-            name == "__main__" || name.ends_with(".__main__") || self.main_module == Some(name);
-        let asked = is_main && role == Role::Source;
+        let asked = role == Role::Source && is_main(self.request, name);
         Job {
             path: &item.entry.path,
             location: &item.entry.location,
@@ -413,8 +408,27 @@ impl<'r> Packer<'r> {
     }
 }
 
+/// Whether a module may be run as the program, so that its main guard matters.
+pub(super) fn is_main(request: &BundleRequest<'_>, name: &str) -> bool {
+    let run = match &request.settings.interpreter.run {
+        RunTarget::Module(run) => run == name,
+        RunTarget::Script(_)
+        | RunTarget::EntryPoint(_)
+        | RunTarget::Code(_)
+        | RunTarget::Repl
+        | RunTarget::Auto => false,
+    };
+    run || name == "__main__" || name.ends_with(".__main__")
+}
+
+/// Whose the application's modules are, for those that keep them compiled.
+pub(super) fn application_group(request: &BundleRequest<'_>) -> Rc<str> {
+    let root = request.application.map(|application| application.root().display().to_string());
+    format!("the application {}", root.unwrap_or_default()).into()
+}
+
 /// An archive without anything in it.
-fn writer(request: &BundleRequest<'_>) -> Writer {
+pub(super) fn writer(request: &BundleRequest<'_>) -> Writer {
     let target = request.python.target(request.optimization);
     let writer = Writer::new(target).with_storage(request.storage);
     match &request.waiting_room {

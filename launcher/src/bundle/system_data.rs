@@ -80,6 +80,8 @@ impl Rule {
 pub(super) struct SystemData {
     /// By their paths in the archive.
     pub(super) files: BTreeMap<String, Vec<u8>>,
+    /// Where those lie that are from this machine.
+    pub(super) locations: Vec<PathBuf>,
     /// Lines for the attribute of files in the cache, and an attribute for each with the names of its files.
     pub(super) list: String,
     pub(super) attributes: BTreeMap<String, Vec<u8>>,
@@ -111,6 +113,7 @@ pub(super) fn collect(
         if contents.is_empty() {
             for (path, place) in files {
                 contents.insert(path, fs::read(&place).map_err(BundleError::io("read", &place))?);
+                found.locations.push(place);
             }
         }
         if !contents.is_empty() {

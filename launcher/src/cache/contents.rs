@@ -16,6 +16,8 @@ pub(crate) const UNFINISHED_ARCHIVE: &str = ".unfinished-";
 pub(crate) const ENVIRONMENTS: &str = "environments-v1";
 /// That of compiled modules.
 pub(crate) const COMPILED: &str = "compiled-v1";
+/// That of what is remembered of builds.
+pub(crate) const REBUILDS: &str = "rebuilds-v1";
 /// That of the archives.
 pub(crate) const ARCHIVES: &str = "archives-v1";
 
@@ -36,6 +38,8 @@ pub(crate) enum Kind {
     Environment,
     /// Compiled modules of a distribution.
     Compiled,
+    /// What is remembered of a build.
+    Build,
     /// What is being written, or was when a process was killed.
     Unfinished,
 }
@@ -48,6 +52,7 @@ impl Kind {
             Self::Library => "library",
             Self::Environment => "environment",
             Self::Compiled => "compiled",
+            Self::Build => "build",
             Self::Unfinished => "unfinished",
         }
     }
@@ -108,6 +113,7 @@ pub(crate) fn entries(cache: &Path) -> io::Result<Vec<Entry>> {
         (LIBRARIES, Kind::Library, 16, ""),
         (ENVIRONMENTS, Kind::Environment, 32, ""),
         (COMPILED, Kind::Compiled, 32, ""),
+        (REBUILDS, Kind::Build, 32, ""),
     ] {
         list(&cache.join(folder), &mut found, |name| {
             if let Some(random) = name.strip_prefix(UNFINISHED_ARCHIVE) {

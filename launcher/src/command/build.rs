@@ -4,18 +4,20 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use importer_core::Storage;
+use importer_core::{Storage, Writer};
 use interp_config::{OptimizationLevel, RunTarget, Settings, StandardLibraryExtent};
+use twox_hash::XxHash3_128;
 
 use super::arguments;
-use super::build_summary::{self, Made};
-use super::context::{Context, SUPPORT};
+use super::build_summary::{self, Made, Told};
+use super::context::{Context, SUPPORT, build_id};
 use super::error::CommandError;
 use super::progress::Bar;
-use super::run::{broken, run_target, warn};
+use super::run::{broken, run_target, warn_of};
+use super::runtime_file::RUNTIME;
 use super::why;
 use crate::bundle::{
-    Application, Bundle, BundleError, BundleRequest, GlibcVersion, StandardLibrary,
+    Application, Bundle, BundleError, BundleRequest, GlibcVersion, Rebuild, StandardLibrary,
     copy_libpython_beside, write_executable_from,
 };
 use crate::{as_python, exe};
@@ -41,53 +43,93 @@ pub(super) fn run(options: Box<arguments::Build>) -> Result<ExitCode, CommandErr
         None => output_path(&options, &context)?,
     };
     let allowed = allowed_glibc(&options, &context)?;
-    let Bundle { writer, report } = bundle(&options, &context, &mut settings, &output)?;
-    if let Some(name) = &options.explain {
-        why::print(&report.trace, name, "in this application", options.json)?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    warn(&report.warnings);
-    if options.strict {
-        let absent = report.warnings.iter().filter(|warning| warning.is_about_absence()).count();
-        if absent > 0 {
+    with_request(&options, &context, &mut settings, &output, |request| {
+        let (options, output) = (&*options, &*output);
+        let more = more_that_decides(options, &context);
+        let rebuild = match options.archive || options.explain.is_some() {
+            true => None,
+            false => {
+                Rebuild::new(request, output, &more, |path| crate::py::map_archive(path).ok())?
+            }
+        };
+        if let Some(rebuild) = &rebuild
+            && let Some(rebuilt) = rebuild.rebuild()?
+            && let Ok(mut told) = serde_json::from_value::<Told>(rebuilt.told)
+        {
+            told.grow(rebuilt.growth);
+            told.warnings.iter().for_each(|(warning, _)| warn_of(warning));
+            let made = write(options, &context, output, rebuilt.writer)?;
+            rebuild.remember_again(rebuilt.memory, serde_json::to_value(&told).unwrap_or_default());
+            return build_summary::print(options, &made, &told);
+        }
+        let mut bar = Bar::new("Packing");
+        let Bundle { mut writer, mut report, outside } =
+            request.build(&mut |progress| bar.show(progress))?;
+        drop(bar);
+        if let Some(name) = &options.explain {
+            why::print(&report.trace, name, "in this application", options.json)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        // It comes along with a standard library that is copied as a whole.
+        writer.remove_attribute(RUNTIME);
+        if !options.archive {
+            report.needs.add_launcher(&context.runtime.contents);
+        }
+        let told = Told::of(&report)?;
+        told.warnings.iter().for_each(|(warning, _)| warn_of(warning));
+        let absent = told.warnings.iter().filter(|(_, is_about_absence)| *is_about_absence).count();
+        if options.strict && absent > 0 {
             return Err(BundleError::Absent(absent).into());
         }
-    }
-    let mut report = report;
-    if !options.archive {
-        report.needs.add_launcher(&context.runtime.contents);
-    }
-    if let Some(allowed) = allowed {
-        let needs = report.needs.above(allowed);
-        if !needs.is_empty() {
-            return Err(BundleError::Glibc { allowed, needs }.into());
+        if let Some(allowed) = allowed {
+            let needs = report.needs.above(allowed);
+            if !needs.is_empty() {
+                return Err(BundleError::Glibc { allowed, needs }.into());
+            }
         }
-    }
-    let (bytes, libpython) = if options.archive {
-        (write_archive(&output, |file| Ok(writer.finish(file)?))?, None)
-    } else {
-        let launcher = exe::own_executable()?;
-        create_parent(&output)?;
-        let bytes = write_executable_from(
-            context.runtime.contents.clone(),
-            context.debug_symbols(),
-            writer,
-            &output,
-        )?;
-        (bytes, copy_libpython_beside(&launcher, &context.python, &output)?)
-    };
-    let made =
-        Made { output: &output, bytes, libpython, settings: context.settings_file.as_deref() };
-    build_summary::print(&options, &made, &report)
+        let made = write(options, &context, output, writer)?;
+        if let Some(rebuild) = &rebuild {
+            let told = serde_json::to_value(&told).unwrap_or_default();
+            rebuild.remember(&report, &outside, told);
+        }
+        build_summary::print(options, &made, &told)
+    })
 }
 
-/// Finds, compiles and packs.
-fn bundle(
+/// Writes the executable, or the archive.
+fn write<'m>(
+    options: &arguments::Build,
+    context: &'m Context,
+    output: &'m Path,
+    writer: Writer,
+) -> Result<Made<'m>, CommandError> {
+    let settings = context.settings_file.as_deref();
+    if options.archive {
+        let bytes = write_archive(output, |file| Ok(writer.finish(file)?))?;
+        return Ok(Made { output, bytes, libpython: None, settings });
+    }
+    let launcher = exe::own_executable()?;
+    create_parent(output)?;
+    let runtime = context.runtime.contents.clone();
+    let bytes = write_executable_from(runtime, context.debug_symbols(), writer, output)?;
+    let libpython = copy_libpython_beside(&launcher, &context.python, output)?;
+    Ok(Made { output, bytes, libpython, settings })
+}
+
+/// What decides about an executable beside the request.
+fn more_that_decides(options: &arguments::Build, context: &Context) -> String {
+    let runtime = XxHash3_128::oneshot(&context.runtime.contents);
+    format!("{} {runtime:x} {} {:?}", build_id(), options.strict, options.glibc)
+}
+
+/// Finds what is to be packed, and hands over the request for it.
+fn with_request<T>(
     options: &arguments::Build,
     context: &Context,
     settings: &mut Settings,
     output: &Path,
-) -> Result<Bundle, CommandError> {
+    work: impl FnOnce(&BundleRequest<'_>) -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
     let entry = settings.build.entry.clone();
     let app = options.app.as_deref();
     let read = |path| {
@@ -131,7 +173,6 @@ fn bundle(
     } else {
         None
     };
-    let mut bar = Bar::new("Packing");
     let request = BundleRequest {
         application: application.as_ref(),
         entry: entry.as_ref(),
@@ -158,7 +199,7 @@ fn bundle(
             library.as_ref().map_or(context.standard_library_files(), StandardLibrary::FromArchive),
         )
     };
-    Ok(request.build(&mut |progress| bar.show(progress))?)
+    work(&request)
 }
 
 /// The highest version of glibc that may be needed: what the command line says, or the settings.

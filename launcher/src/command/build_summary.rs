@@ -1,11 +1,12 @@
 //! What `coldframe build` says of what it made, for people and for programs.
 
 use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
 use std::io::{IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::arguments;
 use super::error::CommandError;
@@ -18,6 +19,66 @@ const LARGEST: usize = 10;
 
 /// How many names of missing modules stand on the line that tells of them.
 const MISSING_NAMES: usize = 5;
+
+/// What is said of a build, but for the executable's name and length: it is the same of the next one that replaces modules only.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Told {
+    /// As text, each with whether it is about something that is absent at run time.
+    pub(super) warnings: Vec<(String, bool)>,
+    /// The lines before that of the executable.
+    packed: String,
+    /// The largest distribution, for the hint on a terminal.
+    largest: Option<String>,
+    left_out: String,
+    behind: String,
+    /// The lines behind that of the executable.
+    needs: String,
+    each_need: String,
+    json: serde_json::Value,
+}
+
+impl Told {
+    /// What is said of it.
+    pub(super) fn of(report: &Report) -> Result<Self, CommandError> {
+        let lines = |print: &dyn Fn(&mut String) -> fmt::Result| {
+            let mut text = String::new();
+            // A text has room for everything.
+            let _always_fits = print(&mut text);
+            text
+        };
+        let largest = report
+            .packages
+            .iter()
+            .max_by_key(|package| (package.bytes, std::cmp::Reverse(&package.name)));
+        Ok(Self {
+            warnings: report
+                .warnings
+                .iter()
+                .map(|warning| (warning.to_string(), warning.is_about_absence()))
+                .collect(),
+            packed: lines(&|out| print_packages(out, report)),
+            largest: largest.map(|package| package.name.clone()),
+            left_out: lines(&|out| print_left_out(out, report)),
+            behind: lines(&|out| print_behind(out, report)),
+            needs: lines(&|out| writeln!(out, "needs {}", report.needs)),
+            each_need: lines(&|out| {
+                report.needs.all().into_iter().try_for_each(|need| writeln!(out, "  {need}"))
+            }),
+            json: serde_json::to_value(summary(report))
+                .map_err(|error| CommandError::Print(error.into()))?,
+        })
+    }
+
+    /// Notes that sources and code of the application have become longer.
+    pub(super) fn grow(&mut self, growth: i64) {
+        let bytes = self.json.pointer_mut("/parts/application/bytes");
+        if let Some(bytes) = bytes
+            && let Some(before) = bytes.as_i64()
+        {
+            *bytes = (before + growth).into();
+        }
+    }
+}
 
 /// What was written, and by which settings.
 pub(super) struct Made<'m> {
@@ -35,6 +96,13 @@ struct Summary<'s> {
     settings: Option<&'s Path>,
     bytes: u64,
     libpython: Option<&'s Path>,
+    #[serde(flatten)]
+    packed: &'s serde_json::Value,
+}
+
+/// What of that is about the archive.
+#[derive(Serialize)]
+struct PackedSummary<'s> {
     parts: BTreeMap<String, PartSummary>,
     standard_library: StandardLibrarySummary<'s>,
     packages: Vec<PackageSummary<'s>>,
@@ -103,17 +171,24 @@ struct LeftOutSummary<'s> {
 pub(super) fn print(
     options: &arguments::Build,
     made: &Made<'_>,
-    report: &Report,
+    told: &Told,
 ) -> Result<ExitCode, CommandError> {
     if options.json {
-        print_json(&mut anstream::stdout(), &summary(made, report))?;
+        let summary = Summary {
+            output: made.output,
+            settings: made.settings,
+            bytes: made.bytes,
+            libpython: made.libpython.as_deref(),
+            packed: &told.json,
+        };
+        print_json(&mut anstream::stdout(), &summary)?;
         return Ok(ExitCode::SUCCESS);
     }
-    print_lines(&mut anstream::stderr(), options, made, report).map_err(CommandError::Print)?;
+    print_lines(&mut anstream::stderr(), options, made, told).map_err(CommandError::Print)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn summary<'s>(made: &'s Made<'_>, report: &'s Report) -> Summary<'s> {
+fn summary(report: &Report) -> PackedSummary<'_> {
     let parts = report.parts.iter().map(|(origin, part)| {
         let summary = PartSummary {
             modules: part.modules,
@@ -148,11 +223,7 @@ fn summary<'s>(made: &'s Made<'_>, report: &'s Report) -> Summary<'s> {
         line: found.line,
         code: &found.code,
     });
-    Summary {
-        output: made.output,
-        settings: made.settings,
-        bytes: made.bytes,
-        libpython: made.libpython.as_deref(),
+    PackedSummary {
         parts: parts.collect(),
         standard_library: match &report.standard_library {
             StandardLibraryPart::All(because) => StandardLibrarySummary::Whole { because },
@@ -174,12 +245,38 @@ fn print_lines(
     out: &mut impl Write,
     options: &arguments::Build,
     made: &Made<'_>,
-    report: &Report,
+    told: &Told,
 ) -> std::io::Result<()> {
     if let Some(file) = made.settings {
         writeln!(out, "settings from {}", file.display())?;
     }
-    print_packages(out, report)?;
+    write!(out, "{}", told.packed)?;
+    if let Some(name) = told.largest.as_ref().filter(|_| std::io::stderr().is_terminal()) {
+        writeln!(
+            out,
+            "`--exclude {name}` leaves a distribution out, and `--explain {name}` tells the way to it"
+        )?;
+    }
+    let megabytes = made.bytes as f64 / 1e6;
+    write!(out, "{}{}", told.left_out, told.behind)?;
+    writeln!(out, "wrote {} ({megabytes:.1} MB)", made.output.display())?;
+    write!(out, "{}", told.needs)?;
+    if options.needs {
+        write!(out, "{}", told.each_need)?;
+    }
+    if let Some(library) = &made.libpython {
+        writeln!(
+            out,
+            "wrote {}: this `coldframe` is linked to a shared libpython, and the executable looks for it beside itself; \
+             `cargo xtask dist` makes a `coldframe` whose executables need nothing",
+            library.display()
+        )?;
+    }
+    Ok(())
+}
+
+/// How much of the standard library is packed, what lies in the cache, and what was not found.
+fn print_behind(out: &mut String, report: &Report) -> fmt::Result {
     match &report.standard_library {
         StandardLibraryPart::All(reason) => writeln!(out, "all of the standard library: {reason}")?,
         StandardLibraryPart::Reached { modules, of } => writeln!(
@@ -195,28 +292,11 @@ fn print_lines(
             "the files of `{package}` go to the user's cache when they are used: {found}"
         )?;
     }
-    print_missing(out, report)?;
-    let megabytes = made.bytes as f64 / 1e6;
-    writeln!(out, "wrote {} ({megabytes:.1} MB)", made.output.display())?;
-    writeln!(out, "needs {}", report.needs)?;
-    if options.needs {
-        for need in report.needs.all() {
-            writeln!(out, "  {need}")?;
-        }
-    }
-    if let Some(library) = &made.libpython {
-        writeln!(
-            out,
-            "wrote {}: this `coldframe` is linked to a shared libpython, and the executable looks for it beside itself; \
-             `cargo xtask dist` makes a `coldframe` whose executables need nothing",
-            library.display()
-        )?;
-    }
-    Ok(())
+    print_missing(out, report)
 }
 
 /// The largest distributions with their reasons, and how to leave one out.
-fn print_packages(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
+fn print_packages(out: &mut String, report: &Report) -> fmt::Result {
     let mut largest: Vec<&Package> = report.packages.iter().collect();
     largest.sort_by_key(|package| std::cmp::Reverse(package.bytes));
     for package in largest.iter().take(LARGEST) {
@@ -233,15 +313,10 @@ fn print_packages(out: &mut impl Write, report: &Report) -> std::io::Result<()> 
             more.len()
         )?;
     }
-    if let Some(largest) = largest.first()
-        && std::io::stderr().is_terminal()
-    {
-        let name = &largest.name;
-        writeln!(
-            out,
-            "`--exclude {name}` leaves a distribution out, and `--explain {name}` tells the way to it"
-        )?;
-    }
+    Ok(())
+}
+
+fn print_left_out(out: &mut String, report: &Report) -> fmt::Result {
     let names: Vec<&str> = report.left_out.iter().map(|left| left.distribution.as_str()).collect();
     if !names.is_empty() {
         let shown = shortened(&names);
@@ -253,7 +328,7 @@ fn print_packages(out: &mut impl Write, report: &Report) -> std::io::Result<()> 
     Ok(())
 }
 
-fn print_missing(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
+fn print_missing(out: &mut String, report: &Report) -> fmt::Result {
     let mut names: Vec<&str> = Vec::new();
     for missing in report.missing.iter().filter(|missing| !missing.is_optional) {
         if !names.contains(&missing.name.as_str()) {

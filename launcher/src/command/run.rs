@@ -174,12 +174,6 @@ pub(super) fn broken(allow: bool) -> BrokenModules {
 }
 
 /// Shows what did not stop the work and may matter; what the standard library ships broken on purpose does not.
-pub(super) fn warn(warnings: &[Warning]) {
-    for warning in warnings {
-        warn_of(warning);
-    }
-}
-
 pub(super) fn warn_of(what: impl std::fmt::Display) {
     use std::io::Write;
     let style = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Yellow.into()));

@@ -15,6 +15,7 @@ mod cache;
 mod cache_places;
 mod child;
 mod children;
+mod compressed;
 mod damaged_applications;
 mod endings;
 mod file_access;
@@ -36,6 +37,7 @@ mod parity;
 #[cfg(unix)]
 mod privileges;
 mod python_hooks;
+mod rebuilds;
 mod settings;
 mod settings_file;
 mod start_methods;

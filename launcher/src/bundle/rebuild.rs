@@ -1,0 +1,445 @@
+//! The next build of an application of which only modules have changed: all else comes from the executable of the last one.
+//!
+//! A module may be replaced alone if everything that other parts of the archive depend on is as it was: what its text says of
+//! imports and names (`source.rs`), and what the compile process says of it. All other files must be as they were, by their length
+//! and times; and whatever else decides what is packed, by one key. In doubt nothing is taken over.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use importer_core::{Archive, MainGuard, ModuleEntry, ModuleKind, Storage, Writer};
+use serde::{Deserialize, Serialize};
+use twox_hash::XxHash3_128;
+
+use super::compile::{Compiled, Compilers, Job, MainGuardQuestion};
+use super::kept_code::KeptCode;
+use super::packer;
+use super::protocol::level_number;
+use super::rules::Rules;
+use super::source::{self, Facts, Questions, RunsAs, TargetSystem};
+use super::tree::{Entry, EntryKind};
+use super::{BundleError, BundleRequest, KeyBuilder, Report, StandardLibrary};
+use crate::cache::{self, contents::REBUILDS};
+use crate::file_access::FILES_PREFIX;
+
+/// What is remembered of the last build that wrote an executable.
+#[derive(Debug, Serialize, Deserialize)]
+struct Memory {
+    key: String,
+    /// The archive's id, and the executable as it was left.
+    archive: u64,
+    executable: Stamp,
+    /// The application's modules that may change, by their paths in the archive.
+    modules: BTreeMap<String, KnownModule>,
+    /// The digests of the application's other files, by their paths in the archive.
+    files: BTreeMap<String, u128>,
+    /// Files of distributions and of the system.
+    others: Vec<(PathBuf, Stamp)>,
+    /// Whatever the caller wants back.
+    told: serde_json::Value,
+}
+
+/// A module as it was packed.
+#[derive(Debug, Serialize, Deserialize)]
+struct KnownModule {
+    source: u128,
+    /// Of what its text says, but for names.
+    facts: u128,
+    /// The names at its top level: what is to be called must be among them, so more of them change nothing.
+    names: BTreeSet<String>,
+    /// Of what the compile process says.
+    head: u128,
+    /// Of source and code.
+    bytes: u64,
+}
+
+/// A file that is as it was has the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Stamp {
+    length: u64,
+    /// In nanoseconds since 1970.
+    modified: u128,
+    /// The number of the file in its file system, and the time at which anything about it changed; 0 where there is neither.
+    #[serde(default)]
+    number: u64,
+    #[serde(default)]
+    changed: i128,
+}
+
+impl Stamp {
+    fn of(path: &Path) -> Option<Self> {
+        let metadata = fs::metadata(path).ok()?;
+        let modified = metadata.modified().ok()?;
+        let modified = modified.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_nanos();
+        #[cfg(unix)]
+        let (number, changed) = {
+            use std::os::unix::fs::MetadataExt as _;
+            let changed = i128::from(metadata.ctime()) * 1_000_000_000;
+            (metadata.ino(), changed + i128::from(metadata.ctime_nsec()))
+        };
+        #[cfg(not(unix))]
+        let (number, changed) = (0, 0);
+        Some(Self { length: metadata.len(), modified, number, changed })
+    }
+}
+
+/// What can be remembered for one executable.
+#[derive(Debug)]
+pub struct Rebuild<'r> {
+    request: &'r BundleRequest<'r>,
+    output: PathBuf,
+    key: String,
+    file: PathBuf,
+    open: fn(&Path) -> Option<Archive>,
+}
+
+/// An archive of which only modules have changed.
+#[derive(Debug)]
+pub struct Rebuilt {
+    /// The archive, ready to be written.
+    pub writer: Writer,
+    /// What was remembered of the last build.
+    pub told: serde_json::Value,
+    /// By how many bytes sources and code of the application have grown.
+    pub growth: i64,
+    /// What is to be remembered of this one.
+    pub memory: RebuildMemory,
+}
+
+/// What is remembered of an archive of which modules were replaced.
+#[derive(Debug)]
+pub struct RebuildMemory(Memory);
+
+impl<'r> Rebuild<'r> {
+    /// Nothing, where it cannot be told what else decides about an archive. `more` is what the request does not say,
+    /// and `open` opens an archive, if it is one and whole.
+    pub fn new(
+        request: &'r BundleRequest<'r>,
+        output: &Path,
+        more: &str,
+        open: fn(&Path) -> Option<Archive>,
+    ) -> Result<Option<Self>, BundleError> {
+        let library = match request.stdlib {
+            StandardLibrary::FromArchive(archive) => format!("whole {:x}", archive.id()),
+            StandardLibrary::FromSources(archive) => format!("sources {:x}", archive.id()),
+            StandardLibrary::Whole | StandardLibrary::Beside(_) | StandardLibrary::None => {
+                return Ok(None);
+            }
+        };
+        let (Some(cache), Some(application)) = (request.cache, request.application) else {
+            return Ok(None);
+        };
+        // The dictionary is made from all code, so that all would have to be compressed again.
+        if request.storage == Storage::Compressed {
+            return Ok(None);
+        }
+        let Ok(output) = std::path::absolute(output) else { return Ok(None) };
+        let mut key = KeyBuilder::new()
+            .text("more", more)
+            .text("standard library", &library)
+            .text("settings", &request.settings.to_toml())
+            .text("request", &described(request))
+            .text("layout", &format!("{:?} {:?}", application.root(), application.layout()))
+            .text("warnings", &format!("{:?}", application.warnings));
+        for entry in &application.entries {
+            key = key.text("entry", &format!("{:?} {:?}", entry.path, entry.kind));
+        }
+        for file in &request.distribution_rules {
+            let Ok(text) = fs::read_to_string(file) else { return Ok(None) };
+            key = key.text("rules", &text);
+        }
+        for unit in request.environment.map_or(&[][..], |environment| &environment.units) {
+            let about =
+                (&unit.name, &unit.version, &unit.metadata, &unit.requires, &unit.plugs_into);
+            key = key.text("distribution", &format!("{about:?} {:?}", unit.editable));
+            for entry in &unit.entries {
+                key = key.text("", &entry.path);
+            }
+        }
+        let name = KeyBuilder::new().text("output", &output.display().to_string()).finish();
+        let file = cache.path().join(REBUILDS).join(name);
+        Ok(Some(Self { request, output, key: key.finish(), file, open }))
+    }
+
+    /// The archive, if all of the last one but some modules can be taken over.
+    pub fn rebuild(&self) -> Result<Option<Rebuilt>, BundleError> {
+        let Some(memory) = self.read() else { return Ok(None) };
+        let are_same = memory.key == self.key
+            && Stamp::of(&self.output) == Some(memory.executable)
+            && memory.others.iter().all(|(path, stamp)| Stamp::of(path) == Some(*stamp));
+        if !are_same {
+            return Ok(None);
+        }
+        let Some(changed) = self.changed(&memory) else { return Ok(None) };
+        let Some(archive) = (self.open)(&self.output) else { return Ok(None) };
+        if archive.id() != memory.archive {
+            return Ok(None);
+        }
+        let mut memory = memory;
+        let target = self.request.python.target(self.request.optimization);
+        let mut writer = packer::writer(self.request);
+        let compiled = self.compile(&changed)?;
+        let modules = changed.len();
+        let mut growth = 0;
+        for ((entry, source), compiled) in changed.into_iter().zip(compiled) {
+            let (Some(compiled), EntryKind::Source(module)) = (compiled, &entry.kind) else {
+                return Ok(None);
+            };
+            let Some(known) = memory.modules.get_mut(&entry.path) else { return Ok(None) };
+            let found = self.facts(entry, &source)?;
+            let has_names = found.names.is_superset(&known.names);
+            if !has_names || facts(&found) != known.facts || digest(&compiled.head) != known.head {
+                return Ok(None);
+            }
+            known.names = found.names;
+            let bytes = (source.len() + compiled.code.len()) as u64;
+            growth += bytes.cast_signed() - known.bytes.cast_signed();
+            (known.source, known.bytes) = (digest(&source), bytes);
+            let mut code = [None, None, None];
+            if let Some(place) = code.get_mut(usize::from(level_number(self.request.optimization)))
+            {
+                *place = Some(compiled.code);
+            }
+            let guard = if compiled.main_guard { MainGuard::Present } else { MainGuard::Absent };
+            writer.add_module(ModuleEntry {
+                name: module.name.clone(),
+                path: entry.path.clone(),
+                is_package: module.is_package,
+                code,
+                source: Some(source),
+                extension: None,
+                has_main_guard: guard,
+            })?;
+        }
+        if archive.target() != &target || writer.add_archive(&archive).is_err() {
+            // It is damaged, and is built anew.
+            return Ok(None);
+        }
+        tracing::debug!(modules, "taken over from the last executable, all but so many modules");
+        let told = memory.told.take();
+        Ok(Some(Rebuilt { writer, told, growth, memory: RebuildMemory(memory) }))
+    }
+
+    /// The modules that have changed; nothing if anything else has.
+    fn changed(&self, memory: &Memory) -> Option<Vec<(&'r Entry, Vec<u8>)>> {
+        let mut changed = Vec::new();
+        for entry in &self.request.application?.entries {
+            let contents = fs::read(&entry.location).ok()?;
+            match memory.modules.get(&entry.path) {
+                Some(known) if known.source == digest(&contents) => {}
+                Some(_) => changed.push((entry, contents)),
+                None if memory.files.get(&entry.path) == Some(&digest(&contents)) => {}
+                None => return None,
+            }
+        }
+        Some(changed)
+    }
+
+    fn compile(
+        &self,
+        changed: &[(&'r Entry, Vec<u8>)],
+    ) -> Result<Vec<Option<Compiled>>, BundleError> {
+        let request = self.request;
+        let mut compilers =
+            Compilers::new(request.compile, request.jobs, request.python, request.optimization);
+        let mut kept = KeptCode::new(request);
+        let group = packer::application_group(request);
+        let jobs: Vec<Job<'_>> =
+            changed.iter().map(|(entry, source)| self.job(entry, source)).collect();
+        let mut answers: Vec<Option<Compiled>> =
+            jobs.iter().map(|job| kept.get(&group, job)).collect();
+        let missing: Vec<usize> =
+            (0..jobs.len()).filter(|at| matches!(answers.get(*at), Some(None))).collect();
+        let new: Vec<Job<'_>> = missing.iter().filter_map(|at| jobs.get(*at).copied()).collect();
+        let compiled = compilers.compile(&new, |_| {})?;
+        for ((at, job), answer) in missing.into_iter().zip(&new).zip(compiled) {
+            if let (Some(place), Ok(compiled)) = (answers.get_mut(at), answer) {
+                kept.put(&group, job, &compiled);
+                *place = Some(compiled);
+            }
+        }
+        kept.write();
+        Ok(answers)
+    }
+
+    fn job<'j>(&self, entry: &'j Entry, source: &'j [u8]) -> Job<'j> {
+        let name = entry.module().map_or("", |module| module.name.as_str());
+        let guard = if packer::is_main(self.request, name) {
+            MainGuardQuestion::Asked
+        } else {
+            MainGuardQuestion::NotAsked
+        };
+        Job { path: &entry.path, location: &entry.location, source, guard }
+    }
+
+    fn facts(&self, entry: &Entry, source: &[u8]) -> Result<Facts, BundleError> {
+        let request = self.request;
+        let environment = request.environment;
+        let units = environment.map_or(&[][..], |environment| &environment.units);
+        let rules = Rules::read(units, &request.distribution_rules)?;
+        let none = BTreeSet::new();
+        let groups = environment.map_or(&none, |environment| &environment.plug_in_groups);
+        let target = TargetSystem::here((request.python.version.0, request.python.version.1));
+        let questions = Questions { target: &target, groups, words: rules.words() };
+        let (name, is_package) =
+            entry.module().map_or(("", false), |module| (module.name.as_str(), module.is_package));
+        Ok(source::read(source, name, is_package, RunsAs::Main, &questions))
+    }
+
+    /// Remembers an executable that was built just now. What cannot be remembered is built anew the next time.
+    pub fn remember(&self, report: &Report, outside: &[PathBuf], told: serde_json::Value) {
+        let made = self.memory(report, outside, told).ok().flatten();
+        match made {
+            Some(memory) => self.write(&memory),
+            None => {
+                let _not_there = fs::remove_file(&self.file);
+            }
+        }
+    }
+
+    /// Remembers one of which modules were replaced.
+    pub fn remember_again(&self, mut memory: RebuildMemory, told: serde_json::Value) {
+        let stamp = Stamp::of(&self.output);
+        let archive = (self.open)(&self.output);
+        if let (Some(stamp), Some(archive)) = (stamp, archive) {
+            (memory.0.executable, memory.0.archive, memory.0.told) = (stamp, archive.id(), told);
+            self.write(&memory.0);
+        }
+    }
+
+    fn memory(
+        &self,
+        report: &Report,
+        outside: &[PathBuf],
+        told: serde_json::Value,
+    ) -> Result<Option<Memory>, BundleError> {
+        let Some(application) = self.request.application else { return Ok(None) };
+        let Some(archive) = (self.open)(&self.output) else { return Ok(None) };
+        let Some(executable) = Stamp::of(&self.output) else { return Ok(None) };
+        let on_disk = on_disk(&archive)?;
+        let mut kept = KeptCode::new(self.request);
+        let group = packer::application_group(self.request);
+        let (mut modules, mut files) = (BTreeMap::new(), BTreeMap::new());
+        for entry in &application.entries {
+            let Ok(contents) = fs::read(&entry.location) else { return Ok(None) };
+            // What has changed since it was packed is not what the archive holds.
+            let module = entry.module().map(|module| archive.module(&module.name)).transpose()?;
+            let packed = module.flatten().filter(|module| {
+                module.kind() == ModuleKind::Source
+                    && module.path() == entry.path
+                    && !on_disk.contains(&entry.path)
+            });
+            let compiled = kept.get(&group, &self.job(entry, &contents));
+            match (packed, compiled) {
+                (Some(module), Some(compiled)) => {
+                    if module.source()?.as_deref() != Some(contents.as_slice()) {
+                        return Ok(None);
+                    }
+                    let found = self.facts(entry, &contents)?;
+                    let known = KnownModule {
+                        source: digest(&contents),
+                        facts: facts(&found),
+                        names: found.names,
+                        head: digest(&compiled.head),
+                        bytes: (contents.len() + compiled.code.len()) as u64,
+                    };
+                    modules.insert(entry.path.clone(), known);
+                }
+                _other => {
+                    files.insert(entry.path.clone(), digest(&contents));
+                }
+            }
+        }
+        let packages: HashSet<&str> =
+            report.packages.iter().map(|package| package.name.as_str()).collect();
+        let units = self.request.environment.map_or(&[][..], |environment| &environment.units);
+        let packed = units.iter().filter(|unit| packages.contains(unit.name.as_str()));
+        let locations = packed.flat_map(|unit| &unit.entries).map(|entry| &entry.location);
+        let mut others = Vec::new();
+        for location in locations.chain(outside) {
+            let Some(stamp) = Stamp::of(location) else { return Ok(None) };
+            others.push((location.clone(), stamp));
+        }
+        let key = self.key.clone();
+        let archive = archive.id();
+        Ok(Some(Memory { key, archive, executable, modules, files, others, told }))
+    }
+
+    fn read(&self) -> Option<Memory> {
+        cache::check_private(self.file.parent()?.parent()?).ok()?;
+        cache::check_private(self.file.parent()?).ok()?;
+        let file = cache::open_entry(&self.file).ok()?;
+        // Only so that it is not taken for unused.
+        let _read_only = file.set_modified(SystemTime::now());
+        serde_json::from_reader(std::io::BufReader::new(file)).ok()
+    }
+
+    fn write(&self, memory: &Memory) {
+        if let Err(error) = self.try_write(memory) {
+            tracing::debug!(%error, "the build is not remembered");
+        }
+    }
+
+    fn try_write(&self, memory: &Memory) -> Result<(), Box<dyn std::error::Error>> {
+        let cache = self.request.cache.ok_or("there is no cache")?;
+        let folder = cache::private_folder(cache.path(), REBUILDS)?;
+        let file = tempfile::Builder::new()
+            .prefix(cache::contents::UNFINISHED_ARCHIVE)
+            .tempfile_in(folder)?;
+        serde_json::to_writer(std::io::BufWriter::new(file.as_file()), memory)?;
+        file.persist(&self.file)?;
+        Ok(())
+    }
+}
+
+/// The choices of a request that are no files.
+fn described(request: &BundleRequest<'_>) -> String {
+    let BundleRequest {
+        entry,
+        include,
+        exclude,
+        file_access,
+        system_libraries,
+        glibc_floor,
+        standard_library,
+        debug_symbols,
+        optimization,
+        purpose,
+        broken,
+        python,
+        compile,
+        ..
+    } = request;
+    format!(
+        "{entry:?} {include:?} {exclude:?} {file_access:?} {system_libraries:?} {glibc_floor:?} {standard_library:?} \
+         {debug_symbols:?} {optimization:?} {purpose:?} {broken:?} {python:?} {compile:?} {:?}",
+        std::env::var_os("LD_LIBRARY_PATH")
+    )
+}
+
+/// The sources that the cache holds when the application runs: their folder's name is made of their contents.
+fn on_disk(archive: &Archive) -> Result<BTreeSet<String>, BundleError> {
+    let mut paths = BTreeSet::new();
+    for attribute in archive.attributes() {
+        let (key, value) = attribute?;
+        if key.starts_with(FILES_PREFIX) {
+            paths.extend(String::from_utf8_lossy(&value).lines().map(str::to_owned));
+        }
+    }
+    Ok(paths)
+}
+
+fn digest(bytes: &[u8]) -> u128 {
+    XxHash3_128::oneshot(bytes)
+}
+
+/// A digest of what a text says: of all that its facts are, in one order.
+fn facts(facts: &Facts) -> u128 {
+    let mut words: Vec<&String> = facts.words.iter().collect();
+    words.sort();
+    let (names, none) = (BTreeSet::new(), HashSet::new());
+    let ordered = Facts { words: none, names, ..facts.clone() };
+    digest(format!("{words:?} {ordered:?}").as_bytes())
+}
