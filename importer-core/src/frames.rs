@@ -6,7 +6,7 @@ use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 /// How many bytes of a library one frame holds; the last one may hold fewer.
-pub(crate) const FRAME: usize = 2 << 20;
+pub(crate) const FRAME: usize = 4 << 20;
 
 /// Begins a skippable frame: one of the sixteen numbers that are for it.
 const SKIPPABLE: u32 = 0x184D_2A5C;

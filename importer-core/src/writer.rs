@@ -170,12 +170,13 @@ impl Writer {
     }
 
     /// Adds a file of the system as one of the archive. A large one is never in memory as a whole: it is read now, for its
-    /// checksum, and when the archive is written.
-    pub fn add_file_from(&mut self, path: &str, location: &Path) -> Result<(), Error> {
+    /// checksum, and when the archive is written. Gives the XXH3-128 of its contents.
+    pub fn add_file_from(&mut self, path: &str, location: &Path) -> Result<u128, Error> {
         check_path(path)?;
         self.check_place(path)?;
-        let blob = self.blobs.add_file(location, self.packing(Role::Contents))?;
-        self.put_file(path, blob)
+        let (blob, hash) = self.blobs.add_file(location, self.packing(Role::Contents))?;
+        self.put_file(path, blob)?;
+        Ok(hash)
     }
 
     /// Adds a distribution: its normalised name and its metadata folder, whose files are added as files.

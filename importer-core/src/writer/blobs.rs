@@ -93,29 +93,35 @@ impl BlobPool {
         Ok(self.push(Given { place, length, hash: key.1, checksum: None, form }))
     }
 
-    /// Adds a file of the system. A large one is read in parts, now and when the archive is written; it must not change in
-    /// between.
-    pub(super) fn add_file(&mut self, path: &Path, packing: Packing) -> Result<BlobId, Error> {
+    /// Adds a file of the system, and gives the XXH3-128 of its contents. A large one is read in parts, now and when the archive
+    /// is written; it must not change in between.
+    pub(super) fn add_file(
+        &mut self,
+        path: &Path,
+        packing: Packing,
+    ) -> Result<(BlobId, u128), Error> {
         let failed = |error| Error::read(path, error);
-        let length = path.metadata().map_err(failed)?.len();
-        if length < LARGE {
-            return self.add(std::fs::read(path).map_err(failed)?, packing);
+        if path.metadata().map_err(failed)?.len() < LARGE {
+            let raw = std::fs::read(path).map_err(failed)?;
+            let hash = XxHash3_128::oneshot(&raw);
+            return Ok((self.add(raw, packing)?, hash));
         }
-        let (mut hash, mut length) = (XxHash3_128::new(), 0);
+        let (mut hash, mut checksum, mut length) = (XxHash3_128::new(), XxHash3_64::new(), 0);
         let place = Place::File(path.to_owned());
         self.spool.copy(&place, &mut io::sink(), |part| {
             hash.write(part);
+            checksum.write(part);
             length += part.len() as u64;
         })?;
-        let form = Form::Raw(packing);
-        let key = (form, hash.finish_128());
-        if let Some(id) = self.by_contents.get(&key).copied()
+        let (form, hash) = (Form::Raw(packing), hash.finish_128());
+        if let Some(id) = self.by_contents.get(&(form, hash)).copied()
             && let Some(present) = self.blobs.get(id.0)
             && spool::are_equal(self.spool.reader(&present.place)?, self.spool.reader(&place)?)?
         {
-            return Ok(id);
+            return Ok((id, hash));
         }
-        Ok(self.push(Given { place, length, hash: key.1, checksum: None, form }))
+        let checksum = Some(checksum.finish());
+        Ok((self.push(Given { place, length, hash, checksum, form }), hash))
     }
 
     /// Takes a blob over from another archive, as it is stored there.

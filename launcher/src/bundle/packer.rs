@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs::{self, File};
-use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use importer_core::{MainGuard, ModuleEntry, Writer};
@@ -361,9 +360,9 @@ impl<'r> Packer<'r> {
             let length = location.metadata().map_err(BundleError::io("read", location))?.len();
             // Whatever is large and no library is never in memory as a whole.
             if length >= LARGE {
-                let digest = digest_of_file(location).map_err(BundleError::io("read", location))?;
+                let digest = self.writer.add_file_from(path, location)?;
                 self.note_data(item, length, digest);
-                return Ok(self.writer.add_file_from(&item.entry.path, &item.entry.location)?);
+                return Ok(());
             }
         }
         let contents = read(item)?.into_owned();
@@ -442,19 +441,6 @@ struct Read {
     item: Item,
     role: Role,
     source: Option<Cow<'static, [u8]>>,
-}
-
-/// The digest of a file's contents, which is read in parts.
-fn digest_of_file(path: &Path) -> io::Result<u128> {
-    let (mut file, mut hash) = (File::open(path)?, XxHash3_128::new());
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        let read = file.read(&mut buffer)?;
-        if read == 0 {
-            return Ok(hash.finish_128());
-        }
-        hash.write(buffer.get(..read).unwrap_or_default());
-    }
 }
 
 fn read(item: &mut Item) -> Result<Cow<'static, [u8]>, BundleError> {
