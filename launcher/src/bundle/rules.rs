@@ -60,6 +60,9 @@ struct Rule {
     libraries_by_need: bool,
     /// Whether all of its modules are packed, where the code says something else.
     all_modules: Option<bool>,
+    /// Modules that look as if they ran files which nobody has seen, and run none in an application.
+    #[serde(default)]
+    runs_nothing_unseen: Vec<String>,
     /// Distributions that must be there too.
     #[serde(default)]
     beside: Vec<String>,
@@ -184,6 +187,12 @@ impl Rules {
     /// Whether a unit's libraries are packed only if a packed file needs them.
     pub(super) fn has_libraries_by_need(&self, unit: usize) -> bool {
         self.of(unit).any(|rule| rule.libraries_by_need)
+    }
+
+    /// Whether a module of a unit runs no files in an application, although it looks so.
+    pub(super) fn runs_nothing_unseen(&self, unit: usize, module: &str) -> bool {
+        self.of(unit)
+            .any(|rule| rule.runs_nothing_unseen.iter().any(|name| is_or_below(module, name)))
     }
 
     /// The modules that a unit's need besides what they say.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aho_corasick::AhoCorasick;
 
 use super::index::{Index, Node, NodeId, Owner};
-use crate::bundle::standard_needs::StandardModules;
+use crate::bundle::standard_needs::{StandardModules, StandardNeeds};
 
 /// The longest name that is looked at.
 const LONGEST: usize = 200;
@@ -52,6 +52,7 @@ pub(super) fn of(
     index: &Index<'_>,
     finder: &NameFinder,
     standard: &StandardModules<'_>,
+    needs: &StandardNeeds,
 ) -> ExtensionNames {
     let mut found = BTreeSet::new();
     let mut is_opaque = false;
@@ -63,7 +64,8 @@ pub(super) fn of(
         // A file that cannot be read is an error when it is packed, which names it.
         let Some(contents) = standard.contents_of(node.owner, entry) else { continue };
         is_opaque |= has_packed_texts(&contents);
-        finder.find(&contents, &mut found);
+        let mut named = BTreeSet::new();
+        finder.find(&contents, &mut named);
         let package = node.name.rsplit_once('.').map_or("", |(package, _)| package);
         let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
         for word in contents.split(|byte| !is_part(byte)) {
@@ -77,10 +79,20 @@ pub(super) fn of(
                 let is_name = !package.is_empty() && !word.starts_with('.');
                 is_name.then(|| index.module(&format!("{package}.{word}"), Some(node.owner)))?
             };
-            found.extend(whole.or_else(neighbour).or_else(|| index.standard(word)));
+            named.extend(whole.or_else(neighbour).or_else(|| index.standard(word)));
         }
+        found.extend(named.into_iter().filter(|id| {
+            let name = index.node(*id).filter(|node| node.owner == Owner::Standard);
+            let apart = name.map(|node| node.name).filter(|name| needs.is_apart(name));
+            apart.is_none_or(|name| is_whole_text(&contents, name))
+        }));
     }
     ExtensionNames { modules: found.into_iter().collect(), is_opaque }
+}
+
+/// Whether a text is the name and nothing more, as it is of a module that is imported: `doctest` stands in many documentations.
+fn is_whole_text(contents: &[u8], name: &str) -> bool {
+    memchr::memmem::find(contents, &[b"\0", name.as_bytes(), b"\0"].concat()).is_some()
 }
 
 /// Whether a library was made by a Cython that packs its texts: 3.1 and later, whose types are called `_cython_3_1_2`.

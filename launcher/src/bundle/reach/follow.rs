@@ -24,7 +24,7 @@ impl Search<'_, '_> {
         let questions =
             Questions { target: &self.target, groups: self.groups, words: self.rules.words() };
         let (index, standard, run) = (&self.index, self.standard, &self.run);
-        let finder = &self.finder;
+        let (finder, needs) = (&self.finder, &self.needs);
         let runs_as = |node: &Node<'_>| match node.owner {
             Owner::Application => RunsAs::Main,
             Owner::Standard | Owner::Unit(_)
@@ -42,7 +42,7 @@ impl Search<'_, '_> {
                 || Facts { is_understood: true, ..Facts::default() },
                 |entry| read_source(entry, node, standard, runs_as(node), &questions),
             );
-            let names = extension_names::of(node, index, finder, standard);
+            let names = extension_names::of(node, index, finder, standard, needs);
             (facts, names)
         };
         let threads = thread::available_parallelism().map_or(1, usize::from);
@@ -269,6 +269,14 @@ impl Search<'_, '_> {
         })
     }
 
+    /// Whether a rule says that a distribution does without a module of the standard library. (The application's own modules come
+    /// first, so that all its words are known.)
+    fn is_left_by_rule(&self, owner: Owner, id: NodeId) -> bool {
+        let Owner::Unit(unit) = owner else { return false };
+        let node = self.index.node(id);
+        node.is_some_and(|node| self.rules.leaves(unit, node.name, &self.used_words))
+    }
+
     /// The module that a text names below the package of the one that has it.
     fn by_text(&self, from: NodeId, text: &str) -> Vec<NodeId> {
         let Some(node) = self.index.node(from) else { return Vec::new() };
@@ -302,6 +310,7 @@ impl Search<'_, '_> {
                 Owner::Standard if owner == Owner::Standard => {
                     self.arrive(id, certainty, cause.clone());
                 }
+                Owner::Standard if self.is_left_by_rule(owner, id) => {}
                 Owner::Standard => self.arrive(id, Certainty::Needed, cause.clone()),
                 // No module of the standard library needs what is installed.
                 Owner::Unit(_) if owner == Owner::Standard => {}

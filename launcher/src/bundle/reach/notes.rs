@@ -39,7 +39,12 @@ impl Search<'_, '_> {
         let counts = match owner {
             Owner::Application => true,
             // Packages start programs of their own, and run code that they have made.
-            Owner::Unit(_) => certainty == Certainty::Needed && RUNNERS_OF_FILES.contains(&sign),
+            Owner::Unit(unit) => {
+                let name = self.index.node(id).map_or("", |node| node.name);
+                certainty == Certainty::Needed
+                    && RUNNERS_OF_FILES.contains(&sign)
+                    && !self.rules.runs_nothing_unseen(unit, name)
+            }
             Owner::Standard => false,
         };
         if counts && self.unseen.is_none() {
