@@ -380,7 +380,8 @@ impl Search<'_, '_> {
             return;
         }
         for id in self.index.of_unit(unit).to_vec() {
-            if self.index.node(id).is_some_and(|node| !node.is_tool()) {
+            let Some(node) = self.index.node(id) else { continue };
+            if !node.is_tool() && !self.rules.leaves_file(unit, node.path(), &self.used_words) {
                 self.arrive(id, certainty.doubted(), cause.clone());
             }
         }

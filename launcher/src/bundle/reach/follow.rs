@@ -314,6 +314,10 @@ impl Search<'_, '_> {
                 Owner::Standard => self.arrive(id, Certainty::Needed, cause.clone()),
                 // No module of the standard library needs what is installed.
                 Owner::Unit(_) if owner == Owner::Standard => {}
+                Owner::Unit(unit)
+                    if owner == Owner::Unit(unit)
+                        && place.is_optional()
+                        && self.rules.leaves_file(unit, node.path(), &self.used_words) => {}
                 Owner::Unit(unit) if owner == Owner::Unit(unit) => {
                     // It is packed; whether it is ever executed is another question.
                     let certainty =
