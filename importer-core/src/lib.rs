@@ -93,4 +93,4 @@ pub use name::{ModuleName, folder_of, folders_above};
 pub use stack::Stack;
 pub use target::Target;
 pub use tree::{Directory, DirectoryEntry, DirectoryModule, File};
-pub use writer::{MainGuard, ModuleEntry, Storage, Writer};
+pub use writer::{MainGuard, ModuleEntry, PartOfArchive, Storage, Writer};

@@ -50,6 +50,28 @@ pub enum Storage {
     Compressed,
 }
 
+/// A part of an archive that another one may take over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartOfArchive<'a> {
+    /// A module that is no namespace package.
+    Module {
+        /// Its full dotted name.
+        name: &'a str,
+        /// Its file.
+        path: &'a str,
+    },
+    /// A file, be it a module's.
+    File {
+        /// Its path in the virtual tree.
+        path: &'a str,
+    },
+    /// Bytes that are stored under a key.
+    Attribute {
+        /// That key.
+        key: &'a str,
+    },
+}
+
 #[derive(Debug)]
 struct Module {
     path: String,
@@ -218,6 +240,15 @@ impl Writer {
     ///
     /// Blobs are checked and copied as they are stored. The archive must be built for the same Python.
     pub fn add_archive(&mut self, archive: &Archive) -> Result<(), Error> {
+        self.add_archive_where(archive, |_| true)
+    }
+
+    /// As [`add_archive`](Self::add_archive), but only what `keeps` wants. A module's file is asked for on its own.
+    pub fn add_archive_where(
+        &mut self,
+        archive: &Archive,
+        keeps: impl Fn(PartOfArchive<'_>) -> bool,
+    ) -> Result<(), Error> {
         if archive.target() != &self.target {
             return Err(Error::other_target(archive.path(), archive.target(), &self.target));
         }
@@ -226,7 +257,9 @@ impl Writer {
             let name = module.name();
             ModuleName::new(name)?;
             // A module whose path became a folder, or lies in what is a file here, has lost against what was first.
-            let lost = self.contains_module(name) || self.check_place(module.path()).is_err();
+            let lost = self.contains_module(name)
+                || self.check_place(module.path()).is_err()
+                || !keeps(PartOfArchive::Module { name, path: module.path() });
             match module.kind() {
                 ModuleKind::Namespace => {}
                 ModuleKind::Source | ModuleKind::Extension if lost => {}
@@ -244,7 +277,10 @@ impl Writer {
         for file in archive.files() {
             let file = file?;
             check_path(file.path())?;
-            if self.files.contains_key(file.path()) || self.check_place(file.path()).is_err() {
+            if self.files.contains_key(file.path())
+                || self.check_place(file.path()).is_err()
+                || !keeps(PartOfArchive::File { path: file.path() })
+            {
                 continue;
             }
             for (_, blob) in self.copy_blobs(archive, file.record())? {
@@ -258,9 +294,11 @@ impl Writer {
         }
         for record in archive.walk(Kind::Attribute, Ok) {
             let record = record?;
-            if record.key != DICTIONARY && !self.attributes.contains_key(record.key) {
+            let key = record.key;
+            let is_new = key != DICTIONARY && !self.attributes.contains_key(key);
+            if is_new && keeps(PartOfArchive::Attribute { key }) {
                 for (_, blob) in self.copy_blobs(archive, &record)? {
-                    self.attributes.insert(record.key.to_owned(), blob);
+                    self.attributes.insert(key.to_owned(), blob);
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! Several archives in order, and merging one into another.
 
-use importer_core::{ErrorKind, ModuleKind, Stack, Target, Writer};
+use importer_core::{ErrorKind, ModuleKind, PartOfArchive, Stack, Target, Writer};
 
 use crate::samples::{opened, python, small, target, written};
 
@@ -128,4 +128,27 @@ fn merging_alone_gives_the_same_bytes_and_another_python_is_refused() {
     assert_eq!(written(copy), written(small()));
     let mut other = Writer::new(Target { version: (3, 11), ..target() });
     assert_eq!(other.add_archive(&opened(small())).unwrap_err().kind(), ErrorKind::WrongTarget);
+}
+
+#[test]
+fn merging_takes_what_is_wanted_with_all_its_parts() {
+    let from = opened(small());
+    let mut copy = Writer::new(target());
+    let keeps = |part: PartOfArchive<'_>| match part {
+        PartOfArchive::Module { name, path } => name != "bare" && path != "_ext.so",
+        PartOfArchive::File { path } => path != "spam/data.txt" && path != "_ext.so",
+        PartOfArchive::Attribute { key } => key != "unwanted",
+    };
+    copy.add_archive_where(&from, keeps).unwrap();
+    let copy = opened(copy);
+    let modules: Vec<_> = copy.modules().map(|found| found.unwrap().name().to_owned()).collect();
+    assert_eq!(modules, ["space", "space.eggs", "spam"]);
+    let files: Vec<_> = copy.files().map(|found| found.unwrap().path().to_owned()).collect();
+    assert_eq!(files, ["space/eggs.py", "spam-1.0.dist-info/METADATA", "spam/__init__.py"]);
+    assert!(copy.module("spam").unwrap().unwrap().has_main_guard());
+    assert_eq!(copy.attribute("configuration").unwrap(), from.attribute("configuration").unwrap());
+    let none = |_: PartOfArchive<'_>| false;
+    let mut empty = Writer::new(target());
+    empty.add_archive_where(&from, none).unwrap();
+    assert_eq!(opened(empty).attributes().count(), 0);
 }

@@ -1,9 +1,8 @@
 //! The standard library from an archive that has it already.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use importer_core::{Archive, MainGuard, ModuleEntry, ModuleKind, Optimization};
+use importer_core::{Archive, ModuleKind, PartOfArchive};
 
 use super::BundleError;
 use super::Origin;
@@ -11,6 +10,7 @@ use super::packer::{Item, Packer};
 use super::pattern::Pattern;
 use super::standard_needs::OWN_PREFIX;
 use super::tree::{Entry, EntryKind, ModuleName, first_part};
+use crate::libraries::NEEDED_PREFIX;
 
 /// The standard library in an archive, as if it lay on disk: for another level, or to be packed in another way.
 ///
@@ -118,7 +118,7 @@ pub(super) fn copy_modules(
 /// The beginning of the names of folders with libraries and files of the system that the archive was made on.
 const SYSTEM_PREFIX: &str = "coldframe.";
 
-/// Copies another archive's standard library. Only with something to leave out does each entry have to be looked at.
+/// Copies another archive's standard library, with the attributes that tell how its libraries are loaded.
 pub(super) fn copy(
     archive: &Archive,
     packer: &mut Packer<'_>,
@@ -129,59 +129,19 @@ pub(super) fn copy(
         let excluded = exclude.iter().filter(|pattern| pattern.matches(name)).count() > 0;
         excluded || own_names.contains(first_part(name))
     };
+    // A module may be called otherwise than its file is.
     let mut left_out = BTreeSet::new();
-    let mut modules = Vec::new();
     for module in archive.modules() {
         let module = module?;
         if unwanted(module.name()) {
             left_out.insert(module.path());
-        } else if module.kind() != ModuleKind::Namespace {
-            modules.push(module);
         }
     }
-    let mut files = Vec::new();
-    let mut files_left_out = 0;
-    for file in archive.files() {
-        let file = file?;
-        if left_out.contains(file.path()) || unwanted(&file.path().replace('/', ".")) {
-            files_left_out += 1;
-        } else {
-            files.push(file);
-        }
-    }
-    if left_out.is_empty() && files_left_out == 0 {
-        return Ok(packer.writer.add_archive(archive)?);
-    }
-    for module in modules
-        .into_iter()
-        .filter(|module| !packer.writer.contains_module(module.name()))
-        .collect::<Vec<_>>()
-    {
-        let mut code = [None, None, None];
-        for (place, level) in
-            code.iter_mut().zip([Optimization::Zero, Optimization::One, Optimization::Two])
-        {
-            *place = module.code(level)?.map(Cow::into_owned);
-        }
-        let extension = module.extension()?.map(Cow::into_owned);
-        packer.writer.add_module(ModuleEntry {
-            name: module.name().to_owned(),
-            path: module.path().to_owned(),
-            is_package: module.is_package(),
-            code,
-            source: if extension.is_some() { None } else { module.source()?.map(Cow::into_owned) },
-            extension,
-            has_main_guard: if module.has_main_guard() {
-                MainGuard::Present
-            } else {
-                MainGuard::Absent
-            },
-        })?;
-    }
-    for file in files {
-        if !packer.writer.contains_file(file.path()) {
-            packer.writer.add_file(file.path(), file.contents()?.into_owned())?;
-        }
-    }
-    Ok(())
+    let keeps_file = |path: &str| !left_out.contains(path) && !unwanted(&path.replace('/', "."));
+    let keeps = |part: PartOfArchive<'_>| match part {
+        PartOfArchive::Module { path, .. } => !left_out.contains(path),
+        PartOfArchive::File { path } => keeps_file(path),
+        PartOfArchive::Attribute { key } => key.strip_prefix(NEEDED_PREFIX).is_none_or(keeps_file),
+    };
+    Ok(packer.writer.add_archive_where(archive, keeps)?)
 }
