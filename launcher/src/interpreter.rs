@@ -11,6 +11,7 @@ use crate::ancestors;
 use crate::ancestry::{self, Ancestry};
 use crate::bound::{Exception, Object};
 use crate::error::Error;
+use crate::exit_code::{self, End};
 use crate::import_trace::{self, ImportTrace};
 use crate::py::{self, Launch, RegisteredHook, Task, Token};
 use crate::python_mode::{Asked, is_heard};
@@ -181,6 +182,8 @@ impl Interpreter {
     /// On Linux two things of Rust's runtime are taken back first, for Python has its own ways: standard streams that were
     /// closed when the process began are closed again, and Rust's handlers of `SIGSEGV` and `SIGBUS` are removed.
     ///
+    /// On Windows an exit code may have 32 bits, of which `ExitCode` takes a byte: with a larger one the process ends here.
+    ///
     /// # Errors
     ///
     /// What kept Python from running. What the application does wrong is its exit code.
@@ -294,8 +297,14 @@ impl Interpreter {
             trace,
             task,
         })?;
-        // What a parent process sees of an exit code is its low byte.
-        Ok(ExitCode::from((code & 0xff) as u8))
+        match exit_code::end(code, cfg!(windows)) {
+            End::Returned(byte) => Ok(ExitCode::from(byte)),
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the standard library has no `ExitCode` for it, and Python has ended"
+            )]
+            End::Exited(code) => std::process::exit(code),
+        }
     }
 }
 

@@ -33,6 +33,7 @@ mod cache;
 mod carried;
 pub mod error;
 pub mod exe;
+mod exit_code;
 pub mod file_access;
 mod file_mode;
 mod import_trace;
