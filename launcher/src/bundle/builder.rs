@@ -362,7 +362,9 @@ fn installed_items(
 /// Whether a file says which distribution is installed, and what it requires: all that is packed of one whose modules are not.
 fn is_short_metadata(unit: &Unit, entry: &Entry) -> bool {
     let below = unit.metadata.as_deref().and_then(|folder| entry.path.strip_prefix(folder));
-    matches!(below, Some("/METADATA" | "/entry_points.txt" | "/top_level.txt"))
+    const SHORT: [&str; 6] =
+        ["", "/METADATA", "/PKG-INFO", "/entry_points.txt", "/requires.txt", "/top_level.txt"];
+    below.is_some_and(|below| SHORT.contains(&below))
 }
 
 /// Puts what was reached into the report, and the metadata into the archive's list.

@@ -4,12 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use super::metadata::Metadata;
 use super::requirement::Markers;
 use super::tree::{Entry, Tree};
 use super::{BundleError, Warning};
-
-/// The groups of entry points of which an installer makes executables.
-const SCRIPTS: &[&str] = &["console_scripts", "gui_scripts"];
 
 /// Something that is packed whole or not at all: an installed distribution, or a module that none owns.
 #[derive(Clone, Debug, Default)]
@@ -18,7 +16,7 @@ pub(super) struct Unit {
     pub(super) name: String,
     pub(super) normalized: String,
     pub(super) version: Option<String>,
-    /// Its metadata folder's name.
+    /// The name of its metadata in the archive: a folder, or one file.
     pub(super) metadata: Option<String>,
     pub(super) entries: Vec<Entry>,
     /// Normalised names of the distributions it asks for (not those of its extras).
@@ -43,9 +41,11 @@ pub(super) fn normalize(name: &str) -> String {
     parts.join("-").to_lowercase()
 }
 
-/// Everything installed in one folder.
+/// Everything installed in one folder. Of distributions that are `editable` the metadata is known already: what their source
+/// folder has of it is only what setuptools left there, and their modules are nobody's.
 pub(super) fn read_site_packages(
     folder: &Path,
+    editable: &BTreeSet<String>,
     suffixes: &[String],
     markers: &Markers,
     warnings: &mut Vec<Warning>,
@@ -59,9 +59,12 @@ pub(super) fn read_site_packages(
             names.push(name.to_owned());
         }
     }
-    names.sort();
-    for name in names.iter().filter(|name| name.ends_with(".dist-info")) {
-        if let Some(unit) = read_distribution(folder, name, suffixes, markers, warnings)? {
+    // Where a newer installation has left the metadata of an older one, the newer form counts.
+    names.sort_by_key(|name| (!name.ends_with(".dist-info"), name.clone()));
+    for metadata in names.iter().filter_map(|name| Metadata::of(folder, name)) {
+        if let Some(unit) = read_distribution(folder, &metadata, suffixes, markers, warnings)?
+            && !editable.contains(&unit.normalized)
+        {
             owned.extend(unit.entries.iter().map(|entry| entry.path.clone()));
             units.push(unit);
         }
@@ -72,92 +75,37 @@ pub(super) fn read_site_packages(
 
 fn read_distribution(
     folder: &Path,
-    metadata_folder: &str,
+    metadata: &Metadata,
     suffixes: &[String],
     markers: &Markers,
     warnings: &mut Vec<Warning>,
 ) -> Result<Option<Unit>, BundleError> {
-    let metadata_path = folder.join(metadata_folder).join("METADATA");
     // An installation that was interrupted leaves such a folder; Python's own `importlib.metadata` ignores it too.
-    let Ok(metadata) = fs::read(&metadata_path) else {
-        warnings.push(Warning::NoMetadata(folder.join(metadata_folder)));
+    let headers = metadata.headers().unwrap_or_default();
+    let normalized = normalize(&headers.name);
+    if normalized.is_empty() {
+        warnings.push(Warning::NoMetadata(metadata.location.clone()));
         return Ok(None);
+    }
+    let mut unit = Unit {
+        metadata: Some(metadata.name.clone()),
+        requires: headers.required(markers),
+        plugs_into: metadata.plug_in_groups(),
+        editable: metadata.editable_location(),
+        entries: metadata.files(folder, &normalized, suffixes)?,
+        name: headers.name,
+        normalized,
+        version: headers.version,
+        top_level: BTreeSet::new(),
     };
-    let mut unit = Unit { metadata: Some(metadata_folder.to_owned()), ..Unit::default() };
-    let metadata = String::from_utf8_lossy(&metadata);
-    // The headers end at the first empty line; the long description follows.
-    for line in metadata.lines().take_while(|line| !line.is_empty()) {
-        match line.split_once(':') {
-            Some(("Name", name)) => unit.name = name.trim().to_owned(),
-            Some(("Version", version)) => unit.version = Some(version.trim().to_owned()),
-            Some(("Requires-Dist", requirement)) => {
-                unit.requires.extend(markers.required(requirement));
-            }
-            Some(_) | None => {}
-        }
-    }
-    unit.normalized = normalize(&unit.name);
-    let entry_points = fs::read_to_string(folder.join(metadata_folder).join("entry_points.txt"));
-    unit.plugs_into = plug_in_groups(&entry_points.unwrap_or_default());
-    unit.editable = editable_location(&folder.join(metadata_folder));
-    let record_path = folder.join(metadata_folder).join("RECORD");
-    match fs::read(&record_path) {
-        Ok(record) => {
-            for path in String::from_utf8_lossy(&record).lines().filter_map(record_path_of) {
-                let location = folder.join(&path);
-                if is_packable(&path) && location.is_file() {
-                    unit.entries.push(Entry::classify(path, location, suffixes));
-                }
-            }
-        }
-        // A system's packager leaves the record out.
-        Err(_) => unit.entries = find_files(folder, metadata_folder, &unit.normalized, suffixes)?,
-    }
     unit.note_top_level();
     if unit.editable.is_some() || unit.top_level.is_empty() {
         // An import hook serves its modules: nothing but this file tells their names.
-        unit.top_level.extend(declared_top_level(&folder.join(metadata_folder)));
+        unit.top_level.extend(metadata.declared_top_level());
     }
     unit.entries.sort_by(|a, b| a.path.cmp(&b.path));
     unit.entries.dedup_by(|a, b| a.path == b.path);
     Ok(Some(unit))
-}
-
-/// The files of a distribution without a record: its metadata, and the modules that it names or is named after.
-fn find_files(
-    folder: &Path,
-    metadata_folder: &str,
-    normalized: &str,
-    suffixes: &[String],
-) -> Result<Vec<Entry>, BundleError> {
-    let metadata = folder.join(metadata_folder);
-    let read = |path: &Path, prefix: &str| Tree::read(path, prefix, suffixes, |_| false);
-    let mut entries = read(&metadata, &format!("{metadata_folder}/"))?.entries;
-    let mut names = declared_top_level(&metadata);
-    if names.is_empty() {
-        names.push(normalized.replace('-', "_"));
-    }
-    for name in names {
-        let package = folder.join(&name);
-        if package.is_dir() {
-            entries.extend(read(&package, &format!("{name}/"))?.entries);
-        }
-        for suffix in suffixes.iter().map(String::as_str).chain([".py"]) {
-            let path = format!("{name}{suffix}");
-            let location = folder.join(&path);
-            if location.is_file() {
-                entries.push(Entry::classify(path, location, suffixes));
-            }
-        }
-    }
-    Ok(entries)
-}
-
-/// What setuptools writes about a distribution's modules.
-fn declared_top_level(metadata: &Path) -> Vec<String> {
-    let text = fs::read_to_string(metadata.join("top_level.txt")).unwrap_or_default();
-    let names = text.lines().map(str::trim);
-    names.filter(|name| !name.is_empty() && !name.contains("..")).map(str::to_owned).collect()
 }
 
 /// Modules of the folder that no distribution's record lists, by their first name.
@@ -172,9 +120,7 @@ fn read_unowned(
     let tree = Tree::read(folder, "", suffixes, |found| {
         let name = found.file_name().to_string_lossy();
         found.depth() == 1
-            && (name.ends_with(".dist-info")
-                || name.ends_with(".egg-info")
-                || owned_folders.contains(&*name))
+            && (Metadata::of(folder, &name).is_some() || owned_folders.contains(&*name))
     })?;
     warnings.extend(tree.warnings);
     let mut units: BTreeMap<String, Unit> = BTreeMap::new();
@@ -193,62 +139,4 @@ fn read_unowned(
         unit
     });
     Ok(units.filter(|unit| !unit.top_level.is_empty()).collect())
-}
-
-/// The path in a line of `RECORD` (CSV: it is quoted when it holds a comma).
-fn record_path_of(line: &str) -> Option<String> {
-    match line.strip_prefix('"') {
-        None => line.split_once(',').map(|(path, _)| path.to_owned()),
-        Some(quoted) => {
-            let mut path = String::new();
-            let mut characters = quoted.chars().peekable();
-            while let Some(character) = characters.next() {
-                match (character, characters.peek()) {
-                    ('"', Some('"')) => {
-                        path.push('"');
-                        characters.next();
-                    }
-                    ('"', _) => return Some(path),
-                    (other, _) => path.push(other),
-                }
-            }
-            None
-        }
-    }
-}
-
-/// Not what lies outside `site-packages` (scripts, headers), what Python compiled, or what only `site` reads.
-fn is_packable(path: &str) -> bool {
-    !path.starts_with('/')
-        && !path.contains(':')
-        && !path.split('/').any(|part| part == ".." || part == "__pycache__")
-        && !path.ends_with(".pyc")
-        && (path.contains('/') || !path.ends_with(".pth"))
-}
-
-/// The groups in the text of `entry_points.txt`, but those that are for installers, each with the modules that it names.
-fn plug_in_groups(text: &str) -> BTreeMap<String, Vec<String>> {
-    let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut group = None;
-    for line in text.lines().map(str::trim) {
-        if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
-            group = Some(name.trim()).filter(|name| !SCRIPTS.contains(name));
-            groups.extend(group.map(|name| (name.to_owned(), Vec::new())));
-        } else if let Some(group) = group
-            && let Some((_, value)) = line.split_once('=')
-        {
-            let module = value.split([':', '[']).next().unwrap_or_default().trim();
-            groups.entry(group.to_owned()).or_default().push(module.to_owned());
-        }
-    }
-    groups
-}
-
-fn editable_location(metadata: &Path) -> Option<String> {
-    let text = fs::read(metadata.join("direct_url.json")).ok()?;
-    let direct: serde_json::Value = serde_json::from_slice(&text).ok()?;
-    let is_editable = direct.get("dir_info")?.get("editable")?.as_bool()?;
-    is_editable.then(|| {
-        direct.get("url").and_then(|url| url.as_str()).unwrap_or("an unknown place").to_owned()
-    })
 }

@@ -8,6 +8,9 @@ use super::distribution::{Unit, read_site_packages};
 use super::requirement::Markers;
 use super::{BundleError, PythonInstallation, Warning, environment_folders};
 
+/// The ending of the names of files that name the folder of a distribution.
+const LINK: &str = "egg-link";
+
 /// A virtual environment for the launcher's Python, or the prefix of an installation.
 #[derive(Clone, Debug)]
 pub struct Environment {
@@ -65,7 +68,9 @@ impl Environment {
             return Ok(());
         }
         self.site_packages.push(folder.to_owned());
-        let units = read_site_packages(folder, suffixes, markers, &mut self.warnings)?;
+        let editable = self.units.iter().filter(|unit| unit.editable.is_some());
+        let editable = editable.map(|unit| unit.normalized.clone()).collect();
+        let units = read_site_packages(folder, &editable, suffixes, markers, &mut self.warnings)?;
         for unit in units {
             // An earlier folder hides a distribution of the same name in a later one.
             let known = self
@@ -79,7 +84,8 @@ impl Environment {
         self.follow_path_files(folder, suffixes, markers)
     }
 
-    /// `.pth` files name further folders, one on a line; a line that begins with `import` is code for `site` to run.
+    /// `.pth` files name further folders, one on a line; a line that begins with `import` is code for `site` to run. The first
+    /// line of an `.egg-link` names the folder of a distribution that `setup.py develop` left in its place.
     fn follow_path_files(
         &mut self,
         folder: &Path,
@@ -89,12 +95,14 @@ impl Environment {
         let mut files: Vec<PathBuf> = fs::read_dir(folder)
             .map_err(BundleError::io("read", folder))?
             .filter_map(|found| Some(found.ok()?.path()))
-            .filter(|path| path.extension().is_some_and(|extension| extension == "pth"))
+            .filter(|path| path.extension().is_some_and(|name| name == "pth" || name == LINK))
             .collect();
         files.sort();
         for file in files {
             let text = fs::read(&file).map_err(BundleError::io("read", &file))?;
-            for line in String::from_utf8_lossy(&text).lines().map(str::trim) {
+            let is_link = file.extension().is_some_and(|name| name == LINK);
+            let n_lines = if is_link { 1 } else { usize::MAX };
+            for line in String::from_utf8_lossy(&text).lines().take(n_lines).map(str::trim) {
                 if line.is_empty() || line.starts_with('#') {
                     continue;
                 }
@@ -104,6 +112,7 @@ impl Environment {
                 }
                 if let Ok(real) = fs::canonicalize(folder.join(line))
                     && real.is_dir()
+                    && !self.site_packages.contains(&real)
                 {
                     self.warnings
                         .push(Warning::PathFileFolder { file: file.clone(), folder: real.clone() });

@@ -257,7 +257,7 @@ impl FileUsers {
         }
         let top = top(path);
         // Metadata is asked for by `importlib.metadata`, and not by path.
-        if !is_data(path) || top.ends_with(".dist-info") {
+        if !is_data(path) || is_metadata(top) {
             return;
         }
         let is_useless = origin == Origin::Environment
@@ -372,6 +372,10 @@ fn plain_name(top: &str) -> &str {
 
 fn top(path: &str) -> &str {
     path.split('/').next().unwrap_or(path)
+}
+
+fn is_metadata(top: &str) -> bool {
+    top.ends_with(".dist-info") || top.ends_with(".egg-info")
 }
 
 /// The archive's attributes that tell the launcher of them, and of those in the standard library's own archive of which it has

@@ -49,6 +49,7 @@ mod libpython;
 mod libraries;
 mod library_layouts;
 mod marshal;
+mod metadata;
 mod needs;
 mod not_packed;
 mod output;

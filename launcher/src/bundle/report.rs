@@ -241,7 +241,7 @@ pub enum Warning {
         /// The folder it names.
         folder: PathBuf,
     },
-    /// A metadata folder without `METADATA`: what is left of an interrupted installation.
+    /// Metadata without a name, such as a folder without `METADATA`: what is left of an interrupted installation.
     NoMetadata(PathBuf),
     /// A file whose name is not Unicode, left out.
     NotUtf8(PathBuf),
@@ -319,7 +319,11 @@ impl fmt::Display for Warning {
                 )
             }
             Self::NoMetadata(folder) => {
-                write!(f, "`{}` has no METADATA, and was ignored", folder.display())
+                write!(
+                    f,
+                    "`{}` has no METADATA (or PKG-INFO) with a name, and was ignored",
+                    folder.display()
+                )
             }
             Self::NotUtf8(path) => {
                 write!(f, "`{}` was left out: its name is not Unicode", path.display())

@@ -42,6 +42,14 @@ def archive_distribution(base):
         def locate_file(self, path):
             return ArchivePath(self._finder, os.path.dirname(self._folder)).joinpath(path)
 
+        def _read_files_egginfo_installed(self):
+            # From Python 3.12 on: its own form of this asks for a path on disk.
+            text = self.read_text("installed-files.txt")
+            if not text:
+                return None
+            name = os.path.basename(self._folder)
+            return [f'"{posixpath.normpath(posixpath.join(name, line))}"' for line in text.splitlines()]
+
     ArchiveDistribution.__qualname__ = "ArchiveDistribution"
     return ArchiveDistribution
 

@@ -39,6 +39,17 @@ def mend_pkg_resources(pkg_resources):
             self.module_path = root
             self.egg_info = folder
 
+    class ArchiveFileMetadata(pkg_resources.FileMetadata):
+        """The metadata of a distribution of which it is one file."""
+
+        def has_metadata(self, name):
+            return name == "PKG-INFO"
+
+        def get_metadata(self, name):
+            if name != "PKG-INFO":
+                raise KeyError("No metadata except PKG-INFO is available")
+            return finder.get_data(self.path).decode("utf-8", "replace")
+
     def extracted(manager, path):
         """A file on disk with the contents of one in the archive: the one in our cache, or one in that of `pkg_resources`."""
         if os.path.exists(path) and not path.is_dir():
@@ -65,7 +76,11 @@ def mend_pkg_resources(pkg_resources):
         for _, folder in finder.list_distributions(None):
             root, name = os.path.split(folder)
             if root == path_item:
-                yield pkg_resources.Distribution.from_location(root, name, ArchiveMetadata(root, folder))
+                is_file = finder.list_folder(folder) is None
+                metadata = ArchiveFileMetadata(folder) if is_file else ArchiveMetadata(root, folder)
+                # As `pkg_resources` itself ranks those that lie on the search path.
+                precedence = pkg_resources.DEVELOP_DIST
+                yield pkg_resources.Distribution.from_location(root, name, metadata, precedence=precedence)
 
     def handle_namespace(importer, path_item, name, module):
         folder = os.path.join(path_item, name.rpartition(".")[2])

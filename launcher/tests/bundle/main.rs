@@ -4,6 +4,7 @@
 
 mod applications;
 mod cache;
+mod egg_info;
 mod environments;
 mod executables;
 mod reached;

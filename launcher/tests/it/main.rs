@@ -17,6 +17,7 @@ mod child;
 mod children;
 mod compressed;
 mod damaged_applications;
+mod egg_info;
 mod endings;
 mod file_access;
 mod hooked_modules;
