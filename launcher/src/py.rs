@@ -19,6 +19,7 @@
 mod boot;
 mod boundary;
 mod config;
+mod environment;
 mod exception;
 mod exit;
 mod extension;
@@ -35,6 +36,7 @@ mod mapped_library;
 mod object;
 mod parent_death;
 mod process_state;
+mod program;
 mod public;
 mod python_hooks;
 mod ready;
@@ -52,6 +54,14 @@ mod watched;
 mod worker;
 
 pub use self::token::Token;
+
+/// What the macro [`program!`](crate::program) stands for.
+pub mod program_parts {
+    #[cfg(unix)]
+    pub use super::program::begin;
+    #[cfg(all(target_os = "linux", target_env = "gnu", not(Py_3_14)))]
+    pub use super::thread_exit::end_thread;
+}
 
 pub(crate) use self::exception::Exception;
 pub(crate) use self::object::Object;

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+launcher::program!();
+
 fn main() -> ExitCode {
     launcher::runtime::main()
 }

@@ -13,6 +13,9 @@ use std::process::ExitCode;
 use interp_config::{PythonInterpreterConfig, RunTarget};
 use launcher::Interpreter;
 
+// This program does nothing beside its Python, so its process may be what one of `python` would be.
+launcher::program!();
+
 fn main() -> ExitCode {
     // What the Python code does wrong is an exit code; an error is what kept Python from running.
     run().unwrap_or_else(|error| {

@@ -8,7 +8,7 @@
 //! (`library/std/src/sys/pal/unix/mod.rs` and `stack_overflow.rs` of Rust 1.95.)
 
 #[cfg(target_os = "linux")]
-pub(super) use self::linux::restore;
+pub(super) use self::linux::{note_closed, restore};
 
 /// Whether the kernel says that this process has rights which its starter lacks (`AT_SECURE`).
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -39,19 +39,15 @@ mod linux {
     use std::ffi::c_int;
     use std::sync::atomic::{AtomicU8, Ordering};
 
+    use crate::py::program::is_program;
+
     /// A bit for each of the standard streams that was closed when the process began.
     static CLOSED: AtomicU8 = AtomicU8::new(0);
 
     const STANDARD_STREAMS: [c_int; 3] = [0, 1, 2];
 
-    /// Runs before `main`, and so before Rust's runtime opens what is closed.
-    #[used]
-    // SAFETY: the dynamic linker calls what stands in this section, once, before anything else of the program runs
-    // (System V ABI); the function needs nothing that is not there yet.
-    #[unsafe(link_section = ".init_array")]
-    static NOTE_CLOSED: extern "C" fn() = note_closed;
-
-    extern "C" fn note_closed() {
+    /// To be called before `main`, and so before Rust's runtime opens what is closed.
+    pub(in super::super) fn note_closed() {
         for stream in STANDARD_STREAMS {
             // SAFETY: numbers only; a descriptor that is not open is an error.
             if unsafe { libc::fcntl(stream, libc::F_GETFD) } < 0 {
@@ -60,8 +56,12 @@ mod linux {
         }
     }
 
-    /// Closes again what was closed, and takes Rust's signal handlers away. To be called before Python starts.
+    /// Closes again what was closed, and takes Rust's signal handlers away, in a program that asks for it. To be called before
+    /// Python starts.
     pub(in super::super) fn restore() {
+        if !is_program() {
+            return;
+        }
         let closed = CLOSED.load(Ordering::Relaxed);
         for stream in STANDARD_STREAMS {
             if closed & (1 << stream) != 0 && is_null_device(stream) {

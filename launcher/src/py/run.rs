@@ -1,6 +1,6 @@
 //! One run of the main interpreter, from start to exit code.
 
-use std::ffi::{CString, OsStr, OsString};
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use importer_core::{Archive, Stack};
@@ -8,6 +8,7 @@ use interp_config::{PythonInterpreterConfig, RunTarget, with_origin};
 use pyo3_ffi as ffi;
 
 use super::config::{CommandLine, Initialised, Paths, Run, initialise};
+use super::environment::{self, Change};
 use super::exception::Exception;
 use super::exit::{Ending, end_interrupted, ending_of, finalise};
 use super::object::{Object, import};
@@ -61,13 +62,11 @@ pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
     process_state::restore();
     let folder =
         executable.parent().map(|folder| folder.as_os_str().to_owned()).unwrap_or_default();
-    set_environment(&config, &folder)?;
-    for (name, value) in &variables {
-        match value {
-            Some(value) => set_variable(name, value, Existing::Replace)?,
-            None => remove_variable(name)?,
-        }
-    }
+    let own = variables
+        .into_iter()
+        .map(|(name, value)| (name, value.map_or(Change::Remove, Change::Set)));
+    let changes: Vec<_> = library_variables(&config, &folder).chain(own).collect();
+    environment::change(&changes)?;
     let root = archives.first().map(|archive| archive.path().as_os_str().to_owned());
     let archives = Stack::new(archives);
     let files = FileAccess::read(&archives, cache)?;
@@ -220,75 +219,22 @@ fn install_late(py: Token<'_>, extra_paths: &[OsString]) -> Result<(), Exception
     Ok(())
 }
 
-/// Tells the libraries below Python where their files are, unless the user has said so already.
-///
-/// They read the environment themselves, so there is no other way; it is set before anything of Python runs.
-fn set_environment(config: &PythonInterpreterConfig, folder: &OsStr) -> Result<(), Error> {
+/// Tells the libraries below Python where their files are, unless the user has said so already: they read the environment
+/// themselves, so there is no other way.
+fn library_variables(
+    config: &PythonInterpreterConfig,
+    folder: &OsStr,
+) -> impl Iterator<Item = (&'static str, Change)> {
     let terminfo = (!config.terminfo_dirs.is_empty()).then(|| config.terminfo_dirs.join(":"));
-    for (name, value) in [
-        ("TCL_LIBRARY", &config.tcl_library),
-        ("TERMINFO_DIRS", &terminfo),
-        ("SSL_CERT_FILE", &config.ssl_cert_file),
-        ("SSL_CERT_DIR", &config.ssl_cert_dir),
-    ] {
-        if let Some(value) = value {
-            set_variable(name, &with_origin(value, folder), Existing::Keep)?;
-        }
-    }
-    Ok(())
-}
-
-/// What happens to a variable that is there already.
-#[derive(Clone, Copy)]
-enum Existing {
-    Keep,
-    Replace,
-}
-
-#[cfg(unix)]
-fn set_variable(name: &str, value: &OsStr, existing: Existing) -> Result<(), Error> {
-    let nul = |_| Error::start(format!("the value {value:?} for `{name}` holds a NUL character"));
-    let (name, value) =
-        (CString::new(name).map_err(nul)?, CString::new(value.as_encoded_bytes()).map_err(nul)?);
-    let overwrite = matches!(existing, Existing::Replace).into();
-    // SAFETY: two C strings; the launcher has one thread only before Python starts (invariant 4), so nobody reads the
-    // environment at the same time.
-    unsafe { libc::setenv(name.as_ptr(), value.as_ptr(), overwrite) };
-    Ok(())
-}
-
-#[cfg(unix)]
-fn remove_variable(name: &str) -> Result<(), Error> {
-    let name = CString::new(name)
-        .map_err(|_| Error::start(format!("the name {name:?} holds a NUL character")))?;
-    // SAFETY: a C string; nobody reads the environment at the same time, as in `set_variable`.
-    unsafe { libc::unsetenv(name.as_ptr()) };
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn remove_variable(name: &str) -> Result<(), Error> {
-    // SAFETY: on Windows the function is safe in any process.
-    #[expect(clippy::disallowed_methods, reason = "before Python starts, as in `set_variable`")]
-    unsafe {
-        std::env::remove_var(name);
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn set_variable(name: &str, value: &OsStr, existing: Existing) -> Result<(), Error> {
-    if matches!(existing, Existing::Replace) || std::env::var_os(name).is_none() {
-        // SAFETY: on Windows the function is safe in any process.
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "before Python starts, for libraries that read nothing else"
-        )]
-        unsafe {
-            std::env::set_var(name, value);
-        }
-    }
-    Ok(())
+    let variables = [
+        ("TCL_LIBRARY", config.tcl_library.clone()),
+        ("TERMINFO_DIRS", terminfo),
+        ("SSL_CERT_FILE", config.ssl_cert_file.clone()),
+        ("SSL_CERT_DIR", config.ssl_cert_dir.clone()),
+    ];
+    variables.into_iter().filter_map(move |(name, value)| {
+        Some((name, Change::Default(with_origin(&value?, folder))))
+    })
 }
 
 /// Whether the archives hold a module. Those of ours lie in archives with a standard library: a program that embeds the

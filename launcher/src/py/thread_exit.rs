@@ -28,15 +28,15 @@ impl Drop for OnStack {
     }
 }
 
-/// Takes the place of the C library's function, for the whole program: symbols of the executable come first.
+/// What a program's own `pthread_exit` does (`program.rs`).
 ///
 /// # Safety
 ///
 /// As for the C library's function, which this calls for threads without a frame of ours.
 // The unwinding passes through this function, which has nothing to drop.
 #[cfg(all(target_os = "linux", target_env = "gnu", not(Py_3_14)))]
-#[unsafe(no_mangle)]
-unsafe extern "C-unwind" fn pthread_exit(value: *mut std::ffi::c_void) -> ! {
+#[doc(hidden)]
+pub unsafe extern "C-unwind" fn end_thread(value: *mut std::ffi::c_void) -> ! {
     while DEPTH.get() > 0 {
         // SAFETY: no arguments; returns when a signal was handled.
         unsafe { libc::pause() };
