@@ -239,7 +239,13 @@ pub(crate) fn key_hash(kind: Kind, key: &str) -> u64 {
 }
 
 pub(crate) fn checksum(bytes: &[u8]) -> u64 {
-    XxHash3_64::oneshot(bytes)
+    kept(XxHash3_64::oneshot(bytes))
+}
+
+/// A hash as it is compared. No fuzzer guesses one, and what lies behind a comparison it would never see: for `cargo xtask fuzz`
+/// every checksum is 0, as if whoever changed the bytes had forged it.
+pub(crate) fn kept(hash: u64) -> u64 {
+    if cfg!(fuzzing) { 0 } else { hash }
 }
 
 impl Header {
@@ -253,7 +259,8 @@ impl Bucket {
     /// Seeded by the bucket's place, so that one bucket cannot stand for another.
     pub(crate) fn computed_checksum(&self, place: u32) -> u32 {
         let bytes = self.as_bytes().get(size_of::<U32>()..).unwrap_or_default();
-        let [a, b, c, d, ..] = XxHash3_64::oneshot_with_seed(u64::from(place), bytes).to_le_bytes();
+        let hash = kept(XxHash3_64::oneshot_with_seed(u64::from(place), bytes));
+        let [a, b, c, d, ..] = hash.to_le_bytes();
         u32::from_le_bytes([a, b, c, d])
     }
 }

@@ -7,7 +7,7 @@ use std::io::{self, Read, Write};
 use twox_hash::XxHash3_64;
 
 use crate::error::{Fault, Part};
-use crate::format::{Compression, MAX_DECOMPRESSED, Role, bytes_at};
+use crate::format::{Compression, MAX_DECOMPRESSED, MAX_RATIO, Role, bytes_at, checksum, kept};
 use crate::frames::{self, Frame};
 use crate::record::Record;
 use crate::{Archive, Error};
@@ -61,7 +61,7 @@ impl<'a> Library<'a> {
         role: Role,
     ) -> Result<Option<Self>, Error> {
         let Some(reference) = record.blob(role) else { return Ok(None) };
-        let (offset, checksum) = (reference.offset.get(), reference.checksum.get());
+        let (offset, stored_checksum) = (reference.offset.get(), reference.checksum.get());
         let damaged = |fault| {
             let part = Part::Blob { role, kind: record.kind, key: record.key.to_owned() };
             archive.damaged(part, offset, fault)
@@ -71,7 +71,10 @@ impl<'a> Library<'a> {
         let length = reference.raw_length.get();
         let compressed = match Compression::from_byte(reference.compression) {
             Some(Compression::None) if reference.raw_length == reference.stored_length => None,
-            Some(Compression::Zstd) if length <= MAX_DECOMPRESSED => {
+            Some(Compression::Zstd)
+                if length <= MAX_DECOMPRESSED
+                    && length <= (stored.len() as u64).saturating_mul(MAX_RATIO) =>
+            {
                 let (checksum, frames) = frames::read(stored)
                     .filter(|(_, frames)| frames_length(frames) == length)
                     .ok_or_else(|| {
@@ -83,6 +86,7 @@ impl<'a> Library<'a> {
                 return Err(damaged(Fault::Malformed("is compressed where it must not be")));
             }
         };
+        let checksum = stored_checksum;
         Ok(Some(Self { archive, record, role, offset, checksum, stored, compressed }))
     }
 
@@ -95,7 +99,7 @@ impl<'a> Library<'a> {
 
     /// The id that a library with these contents has.
     pub fn id_of(contents: &[u8]) -> u64 {
-        crate::format::checksum(contents)
+        checksum(contents)
     }
 
     /// Whether its bytes are pages of a file, which other processes that map the file share.
@@ -158,7 +162,7 @@ impl<'a> Library<'a> {
             hash.write(part);
             out.write_all(part)?;
         }
-        if hash.finish() == self.checksum {
+        if kept(hash.finish()) == self.checksum {
             Ok(())
         } else {
             Err(self.damaged(Fault::Checksum).into())
@@ -173,7 +177,7 @@ impl<'a> Library<'a> {
         loop {
             let read = copy.read(&mut buffer)?;
             if read == 0 {
-                return Ok(left == 0 && hash.finish() == self.id());
+                return Ok(left == 0 && kept(hash.finish()) == self.id());
             }
             let Some(rest) = left.checked_sub(read as u64) else { return Ok(false) };
             left = rest;
@@ -182,7 +186,7 @@ impl<'a> Library<'a> {
     }
 
     fn check(&self) -> Result<(), Error> {
-        if crate::format::checksum(self.stored) == self.checksum {
+        if checksum(self.stored) == self.checksum {
             return Ok(());
         }
         Err(self.damaged(Fault::Checksum))

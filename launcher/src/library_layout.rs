@@ -86,7 +86,7 @@ impl LibraryLayout {
                 .iter()
                 .all(|number| number.is_multiple_of(PAGE));
             // The last page may reach beyond the end, as it does when the linker itself maps a file.
-            if !is_whole || starts.end > length.next_multiple_of(PAGE) {
+            if !is_whole || starts.end > length.checked_next_multiple_of(PAGE)? {
                 return None;
             }
             if pages.is_code
@@ -185,6 +185,7 @@ init-array 4df0 4e00
         let layout: LibraryLayout = TEXT.parse().unwrap();
         assert_eq!(layout.to_string(), TEXT);
         assert_eq!(layout.entry_offset(0x5123), Some(0x1000));
+        assert_eq!(layout.entry_offset(u64::MAX), None);
         for text in ["spam 1", "length", "length 1 2", "length x", "data 1", "code 0 0", ""] {
             let read = text.parse::<LibraryLayout>();
             assert!(read.is_err() || read.unwrap().entry_offset(0).is_none(), "{text}");

@@ -32,6 +32,7 @@ pub(crate) enum Command {
     Packages(crate::packages::flags::Packages),
     Elsewhere(crate::elsewhere::flags::Elsewhere),
     Wheel(crate::wheel::flags::Wheel),
+    Fuzz(crate::fuzz::flags::Fuzz),
     Ci(Ci),
     Bench(Bench),
     /// Check what no compiler checks: module headers, file lengths, where `unsafe` stands, names that must not appear.

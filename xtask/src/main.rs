@@ -19,6 +19,7 @@ mod elsewhere;
 mod environment;
 mod fetched;
 mod flags;
+mod fuzz;
 mod layers;
 mod libpython;
 mod matrix;
@@ -64,6 +65,7 @@ fn run(flags: Xtask) -> anyhow::Result<Verdict> {
         Command::Dist(flags) => dist::run(&workspace, &flags),
         Command::Wheel(flags) => wheel::run(&workspace, &flags),
         Command::Ci(flags) => ci::run(&workspace, &flags),
+        Command::Fuzz(flags) => fuzz::run(&workspace, &flags),
         Command::Bench(flags) => bench::run(&workspace, &flags),
         Command::Tidy => tidy::run(&workspace),
     }

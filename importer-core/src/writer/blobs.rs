@@ -12,7 +12,7 @@ use twox_hash::{XxHash3_64, XxHash3_128};
 use super::Storage;
 use super::packing::{Packers, Packing};
 use super::spool::{self, Place, Spool};
-use crate::format::{Compression, checksum};
+use crate::format::{Compression, checksum, kept};
 use crate::record::Blob;
 use crate::{Archive, Error};
 
@@ -120,7 +120,7 @@ impl BlobPool {
         {
             return Ok((id, hash));
         }
-        let checksum = Some(checksum.finish());
+        let checksum = Some(kept(checksum.finish()));
         Ok((self.push(Given { place, length, hash, checksum, form }), hash))
     }
 
@@ -276,7 +276,7 @@ impl PackedBlobs {
             place: Place::Spooled(place),
             raw_length: given.length,
             compression: Compression::Zstd,
-            checksum: hash.finish(),
+            checksum: kept(hash.finish()),
         };
         self.push(long_hash.finish_128(), blob)
     }
@@ -288,7 +288,7 @@ impl PackedBlobs {
             None => {
                 let mut hash = XxHash3_64::new();
                 self.given.copy(&place, &mut io::sink(), |part| hash.write(part))?;
-                hash.finish()
+                kept(hash.finish())
             }
         };
         let (compression, raw_length) = match form {
@@ -332,7 +332,7 @@ impl PackedBlobs {
         let mut hash = XxHash3_64::new();
         self.spool(blob).copy(&blob.place, out, |part| hash.write(part))?;
         match &blob.place {
-            Place::File(path) if hash.finish() != blob.checksum => {
+            Place::File(path) if kept(hash.finish()) != blob.checksum => {
                 let changed = io::Error::other("it has changed while it was being packed");
                 Err(Error::read(path, changed))
             }

@@ -13,7 +13,7 @@ use zstd::dict::EncoderDictionary;
 use super::Storage;
 use super::spool::Kept;
 use crate::Error;
-use crate::format::{Compression, MAX_DECOMPRESSED, MAX_RATIO};
+use crate::format::{Compression, MAX_DECOMPRESSED, MAX_RATIO, checksum, kept};
 use crate::frames::{FRAME, FrameTable};
 
 /// How hard zstd tries: beyond this sources hardly shrink, and packing takes much longer.
@@ -123,7 +123,7 @@ impl Packers {
                     table.push(frame.len(), part.len());
                     packed.extend(frame);
                 }
-                packed.extend(table.encode(crate::format::checksum(raw)));
+                packed.extend(table.encode(checksum(raw)));
                 (packed, Compression::Zstd)
             }
         };
@@ -176,7 +176,7 @@ impl Packers {
             wanted = self.threads * 2;
         }
         if packing == Packing::Library {
-            let end = table.encode(hash.finish());
+            let end = table.encode(kept(hash.finish()));
             packed_length += end.len() as u64;
             out(&end)?;
         }
