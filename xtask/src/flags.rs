@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Elsewhere(crate::elsewhere::flags::Elsewhere),
     Wheel(crate::wheel::flags::Wheel),
     Fuzz(crate::fuzz::flags::Fuzz),
+    #[cfg(target_os = "linux")]
+    Attack(crate::attack::flags::Attack),
     Ci(Ci),
     Bench(Bench),
     /// Check what no compiler checks: module headers, file lengths, where `unsafe` stands, names that must not appear.

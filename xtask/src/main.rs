@@ -9,6 +9,8 @@
     reason = "a command's results are for its user to read"
 )]
 
+#[cfg(target_os = "linux")]
+mod attack;
 mod bench;
 mod child;
 mod ci;
@@ -65,6 +67,8 @@ fn run(flags: Xtask) -> anyhow::Result<Verdict> {
         Command::Dist(flags) => dist::run(&workspace, &flags),
         Command::Wheel(flags) => wheel::run(&workspace, &flags),
         Command::Ci(flags) => ci::run(&workspace, &flags),
+        #[cfg(target_os = "linux")]
+        Command::Attack(flags) => attack::run(&workspace, &flags),
         Command::Fuzz(flags) => fuzz::run(&workspace, &flags),
         Command::Bench(flags) => bench::run(&workspace, &flags),
         Command::Tidy => tidy::run(&workspace),

@@ -57,6 +57,8 @@ fn tasks_named_in_the_readme_exist() {
         include_str!("../../../xtask/src/packages/flags.rs"),
         include_str!("../../../xtask/src/elsewhere/flags.rs"),
         include_str!("../../../xtask/src/wheel/flags.rs"),
+        include_str!("../../../xtask/src/attack/flags.rs"),
+        include_str!("../../../xtask/src/fuzz/flags.rs"),
     );
     for (at, _) in README.match_indices("cargo xtask ") {
         let rest = README.get(at..).unwrap_or_default();
