@@ -444,7 +444,7 @@ impl Writer {
 
     /// The dictionary for what is to be compressed: of the modules' code, in the order of their names.
     fn dictionary(&self) -> Result<Option<Vec<u8>>, Error> {
-        if self.storage == Storage::InPlace {
+        if self.storage == Storage::InPlace || cfg!(miri) {
             return Ok(None);
         }
         let mut samples = Vec::new();
