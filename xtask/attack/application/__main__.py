@@ -65,7 +65,7 @@ def wait(method):
 
 def again():
     """What starts this program once more."""
-    return [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-I", sys.argv[0]]
+    return [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-E", "-s", sys.argv[0]]
 
 
 def restart(times):

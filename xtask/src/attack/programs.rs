@@ -74,7 +74,9 @@ pub(super) fn make(
         let mut build = match maker {
             Maker::Python => {
                 let python = python.executable.clone();
-                let command = vec![python.into(), "-I".into(), source.clone().into()];
+                // As `-I`, but for the folder of the script, in which the package is.
+                let main = source.join("__main__.py");
+                let command = vec![python.into(), "-E".into(), "-s".into(), main.into()];
                 programs.push(Program { maker: *maker, command });
                 continue;
             }
