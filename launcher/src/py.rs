@@ -23,6 +23,8 @@ mod environment;
 mod exception;
 mod exit;
 mod extension;
+#[cfg(unix)]
+mod files;
 mod finder;
 mod finder_type;
 mod hooked;

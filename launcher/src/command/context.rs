@@ -39,9 +39,9 @@ macro_rules! support {
 
 /// The modules of ours that every standard library archive holds.
 pub(super) const SUPPORT: &[SupportModule] = &[
+    support!("files"),
     support!("importlib"),
     support!("libraries"),
-    support!("metadata"),
     support!("pkg_resources"),
     support!("resources"),
     support!("tracebacks"),

@@ -51,6 +51,13 @@ impl Exception {
         Self::take(py)
     }
 
+    /// Raises an exception that Python code has made.
+    pub(super) fn of_value(py: Token<'_>, value: &Object) -> Self {
+        // SAFETY: attached; both live; the interpreter takes references of its own.
+        unsafe { ffi::PyErr_SetObject(ffi::Py_TYPE(value.as_ptr()).cast(), value.as_ptr()) };
+        Self::take(py)
+    }
+
     /// An `ImportError` that carries the module's name, as importlib's own do.
     pub(super) fn import_error(py: Token<'_>, message: &str, module: &str) -> Self {
         let built = text(py, message).and_then(|message| Ok((message, text(py, module)?)));
@@ -144,6 +151,18 @@ impl Exception {
     pub(super) fn is_system_exit(&self, py: Token<'_>) -> bool {
         // SAFETY: the static type lives as long as the interpreter.
         self.matches(py, unsafe { ffi::PyExc_SystemExit })
+    }
+
+    /// Whether this is a `TypeError`.
+    pub(super) fn is_type_error(&self, py: Token<'_>) -> bool {
+        // SAFETY: the static type lives as long as the interpreter.
+        self.matches(py, unsafe { ffi::PyExc_TypeError })
+    }
+
+    /// Whether this is a `NotADirectoryError`.
+    pub(super) fn is_not_a_folder(&self, py: Token<'_>) -> bool {
+        // SAFETY: the static type lives as long as the interpreter.
+        self.matches(py, unsafe { ffi::PyExc_NotADirectoryError })
     }
 
     /// Whether this is an `Exception`, and not one of those that end programs.

@@ -5,6 +5,7 @@
 //! asks our path entry finders for their portions: so portions in archives and on disk merge as they always do.
 
 use std::ffi::{OsStr, OsString};
+use std::path::Path;
 use std::sync::Arc;
 
 use importer_core::{Hook, Load, Module, ModuleKind};
@@ -318,14 +319,11 @@ fn cannot_be_read(py: Token<'_>, path: &OsStr) -> Result<Exception, Exception> {
     let error = import(py, "builtins")?.attribute(py, "OSError")?;
     let number = Object::integer(py, number.into())?;
     let error = error.call(py, &[&number, &text(py, message)?, &path_text(py, path)?])?;
-    // SAFETY: attached; both live; the interpreter takes references of its own.
-    unsafe { ffi::PyErr_SetObject(ffi::Py_TYPE(error.as_ptr()).cast(), error.as_ptr()) };
-    Ok(Exception::take(py))
+    Ok(Exception::of_value(py, &error))
 }
 
-/// The Python modules of ours that hold what only importlib's own base classes can say.
+/// The Python module of ours that holds what only importlib's own base classes can say.
 const RESOURCES: &str = "_coldframe_resources";
-const METADATA: &str = "_coldframe_metadata";
 
 pub(super) fn get_resource_reader(
     py: Token<'_>,
@@ -340,20 +338,6 @@ pub(super) fn get_resource_reader(
     }
     let folder = spec::folder(py, &module)?;
     import(py, RESOURCES)?.call_method(py, "ResourceReader", &[this.object, &folder])
-}
-
-pub(super) fn find_distributions(
-    py: Token<'_>,
-    this: &Finder<'_>,
-    arguments: &Arguments<1>,
-) -> Result<Object, Exception> {
-    // `Distribution.discover` asks every finder of `sys.meta_path`, and `path` finders nothing: one answer is enough.
-    if !is_in_archives(py, METADATA)? {
-        return Object::list(py, Vec::new());
-    }
-    let none = Object::none(py);
-    let context = arguments.get(py, 0).unwrap_or(&none);
-    import(py, METADATA)?.call_method(py, "find_distributions", &[this.object, context])
 }
 
 pub(super) fn iter_modules(
@@ -427,6 +411,15 @@ pub(super) fn path_hook(
             Err(Exception::import_error(py, "only paths inside of the archive are supported", ""))
         }
     }
+}
+
+pub(super) fn is_on_disk(
+    py: Token<'_>,
+    _this: &Finder<'_>,
+    arguments: &Arguments<1>,
+) -> Result<Object, Exception> {
+    let path = path_of(py, arguments.required(py, 0)?)?;
+    Ok(Object::boolean(py, Path::new(&path).exists()))
 }
 
 pub(super) fn list_folder(

@@ -329,7 +329,6 @@ methods! {
     is_package(fullname) "Return whether a module is a package.";
     get_data(path) "Return the contents of a file of the archives.";
     get_resource_reader(fullname) "Return a reader for the resources of a package.";
-    find_distributions(context) "Return the distributions whose metadata the archives hold.";
     iter_modules(prefix) "Yield (name, is_package) for the modules of this path entry.";
     invalidate_caches() "Do nothing: archives do not change.";
     run_waiting_hooks() "Run the hooks on modules that were loaded before this finder was installed.";
@@ -341,6 +340,7 @@ methods! {
     log(text) "Write a warning to the log.";
     system_data(folder) "Return the path of a folder with files of the system that libraries read, or None.";
     certificates() "Return the file and the folder with this system's certificates, each or None.";
+    is_on_disk(path) "Return whether a file lies on the disk at that path, and not only in the archives.";
     list_folder(path) "Return the (name, is_folder) pairs of a folder of the archives, or None.";
     list_distributions(name) "Return the (name, metadata folder) pairs of all distributions, or of the named one.";
 }

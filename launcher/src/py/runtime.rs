@@ -11,6 +11,8 @@ use super::exception::Exception;
 use super::object::Object;
 use super::token::Token;
 use crate::file_access::FileAccess;
+#[cfg(unix)]
+use crate::files::Facts;
 use crate::import_trace::ImportTrace;
 
 /// What a hook does with the module that was imported.
@@ -44,6 +46,9 @@ pub(super) struct Runtime {
     pub(super) archives: Stack,
     /// The virtual folder below which the archives' paths lie: the executable or archive file, taken for a folder.
     pub(super) root: OsString,
+    /// What a file system says of all that lies below it, once somebody has asked.
+    #[cfg(unix)]
+    pub(super) facts: OnceLock<Facts>,
     /// The packages whose files have to lie on disk, and the cache where they do.
     pub(super) files: FileAccess,
     /// The settings, resolved.
@@ -61,6 +66,12 @@ pub(super) struct Runtime {
 }
 
 impl Runtime {
+    /// What a file system says of all that lies below the root.
+    #[cfg(unix)]
+    pub(super) fn facts(&self) -> &Facts {
+        self.facts.get_or_init(|| Facts::of(Path::new(&self.root)))
+    }
+
     /// The path inside of the archives that a virtual path stands for; `None` for a path that lies elsewhere.
     pub(super) fn inside(&self, path: &OsStr) -> Option<String> {
         // The folder's name need not be text; all behind it is.

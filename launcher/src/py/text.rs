@@ -122,7 +122,7 @@ pub(super) fn bytes(py: Token<'_>, value: &[u8]) -> Result<Object, Exception> {
 }
 
 /// The contents of a Python `bytes`.
-fn bytes_of<'a>(py: Token<'_>, value: &'a Object) -> Result<&'a [u8], Exception> {
+pub(super) fn bytes_of<'a>(py: Token<'_>, value: &'a Object) -> Result<&'a [u8], Exception> {
     let mut data = std::ptr::null_mut();
     let mut length: ffi::Py_ssize_t = 0;
     // SAFETY: attached; a live object; the two places are written when it is a `bytes`, else -1 with an exception.

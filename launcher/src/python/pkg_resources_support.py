@@ -52,7 +52,7 @@ def mend_pkg_resources(pkg_resources):
 
     def extracted(manager, path):
         """A file on disk with the contents of one in the archive: the one in our cache, or one in that of `pkg_resources`."""
-        if os.path.exists(path) and not path.is_dir():
+        if finder.is_on_disk(str(path)) and not path.is_dir():
             return str(path)
         root = os.path.basename(sys.executable)
         target = manager.get_cache_path(root, path.relative_to(ArchivePath(finder, sys.path[0])).split("/"))

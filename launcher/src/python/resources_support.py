@@ -198,7 +198,7 @@ class ArchivePath(Traversable):
 @contextlib.contextmanager
 def as_file(path):
     """The path itself where the file lies in the cache; else a copy of the same name, for as long as the context lasts."""
-    if path.is_file() and os.path.isfile(path):
+    if path.is_file() and path._finder.is_on_disk(path._path):
         yield pathlib.Path(path)
         return
     import tempfile
@@ -219,7 +219,7 @@ class ResourceReader(TraversableResources):
 
     def resource_path(self, resource):
         path = self.files().joinpath(resource)
-        if path.is_file() and os.path.isfile(path):
+        if path.is_file() and self._finder.is_on_disk(str(path)):
             return str(path)
         # Whoever asks then makes a copy.
         raise FileNotFoundError(str(path))

@@ -189,7 +189,9 @@ fn the_settings_say_where_files_are() {
     let app = App::new(&[
         (
             "__main__.py",
-            "import os, plain, user\nfor module in (os, plain, user): print(os.path.exists(module.__file__))",
+            "\
+import os, plain, sys, user
+for module in (os, plain, user): print(not module.__file__.startswith(sys.executable) and os.path.exists(module.__file__))",
         ),
         ("plain/__init__.py", ""),
         (

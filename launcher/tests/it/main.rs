@@ -47,5 +47,7 @@ mod support;
 mod system_data;
 mod system_libraries;
 mod threads;
+#[cfg(unix)]
+mod virtual_files;
 mod whole;
 mod workers;

@@ -102,7 +102,15 @@ impl App {
 
     /// What `python -I` does with the same files; without `site`, which Coldframe does not import either.
     pub(crate) fn python<I: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = I>) -> Child {
-        Child::new(BUILD_PYTHON).of(self).args(["-I", "-S"]).arg(self.target()).args(arguments)
+        self.python_with([""; 0]).args(arguments)
+    }
+
+    /// As [`python`](Self::python), with options of `python`.
+    pub(crate) fn python_with<O: AsRef<OsStr>>(
+        &self,
+        options: impl IntoIterator<Item = O>,
+    ) -> Child {
+        Child::new(BUILD_PYTHON).of(self).args(["-I", "-S"]).args(options).arg(self.target())
     }
 
     /// `coldframe build` with these options, to a file beside the application.

@@ -1,0 +1,26 @@
+//! A read-only file system below the executable's path, for Python code.
+//!
+//! The functions of `posix` that take a path, and `io.FileIO`, stay the objects that they are: only the C function is ours
+//! that their tables name. So names, signatures, documentation, pickling, and membership in sets of `os` are CPython's, and
+//! what a program replaces itself is the program's. The tables are the process's, and with them all interpreters have it.
+//!
+//! A call goes on to CPython's own function unless its path begins with the executable's and a slash. Where the system then
+//! says that something on the way is no folder, the path may lead below the executable in another way (`links`).
+
+mod answer;
+mod call;
+mod memory;
+mod open;
+mod place;
+mod table;
+
+use super::exception::Exception;
+use super::object::import;
+use super::token::Token;
+
+/// Puts our functions into the tables, those that are not there yet; for each interpreter, before `os` is imported.
+pub(super) fn install(py: Token<'_>) -> Result<(), Exception> {
+    let posix = import(py, "posix")?;
+    call::redirect(py, &posix)?;
+    open::redirect(py, &import(py, "_io")?)
+}

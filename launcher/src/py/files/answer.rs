@@ -1,0 +1,262 @@
+//! What is answered for a path below the executable.
+
+use std::ffi::c_int;
+use std::path::Path;
+
+use importer_core::Stack;
+
+use super::super::exception::Exception;
+use super::super::object::{Object, import, tuple};
+use super::super::runtime::Runtime;
+use super::super::text::text;
+use super::super::token::Token;
+use super::call::Call;
+use super::open;
+use super::place::{self, Below};
+use super::table::Decision;
+use crate::files::{self, Fault, Found};
+
+/// The module of ours with what is rarely asked for.
+const SUPPORT: &str = "_coldframe_files";
+
+/// Answers; `outside` calls CPython's function for another path.
+pub(super) fn answer(
+    py: Token<'_>,
+    runtime: &'static Runtime,
+    call: &Call,
+    below: &Below,
+    is_target: bool,
+    outside: impl Fn(&Path) -> Result<Object, Exception>,
+) -> Result<Object, Exception> {
+    let decision = call.function().decision;
+    let found = match files::find(&runtime.archives, &below.rest) {
+        Ok(Found::Outside(rest)) => return outside(&place::beside(runtime, &rest)),
+        Ok(found) => found,
+        Err(fault) => return missing(py, runtime, call, below, is_target, fault),
+    };
+    let refused = |code| Err(error(py, code, below, call));
+    match decision {
+        Decision::Stat => stat(py, runtime, &found, below),
+        Decision::Access => access(py, runtime, call, below, &found),
+        Decision::Open => {
+            let flags = flags(py, call)?;
+            audit(
+                py,
+                "open",
+                &[&below.shown, &Object::none(py), &Object::integer(py, flags.into())?],
+            )?;
+            let opened = open::open(py, runtime, below, &found, flags)?;
+            Object::integer(py, open::for_reading(opened).into())
+        }
+        Decision::List => {
+            audit(py, "os.listdir", &[&below.shown])?;
+            match &found {
+                Found::Folder(folder) => list(py, &runtime.archives, folder, below),
+                Found::File(_) | Found::Outside(_) => refused(libc::ENOTDIR),
+            }
+        }
+        Decision::Scan => {
+            audit(py, "os.scandir", &[&below.shown])?;
+            match &found {
+                Found::Folder(folder) => scan(py, &runtime.archives, folder, below),
+                Found::File(_) | Found::Outside(_) => refused(libc::ENOTDIR),
+            }
+        }
+        Decision::Link => refused(libc::EINVAL),
+        Decision::Change => refused(libc::EROFS),
+        Decision::Make => refused(libc::EEXIST),
+        Decision::Attribute => refused(libc::ENODATA),
+        Decision::Attributes => Object::list(py, Vec::new()),
+        Decision::Around => outside(Path::new(&runtime.root)),
+        Decision::System => refused(libc::ENOTDIR),
+    }
+}
+
+/// What is answered where nothing is at a path.
+fn missing(
+    py: Token<'_>,
+    runtime: &Runtime,
+    call: &Call,
+    below: &Below,
+    is_target: bool,
+    fault: Fault,
+) -> Result<Object, Exception> {
+    let can_be_made = matches!(fault, Fault::Missing { has_folder: true });
+    let code = match call.function().decision {
+        Decision::Access => {
+            // Damage is told even where the answer would be no.
+            return match fault {
+                Fault::Damaged(_) => Err(failed(py, runtime, below, fault)),
+                Fault::Missing { .. } | Fault::NotAFolder | Fault::NameTooLong => {
+                    Ok(Object::boolean(py, false))
+                }
+            };
+        }
+        Decision::Make if can_be_made => libc::EROFS,
+        Decision::Change if can_be_made && is_target => libc::EROFS,
+        Decision::Open if can_be_made && flags(py, call)? & libc::O_CREAT != 0 => libc::EROFS,
+        _ => match number(&fault) {
+            Some(code) => code,
+            None => return Err(failed(py, runtime, below, fault)),
+        },
+    };
+    Err(error(py, code, below, call))
+}
+
+/// The number of a fault; none is for damage.
+pub(super) fn number(fault: &Fault) -> Option<c_int> {
+    match fault {
+        Fault::Missing { .. } => Some(libc::ENOENT),
+        Fault::NotAFolder => Some(libc::ENOTDIR),
+        Fault::NameTooLong => Some(libc::ENAMETOOLONG),
+        Fault::Damaged(_) => None,
+    }
+}
+
+/// The exception for a fault.
+pub(super) fn failed(py: Token<'_>, runtime: &Runtime, below: &Below, fault: Fault) -> Exception {
+    match fault {
+        Fault::Damaged(error) => {
+            let path = files::display(&runtime.root, &below.rest);
+            Exception::damaged(py, &format!("cannot read `{path}`: {error}"))
+        }
+        fault => os_error(py, number(&fault).unwrap_or(libc::EIO), &below.shown, None),
+    }
+}
+
+/// The exception for a path of a call, which names its second path too.
+fn error(py: Token<'_>, code: c_int, below: &Below, call: &Call) -> Exception {
+    let pair = ("src", "dst");
+    match (call.given(py, pair.0), call.given(py, pair.1)) {
+        (Some(source), Some(target)) => os_error(py, code, &source, Some(&target)),
+        _ => os_error(py, code, &below.shown, None),
+    }
+}
+
+/// An `OSError`, of the class that is for its number.
+pub(super) fn os_error(
+    py: Token<'_>,
+    code: c_int,
+    path: &Object,
+    second: Option<&Object>,
+) -> Exception {
+    let made = || {
+        let number = Object::integer(py, code.into())?;
+        let message = import(py, "posix")?.call_method(py, "strerror", &[&number])?;
+        let class = import(py, "builtins")?.attribute(py, "OSError")?;
+        match second {
+            Some(second) => class.call(py, &[&number, &message, path, &Object::none(py), second]),
+            None => class.call(py, &[&number, &message, path]),
+        }
+    };
+    made().map_or_else(|failed| failed, |error| Exception::of_value(py, &error))
+}
+
+/// Tells the audit hooks, as CPython's function does.
+fn audit(py: Token<'_>, event: &str, arguments: &[&Object]) -> Result<(), Exception> {
+    let event = text(py, event)?;
+    let mut all = vec![&event];
+    all.extend(arguments);
+    import(py, "sys")?.call_method(py, "audit", &all).map(drop)
+}
+
+fn flags(py: Token<'_>, call: &Call) -> Result<c_int, Exception> {
+    let flags = call.given(py, "flags").map_or(Ok(0), |flags| flags.to_integer(py))?;
+    Ok(flags as c_int)
+}
+
+/// `os.stat_result` of a file or folder.
+fn stat(
+    py: Token<'_>,
+    runtime: &Runtime,
+    found: &Found<'_>,
+    below: &Below,
+) -> Result<Object, Exception> {
+    let facts = runtime.facts();
+    let (kind, permissions, length, path) = match found {
+        Found::File(file) => {
+            let mode = files::mode(file).map_err(|fault| failed(py, runtime, below, fault))?;
+            (libc::S_IFREG, mode, file.len(), file.path())
+        }
+        Found::Folder(path) => (libc::S_IFDIR, 0o755, 4096, path.as_str()),
+        Found::Outside(_) => return Err(os_error(py, libc::ENOENT, &below.shown, None)),
+    };
+    let integer = |value: u64| Object::integer(py, value as i64);
+    let seconds = facts.changed.div_euclid(1_000_000_000);
+    let time = || Object::integer(py, seconds);
+    let fields = [
+        integer(u64::from(kind | permissions))?,
+        integer(files::inode(path))?,
+        integer(files::DEVICE)?,
+        integer(1)?,
+        integer(facts.user.into())?,
+        integer(facts.group.into())?,
+        integer(length)?,
+        time()?,
+        time()?,
+        time()?,
+    ];
+    // As CPython makes the number.
+    let exact = seconds as f64 + 1e-9 * facts.changed.rem_euclid(1_000_000_000) as f64;
+    let more = import(py, "builtins")?.attribute(py, "dict")?.call(py, &[])?;
+    for name in ["st_atime", "st_mtime", "st_ctime"] {
+        more.set_item(py, &text(py, name)?, &Object::float(py, exact)?)?;
+        let name = format!("{name}_ns");
+        more.set_item(py, &text(py, &name)?, &Object::integer(py, facts.changed)?)?;
+    }
+    for (name, value) in [("st_blksize", 4096), ("st_blocks", length.div_ceil(512)), ("st_rdev", 0)]
+    {
+        more.set_item(py, &text(py, name)?, &integer(value)?)?;
+    }
+    let class = import(py, "posix")?.attribute(py, "stat_result")?;
+    class.call(py, &[&tuple(py, &fields)?, &more])
+}
+
+/// Whether it can be read, or started; nobody can write to it.
+fn access(
+    py: Token<'_>,
+    runtime: &Runtime,
+    call: &Call,
+    below: &Below,
+    found: &Found<'_>,
+) -> Result<Object, Exception> {
+    let wanted = call.given(py, "mode").map_or(Ok(0), |mode| mode.to_integer(py))? as c_int;
+    let can_start = match found {
+        Found::File(file) if wanted & libc::X_OK != 0 => {
+            files::mode(file).map_err(|fault| failed(py, runtime, below, fault))? & 0o111 != 0
+        }
+        Found::File(_) | Found::Folder(_) | Found::Outside(_) => true,
+    };
+    Ok(Object::boolean(py, wanted & libc::W_OK == 0 && can_start))
+}
+
+fn entries(
+    py: Token<'_>,
+    archives: &Stack,
+    folder: &str,
+    below: &Below,
+) -> Result<Vec<(Object, bool)>, Exception> {
+    let entries = archives
+        .directory(folder)
+        .map_err(|error| Exception::damaged(py, &format!("cannot list `{folder}`: {error}")))?;
+    let mut found = Vec::new();
+    for entry in entries.unwrap_or_default() {
+        found.push((below.alike(py, entry.name.as_bytes())?, entry.is_directory));
+    }
+    Ok(found)
+}
+
+fn list(py: Token<'_>, archives: &Stack, folder: &str, below: &Below) -> Result<Object, Exception> {
+    let entries = entries(py, archives, folder, below)?;
+    Object::list(py, entries.into_iter().map(|(name, _)| name).collect())
+}
+
+/// `os.scandir`: an iterator over entries, in Python.
+fn scan(py: Token<'_>, archives: &Stack, folder: &str, below: &Below) -> Result<Object, Exception> {
+    let mut pairs = Vec::new();
+    for (name, is_folder) in entries(py, archives, folder, below)? {
+        pairs.push(tuple(py, &[name, Object::boolean(py, is_folder)])?);
+    }
+    let pairs = Object::list(py, pairs)?;
+    import(py, SUPPORT)?.call_method(py, "ScandirIterator", &[&below.shown, &pairs])
+}

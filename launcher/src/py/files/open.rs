@@ -1,0 +1,234 @@
+//! Opening: `os.open`, and `io.FileIO`, by which `open`, `io.open` and `io.open_code` open all files.
+
+use std::ffi::{OsStr, c_int, c_void};
+use std::fs::File;
+use std::os::fd::IntoRawFd as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::ptr;
+use std::sync::OnceLock;
+
+use pyo3_ffi as ffi;
+use rustix::fs::{Mode, OFlags};
+
+use super::super::boundary::{returning_object, returning_status};
+use super::super::exception::Exception;
+use super::super::finder_type::Methods;
+use super::super::object::{Object, status};
+use super::super::runtime::Runtime;
+use super::super::token::Token;
+use super::answer::{failed, os_error};
+use super::memory::{self, Wanted};
+use super::place::{self, Below, FirstLook, Place};
+use crate::files::{self, Fault, Found};
+
+/// Opens what was found.
+pub(super) fn open(
+    py: Token<'_>,
+    runtime: &Runtime,
+    below: &Below,
+    found: &Found<'_>,
+    flags: c_int,
+) -> Result<File, Exception> {
+    let refused = |code| Err(os_error(py, code, &below.shown, None));
+    let writes = flags & libc::O_ACCMODE != libc::O_RDONLY || flags & libc::O_TRUNC != 0;
+    let creates = flags & libc::O_CREAT != 0;
+    let file = match found {
+        _ if creates && flags & libc::O_EXCL != 0 => return refused(libc::EEXIST),
+        Found::File(file) => file,
+        Found::Folder(_) | Found::Outside(_) => return refused(libc::EISDIR),
+    };
+    if flags & libc::O_DIRECTORY != 0 {
+        return refused(libc::ENOTDIR);
+    }
+    if writes {
+        return refused(libc::EROFS);
+    }
+    let failed = |fault| failed(py, runtime, below, fault);
+    let contents = file.contents().map_err(|error| failed(Fault::Damaged(error)))?;
+    let made = memory::make(&Wanted {
+        name: file.path().rsplit('/').next().unwrap_or_default(),
+        contents: &contents,
+        mode: files::mode(file).map_err(failed)?,
+        changed: runtime.facts().time(),
+    });
+    made.or_else(|error| refused(error.raw_os_error().unwrap_or(libc::EIO)))
+}
+
+/// The number of a descriptor that is for reading alone.
+pub(super) fn for_reading(file: File) -> c_int {
+    memory::for_reading(file).into_raw_fd()
+}
+
+/// CPython's `io.FileIO.__init__`.
+static ORIGINAL: OnceLock<ffi::initproc> = OnceLock::new();
+
+/// Puts our initialiser into `io.FileIO`, which is a static type before 3.12, and one of each interpreter from then on.
+///
+/// `open` and the others make files by that type, and so do programs. Its slot, and what its descriptor `__init__` calls, are
+/// changed together, so that types that inherit from it (which take the descriptor's) have it too.
+pub(super) fn redirect(py: Token<'_>, io: &Object) -> Result<(), Exception> {
+    let class = io.attribute(py, "FileIO")?;
+    let descriptor = class.attribute(py, "__init__")?;
+    let class = class.as_ptr().cast::<ffi::PyTypeObject>();
+    // SAFETY: a live type, and a live object that is looked at as a slot's wrapper only if it is one. The type is changed
+    // before there is a second thread in its interpreter; both are fields of public structs of CPython.
+    unsafe {
+        if ffi::Py_TYPE(descriptor.as_ptr()) != &raw mut ffi::PyWrapperDescr_Type {
+            return Ok(());
+        }
+        let descriptor = descriptor.as_ptr().cast::<ffi::PyWrapperDescrObject>();
+        let Some(original) = (*class).tp_init else { return Ok(()) };
+        if (*descriptor).d_wrapped == initialise as *mut c_void
+            || (*descriptor).d_wrapped != original as *mut c_void
+        {
+            return Ok(());
+        }
+        ORIGINAL.get_or_init(|| original);
+        (*descriptor).d_wrapped = initialise as *mut c_void;
+        (*class).tp_init = Some(initialise);
+    }
+    Ok(())
+}
+
+/// `io.FileIO.__init__(self, file, mode="r", closefd=True, opener=None)`.
+unsafe extern "C" fn initialise(
+    this: *mut ffi::PyObject,
+    arguments: *mut ffi::PyObject,
+    names: *mut ffi::PyObject,
+) -> c_int {
+    let (Some(original), Some(runtime)) = (ORIGINAL.get(), place::runtime()) else { return -1 };
+    // SAFETY: CPython calls this attached, with a tuple, and a dictionary or null; what is lent lives as long as they do,
+    // and the caller keeps them.
+    unsafe {
+        let file = argument(arguments, names, 0, c"file".as_ptr());
+        let opener = argument(arguments, names, 3, c"opener".as_ptr());
+        let has_opener = !opener.is_null() && opener != ffi::Py_None();
+        let look = if has_opener { FirstLook::NoPath } else { place::first_look(runtime, file) };
+        if look != FirstLook::Perhaps {
+            let outcome = original(this, arguments, names);
+            let may_be_ours = outcome < 0
+                && look == FirstLook::Elsewhere
+                && ffi::PyErr_ExceptionMatches(ffi::PyExc_NotADirectoryError) != 0;
+            if !may_be_ours {
+                return outcome;
+            }
+        }
+        returning_status(|py| {
+            let mut failed = Exception::take_if_raised(py);
+            let file = Object::from_borrowed(py, file).ok_or_else(|| Exception::take(py))?;
+            if failed.is_none() && !is_below(py, runtime, &file)? {
+                match status(py, original(this, arguments, names)) {
+                    Err(error) if error.is_not_a_folder(py) => failed = Some(error),
+                    outcome => return outcome,
+                }
+            }
+            if let Some(error) = failed
+                && place::by_links(py, runtime, &file).is_none()
+            {
+                drop(Exception::take_if_raised(py));
+                return Err(error);
+            }
+            let with_opener = with_opener(py, names)?;
+            // `open` gives its own `None` by position.
+            let others = ffi::PyTuple_GetSlice(arguments, 0, 3);
+            let others = Object::from_owned(py, others)?;
+            status(py, original(this, others.as_ptr(), with_opener.as_ptr()))
+        })
+    }
+}
+
+fn is_below(py: Token<'_>, runtime: &Runtime, file: &Object) -> Result<bool, Exception> {
+    Ok(matches!(place::of_object(py, runtime, file)?, Place::Below(_)))
+}
+
+/// An argument by its place or name, borrowed; null if it was not given.
+///
+/// # Safety
+///
+/// Attached; a live tuple, a live dictionary or null, and a C string.
+unsafe fn argument(
+    arguments: *mut ffi::PyObject,
+    names: *mut ffi::PyObject,
+    place: ffi::Py_ssize_t,
+    name: *const std::ffi::c_char,
+) -> *mut ffi::PyObject {
+    // SAFETY: as the caller promises.
+    unsafe {
+        if place < ffi::PyTuple_Size(arguments) {
+            ffi::PyTuple_GetItem(arguments, place)
+        } else if names.is_null() {
+            ptr::null_mut()
+        } else {
+            ffi::PyDict_GetItemString(names, name)
+        }
+    }
+}
+
+/// The same names, and our opener.
+fn with_opener(py: Token<'_>, names: *mut ffi::PyObject) -> Result<Object, Exception> {
+    // SAFETY: attached; null or a live dictionary, of which no other thread knows; new references or null with an exception.
+    let (copy, opener) = unsafe {
+        let copy = if names.is_null() { ffi::PyDict_New() } else { ffi::PyDict_Copy(names) };
+        let opener =
+            ffi::PyCFunction_NewEx(OPENER.0.get().cast(), ptr::null_mut(), ptr::null_mut());
+        (Object::from_owned(py, copy), Object::from_owned(py, opener))
+    };
+    let copy = copy?;
+    copy.set_item(py, &Object::text(py, "opener")?, &opener?)?;
+    Ok(copy)
+}
+
+static OPENER: Methods<1> = Methods(std::cell::UnsafeCell::new([ffi::PyMethodDef {
+    ml_name: c"opener".as_ptr(),
+    ml_meth: ffi::PyMethodDefPointer { PyCFunctionFast: opener },
+    ml_flags: ffi::METH_FASTCALL,
+    ml_doc: c"Open a file of the archive.".as_ptr(),
+}]));
+
+/// What `io.FileIO` calls in place of the system: `opener(path, flags)`.
+unsafe extern "C" fn opener(
+    _module: *mut ffi::PyObject,
+    stack: *mut *mut ffi::PyObject,
+    positional: ffi::Py_ssize_t,
+) -> *mut ffi::PyObject {
+    // SAFETY: CPython calls this attached, with the arguments of a vectorcall.
+    unsafe {
+        returning_object(|py| {
+            let given = |place: ffi::Py_ssize_t| {
+                let argument =
+                    if place < positional { *stack.offset(place) } else { ptr::null_mut() };
+                Object::from_borrowed(py, argument).ok_or_else(|| Exception::take(py))
+            };
+            let flags = given(1)?.to_integer(py)? as c_int;
+            open_path(py, &given(0)?, flags)
+        })
+    }
+}
+
+fn open_path(py: Token<'_>, path: &Object, flags: c_int) -> Result<Object, Exception> {
+    let runtime = super::super::runtime::get(py)?;
+    let below = match place::of_object(py, runtime, path)? {
+        Place::Below(below) => Some(below),
+        Place::Elsewhere(path) => place::by_links(py, runtime, &path),
+    };
+    let Some(below) = below else { return Err(os_error(py, libc::ENOENT, path, None)) };
+    let number = match files::find(&runtime.archives, &below.rest) {
+        Ok(Found::Outside(rest)) => {
+            let path = place::beside(runtime, &rest);
+            let opened = rustix::fs::open(
+                OsStr::from_bytes(path.as_os_str().as_bytes()),
+                OFlags::from_bits_retain(flags as u32) | OFlags::CLOEXEC,
+                Mode::from_raw_mode(0o666),
+            );
+            let opened =
+                opened.map_err(|error| os_error(py, error.raw_os_error(), &below.shown, None))?;
+            opened.into_raw_fd()
+        }
+        Ok(found) => open(py, runtime, &below, &found, flags)?.into_raw_fd(),
+        Err(Fault::Missing { has_folder: true }) if flags & libc::O_CREAT != 0 => {
+            return Err(os_error(py, libc::EROFS, &below.shown, None));
+        }
+        Err(fault) => return Err(failed(py, runtime, &below, fault)),
+    };
+    Object::integer(py, number.into())
+}

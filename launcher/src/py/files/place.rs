@@ -1,0 +1,150 @@
+//! Whether a path of Python leads below the executable.
+
+use std::path::{Path, PathBuf};
+
+use pyo3_ffi as ffi;
+
+use super::super::exception::Exception;
+use super::super::object::Object;
+use super::super::runtime::{self, Runtime};
+use super::super::text::{bytes, bytes_of, path_text};
+use super::super::token::Token;
+use crate::files;
+
+/// What the first look says of a path; it neither allocates nor calls Python.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum FirstLook {
+    /// It is no path, but a descriptor or nothing.
+    NoPath,
+    /// It does not begin with the executable's.
+    Elsewhere,
+    /// It does, or is to be looked at again.
+    Perhaps,
+}
+
+/// Looks at an argument that may be a path; null stands for one that was not given.
+///
+/// # Safety
+///
+/// Attached; the pointer is null or a live object.
+#[inline]
+pub(super) unsafe fn first_look(runtime: &Runtime, path: *mut ffi::PyObject) -> FirstLook {
+    if path.is_null() {
+        return FirstLook::NoPath;
+    }
+    let (mut data, mut length): (*const u8, ffi::Py_ssize_t) = (std::ptr::null(), 0);
+    // SAFETY: attached; a live object, of the type that was asked for; the text or bytes live as long as it.
+    unsafe {
+        if ffi::PyUnicode_Check(path) != 0 {
+            data = ffi::PyUnicode_AsUTF8AndSize(path, &raw mut length).cast();
+            if data.is_null() {
+                // Surrogates stand for bytes that are no text.
+                ffi::PyErr_Clear();
+                return FirstLook::Perhaps;
+            }
+        } else if ffi::PyBytes_Check(path) != 0 {
+            let mut start = std::ptr::null_mut();
+            if ffi::PyBytes_AsStringAndSize(path, &raw mut start, &raw mut length) == 0 {
+                data = start.cast_const().cast();
+            }
+        } else if ffi::PyLong_Check(path) != 0 || path == ffi::Py_None() {
+            return FirstLook::NoPath;
+        } else {
+            return FirstLook::Perhaps;
+        }
+    }
+    // SAFETY: not null: as many bytes as CPython said.
+    let path = unsafe { std::slice::from_raw_parts(data, length as usize) };
+    match path.strip_prefix(runtime.root.as_encoded_bytes()) {
+        Some([b'/', ..]) => FirstLook::Perhaps,
+        Some(_) | None => FirstLook::Elsewhere,
+    }
+}
+
+/// A path that leads below the executable.
+pub(super) struct Below {
+    /// What follows the executable in it.
+    pub(super) rest: Vec<u8>,
+    /// It as text or bytes, for errors and results.
+    pub(super) shown: Object,
+}
+
+/// What a path is after all of it was looked at.
+pub(super) enum Place {
+    Below(Below),
+    /// Another path, with what `__fspath__` gave, which is not to be asked twice.
+    Elsewhere(Object),
+}
+
+/// Looks at a path object.
+pub(super) fn of_object(
+    py: Token<'_>,
+    runtime: &Runtime,
+    object: &Object,
+) -> Result<Place, Exception> {
+    // SAFETY: attached; a live object; a new reference or null with an exception.
+    let path = match unsafe { Object::from_owned(py, ffi::PyOS_FSPath(object.as_ptr())) } {
+        Ok(path) => path,
+        // CPython's own function says it in its own words.
+        Err(error) if error.is_type_error(py) => return Ok(Place::Elsewhere(object.clone_ref(py))),
+        Err(error) => return Err(error),
+    };
+    let rest = match encoded(py, &path) {
+        Some(encoded) if !encoded.contains(&0) => {
+            files::below(runtime.root.as_encoded_bytes(), &encoded)
+                .filter(|rest| !rest.is_empty())
+                .map(<[u8]>::to_vec)
+        }
+        Some(_) | None => None,
+    };
+    Ok(match rest {
+        Some(rest) => Place::Below(Below { rest, shown: path }),
+        None => Place::Elsewhere(path),
+    })
+}
+
+/// Looks at a path of which the system says that something on it is no folder.
+pub(super) fn by_links(py: Token<'_>, runtime: &Runtime, object: &Object) -> Option<Below> {
+    // SAFETY: attached; a live object; a new reference or null with an exception, which is cleared.
+    let path = unsafe { Object::from_owned(py, ffi::PyOS_FSPath(object.as_ptr())) }.ok()?;
+    let encoded = encoded(py, &path)?;
+    let rest = files::links::below(Path::new(&runtime.root), &encoded)?;
+    Some(Below { rest, shown: path })
+}
+
+/// The bytes of a path as the system has it; `None` for what is neither text nor bytes, or cannot be encoded.
+fn encoded(py: Token<'_>, path: &Object) -> Option<Vec<u8>> {
+    let made = if path.is_text() {
+        // SAFETY: attached; a live `str`; a new reference or null with an exception, which is dropped.
+        unsafe { Object::from_owned(py, ffi::PyUnicode_EncodeFSDefault(path.as_ptr())) }.ok()?
+    } else {
+        path.clone_ref(py)
+    };
+    bytes_of(py, &made).ok().map(<[u8]>::to_vec)
+}
+
+impl Below {
+    /// A path as text or bytes, as this one is.
+    pub(super) fn alike(&self, py: Token<'_>, path: &[u8]) -> Result<Object, Exception> {
+        if self.shown.is_text() {
+            path_text(py, std::os::unix::ffi::OsStrExt::from_bytes(path))
+        } else {
+            bytes(py, path)
+        }
+    }
+}
+
+/// The path of what lies beside the executable.
+pub(super) fn beside(runtime: &Runtime, rest: &[u8]) -> PathBuf {
+    let folder = Path::new(&runtime.root).parent().unwrap_or(Path::new("/"));
+    let mut path = folder.as_os_str().to_owned();
+    path.push("/");
+    path.push(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(rest));
+    path.into()
+}
+
+/// The facts of this process.
+#[inline]
+pub(super) fn runtime() -> Option<&'static Runtime> {
+    runtime::get_if_set()
+}
