@@ -6,12 +6,15 @@
 //! lie there too, a tab and [`HAS_LIBRARIES`]. The attribute `files:` and the digest holds the files' paths, and of folders
 //! without files those with a slash at their ends; and `openers:` and the digest the modules that open them: until one of these is
 //! imported, the folder is named and nothing is there.
+//!
+//! C code and other programs cannot read what lies below the executable (`py/files.rs`): what they are given a path of is put
+//! into the cache at that moment, in one folder for all packages.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use importer_core::Stack;
+use importer_core::{File, Stack};
 
 use crate::cache::{self, Held};
 use crate::error::Error;
@@ -46,6 +49,10 @@ pub(crate) struct FileAccess {
     cache: Option<PathBuf>,
     /// The folder of the cache where the files lie, each package's below its digest.
     files: Option<PathBuf>,
+    /// The digest for single files of any package, which C code opens by their paths.
+    tree: String,
+    /// Whether its folder is there.
+    is_tree_ready: OnceLock<()>,
 }
 
 struct PackageFiles {
@@ -75,6 +82,8 @@ impl FileAccess {
             ready: HashMap::new(),
             cache,
             files,
+            tree: tree_digest(archives),
+            is_tree_ready: OnceLock::new(),
         };
         for archive in archives.archives() {
             let Some(list) = archive.attribute(ATTRIBUTE)? else { continue };
@@ -156,6 +165,53 @@ impl FileAccess {
         digest(path).is_some_and(|found| digest(other) == Some(found))
     }
 
+    /// The path of a file that C code or another program is to open: it is put into the cache now. A library comes with those
+    /// that lie in its folder, for it may look for them.
+    pub(crate) fn real_file(&self, archives: &Stack, file: &File<'_>) -> Result<PathBuf, Error> {
+        let tree = self.tree_folder()?;
+        let path = file.path();
+        put(file, &tree)?;
+        if is_library_name(path) {
+            let folder = importer_core::folder_of(path).unwrap_or_default();
+            for entry in archives.directory(folder)?.unwrap_or_default() {
+                if is_library_name(entry.name)
+                    && let Some(other) = archives.file(&join(folder, entry.name))?
+                {
+                    put(&other, &tree)?;
+                }
+            }
+        }
+        Ok(tree.join(path))
+    }
+
+    /// As [`real_file`](Self::real_file), for a folder with all that is in it.
+    pub(crate) fn real_folder(&self, archives: &Stack, path: &str) -> Result<PathBuf, Error> {
+        let tree = self.tree_folder()?;
+        let mut folders = vec![path.to_owned()];
+        while let Some(folder) = folders.pop() {
+            cache::folder_in(&tree.join(&folder))?;
+            for entry in archives.directory(&folder)?.unwrap_or_default() {
+                let inside = join(&folder, entry.name);
+                if entry.is_directory {
+                    folders.push(inside);
+                } else if let Some(file) = archives.file(&inside)? {
+                    put(&file, &tree)?;
+                }
+            }
+        }
+        Ok(tree.join(path))
+    }
+
+    fn tree_folder(&self) -> Result<PathBuf, Error> {
+        let folder = self.cache_folder()?.join(cache::FILES).join(&self.tree);
+        if self.is_tree_ready.get().is_none() {
+            cache::private_folder(self.cache_folder()?, cache::FILES)?;
+            cache::folder_once(&folder, |_| Ok(()))?.keep();
+            self.is_tree_ready.get_or_init(|| ());
+        }
+        Ok(folder)
+    }
+
     /// Puts the files of that digest into the cache, if they are not there.
     fn make_ready(&self, archives: &Stack, digest: &str) -> Result<(), Error> {
         let Some(ready) = self.ready.get(digest).filter(|ready| ready.get().is_none()) else {
@@ -175,7 +231,9 @@ impl FileAccess {
         let below = path.strip_prefix(self.files.as_ref()?.to_str()?)?;
         let below = below.strip_prefix(std::path::MAIN_SEPARATOR)?;
         let digest = below.split(std::path::MAIN_SEPARATOR).next()?;
-        self.ready.contains_key(digest).then(|| below.get(digest.len()..)).flatten()
+        (self.ready.contains_key(digest) || self.tree == digest)
+            .then(|| below.get(digest.len()..))
+            .flatten()
     }
 
     /// The path of an extension module that is not loaded from memory; it is there for as long as it is held.
@@ -206,6 +264,30 @@ impl FileAccess {
             ))
         })
     }
+}
+
+/// What tells the files of these archives from all others.
+fn tree_digest(archives: &Stack) -> String {
+    let mut ids = archives.archives().iter().map(importer_core::Archive::id);
+    let first = ids.next().unwrap_or_default();
+    let others = ids.fold(0, |all: u64, id| all.rotate_left(1) ^ id);
+    format!("{first:016x}{others:016x}")
+}
+
+/// Writes a file below that folder, if it is not there or not right.
+fn put(file: &File<'_>, folder: &Path) -> Result<(), Error> {
+    // The archive's reader has no path that leads out of its folder, so neither can this write there.
+    let path = folder.join(file.path());
+    if is_library_name(file.path()) {
+        // Code is compared, as that of extension modules is.
+        return cache::verified_file(&path, &file.contents()?);
+    }
+    cache::stamped_file(&path, file.id(), file.len(), || Ok(file.contents()?.into_owned()))
+}
+
+/// The path of a name in a folder of the archives.
+pub(crate) fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
 /// Writes the files of that digest, those that are not there or not right.

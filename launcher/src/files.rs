@@ -13,6 +13,8 @@ use std::time::{Duration, SystemTime};
 
 use importer_core::{File, Stack};
 
+use crate::file_access;
+
 /// The number of this file system: of no system's, for those of their kind are given from the other end.
 pub(crate) const DEVICE: u64 = 0x00c0_1df5;
 
@@ -124,7 +126,7 @@ fn walk<'a>(archives: &'a Stack, path: &[u8]) -> Result<Found<'a>, Fault> {
                 let has_folder = rest.iter().all(|byte| *byte == b'/');
                 let missing = Fault::Missing { has_folder };
                 let Ok(name) = std::str::from_utf8(part) else { return Err(missing) };
-                let inside = join(folder, name);
+                let inside = file_access::join(folder, name);
                 found = node(archives, &inside)?.ok_or(missing)?;
             }
         }
@@ -134,11 +136,6 @@ fn walk<'a>(archives: &'a Stack, path: &[u8]) -> Result<Found<'a>, Fault> {
         }
     }
     Ok(found)
-}
-
-/// The path of a name in a folder of the archives.
-pub(crate) fn join(folder: &str, name: &str) -> String {
-    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
 fn node<'a>(archives: &'a Stack, path: &str) -> Result<Option<Found<'a>>, Fault> {

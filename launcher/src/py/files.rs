@@ -12,11 +12,14 @@ mod call;
 mod memory;
 mod open;
 mod place;
+mod real;
 mod table;
 
 use super::exception::Exception;
 use super::object::import;
 use super::token::Token;
+
+pub(super) use real::path as real_path;
 
 /// Puts our functions into the tables, those that are not there yet; for each interpreter, before `os` is imported.
 pub(super) fn install(py: Token<'_>) -> Result<(), Exception> {

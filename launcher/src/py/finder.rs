@@ -5,7 +5,6 @@
 //! asks our path entry finders for their portions: so portions in archives and on disk merge as they always do.
 
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
 use std::sync::Arc;
 
 use importer_core::{Hook, Load, Module, ModuleKind};
@@ -411,15 +410,6 @@ pub(super) fn path_hook(
             Err(Exception::import_error(py, "only paths inside of the archive are supported", ""))
         }
     }
-}
-
-pub(super) fn is_on_disk(
-    py: Token<'_>,
-    _this: &Finder<'_>,
-    arguments: &Arguments<1>,
-) -> Result<Object, Exception> {
-    let path = path_of(py, arguments.required(py, 0)?)?;
-    Ok(Object::boolean(py, Path::new(&path).exists()))
 }
 
 pub(super) fn list_folder(

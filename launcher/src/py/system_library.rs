@@ -1,4 +1,6 @@
-//! The finder's methods about the system: the libraries that the archive brings, and where certificates lie.
+//! The finder's methods about the system: what lies on its disk, the libraries that the archive brings, and where certificates lie.
+
+use std::path::Path;
 
 use super::exception::Exception;
 use super::finder::Finder;
@@ -9,6 +11,36 @@ use super::runtime;
 use super::text::{path_of, path_text, text};
 use super::token::Token;
 use crate::libraries::{OPENED, SYSTEM_FOLDER};
+
+pub(super) fn root(
+    py: Token<'_>,
+    _this: &Finder<'_>,
+    _arguments: &Arguments<0>,
+) -> Result<Object, Exception> {
+    path_text(py, &runtime::get(py)?.root)
+}
+
+/// The path on disk of a file or folder that lies below the executable, where it is put now; any other path is given back.
+pub(super) fn real_path(
+    py: Token<'_>,
+    _this: &Finder<'_>,
+    arguments: &Arguments<1>,
+) -> Result<Object, Exception> {
+    let path = arguments.required(py, 0)?;
+    #[cfg(unix)]
+    return super::files::real_path(py, runtime::get(py)?, path);
+    #[cfg(not(unix))]
+    Ok(path.clone_ref(py))
+}
+
+pub(super) fn is_on_disk(
+    py: Token<'_>,
+    _this: &Finder<'_>,
+    arguments: &Arguments<1>,
+) -> Result<Object, Exception> {
+    let path = path_of(py, arguments.required(py, 0)?)?;
+    Ok(Object::boolean(py, Path::new(&path).exists()))
+}
 
 pub(super) fn load_library(
     py: Token<'_>,

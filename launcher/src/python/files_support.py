@@ -1,10 +1,13 @@
-"""What is rarely asked of the files that lie in a Coldframe archive: `os.scandir`.
+"""What is rarely asked of the files that lie in a Coldframe archive: `os.scandir`, and paths for what is not Python.
 
-Our function in the place of CPython's imports this module when a folder of the archive is listed so, and not before.
+Our functions in the places of CPython's import this module when they need it, and not before.
 """
 
 import os
 import posix
+import sys
+
+import _coldframe
 
 
 class DirEntry:
@@ -72,3 +75,95 @@ class ScandirIterator:
 
     def close(self):
         self._entries = iter(())
+
+
+real_path = _coldframe.finder.real_path
+
+# What ends a path in a text that a shell, or a program with options, reads.
+ENDS = " \t\n\"'`|&;<>():,=?"
+
+
+def real_text(text):
+    """A text, in which paths below the executable are replaced by those on disk."""
+    if not isinstance(text, (str, bytes, os.PathLike)):
+        return text
+    path = os.fspath(text)
+    decoded = os.fsdecode(path)
+    root = os.fsdecode(_coldframe.finder.root())
+    if root + "/" not in decoded:
+        return text
+    found = os.fsdecode(real_path(decoded))
+    if found == decoded:
+        # It may stand behind an option, or in a command for a shell.
+        front, *parts = decoded.split(root + "/")
+        for part in parts:
+            end = next((place for place, letter in enumerate(part) if letter in ENDS), len(part))
+            front += os.fsdecode(real_path(f"{root}/{part[:end]}")) + part[end:]
+        found = front
+    return os.fsencode(found) if isinstance(path, bytes) else found
+
+
+def real_command(program, arguments):
+    """A program and its arguments, with the paths that it can open; ours knows what lies below it."""
+    if os.fsencode(program) == os.fsencode(sys.executable or ""):
+        return program, arguments
+    if isinstance(arguments, (list, tuple)):
+        arguments = type(arguments)(map(real_text, arguments)) if type(arguments) in (list, tuple) else arguments
+    return _program(program), arguments
+
+
+def _program(path):
+    """A program's path on disk; the error for one that is missing, of which the system would say another thing."""
+    real = real_path(path)
+    if os.fsdecode(real).startswith(os.fsdecode(_coldframe.finder.root()) + "/"):
+        posix.stat(os.fsdecode(path))
+    return real
+
+
+def mend_posixsubprocess(module):
+    """For `_posixsubprocess`, by which `subprocess` starts programs."""
+    fork_exec = module.fork_exec
+
+    def _fork_exec(args, executable_list, close_fds, pass_fds, cwd, *others):
+        own = os.fsencode(sys.executable or "")
+        if own not in executable_list:
+            args = [real_text(argument) for argument in args]
+            executable_list = [_program(executable) for executable in executable_list]
+        if cwd is not None:
+            cwd = real_path(cwd)
+        return fork_exec(args, executable_list, close_fds, pass_fds, cwd, *others)
+
+    _fork_exec.__name__, _fork_exec.__doc__ = fork_exec.__name__, fork_exec.__doc__
+    module.fork_exec = _fork_exec
+
+
+def mend_sqlite(module):
+    """For `_sqlite3`, whose library opens databases itself."""
+    connect = module.connect
+
+    def _connect(database, *arguments, **names):
+        return connect(real_text(database), *arguments, **names)
+
+    _connect.__name__, _connect.__qualname__, _connect.__doc__ = "connect", "connect", connect.__doc__
+    _connect.__module__ = connect.__module__
+    module.connect = _connect
+
+
+def mend_ssl(ssl):
+    """For `ssl`, whose library opens certificates itself."""
+    base = ssl._SSLContext
+
+    def load_verify_locations(self, cafile=None, capath=None, cadata=None):
+        return base.load_verify_locations(self, _real(cafile), _real(capath), cadata)
+
+    def load_cert_chain(self, certfile, keyfile=None, password=None):
+        return base.load_cert_chain(self, _real(certfile), _real(keyfile), password)
+
+    for function in (load_verify_locations, load_cert_chain):
+        function.__doc__ = getattr(base, function.__name__).__doc__
+        function.__qualname__ = f"SSLContext.{function.__name__}"
+        setattr(ssl.SSLContext, function.__name__, function)
+
+
+def _real(path):
+    return None if path is None else real_path(path)

@@ -9,11 +9,12 @@ import _coldframe
 
 
 def mend_ctypes(module):
-    """For `_ctypes`: a packed library is in the process before it is opened by its name."""
+    """For `_ctypes`: a packed library is in the process before it is opened by its name, and on disk before by its path."""
     dlopen = module.dlopen
 
     def _dlopen(name, *arguments):
         if name is not None:
+            name = _coldframe.finder.real_path(name)
             _coldframe.finder.load_library(name)
         return dlopen(name, *arguments)
 
@@ -50,6 +51,7 @@ def mend_cffi(module):
 
     def _load_library(name=None, *arguments):
         if isinstance(name, (str, bytes)):
+            name = _coldframe.finder.real_path(name)
             _coldframe.finder.load_library(name)
         return load_library(name, *arguments)
 

@@ -197,9 +197,13 @@ class ArchivePath(Traversable):
 
 @contextlib.contextmanager
 def as_file(path):
-    """The path itself where the file lies in the cache; else a copy of the same name, for as long as the context lasts."""
-    if path.is_file() and path._finder.is_on_disk(path._path):
-        yield pathlib.Path(path)
+    """A file or folder on disk: in the cache; or, without one, a copy of the same name, for as long as the context lasts."""
+    try:
+        real = path._finder.real_path(path._path)
+    except OSError:
+        real = path._path
+    if path._finder.is_on_disk(real) and os.path.isdir(real) == path.is_dir():
+        yield pathlib.Path(real)
         return
     import tempfile
 

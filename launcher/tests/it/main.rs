@@ -39,6 +39,8 @@ mod parity;
 mod privileges;
 mod python_hooks;
 mod rebuilds;
+#[cfg(unix)]
+mod real_files;
 mod settings;
 mod settings_file;
 mod start_methods;

@@ -1,7 +1,6 @@
 //! What is answered for a path below the executable.
 
 use std::ffi::c_int;
-use std::path::Path;
 
 use importer_core::Stack;
 
@@ -12,25 +11,26 @@ use super::super::text::text;
 use super::super::token::Token;
 use super::call::Call;
 use super::open;
-use super::place::{self, Below};
+use super::place::Below;
+use super::real;
 use super::table::Decision;
 use crate::files::{self, Fault, Found};
 
 /// The module of ours with what is rarely asked for.
-const SUPPORT: &str = "_coldframe_files";
+pub(super) const SUPPORT: &str = "_coldframe_files";
 
-/// Answers; `outside` calls CPython's function for another path.
+/// Answers; `passed_on` calls CPython's function with another path.
 pub(super) fn answer(
     py: Token<'_>,
     runtime: &'static Runtime,
     call: &Call,
     below: &Below,
     is_target: bool,
-    outside: impl Fn(&Path) -> Result<Object, Exception>,
+    passed_on: impl Fn(Object) -> Result<Object, Exception>,
 ) -> Result<Object, Exception> {
     let decision = call.function().decision;
     let found = match files::find(&runtime.archives, &below.rest) {
-        Ok(Found::Outside(rest)) => return outside(&place::beside(runtime, &rest)),
+        Ok(found @ Found::Outside(_)) => return passed_on(real::of(py, runtime, below, &found)?),
         Ok(found) => found,
         Err(fault) => return missing(py, runtime, call, below, is_target, fault),
     };
@@ -67,8 +67,11 @@ pub(super) fn answer(
         Decision::Make => refused(libc::EEXIST),
         Decision::Attribute => refused(libc::ENODATA),
         Decision::Attributes => Object::list(py, Vec::new()),
-        Decision::Around => outside(Path::new(&runtime.root)),
-        Decision::System => refused(libc::ENOTDIR),
+        Decision::Around => passed_on(below.alike(py, runtime.root.as_encoded_bytes())?),
+        Decision::Enter if matches!(found, Found::File(_)) => refused(libc::ENOTDIR),
+        Decision::Enter => passed_on(real::of(py, runtime, below, &found)?),
+        // They are answered before.
+        Decision::Start => refused(libc::ENOENT),
     }
 }
 

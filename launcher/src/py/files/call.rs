@@ -1,6 +1,5 @@
 //! The C functions in the tables of `posix`, and the way from them to an answer.
 
-use std::path::Path;
 use std::sync::OnceLock;
 
 use pyo3_ffi as ffi;
@@ -13,6 +12,7 @@ use super::super::text::with_utf8;
 use super::super::token::Token;
 use super::answer;
 use super::place::{self, Below, FirstLook, first_look};
+use super::real;
 use super::table::{COUNT, Decision, FUNCTIONS, Function};
 
 /// CPython's own functions.
@@ -121,6 +121,8 @@ unsafe fn dispatch(call: Call) -> *mut ffi::PyObject {
     for parameter in function.paths {
         // SAFETY: as the caller promises.
         match unsafe { first_look(runtime, call.argument(*parameter)) } {
+            // Among the arguments of a program may be one.
+            _ if function.decision == Decision::Start => perhaps = true,
             FirstLook::NoPath => {}
             FirstLook::Elsewhere => is_path = true,
             FirstLook::Perhaps => perhaps = true,
@@ -315,6 +317,9 @@ impl Call {
 
 /// Goes on where a path seemed to be below the executable.
 fn look_again(py: Token<'_>, runtime: &'static Runtime, call: &Call) -> Result<Object, Exception> {
+    if call.function().decision == Decision::Start {
+        return start(py, call);
+    }
     let mut replaced = Vec::new();
     let mut found = None;
     for parameter in call.function().paths {
@@ -357,6 +362,20 @@ fn look_again(py: Token<'_>, runtime: &'static Runtime, call: &Call) -> Result<O
             }
         }
     }
+}
+
+/// Starts another program, which reads files on disk only.
+fn start(py: Token<'_>, call: &Call) -> Result<Object, Exception> {
+    // SAFETY: attached, during the call; null or live objects.
+    let given = [0, 1].map(|place| unsafe {
+        let argument = call.argument(place);
+        (argument, Object::from_borrowed(py, argument))
+    });
+    let [(program, Some(found)), (arguments, Some(list))] = given else {
+        return call.pass_on_replaced(py, &[]);
+    };
+    let (real_program, real_arguments) = real::command(py, &found, &list)?;
+    call.pass_on_replaced(py, &[(program, real_program), (arguments, real_arguments)])
 }
 
 /// Goes on where the system said that something on a path is no folder; the result is handed over, or an exception is set.
@@ -403,8 +422,7 @@ fn answered(
 ) -> Result<Object, Exception> {
     // SAFETY: attached, during the call.
     let argument = unsafe { call.argument(parameter) };
-    answer::answer(py, runtime, call, below, parameter > 0, |path: &Path| {
-        let other = below.alike(py, path.as_os_str().as_encoded_bytes())?;
+    answer::answer(py, runtime, call, below, parameter > 0, |other: Object| {
         let mut replaced: Vec<_> =
             replaced.iter().map(|(old, new)| (*old, new.clone_ref(py))).collect();
         replaced.retain(|(old, _)| *old != argument);

@@ -31,8 +31,10 @@ pub(super) enum Decision {
     Attributes,
     /// What the executable's own path says.
     Around,
-    /// What the system says of a path below a file. TODO.
-    System,
+    /// What is done in a folder, which is put on disk.
+    Enter,
+    /// That a program is started, with what it and its arguments name put on disk.
+    Start,
 }
 
 /// One function.
@@ -75,13 +77,13 @@ macro_rules! functions {
 
 functions! {
     access (path, mode; 2; dir_fd, effective_ids, follow_symlinks) at [0] => Access;
-    chdir (path; 1; ) at [0] => System;
+    chdir (path; 1; ) at [0] => Enter;
     chflags (path, flags; 2; follow_symlinks) at [0] => Change;
     chmod (path, mode; 2; dir_fd, follow_symlinks) at [0] => Change;
     chown (path, uid, gid; 3; dir_fd, follow_symlinks) at [0] => Change;
-    chroot (path; 1; ) at [0] => System;
-    execv (path, argv; 2; ) at [0] => System;
-    execve (path, argv, env; 3; ) at [0] => System;
+    chroot (path; 1; ) at [0] => Enter;
+    execv (path, argv; 2; ) at [0] => Start;
+    execve (path, argv, env; 3; ) at [0] => Start;
     getxattr (path, attribute; 2; follow_symlinks) at [0] => Attribute;
     lchflags (path, flags; 2; ) at [0] => Change;
     lchmod (path, mode; 2; ) at [0] => Change;
@@ -95,8 +97,8 @@ functions! {
     mknod (path, mode, device; 1; dir_fd) at [0] => Make;
     open (path, flags, mode; 2; dir_fd) at [0] => Open;
     pathconf (path, name; 2; ) at [0] => Around;
-    posix_spawn (path, argv, env; 3; file_actions, setpgroup, resetids, setsid, setsigmask, setsigdef, scheduler) at [0] => System;
-    posix_spawnp (path, argv, env; 3; file_actions, setpgroup, resetids, setsid, setsigmask, setsigdef, scheduler) at [0] => System;
+    posix_spawn (path, argv, env; 3; file_actions, setpgroup, resetids, setsid, setsigmask, setsigdef, scheduler) at [0] => Start;
+    posix_spawnp (path, argv, env; 3; file_actions, setpgroup, resetids, setsid, setsigmask, setsigdef, scheduler) at [0] => Start;
     readlink (path; 1; dir_fd) at [0] => Link;
     remove (path; 1; dir_fd) at [0] => Change;
     removexattr (path, attribute; 2; follow_symlinks) at [0] => Change;
@@ -107,7 +109,7 @@ functions! {
     setxattr (path, attribute, value, flags; 3; follow_symlinks) at [0] => Change;
     stat (path; 1; dir_fd, follow_symlinks) at [0] => Stat;
     statvfs (path; 1; ) at [0] => Around;
-    statx (path, mask; 2; flags, dir_fd, follow_symlinks, sync) at [0] => System;
+    statx (path, mask; 2; flags, dir_fd, follow_symlinks, sync) at [0] => Around;
     symlink (src, dst, target_is_directory; 2; dir_fd) at [1] => Make;
     truncate (path, length; 2; ) at [0] => Change;
     unlink (path; 1; dir_fd) at [0] => Change;
