@@ -1,11 +1,10 @@
-//! Packages that open files next to their `__file__`: their files go to the cache, once, and their `__file__` there.
+//! Packages whose files C code opens: their files go to the cache, once, and their `__file__` there.
 //!
 //! Which packages do so is found when the archive is built, and stands in its attribute [`ATTRIBUTE`]: a line each, the
 //! package's folder (or the path of a module at the top), a tab, and the digest of its files, which names the folder
 //! of the cache; then, for a package that looks for its neighbours there, a tab and [`LISTS`], and for one whose libraries
 //! lie there too, a tab and [`HAS_LIBRARIES`]. The attribute `files:` and the digest holds the files' paths, and of folders
-//! without files those with a slash at their ends; and `openers:` and the digest the modules that open them: until one of these is
-//! imported, the folder is named and nothing is there.
+//! without files those with a slash at their ends. They are put there when the first module of the package is imported.
 //!
 //! C code and other programs cannot read what lies below the executable (`py/files.rs`): what they are given a path of is put
 //! into the cache at that moment, in one folder for all packages.
@@ -26,12 +25,6 @@ pub const ATTRIBUTE: &str = "file-access";
 /// How the names of the attributes begin that hold the paths of the files.
 pub const FILES_PREFIX: &str = "files:";
 
-/// How the names of the attributes begin that hold the names of the modules that open them.
-pub const OPENERS_PREFIX: &str = "openers:";
-
-/// What stands there in place of names when every module of the package is meant.
-pub const ANY_MODULE: &str = "*";
-
 /// What stands in the attribute for a package that looks into its folders.
 pub const LISTS: &str = "lists";
 
@@ -42,8 +35,6 @@ pub const HAS_LIBRARIES: &str = "libraries";
 pub(crate) struct FileAccess {
     /// By the package's folder, which is a name at the top of the archive.
     packages: HashMap<String, PackageFiles>,
-    /// Which digests' files a module opens, by its name.
-    openers: HashMap<String, Vec<String>>,
     /// The digests' folders that are known to be there.
     ready: HashMap<String, OnceLock<()>>,
     cache: Option<PathBuf>,
@@ -78,7 +69,6 @@ impl FileAccess {
         let files = cache.as_ref().map(|cache| cache.join(cache::FILES));
         let mut this = Self {
             packages: HashMap::new(),
-            openers: HashMap::new(),
             ready: HashMap::new(),
             cache,
             files,
@@ -94,9 +84,7 @@ impl FileAccess {
                     let facts: Vec<_> = fields.collect();
                     let (lists, has_libraries) =
                         (facts.contains(&LISTS), facts.contains(&HAS_LIBRARIES));
-                    if this.ready.insert(digest.to_owned(), OnceLock::new()).is_none() {
-                        this.read_openers(archives, digest)?;
-                    }
+                    this.ready.insert(digest.to_owned(), OnceLock::new());
                     let digest = digest.to_owned();
                     let files = PackageFiles { digest, lists, has_libraries, folder };
                     this.packages.entry(package.to_owned()).or_insert(files);
@@ -106,37 +94,20 @@ impl FileAccess {
         Ok(this)
     }
 
-    fn read_openers(&mut self, archives: &Stack, digest: &str) -> Result<(), Error> {
-        let names = archives.attribute(&format!("{OPENERS_PREFIX}{digest}"))?.unwrap_or_default();
-        for name in String::from_utf8_lossy(&names).lines() {
-            // Without a name, the digest stands for its own package's modules.
-            let name = if name == ANY_MODULE { digest } else { name };
-            self.openers.entry(name.to_owned()).or_default().push(digest.to_owned());
-        }
-        Ok(())
-    }
-
     /// Where a module that is about to be imported lies on disk; `None` for one that stays in memory. Files that it
     /// may open are put into the cache.
     pub(crate) fn place_of(
         &self,
         archives: &Stack,
-        module: &str,
         path: &str,
     ) -> Result<Option<Place<'_>>, Error> {
         if self.packages.is_empty() {
             return Ok(None);
         }
         let top = path.split('/').next().unwrap_or(path);
-        let files = self.packages.get(top);
-        let of_all = files.and_then(|files| self.openers.get(&files.digest));
-        for digest in self.openers.get(module).into_iter().chain(of_all).flatten() {
-            self.make_ready(archives, digest)?;
-        }
-        Ok(files.and_then(|files| {
-            let is_ready = self.ready.get(&files.digest).is_some_and(|ready| ready.get().is_some());
-            Some(Place { folder: files.folder.as_deref()?, is_searched: files.lists && is_ready })
-        }))
+        let Some(files) = self.packages.get(top) else { return Ok(None) };
+        self.make_ready(archives, &files.digest)?;
+        Ok(files.folder.as_deref().map(|folder| Place { folder, is_searched: files.lists }))
     }
 
     /// Where the files of that folder of the archive lie, once they are there; `None` when it has none.

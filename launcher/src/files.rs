@@ -3,6 +3,7 @@
 //! The executable is a file for the system, and a folder here: behind its path and a slash lies what was packed. All
 //! paths are bytes, as the system has them.
 
+pub(crate) mod hint;
 pub(crate) mod links;
 
 use std::ffi::{OsStr, OsString};
@@ -182,7 +183,7 @@ mod tests {
 
     use super::{Fault, Found, below, find, inode};
 
-    fn archives() -> Stack {
+    pub(super) fn archives() -> Stack {
         let target = Target {
             implementation: "cpython".into(),
             version: (3, 12),

@@ -118,7 +118,6 @@ pub(super) fn build(
     let unused =
         packer.file_users.unused_rules().map(Warning::FileAccessUnused).collect::<Vec<_>>();
     packer.report.warnings.extend(unused);
-    packer.file_users.listed_by_others();
     packer.file_users.opened_by_path(packer.libraries.opened_by_path());
     let file_users = packer.file_users.users();
     pack_system_libraries(request, stdlib, &mut packer)?;
@@ -335,6 +334,9 @@ fn installed_items(
     let mut items = Vec::new();
     for (number, unit) in units.iter().enumerate() {
         let is_packed = reached.units.contains_key(&number);
+        if reached.real_files.contains(&number) {
+            packer.file_users.real_files(&unit.name);
+        }
         if !is_packed && !reached.metadata.contains(&number) {
             continue;
         }

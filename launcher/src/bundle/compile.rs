@@ -14,7 +14,6 @@ use std::thread;
 
 use interp_config::OptimizationLevel;
 
-use super::file_users::OwnPath;
 use super::{Broken, BundleError, PythonInstallation};
 use worker::Worker;
 
@@ -29,10 +28,9 @@ pub struct CompileCommand {
     pub environment: Vec<(OsString, OsString)>,
 }
 
-/// The program that a compile process runs (`python/compile_worker.py`, with what it uses before it); everything it imports is
-/// inside the interpreter, but `warnings`.
-pub const COMPILE_WORKER: &str =
-    concat!(include_str!("../python/own_path.py"), include_str!("../python/compile_worker.py"));
+/// The program that a compile process runs (`python/compile_worker.py`); everything it imports is inside the interpreter, but
+/// `warnings`.
+pub const COMPILE_WORKER: &str = include_str!("../python/compile_worker.py");
 
 /// Whether the builder wants to know if a module has an `if __name__ == "__main__"` at its top level.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,8 +56,6 @@ pub(super) struct Job<'a> {
 pub(super) struct Compiled {
     pub(super) code: Vec<u8>,
     pub(super) main_guard: bool,
-    /// What its code does with the place where it lies.
-    pub(super) own_path: OwnPath,
     /// The line that sets the start method of `multiprocessing`, if one does.
     pub(super) sets_start_method: Option<u32>,
     /// What the compile process said of it, as it came.

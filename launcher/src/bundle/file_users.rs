@@ -1,4 +1,4 @@
-//! Packages that open files next to their `__file__`, or look for them there, found by what their syntax trees do.
+//! Packages whose files must lie on disk: C code of theirs opens them, or a setting says so.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,9 +9,7 @@ use twox_hash::XxHash3_128;
 use super::developers::{is_for_developers, is_tool};
 use super::pattern::Pattern;
 use super::{BundleError, FileUse, Origin};
-use crate::file_access::{
-    ANY_MODULE, ATTRIBUTE, FILES_PREFIX, HAS_LIBRARIES, LISTS, OPENERS_PREFIX, is_data,
-};
+use crate::file_access::{ATTRIBUTE, FILES_PREFIX, HAS_LIBRARIES, LISTS, is_data};
 use crate::libraries::is_library_name;
 
 /// Who uses `__file__`, and which files could be meant.
@@ -23,12 +21,13 @@ pub(super) struct FileUsers {
     groups: BTreeMap<String, Group>,
     /// Names at the top that belong to one whose modules look into its folders.
     lists: BTreeSet<String>,
-    /// The functions to which modules below a name at the top hand their places, and those that look into folders there.
-    handed_to: BTreeSet<(String, String)>,
-    listers: BTreeSet<(String, String)>,
-    /// Likewise, whose modules open shared libraries by their paths.
+    /// Likewise, whose modules open shared libraries by their paths: from Python code, which gets them on disk when it does.
     loads_libraries: BTreeSet<String>,
-    /// The modules that may open files.
+    /// Likewise, of whose libraries some are opened by C code.
+    has_plug_ins: BTreeSet<String>,
+    /// The distributions whose C code opens files by their paths, as rules say.
+    real: BTreeSet<String>,
+    /// What is asked for, and by what.
     openers: Vec<Opener>,
     /// Each file that is no module, with the digest of its contents.
     data: BTreeMap<String, u128>,
@@ -42,29 +41,12 @@ pub(super) struct FileUsers {
     sources: BTreeMap<String, u128>,
 }
 
-/// What a module does with the place where it lies, and with those of others.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct OwnPath {
-    /// Whether it may look for what lies beside it, its neighbours' sources among them.
-    pub(super) lists: bool,
-    /// Whether it opens shared libraries by their paths, as with `ctypes`.
-    pub(super) loads_libraries: bool,
-    /// The functions that it hands its place to.
-    pub(super) handed_to: BTreeSet<String>,
-    /// Its functions that look into folders.
-    pub(super) listers: BTreeSet<String>,
-    /// The packages whose files it may open, by their first name (its own is empty), with the line that does.
-    pub(super) opens: BTreeMap<String, u32>,
-}
-
-/// A module that may open files.
+/// Something for which files must be on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Opener {
-    /// Its name.
-    module: String,
-    /// Whose files: a name at the top, as code says it.
+    /// Whose files: the name of what lies at the top.
     package: String,
-    found: FileUse,
+    because: String,
 }
 
 /// What is served from one folder: a module may find a file of its neighbour, and a compiled module its own place, by
@@ -91,8 +73,6 @@ pub(super) struct FileUser {
     digest: String,
     /// The files' paths, and with a slash at their ends those of folders that hold none of them.
     files: Vec<String>,
-    /// The modules whose import puts the files there.
-    openers: BTreeSet<String>,
 }
 
 impl FileUsers {
@@ -102,9 +82,9 @@ impl FileUsers {
             rules,
             groups: BTreeMap::new(),
             lists: BTreeSet::new(),
-            handed_to: BTreeSet::new(),
-            listers: BTreeSet::new(),
             loads_libraries: BTreeSet::new(),
+            has_plug_ins: BTreeSet::new(),
+            real: BTreeSet::new(),
             openers: Vec::new(),
             data: BTreeMap::new(),
             libraries: BTreeMap::new(),
@@ -134,15 +114,8 @@ impl FileUsers {
             .or_insert_with(|| Group::Distribution(name.to_owned()));
     }
 
-    /// Notes a module, what its code does with the place where it lies, and its source.
-    pub(super) fn module(
-        &mut self,
-        origin: Origin,
-        path: &str,
-        name: &str,
-        own_path: &OwnPath,
-        source: &[u8],
-    ) {
+    /// Notes a module, by its source.
+    pub(super) fn module(&mut self, origin: Origin, path: &str, source: &[u8]) {
         let top = top(path);
         let rule = self.rule(top);
         self.groups.entry(top.to_owned()).or_insert_with(|| match origin {
@@ -157,44 +130,13 @@ impl FileUsers {
         let is_standard = matches!(origin, Origin::StandardLibrary | Origin::Support);
         // A package's tests, and its tools for developers, do nothing in an application.
         let is_judged = origin != Origin::Environment || !is_tool(path);
-        // The standard library looks into folders of its own in its tests and in IDLE.
-        let lists = own_path.lists && !is_standard && is_judged;
-        if rule == Some(FileAccess::Cache) || (rule.is_none() && lists) {
+        if rule == Some(FileAccess::Cache) {
             self.lists.insert(top.to_owned());
+            self.opener(top, "a setting says so".into());
         }
-        if !is_standard && is_judged && rule.is_none() {
-            let named = |names: &BTreeSet<String>| {
-                names.iter().map(|name| (top.to_owned(), name.clone())).collect::<Vec<_>>()
-            };
-            self.handed_to.extend(named(&own_path.handed_to));
-            self.listers.extend(named(&own_path.listers));
-        }
-        if own_path.loads_libraries && !is_standard && is_judged {
+        if opens_libraries(source) && !is_standard && is_judged {
             self.loads_libraries.insert(top.to_owned());
         }
-        let found = |line: u32| FileUse {
-            package: String::new(),
-            file: path.to_owned(),
-            line,
-            code: line_of(source, line),
-        };
-        let mut openers = Vec::new();
-        if rule == Some(FileAccess::Cache) {
-            openers.push((ANY_MODULE, top, found(0)));
-        } else if is_judged {
-            let opens = own_path.opens.iter().map(|(package, line)| {
-                (name, if package.is_empty() { top } else { package.as_str() }, found(*line))
-            });
-            openers.extend(opens);
-            if lists && openers.is_empty() {
-                openers.push((name, top, found(0)));
-            }
-        }
-        self.openers.extend(openers.into_iter().map(|(module, package, found)| Opener {
-            module: module.to_owned(),
-            package: plain_name(package).to_owned(),
-            found: FileUse { package: plain_name(package).to_owned(), ..found },
-        }));
         let folder = folder_of(path).unwrap_or_default();
         if is_judged && !folder.is_empty() {
             self.folders.insert(folder.to_owned());
@@ -205,6 +147,16 @@ impl FileUsers {
         if path.ends_with(".py") && (!is_standard || rule.is_some()) {
             self.sources.insert(path.to_owned(), XxHash3_128::oneshot(source));
         }
+    }
+
+    /// Notes that the files of what lies at the top are to be on disk for something of it.
+    fn opener(&mut self, top: &str, because: String) {
+        self.openers.push(Opener { package: plain_name(top).to_owned(), because });
+    }
+
+    /// Notes a distribution whose C code opens files by their paths.
+    pub(super) fn real_files(&mut self, name: &str) {
+        self.real.insert(name.to_owned());
     }
 
     /// Notes a shared library, which may be an extension module too.
@@ -223,30 +175,30 @@ impl FileUsers {
         }
     }
 
-    /// Notes the packages whose modules look into their folders by functions of other modules of theirs (transformers).
-    pub(super) fn listed_by_others(&mut self) {
-        self.lists.extend(self.handed_to.intersection(&self.listers).map(|(top, _)| top.clone()));
-    }
-
-    /// Notes libraries that something opens by their paths: their package lies in the cache with them.
+    /// Notes libraries that something opens by their paths. What Python code opens, by ctypes or cffi, it gets on disk when it
+    /// does; else it is C code (the plug-ins of Qt), and their package lies in the cache with them.
     pub(super) fn opened_by_path<'a>(&mut self, paths: impl Iterator<Item = &'a str>) {
         for path in paths {
             let top = top(path);
-            let is_standard =
-                matches!(self.groups.get(top), Some(Group::StandardLibrary(_)) | None);
+            let group = self.groups.get(top);
+            let is_standard = matches!(group, Some(Group::StandardLibrary(_)) | None);
+            let by_python =
+                self.loads_libraries.iter().any(|other| self.groups.get(other) == group);
             // auditwheel puts into these folders what extension modules need, and nothing else.
-            if is_standard || top.ends_with(".libs") || is_tool(path) {
+            if is_standard || by_python || top.ends_with(".libs") || is_tool(path) {
                 continue;
             }
-            self.loads_libraries.insert(top.to_owned());
-            let package = plain_name(top).to_owned();
-            let found = FileUse {
-                package: package.clone(),
-                file: path.to_owned(),
-                line: 0,
-                code: String::new(),
-            };
-            self.openers.push(Opener { module: ANY_MODULE.to_owned(), package, found });
+            self.has_plug_ins.insert(top.to_owned());
+            self.opener(top, format!("`{path}` is opened by C code"));
+        }
+        let real =
+            |group: &Group| matches!(group, Group::Distribution(name) if self.real.contains(name));
+        let is_metadata = |top: &str| top.ends_with(".dist-info");
+        let tops = self.groups.iter().filter(|(top, group)| real(group) && !is_metadata(top));
+        let tops: Vec<String> = tops.map(|(top, _)| top.clone()).collect();
+        for top in tops {
+            self.has_plug_ins.insert(top.clone());
+            self.opener(&top, "its C code opens them, says a rule".into());
         }
     }
 
@@ -296,8 +248,10 @@ impl FileUsers {
             .iter()
             .filter(|(path, _)| self.lists.contains(top(path)) || self.is_no_module(path));
         let is_of_group = |path: &str| self.groups.get(top(path)) == Some(group);
-        let loads_libraries = self.loads_libraries.iter().any(|top| is_of_group(top));
-        let libraries = self.libraries.iter().filter(|_| loads_libraries);
+        let is_asked = |top: &String| self.rule(top) == Some(FileAccess::Cache);
+        let has_plug_ins = self.has_plug_ins.iter().any(|top| is_of_group(top))
+            || self.loads_libraries.iter().any(|top| is_of_group(top) && is_asked(top));
+        let libraries = self.libraries.iter().filter(|_| has_plug_ins);
         let mut files: Vec<_> = self
             .data
             .iter()
@@ -316,10 +270,9 @@ impl FileUsers {
         let folders: Vec<String> = folders.map(|folder| format!("{folder}/")).collect();
         let parts = files.iter().map(|(path, digest)| (path.as_str(), **digest));
         let digest = digest_of(parts.chain(folders.iter().map(|path| (path.as_str(), 0))));
-        let has_libraries = loads_libraries && files.iter().any(|(path, _)| is_library_name(path));
+        let has_libraries = has_plug_ins && files.iter().any(|(path, _)| is_library_name(path));
         let files =
             files.into_iter().map(|(path, _)| path.clone()).chain(folders).collect::<Vec<_>>();
-        let names: BTreeSet<String> = openers.iter().map(|opener| opener.module.clone()).collect();
         let members = self
             .groups
             .iter()
@@ -327,15 +280,16 @@ impl FileUsers {
         members
             .map(|(key, _)| FileUser {
                 key: key.clone(),
-                found: openers
-                    .iter()
-                    .find(|opener| opener.package == plain_name(key))
-                    .map(|opener| opener.found.clone()),
+                found: openers.iter().find(|opener| opener.package == plain_name(key)).map(
+                    |opener| FileUse {
+                        package: opener.package.clone(),
+                        because: opener.because.clone(),
+                    },
+                ),
                 lists: self.lists.contains(key),
                 has_libraries,
                 digest: digest.clone(),
                 files: files.clone(),
-                openers: names.clone(),
             })
             .collect()
     }
@@ -358,11 +312,10 @@ pub(super) fn digest_of<'f>(files: impl Iterator<Item = (&'f str, u128)>) -> Str
     format!("{:032x}", hash.finish_128())
 }
 
-/// The text of a line of source.
-fn line_of(source: &[u8], line: u32) -> String {
-    let index = usize::try_from(line).unwrap_or_default().checked_sub(1);
-    let line = index.and_then(|index| source.split(|byte| *byte == b'\n').nth(index));
-    String::from_utf8_lossy(line.unwrap_or_default()).trim().to_owned()
+/// Whether a module's source calls what opens shared libraries: it then gets them on disk.
+fn opens_libraries(source: &[u8]) -> bool {
+    let calls: [&[u8]; 5] = [b"CDLL(", b"PyDLL(", b"LoadLibrary(", b"dlopen(", b"cdll["];
+    calls.iter().any(|call| memchr::memmem::find(source, call).is_some())
 }
 
 /// The name of what lies at the top: a folder's, or a module's without its ending.
@@ -395,18 +348,15 @@ pub(super) fn attributes(
     let mut list: String = users.iter().map(line).collect();
     list.push_str(more);
     let mut attributes = BTreeMap::new();
-    for FileUser { digest, files, openers, .. } in users {
-        let openers = openers.iter().map(String::as_str).collect::<Vec<_>>();
+    for FileUser { digest, files, .. } in users {
         attributes.insert(format!("{FILES_PREFIX}{digest}"), files.join("\n").into_bytes());
-        attributes.insert(format!("{OPENERS_PREFIX}{digest}"), openers.join("\n").into_bytes());
     }
     if let Some(library) = library
         && let Some(lines) = library.attribute(ATTRIBUTE)?
     {
         for line in String::from_utf8_lossy(&lines).lines() {
             let Some(digest) = line.split('\t').nth(1) else { continue };
-            let [files, openers] =
-                [FILES_PREFIX, OPENERS_PREFIX].map(|prefix| format!("{prefix}{digest}"));
+            let files = format!("{FILES_PREFIX}{digest}");
             let Some(paths) = library.attribute(&files)? else { continue };
             // Of a package that is left out, none of its files is there.
             let is_there = |path: &str| path.ends_with('/') || has(path);
@@ -414,9 +364,6 @@ pub(super) fn attributes(
                 continue;
             }
             attributes.insert(files, paths);
-            if let Some(names) = library.attribute(&openers)? {
-                attributes.insert(openers, names);
-            }
             list.push_str(line);
             list.push('\n');
         }

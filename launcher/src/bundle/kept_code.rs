@@ -58,8 +58,8 @@ impl<'r> KeptCode<'r> {
         }
         let kept = self.groups.get(group)?.modules.get(&key)?;
         match protocol::parse_reply(kept.clone())? {
-            Reply::Compiled { main_guard, own_path, sets_start_method, code, head } => {
-                Some(Compiled { code, main_guard, own_path, sets_start_method, head })
+            Reply::Compiled { main_guard, sets_start_method, code, head } => {
+                Some(Compiled { code, main_guard, sets_start_method, head })
             }
             Reply::Broken { .. } => None,
         }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::BundleError;
 use super::requirement::Markers;
-use super::tree::{Entry, Tree};
+use super::tree::{Entry, EntryKind, Tree};
 
 /// The groups of entry points of which an installer makes executables.
 const SCRIPTS: &[&str] = &["console_scripts", "gui_scripts"];
@@ -129,6 +129,10 @@ impl Metadata {
             let location = folder.join(&path);
             if is_packable(&path) && location.is_file() {
                 entries.push(Entry::classify(path, location, suffixes));
+            } else if let Some(path) = path_in_prefix(&path)
+                && location.is_file()
+            {
+                entries.push(Entry { path, location, kind: EntryKind::Data });
             }
         }
         Ok(entries)
@@ -272,7 +276,16 @@ fn record_path_of(line: &str) -> Option<String> {
     }
 }
 
-/// Not what lies outside `site-packages` (scripts, headers), what Python compiled, or what only `site` reads.
+/// The path below the environment's own folder of a data file that lies outside of `site-packages`; packages look for it below
+/// `sys.prefix`. Manuals are for people.
+fn path_in_prefix(path: &str) -> Option<String> {
+    let rest = path.trim_start_matches("../");
+    let is_data = rest.starts_with("share/") || rest.starts_with("etc/");
+    let is_manual = ["share/man/", "share/doc/"].iter().any(|folder| rest.starts_with(folder));
+    (rest.len() < path.len() && is_data && !is_manual && is_packable(rest)).then(|| rest.to_owned())
+}
+
+/// Not what lies outside `site-packages`, what Python compiled, or what only `site` reads.
 fn is_packable(path: &str) -> bool {
     !path.starts_with('/')
         && !path.contains(':')

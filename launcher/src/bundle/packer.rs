@@ -11,7 +11,7 @@ use interp_config::{RunTarget, StartMethodSetting};
 use twox_hash::XxHash3_128;
 
 use super::compile::{Compiled, Compilers, Job, MainGuardQuestion};
-use super::file_users::{FileUsers, OwnPath};
+use super::file_users::FileUsers;
 use super::kept_code::KeptCode;
 use super::libraries::Libraries;
 use super::protocol::level_number;
@@ -21,7 +21,6 @@ use super::tree::{Entry, EntryKind, ModuleName};
 use super::{
     Broken, BrokenModules, BundleError, BundleRequest, Origin, Part, Progress, Report, Warning,
 };
-use crate::file_access::ANY_MODULE;
 use crate::libraries::is_library_name;
 
 /// How many bytes of sources are compiled at the same time, at most, and so are in memory.
@@ -182,18 +181,14 @@ impl<'r> Packer<'r> {
         let EntryKind::Source(module) = &item.entry.kind else { return Ok(None) };
         if role == Role::Twin {
             // Whether it compiles does not matter: it never runs.
-            if let Ok(compiled) = answer {
-                // Compiled modules import their neighbours without asking anybody (mypyc).
-                let (path, own_path) = (&item.entry.path, &compiled.own_path);
-                self.file_users.module(item.origin, path, ANY_MODULE, own_path, &source);
-            }
+            drop(answer);
+            self.file_users.module(item.origin, &item.entry.path, &source);
             self.add_data_bytes(item, source)?;
             return Ok(None);
         }
         match answer {
             Ok(compiled) => {
-                let (path, own_path) = (&item.entry.path, &compiled.own_path);
-                self.file_users.module(item.origin, path, &module.name, own_path, &source);
+                self.file_users.module(item.origin, &item.entry.path, &source);
                 self.note_start_method(item, &compiled);
                 self.add_source(item, module, source, compiled)?;
                 Ok(None)
@@ -318,8 +313,7 @@ impl<'r> Packer<'r> {
         module: &ModuleName,
         source: Vec<u8>,
     ) -> Result<(), BundleError> {
-        let own_path = OwnPath::default();
-        self.file_users.module(item.origin, &item.entry.path, &module.name, &own_path, &source);
+        self.file_users.module(item.origin, &item.entry.path, &source);
         self.broken.insert(item.entry.path.clone());
         let part = self.part(item.origin);
         part.modules += 1;
@@ -335,8 +329,7 @@ impl<'r> Packer<'r> {
 
     fn add_extension(&mut self, item: &Item, mut library: Vec<u8>) -> Result<(), BundleError> {
         let EntryKind::Extension(module) = &item.entry.kind else { return Ok(()) };
-        let own_path = OwnPath::default();
-        self.file_users.module(item.origin, &item.entry.path, &module.name, &own_path, &[]);
+        self.file_users.module(item.origin, &item.entry.path, &[]);
         self.libraries.extension(&item.entry.path, Some(&item.entry.location), &mut library);
         self.report.needs.add(&item.entry.path, &library);
         let digest = XxHash3_128::oneshot(&library);

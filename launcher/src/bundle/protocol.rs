@@ -1,12 +1,10 @@
 //! The frames between the builder and its compile processes (`python/compile_worker.py` is the other end).
 
-use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 
 use interp_config::OptimizationLevel;
 
 use super::MainGuardQuestion;
-use super::file_users::OwnPath;
 
 /// What a compile process says about itself first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,15 +15,12 @@ pub(super) struct Introduction {
 
 /// What an answer says of a module besides its code, a bit each; `python/compile_worker.py` has the same names.
 const HAS_MAIN_GUARD: u8 = 1;
-const LISTS_ITS_FOLDER: u8 = 2;
-const LOADS_LIBRARIES: u8 = 4;
 
 /// A compile process's answer for one module.
 #[derive(Debug)]
 pub(super) enum Reply {
     Compiled {
         main_guard: bool,
-        own_path: OwnPath,
         /// The line that sets the start method of `multiprocessing`, if one does.
         sets_start_method: Option<u32>,
         code: Vec<u8>,
@@ -90,26 +85,10 @@ pub(super) fn parse_reply(mut body: Vec<u8>) -> Option<Reply> {
             let facts = *body.get(1)?;
             let length = u32::from_le_bytes(body.get(2..6)?.try_into().ok()?);
             let end = usize::try_from(length).ok()?.checked_add(6)?;
-            let mut opens = parse_opens(body.get(6..end)?)?;
-            let sets_start_method =
-                opens.extract_if(.., |name, _| name.starts_with('!')).map(|(_, line)| line).next();
-            let mut functions = |mark: char| {
-                let named = opens.extract_if(.., |name, _| name.starts_with(mark));
-                named.map(|(name, _)| name.trim_start_matches(mark).to_owned()).collect()
-            };
-            let (handed_to, listers) = (functions('>'), functions('<'));
+            let sets_start_method = parse_lines(body.get(6..end)?)?;
             let head: Vec<u8> = body.drain(..end).collect();
-            let has = |fact: u8| facts & fact != 0;
-            let own_path = OwnPath {
-                lists: has(LISTS_ITS_FOLDER),
-                loads_libraries: has(LOADS_LIBRARIES),
-                handed_to,
-                listers,
-                opens,
-            };
             Some(Reply::Compiled {
-                main_guard: has(HAS_MAIN_GUARD),
-                own_path,
+                main_guard: facts & HAS_MAIN_GUARD != 0,
                 sets_start_method,
                 code: body,
                 head,
@@ -129,14 +108,17 @@ pub(super) fn parse_reply(mut body: Vec<u8>) -> Option<Reply> {
     }
 }
 
-/// Lines of a package's name, a tab, and the number of the line in the source that opens its files.
-fn parse_opens(lines: &[u8]) -> Option<BTreeMap<String, u32>> {
-    let lines = str::from_utf8(lines).ok()?.lines();
-    let line = |line: &str| {
-        let (package, number) = line.split_once('\t')?;
-        Some((package.to_owned(), number.parse().ok()?))
-    };
-    lines.map(line).collect()
+/// Lines of a name with a mark, a tab, and a number; the number of the one that sets a start method. (Kept answers of older versions
+/// have others too.)
+fn parse_lines(lines: &[u8]) -> Option<Option<u32>> {
+    for line in str::from_utf8(lines).ok()?.lines() {
+        let (name, number) = line.split_once('\t')?;
+        let number = number.parse().ok()?;
+        if name.starts_with('!') {
+            return Some(Some(number));
+        }
+    }
+    Some(None)
 }
 
 fn too_long(what: &str) -> io::Error {

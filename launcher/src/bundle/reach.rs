@@ -127,6 +127,8 @@ struct PutOff {
 pub(super) struct Reached {
     /// The units, by their numbers, with the reason for each.
     pub(super) units: BTreeMap<usize, Reason>,
+    /// Those whose C code opens their files.
+    pub(super) real_files: BTreeSet<usize>,
     /// Units of which the metadata alone is wanted.
     pub(super) metadata: BTreeSet<usize>,
     /// The paths of their files that are packed.

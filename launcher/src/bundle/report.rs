@@ -30,28 +30,13 @@ pub struct Report {
     pub warnings: Vec<Warning>,
 }
 
-/// Code that opens files beside a package's modules.
+/// A package whose files are put into the user's cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileUse {
     /// The package whose files they are.
     pub package: String,
-    /// The module's path in the archive.
-    pub file: String,
-    /// The line; 0 where no single one can be named.
-    pub line: u32,
-    /// What stands there.
-    pub code: String,
-}
-
-impl fmt::Display for FileUse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self { line: 0, file, .. } => {
-                write!(f, "`{file}` looks into its folder, or a setting says so")
-            }
-            Self { line, file, code, .. } => write!(f, "`{file}`, line {line}: `{code}`"),
-        }
-    }
+    /// Why that is so.
+    pub because: String,
 }
 
 /// How much of the standard library is packed.

@@ -58,6 +58,9 @@ struct Rule {
     /// Whether shared libraries in its folders `lib` are packed only if a packed file needs them.
     #[serde(default)]
     libraries_by_need: bool,
+    /// Whether its C code opens its files by their paths.
+    #[serde(default)]
+    real_files: bool,
     /// Whether all of its modules are packed, where the code says something else.
     all_modules: Option<bool>,
     /// Modules that look as if they ran files which nobody has seen, and run none in an application.
@@ -193,6 +196,11 @@ impl Rules {
     pub(super) fn runs_nothing_unseen(&self, unit: usize, module: &str) -> bool {
         self.of(unit)
             .any(|rule| rule.runs_nothing_unseen.iter().any(|name| is_or_below(module, name)))
+    }
+
+    /// Whether the C code of a unit opens its files by their paths.
+    pub(super) fn has_real_files(&self, unit: usize) -> bool {
+        self.of(unit).any(|rule| rule.real_files)
     }
 
     /// The modules that a unit's need besides what they say.

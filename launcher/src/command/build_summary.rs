@@ -12,7 +12,7 @@ use super::arguments;
 use super::error::CommandError;
 use super::needs::NeedsSummary;
 use super::policy::print_json;
-use crate::bundle::{Package, Report, StandardLibraryPart};
+use crate::bundle::{FileUse, Package, Report, StandardLibraryPart};
 
 /// How many distributions are listed, the largest.
 const LARGEST: usize = 10;
@@ -110,7 +110,7 @@ struct PackedSummary<'s> {
     missing: Vec<MissingSummary<'s>>,
     /// Installed distributions that are imported, and were left out.
     left_out: Vec<LeftOutSummary<'s>>,
-    /// Packages whose files are put into the user's cache, and the code that wants them there.
+    /// Packages whose files are put into the user's cache, and the reason.
     file_users: Vec<FileUserSummary<'s>>,
     needs: NeedsSummary,
     warnings: Vec<String>,
@@ -119,9 +119,7 @@ struct PackedSummary<'s> {
 #[derive(Serialize)]
 struct FileUserSummary<'s> {
     package: &'s str,
-    file: &'s str,
-    line: u32,
-    code: &'s str,
+    because: &'s str,
 }
 
 #[derive(Serialize)]
@@ -217,12 +215,10 @@ fn summary(report: &Report) -> PackedSummary<'_> {
         line: left.line,
         why: left.why,
     });
-    let file_users = report.file_users.iter().map(|found| FileUserSummary {
-        package: &found.package,
-        file: &found.file,
-        line: found.line,
-        code: &found.code,
-    });
+    let file_users = report
+        .file_users
+        .iter()
+        .map(|found| FileUserSummary { package: &found.package, because: &found.because });
     PackedSummary {
         parts: parts.collect(),
         standard_library: match &report.standard_library {
@@ -286,11 +282,8 @@ fn print_behind(out: &mut String, report: &Report) -> fmt::Result {
         StandardLibraryPart::Elsewhere => {}
     }
     for found in &report.file_users {
-        let package = &found.package;
-        writeln!(
-            out,
-            "the files of `{package}` go to the user's cache when they are used: {found}"
-        )?;
+        let FileUse { package, because } = found;
+        writeln!(out, "the files of `{package}` go to the user's cache: {because}")?;
     }
     print_missing(out, report)
 }

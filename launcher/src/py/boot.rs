@@ -215,6 +215,11 @@ pub(super) fn install(py: Token<'_>) -> Result<Object, Exception> {
     // (plug-ins) finds its modules there, as under `python`.
     let path_hook = finder.attribute(py, "path_hook")?;
     sys.attribute(py, "path_hooks")?.call_method(py, "insert", &[&zero, &path_hook])?;
+    // Some read which folders `PathFinder` knows (`twisted.python.modules`), and it is hardly ever asked for the archives.
+    let root = path_text(py, &runtime.root)?;
+    if let Ok(entry) = path_hook.call(py, &[&root]) {
+        sys.attribute(py, "path_importer_cache")?.set_item(py, &root, &entry)?;
+    }
 
     if runtime.config.sys_frozen && !runtime.behaves_as_python {
         sys.set_attribute(py, "frozen", &Object::boolean(py, true))?;

@@ -25,10 +25,29 @@ pub(super) fn ending_of(py: Token<'_>, exception: Exception) -> Ending {
         return Ending::Code(system_exit_code(py, exception));
     }
     let interrupted = exception.is_keyboard_interrupt(py);
+    let hint = hint(py, &exception);
     exception.restore(py);
     // SAFETY: attached, with an exception set; it is not a `SystemExit`, on which this function would end the process.
     unsafe { ffi::PyErr_Print() };
+    if let Some(hint) = hint {
+        print_to_stderr(py, &hint);
+    }
     if interrupted { Ending::Interrupted } else { Ending::Code(1) }
+}
+
+/// A line about a packed path that an error names.
+#[cfg(unix)]
+fn hint(py: Token<'_>, exception: &Exception) -> Option<Object> {
+    let runtime = super::runtime::get_if_set()?;
+    let (root, said) = (runtime.root.to_str()?, exception.describe(py));
+    drop(Exception::take_if_raised(py));
+    let hint = crate::files::hint::hint(&runtime.archives, root, &said)?;
+    text(py, &format!("coldframe: {hint}")).ok()
+}
+
+#[cfg(not(unix))]
+fn hint(_py: Token<'_>, _exception: &Exception) -> Option<Object> {
+    None
 }
 
 /// The code of a `SystemExit` (`Python/pythonrun.c`, `_Py_HandleSystemExit`): nothing is 0, a number is itself, and

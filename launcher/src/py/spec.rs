@@ -112,7 +112,7 @@ pub(super) fn origin(py: Token<'_>, module: &Module<'_>) -> Result<Object, Excep
 /// The path of a module whose package is served from the cache; what it opens is put there when it is first asked for.
 fn cached_file(py: Token<'_>, module: &Module<'_>) -> Result<Option<Object>, Exception> {
     let runtime = runtime::get(py)?;
-    let place = runtime.files.place_of(&runtime.archives, module.name(), module.path());
+    let place = runtime.files.place_of(&runtime.archives, module.path());
     let failed = |error: Error| match error {
         Error::Archive(error) => Exception::damaged(py, &error.to_string()),
         error => Exception::import_error(py, &error.to_string(), module.name()),

@@ -1,6 +1,5 @@
 """Compiles modules for `coldframe build`: one of several processes, fed over its standard input.
 
-`own_path.py` stands before it in the same program.
 It reads and writes binary frames (`bundle/protocol.rs` is the other end): a length of four bytes, then the body.
 Nothing of the application is executed here, only compiled.
 """
@@ -16,8 +15,6 @@ ONLY_SYNTAX_TREE = 0x400  # `ast.PyCF_ONLY_AST`, without importing `ast`.
 
 # What an answer says of a module besides its code.
 HAS_MAIN_GUARD = 1
-LISTS_ITS_FOLDER = 2
-LOADS_LIBRARIES = 4
 
 # The function of `multiprocessing` that may be called once, which the launcher has done (but with force).
 SETS_METHOD = "set_start_method"
@@ -67,23 +64,13 @@ def answer(body):
     try:
         code = compile(source, filename, "exec", dont_inherit=True, optimize=optimization)
         facts = 0
-        opens = {}
-        has_words = any(word in source for word in WORDS)
+        lines = b""
         sets_method = SETS_METHOD.encode() in source
-        if guard_asked or has_words or sets_method:
+        if guard_asked or sets_method:
             tree = compile(source, filename, "exec", ONLY_SYNTAX_TREE, True)
             facts |= HAS_MAIN_GUARD if guard_asked and has_main_guard(tree) else 0
             if sets_method:
-                opens.update(("!" + SETS_METHOD, line) for line in start_methods_set(tree))
-            if has_words:
-                own_path = OwnPath(tree, bool(guard_asked))
-                facts |= LISTS_ITS_FOLDER if own_path.lists() else 0
-                facts |= LOADS_LIBRARIES if own_path.loads_libraries() else 0
-                opens.update(own_path.judge())
-                functions = [(">", own_path.handed), ("<", own_path.listers())]
-                opens.update((mark + name, 0) for mark, names in functions for name in names)
-        # Packages with the lines that open their files, and the line that sets a start method; functions that are handed a place, and those that list folders.
-        lines = "".join("%s\t%d\n" % one for one in sorted(opens.items())).encode("utf-8")
+                lines = b"".join(b"!%s\t%d\n" % (SETS_METHOD.encode(), line) for line in start_methods_set(tree))
         return b"\0" + bytes([facts]) + len(lines).to_bytes(4, "little") + lines + marshal.dumps(code)
     except SyntaxError as error:
         return broken(error.lineno, "%s: %s" % (type(error).__name__, error.msg), error.text)
@@ -95,6 +82,23 @@ def broken(line, message, text):
     message = message.encode("utf-8", "backslashreplace")[:60000]
     text = (text or "").encode("utf-8", "backslashreplace")[:2000]
     return b"\1" + (line or 0).to_bytes(4, "little") + len(message).to_bytes(2, "little") + message + text
+
+
+def kind(node):
+    return type(node).__name__
+
+
+def children(node):
+    for field in node._fields:
+        value = getattr(node, field, None)
+        for one in value if isinstance(value, list) else [value]:
+            if hasattr(one, "_fields"):
+                yield one
+
+
+def last_name(node):
+    """`c` of `a.b.c`, and of `c`."""
+    return getattr(node, "attr", None) or getattr(node, "id", None)
 
 
 def start_methods_set(tree):

@@ -113,11 +113,16 @@ def real_command(program, arguments):
 
 
 def _program(path):
-    """A program's path on disk; the error for one that is missing, of which the system would say another thing."""
-    real = real_path(path)
-    if os.fsdecode(real).startswith(os.fsdecode(_coldframe.finder.root()) + "/"):
-        posix.stat(os.fsdecode(path))
-    return real
+    """A program's path on disk, with what lies beside it and below: it may look for that.
+
+    Of one that is missing the system would say another thing: so that error is raised here.
+    """
+    path = os.fspath(path)
+    decoded, root = os.fsdecode(path), os.fsdecode(_coldframe.finder.root()) + "/"
+    if decoded.startswith(root):
+        posix.stat(decoded)
+        real_path(os.path.dirname(decoded))
+    return real_path(path)
 
 
 def mend_posixsubprocess(module):
@@ -163,6 +168,33 @@ def mend_ssl(ssl):
         function.__doc__ = getattr(base, function.__name__).__doc__
         function.__qualname__ = f"SSLContext.{function.__name__}"
         setattr(ssl.SSLContext, function.__name__, function)
+
+
+# Functions of C code that open the file which their first argument names, by module.
+OPENERS = {
+    "PIL._imagingft": ["getfont"],
+    "cv2": ["imread", "imreadmulti"],
+    "lxml.etree": ["parse"],
+}
+
+
+def mend_openers(module):
+    """For a module of `OPENERS`: what it opens is put on disk before."""
+    for name in OPENERS[module.__name__]:
+        if hasattr(module, name):
+            setattr(module, name, _opener(getattr(module, name)))
+
+
+def _opener(function):
+    def opener(path, *arguments, **names):
+        if isinstance(path, (str, bytes, os.PathLike)):
+            path = real_path(path)
+        return function(path, *arguments, **names)
+
+    for attribute in ("__name__", "__qualname__", "__module__", "__doc__"):
+        if isinstance(getattr(function, attribute, None), str):
+            setattr(opener, attribute, getattr(function, attribute))
+    return opener
 
 
 def _real(path):

@@ -199,6 +199,9 @@ class ArchivePath(Traversable):
 def as_file(path):
     """A file or folder on disk: in the cache; or, without one, a copy of the same name, for as long as the context lasts."""
     try:
+        if path.name == "__init__.py":
+            # What is meant is what lies beside it (imageio-ffmpeg).
+            path._finder.real_path(os.path.dirname(path._path))
         real = path._finder.real_path(path._path)
     except OSError:
         real = path._path

@@ -34,7 +34,7 @@ impl Cached {
         let files =
             [("__main__.py", MAIN), ("user/__init__.py", USER), ("user/data/text.txt", "right")];
         let app = App::new(&files);
-        let built = app.build("built", &["--extensions", "cache"]);
+        let built = app.build("built", &["--extensions", "cache", "--file-access", "user=cache"]);
         let cache = app.beside("cache");
         Self { app, built, cache }
     }

@@ -24,7 +24,7 @@ def text(): return open(os.path.join(os.path.dirname(__file__), 'data', 'text.tx
     let files =
         [("__main__.py", main), ("user/__init__.py", user), ("user/data/text.txt", "right")];
     let app = App::new(&files);
-    let built = app.build("built", &["--start-method", "none"]);
+    let built = app.build("built", &["--start-method", "none", "--file-access", "user=cache"]);
     (app, built)
 }
 

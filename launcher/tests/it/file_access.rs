@@ -1,6 +1,8 @@
 //! Packages that look for files where they lie themselves.
 
-use crate::support::{App, Child, coldframe};
+use launcher::build_kind::BUILD_PYTHON;
+
+use crate::support::{App, Child, coldframe, site_packages};
 
 #[test]
 fn a_package_that_lists_its_folder_finds_its_modules() {
@@ -37,9 +39,18 @@ fn finds_its_files(files: &[(&str, &str)], printed: &str) {
     built.env("COLDFRAME_CACHE_DIR", &cache).prints(printed);
 }
 
+/// Likewise, and that it needs no file for it.
+fn finds_its_files_in_memory(files: &[(&str, &str)], printed: &str) {
+    let app = App::new(files);
+    let cache = app.beside("cache");
+    let built = Child::new(app.build("built", &[])).of(&app);
+    built.env("COLDFRAME_CACHE_DIR", &cache).prints(printed);
+    assert!(!cache.exists(), "{cache:?}");
+}
+
 #[test]
 fn a_package_finds_its_plug_ins_by_what_a_package_of_its_own_says() {
-    finds_its_files(
+    finds_its_files_in_memory(
         &[
             ("__main__.py", "import user.finds\nprint(user.finds.plug_ins())"),
             ("user/__init__.py", ""),
@@ -67,7 +78,7 @@ def plug_ins():
 
 #[test]
 fn a_package_finds_its_modules_by_a_function_of_another_module() {
-    finds_its_files(
+    finds_its_files_in_memory(
         &[
             ("__main__.py", "import user\nprint(user.structure)"),
             (
@@ -120,7 +131,7 @@ def folder():
 
 #[test]
 fn paths_by_way_of_folders_of_modules_lead_to_files() {
-    finds_its_files(
+    finds_its_files_in_memory(
         &[
             (
                 "__main__.py",
@@ -200,7 +211,7 @@ for module in (os, plain, user): print(not module.__file__.startswith(sys.execut
         ),
         ("user/data.txt", ""),
     ]);
-    // As the code looks: only the data of a package that uses `__file__`.
+    // By itself none is on disk, whatever its code looks for there.
     Child::new(app.build("built", &[])).of(&app).prints("False\nFalse\nFalse\n");
     app.write("coldframe.toml", "[build.file-access]\nuser = \"memory\"\nplain = \"cache\"\n");
     let built = app.build("settings", &["--file-access", "os=cache"]);
@@ -229,84 +240,9 @@ fn rules_for_nothing_and_rules_that_are_none_are_told() {
     }
 }
 
-/// Whether a package whose one module has this code, and a data file beside it, is served from the cache.
-fn check(code: &str, expected: bool) {
-    let app = App::new(&[
-        ("__main__.py", "import user\nprint(user.__file__[-17:])"),
-        ("user/__init__.py", code),
-        ("user/data.txt", ""),
-    ]);
-    let cache = app.beside("cache");
-    let built = app.build("built", &[]);
-    Child::new(built).of(&app).env("COLDFRAME_CACHE_DIR", &cache).prints("/user/__init__.py\n");
-    assert_eq!(cache.join("files-v1").exists(), expected, "{code}");
-}
-
-#[test]
-fn what_becomes_of_the_own_path_decides() {
-    // Names and texts of paths, messages, tests, and what asks finders.
-    check(
-        "import os, sys, warnings\nNAME = os.path.basename(__file__)\nsys.path.insert(0, os.path.dirname(__file__))",
-        false,
-    );
-    check("import os, warnings\nwarnings.warn('x', **{}) if __file__ == 'x' else None", false);
-    check(
-        "import os, warnings\ndef f(): warnings.warn('a', skip_file_prefixes=(os.path.dirname(__file__),))",
-        false,
-    );
-    check(
-        "import os\nif 0:\n    raise ImportError(f'broken: {os.listdir(__path__[0])} {__file__}')",
-        false,
-    );
-    check(
-        "import os\ndef get_include(): return os.path.join(os.path.dirname(__file__), 'include')",
-        false,
-    );
-    check(
-        "import os\nif __name__ == '__main__': open(os.path.join(os.path.dirname(__file__), 'data.txt'))",
-        false,
-    );
-    check("import os\nfrom os.path import dirname as _d\n_here = _d(__file__)\ndel _d", false);
-    check(
-        "import importlib.resources as r\ndef f(): return (r.files(__name__) / 'data.txt').read_text()",
-        false,
-    );
-    check("'In a comment or a text: open(__file__)' # os.path.dirname(__file__)", false);
-    // What opens files, or may, in whatever way.
-    check(
-        "import os\ndef f(): return open(os.path.join(os.path.dirname(__file__), 'data.txt'))",
-        true,
-    );
-    check(
-        "import pathlib\ndef f(): return (pathlib.Path(__file__).parent / 'data.txt').read_text()",
-        true,
-    );
-    check(
-        "import os\n_here = os.path.dirname(__file__)\ndef f(name): return open(_here + '/' + name)",
-        true,
-    );
-    check("import os\nDATA = os.path.dirname(__file__)", true);
-    check(
-        "import os\ndef _here(): return os.path.dirname(__file__)\ndef f(): return os.stat(_here())",
-        true,
-    );
-    check(
-        "import user as me, os\ndef f(): return os.path.exists(os.path.join(me.__path__[0], 'data.txt'))",
-        true,
-    );
-    check("def f(library): return library.load(__file__)", true);
-    check("def Flask(name): pass\nFlask(__name__)", true);
-    check("import ctypes\ndef f(): return ctypes.CDLL(__file__[:-3] + '.so')", true);
-    // Another's place that is set is none that is read.
-    check(
-        "import os\ndef f(module, path): module.__path__ = [path]\ndef g(path): return os.walk(path)",
-        false,
-    );
-}
-
 #[test]
 fn type_stubs_are_data() {
-    finds_its_files(
+    finds_its_files_in_memory(
         &[
             ("__main__.py", "import user\nprint(user.names)"),
             (
@@ -320,61 +256,66 @@ fn type_stubs_are_data() {
 }
 
 #[test]
-fn packages_that_a_setting_names_are_found() {
-    let framework = "
-import importlib, os
-def templates(name):
-    folder = getattr(importlib.import_module(name), '__path__')[0]
-    return open(os.path.join(folder, 'templates', 'page.html')).read()
+fn packages_find_the_files_of_others_in_whatever_way() {
+    let looks = "\
+import importlib, inspect, os, pathlib, sys
+def found(name):
+    module = importlib.import_module(name)
+    folders = module.__path__[0], os.path.dirname(inspect.getfile(module)), os.path.dirname(inspect.getsourcefile(module)), \\
+        os.path.dirname(module.__spec__.origin), str(pathlib.Path(module.__file__).resolve().parent), sys.path[0] + '/' + name
+    return {open(os.path.join(folder, 'templates', 'page.html')).read() for folder in folders}
 ";
-    for settings in [
-        "INSTALLED_APPS = ['framework', 'shop']",
-        "INSTALLED_APPS: list = ('shop.apps.Shop',)",
-        "INSTALLED_APPS = []\nINSTALLED_APPS += ['shop'] if INSTALLED_APPS is not None else []",
-        "OWN = ['shop']\nINSTALLED_APPS = [] + OWN",
-        "INSTALLED_APPS = []\nINSTALLED_APPS.append('shop')",
-        "INSTALLED_APPS = []\nINSTALLED_APPS.insert(0, 'shop')",
-        "dict(INSTALLED_APPS=['shop'])",
-    ] {
-        let app = App::new(&[
-            (
-                "__main__.py",
-                "import settings, framework\nprint(framework.templates('shop' or settings))",
-            ),
-            ("settings.py", settings),
-            ("framework.py", framework),
+    finds_its_files_in_memory(
+        &[
+            ("__main__.py", "import framework\nprint(framework.found('shop'))"),
+            ("framework.py", looks),
             ("shop/__init__.py", ""),
             ("shop/templates/page.html", "a page"),
-        ]);
-        let cache = app.beside("cache");
-        let built = Child::new(app.build("built", &[])).of(&app);
-        built.env("COLDFRAME_CACHE_DIR", &cache).prints("a page\n");
-    }
-    // What is not named there, stays where it is.
-    check("INSTALLED_APPS = ['other', 'not a name', '', 1, *OTHERS] if 0 else []", false);
-    check("def f(INSTALLED_APPS=['user']): return INSTALLED_APPS == ['user']", false);
+        ],
+        "{'a page'}\n",
+    );
 }
 
 #[test]
-fn files_are_put_on_disk_when_their_user_is_imported() {
-    let app = App::new(&[
+fn rules_say_whose_c_code_opens_files() {
+    let app = App::new(&[("__main__.py", "import user\nprint(user.found, user.__file__[-17:])")]);
+    let environment = app.beside("venv");
+    Child::new(BUILD_PYTHON).args(["-I", "-m", "venv", "--without-pip"]).arg(&environment).ok();
+    let site = environment.join(site_packages());
+    for (path, text) in [
         (
-            "__main__.py",
-            "import sys, user\nprint(user.__file__[-17:])\nif sys.argv[1:]: import user.rare",
+            "user/__init__.py",
+            "import os, sys\nfound = not __file__.startswith(sys.executable) and os.listdir(os.path.dirname(__file__))",
         ),
-        ("user/__init__.py", ""),
+        ("user/data.txt", ""),
+        ("user-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: user\nVersion: 1.0\n"),
         (
-            "user/rare.py",
-            "import os\nprint(open(os.path.join(os.path.dirname(__file__), 'data.txt')).read())",
+            "user-1.0.dist-info/RECORD",
+            "user/__init__.py,,\nuser/data.txt,,\nuser-1.0.dist-info/METADATA,,\n",
         ),
-        ("user/data.txt", "data"),
-    ]);
+    ] {
+        let path = site.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let rules = app.beside("rules.toml");
+    std::fs::write(
+        &rules,
+        "[[distribution]]\nname = \"user\"\nreason = \"its C code opens data.txt\"\nreal-files = true\n",
+    )
+    .unwrap();
+    let venv = ["--venv", environment.to_str().unwrap()];
+    let rules = ["--distribution-rules", rules.to_str().unwrap()];
     let cache = app.beside("cache");
-    let built = app.build("built", &[]);
-    let child = || Child::new(&built).of(&app).env("COLDFRAME_CACHE_DIR", &cache);
-    child().prints("/user/__init__.py\n");
+    let child = |options: &[&str]| {
+        let built = app.build("built", options);
+        Child::new(built).of(&app).env("COLDFRAME_CACHE_DIR", &cache)
+    };
+    child(&venv).prints("False /user/__init__.py\n");
     assert!(!cache.exists(), "{cache:?}");
-    child().arg("rare").prints("/user/__init__.py\ndata\n");
+    child(&[venv, rules].concat()).prints("['data.txt'] /user/__init__.py\n");
+    child(&[&venv[..], &rules, &["--file-access", "user=memory"]].concat())
+        .prints("False /user/__init__.py\n");
 }
 
 #[test]
@@ -411,4 +352,68 @@ print({'memory' if 'memfd:' in line else 'cache' if os.environ['COLDFRAME_CACHE_
     assert!(!cache.exists(), "{cache:?}");
     assert_eq!(run("cache", &[]).stdout, "{'cache'}\n");
     assert_eq!(run("cache", &[]).stdout, "{'cache'}\n");
+}
+
+#[test]
+fn an_uncaught_error_about_a_packed_path_says_what_is_packed() {
+    let main = "\
+import os, sys
+here = os.path.dirname(__file__)
+if sys.argv[1] == 'missing':
+    open(here + '/pkg/none.txt')
+raise RuntimeError('cannot open ' + here + '/pkg/data.txt')
+";
+    let app = App::new(&[("__main__.py", main), ("pkg/__init__.py", ""), ("pkg/data.txt", "")]);
+    let built = app.build("built", &["--include", "pkg"]);
+    for (argument, expected) in [
+        (
+            "missing",
+            "/built/pkg/none.txt'\ncoldframe: `pkg/none.txt` is not packed; `pkg` has `__init__.py`, `data.txt`\n",
+        ),
+        (
+            "c",
+            "/built/pkg/data.txt\ncoldframe: `pkg/data.txt` is packed, and Python code can read it; C code and other programs need it \
+             on disk, where `--file-access pkg=cache` puts it\n",
+        ),
+    ] {
+        let outcome = Child::new(&built).of(&app).arg(argument).outcome();
+        assert_eq!(outcome.ending(), Ok(1), "{outcome:#?}");
+        assert!(outcome.stderr.ends_with(expected), "{outcome:#?}");
+    }
+}
+
+#[test]
+fn data_of_distributions_beside_their_modules_is_found_below_the_prefix() {
+    let app = App::new(&[(
+        "__main__.py",
+        "\
+import importlib.metadata, os, sys, user
+share = os.path.join(sys.prefix, 'share')
+print(open(os.path.join(share, 'user', 'data.txt')).read(), sorted(os.listdir(share)), os.path.isfile(os.path.join(sys.prefix, 'etc', 'user.conf')))
+print(sorted(str(file) for file in importlib.metadata.files('user') if file.locate().is_file()))
+",
+    )]);
+    let environment = app.beside("venv");
+    Child::new(BUILD_PYTHON).args(["-I", "-m", "venv", "--without-pip"]).arg(&environment).ok();
+    let site = environment.join(site_packages());
+    let mut record = String::new();
+    for (path, text) in [
+        ("user.py", ""),
+        ("../../../share/user/data.txt", "data"),
+        ("../../../share/man/man1/user.1", "a manual"),
+        ("../../../etc/user.conf", ""),
+        ("../../../bin/user", "#!/bin/sh"),
+        ("user-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: user\nVersion: 1.0\n"),
+    ] {
+        record.push_str(&format!("{path},,\n"));
+        let path = site.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    record.push_str("user-1.0.dist-info/RECORD,,\n");
+    std::fs::write(site.join("user-1.0.dist-info/RECORD"), record).unwrap();
+    let built = app.build("built", &["--venv", environment.to_str().unwrap()]);
+    Child::new(built)
+        .of(&app)
+        .prints("data ['user'] True\n['user-1.0.dist-info/METADATA', 'user-1.0.dist-info/RECORD', 'user.py']\n");
 }

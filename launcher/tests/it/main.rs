@@ -38,9 +38,9 @@ mod parity;
 #[cfg(unix)]
 mod privileges;
 mod python_hooks;
-mod rebuilds;
 #[cfg(unix)]
 mod real_files;
+mod rebuilds;
 mod settings;
 mod settings_file;
 mod start_methods;

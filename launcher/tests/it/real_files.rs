@@ -35,6 +35,16 @@ def out(*arguments, **options): print(subprocess.run(*arguments, stdout=subproce
 exec(sys.argv[1])
 ";
 
+/// All that a folder of the application holds.
+const ALL: &[&str] = &[
+    "pkg/data.txt",
+    "pkg/other.txt",
+    "pkg/run",
+    "pkg/script.py",
+    "pkg/some.db",
+    "pkg/sub/more.txt",
+];
+
 /// An application that does what its argument says.
 fn build() -> (App, PathBuf) {
     let app = App::new(&[
@@ -71,15 +81,15 @@ fn what_is_not_python_gets_files_on_disk() {
         ("out(['cat', pkg + '/data.txt'])", "data\n", &["pkg/data.txt"]),
         ("out([b'cat', os.fsencode(pkg) + b'/data.txt'])", "data\n", &["pkg/data.txt"]),
         ("import pathlib; out(['cat', pathlib.Path(pkg, 'data.txt')])", "data\n", &["pkg/data.txt"]),
-        ("out(['cat', 'data.txt'], cwd=pkg + '/sub/..')", "data\n", &["pkg/data.txt", "pkg/other.txt", "pkg/run", "pkg/script.py", "pkg/some.db", "pkg/sub/more.txt"]),
+        ("out(['cat', 'data.txt'], cwd=pkg + '/sub/..')", "data\n", ALL),
         ("out(f'cat {pkg}/data.txt \"{pkg}/sub/more.txt\" | cat', shell=True)", "data\nmore\n", &["pkg/data.txt", "pkg/sub/more.txt"]),
         ("out(['echo', '--x=' + pkg[-4:] + '/none'])", "--x=/pkg/none\n", &[]),
-        ("out([pkg + '/run', 'x'])", "ran x\nalone\n", &["pkg/run"]),
+        ("out([pkg + '/run', 'x'])", "ran x\ndata\n", ALL),
         ("out(['sh', '-c', 'cat \"$0\"', pkg + '/data.txt'])", "data\n", &["pkg/data.txt"]),
         ("print(os.spawnv(os.P_WAIT, '/bin/cat', ['cat', pkg + '/data.txt']))", "data\n0\n", &["pkg/data.txt"]),
         ("os.waitpid(os.posix_spawn('/bin/cat', ['cat', pkg + '/data.txt'], os.environ), 0)", "data\n", &["pkg/data.txt"]),
         ("os.execvp('cat', ['cat', pkg + '/data.txt'])", "data\n", &["pkg/data.txt"]),
-        ("os.execv(pkg + '/run', ['run', 'y'])", "ran y\nalone\n", &["pkg/run"]),
+        ("os.execv(pkg + '/run', ['run', 'y'])", "ran y\ndata\n", ALL),
         ("out([sys.executable, pkg + '/script.py', pkg[-4:]])", "script True ['/pkg']\n", &[]),
         ("os.chdir(pkg + '/sub'); print(os.listdir(), open('more.txt').read())", "['more.txt'] more\n\n", &["pkg/sub/more.txt"]),
         ("print(sqlite3.connect(pkg + '/some.db').execute('select * from one').fetchall())", "[(42,)]\n", &["pkg/some.db"]),

@@ -124,10 +124,10 @@ impl Worker {
             Reply::Broken { line, message, text } => {
                 Err(Broken { file: job.location.to_owned(), line, message, text })
             }
-            Reply::Compiled { main_guard, own_path, sets_start_method, code, head } => {
+            Reply::Compiled { main_guard, sets_start_method, code, head } => {
                 let canonical = Graph::parse(&code, self.version_minor).map(|graph| graph.write());
                 let code = canonical.unwrap_or(code);
-                Ok(Compiled { code, main_guard, own_path, sets_start_method, head })
+                Ok(Compiled { code, main_guard, sets_start_method, head })
             }
         }
     }

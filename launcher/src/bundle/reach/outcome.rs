@@ -181,6 +181,9 @@ impl Search<'_, '_> {
         }
         for (unit, (_, cause)) in &self.chosen {
             self.result.units.insert(*unit, self.reason(cause));
+            if self.rules.has_real_files(*unit) {
+                self.result.real_files.insert(*unit);
+            }
             let Some(found) = self.units.get(*unit) else { continue };
             match first_of.get(unit).and_then(|id| self.index.node(*id)) {
                 Some(first) => {

@@ -1,0 +1,82 @@
+//! The line that ends the report of an error about a path below the executable: what was packed there, and what to do.
+
+use importer_core::Stack;
+
+use super::{Fault, Found, find};
+
+/// So many names of a folder are told.
+const MOST_NAMES: usize = 8;
+
+/// What ends a path in a text of others.
+const ENDS: &[char] = &['\'', '"', '`', '\n', '<', '>', '|', ';', ','];
+
+/// What to say of an error with this text; nothing if it names no path below the root.
+pub(crate) fn hint(archives: &Stack, root: &str, said: &str) -> Option<String> {
+    let start = format!("{root}/");
+    let (_, rest) = said.split_once(&start)?;
+    let path = rest.split(ENDS).next().unwrap_or_default();
+    // A sentence may go on behind it.
+    let path = path.split(": ").next().unwrap_or_default().trim_end();
+    match find(archives, format!("/{path}").as_bytes()) {
+        Ok(Found::File(file)) => Some(on_disk(file.path())),
+        Ok(Found::Folder(folder)) => Some(on_disk(&folder)),
+        Err(Fault::Missing { .. } | Fault::NotAFolder) => Some(missing(archives, path)),
+        Ok(Found::Outside(_)) | Err(Fault::NameTooLong | Fault::Damaged(_)) => None,
+    }
+}
+
+fn on_disk(path: &str) -> String {
+    let top = path.split('/').next().unwrap_or(path);
+    let package = top.split_once('.').map_or(top, |(name, _)| name);
+    format!(
+        "`{path}` is packed, and Python code can read it; C code and other programs need it on disk, where \
+         `--file-access {package}=cache` puts it"
+    )
+}
+
+fn missing(archives: &Stack, path: &str) -> String {
+    let nearest = importer_core::folders_above(path)
+        .find_map(|folder| Some((folder, archives.directory(folder).ok().flatten()?)));
+    let Some((folder, entries)) = nearest else { return format!("`{path}` is not packed") };
+    let mut names: Vec<&str> = entries.iter().map(|entry| entry.name).collect();
+    let more = names.len().saturating_sub(MOST_NAMES);
+    names.truncate(MOST_NAMES);
+    let names = names.join("`, `");
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let folder = if folder.is_empty() { "the archive".to_owned() } else { format!("`{folder}`") };
+    format!("`{path}` is not packed; {folder} has `{names}`{rest}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::hint;
+    use crate::files::tests::archives;
+
+    #[test]
+    fn errors_about_packed_paths_are_explained() {
+        let table: &[(&str, Option<&str>)] = &[
+            (
+                "[Errno 2] No such file: '/a/app/pkg/none.txt'",
+                Some("`pkg/none.txt` is not packed; `pkg` has `data.txt`, `sub`"),
+            ),
+            (
+                "no '/a/app/pkg/none/x'",
+                Some("`pkg/none/x` is not packed; `pkg` has `data.txt`, `sub`"),
+            ),
+            ("no '/a/app/none'", Some("`none` is not packed; the archive has `mod.py`, `pkg`")),
+            (
+                "cannot open /a/app/pkg/data.txt: not a directory",
+                Some(
+                    "`pkg/data.txt` is packed, and Python code can read it; C code and other programs need it on disk, where `--file-access pkg=cache` puts it",
+                ),
+            ),
+            ("'/a/app/../beside'", None),
+            ("'/a/app'", None),
+            ("'/a/apple/x'", None),
+            ("anything", None),
+        ];
+        for (said, expected) in table {
+            assert_eq!(hint(&archives(), "/a/app", said).as_deref(), *expected, "{said}");
+        }
+    }
+}
