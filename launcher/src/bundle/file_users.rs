@@ -193,7 +193,7 @@ impl FileUsers {
         }
         let real =
             |group: &Group| matches!(group, Group::Distribution(name) if self.real.contains(name));
-        let is_metadata = |top: &str| top.ends_with(".dist-info");
+        let is_metadata = |top: &str| [".dist-info", ".libs"].iter().any(|end| top.ends_with(end));
         let tops = self.groups.iter().filter(|(top, group)| real(group) && !is_metadata(top));
         let tops: Vec<String> = tops.map(|(top, _)| top.clone()).collect();
         for top in tops {
@@ -241,16 +241,15 @@ impl FileUsers {
     }
 
     fn users_of(&self, group: &Group, openers: &[&Opener]) -> Vec<FileUser> {
-        // Of a package that looks into its folders the sources are there too, to be found; and always those that are no
-        // modules of it, such as Alembic's templates.
-        let sources = self
-            .sources
-            .iter()
-            .filter(|(path, _)| self.lists.contains(top(path)) || self.is_no_module(path));
         let is_of_group = |path: &str| self.groups.get(top(path)) == Some(group);
         let is_asked = |top: &String| self.rule(top) == Some(FileAccess::Cache);
         let has_plug_ins = self.has_plug_ins.iter().any(|top| is_of_group(top))
             || self.loads_libraries.iter().any(|top| is_of_group(top) && is_asked(top));
+        // Its own code looks for them there too (OpenCV reads `config.py`); always for those that are no modules of it, such as
+        // Alembic's templates.
+        let sources = self.sources.iter().filter(|(path, _)| {
+            has_plug_ins || self.lists.contains(top(path)) || self.is_no_module(path)
+        });
         let libraries = self.libraries.iter().filter(|_| has_plug_ins);
         let mut files: Vec<_> = self
             .data

@@ -19,7 +19,7 @@ use super::exception::Exception;
 use super::object::import;
 use super::token::Token;
 
-pub(super) use real::path as real_path;
+pub(super) use real::{path as real_path, redirect_dlopen};
 
 /// Puts our functions into the tables, those that are not there yet; for each interpreter, before `os` is imported.
 pub(super) fn install(py: Token<'_>) -> Result<(), Exception> {

@@ -334,6 +334,7 @@ methods! {
     run_waiting_hooks() "Run the hooks on modules that were loaded before this finder was installed.";
     path_hook(path) "Return a path entry finder for a path inside of the archives; else raise ImportError.";
     end_with_parent(sentinel) "End this process some time after the other end of this pipe has been closed.";
+    redirect_dlopen(type) "Let the method dlopen() of a type of C code open libraries on disk that lie in the archives.";
     load_library(name) "Load the packed library of that name, and what a library in the cache needs, for who opens it.";
     list_libraries() "Return the names of the libraries of the system that the archives hold.";
     list_opened_libraries() "Return the names of the packed libraries that packed code opens by their names.";

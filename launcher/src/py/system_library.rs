@@ -42,6 +42,16 @@ pub(super) fn is_on_disk(
     Ok(Object::boolean(py, Path::new(&path).exists()))
 }
 
+pub(super) fn redirect_dlopen(
+    py: Token<'_>,
+    _this: &Finder<'_>,
+    arguments: &Arguments<1>,
+) -> Result<Object, Exception> {
+    #[cfg(unix)]
+    super::files::redirect_dlopen(py, arguments.required(py, 0)?)?;
+    Ok(Object::none(py))
+}
+
 pub(super) fn load_library(
     py: Token<'_>,
     _this: &Finder<'_>,

@@ -113,7 +113,7 @@ def real_command(program, arguments):
 
 
 def _program(path):
-    """A program's path on disk, with what lies beside it and below: it may look for that.
+    """A program's path on disk, with what lies beside it and below, or beside its folder `bin`: it may look for that.
 
     Of one that is missing the system would say another thing: so that error is raised here.
     """
@@ -121,7 +121,10 @@ def _program(path):
     decoded, root = os.fsdecode(path), os.fsdecode(_coldframe.finder.root()) + "/"
     if decoded.startswith(root):
         posix.stat(decoded)
-        real_path(os.path.dirname(decoded))
+        folder = os.path.dirname(decoded)
+        if os.path.basename(folder) == "bin" and os.path.dirname(folder) + "/" != root:
+            folder = os.path.dirname(folder)
+        real_path(folder)
     return real_path(path)
 
 

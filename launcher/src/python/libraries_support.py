@@ -39,14 +39,15 @@ def _packed(name):
 def mend_cffi(module):
     """For `_cffi_backend`: as `ctypes`, for `FFI.dlopen`.
 
-    The `ffi` of an out-of-line module is a static type's, and asks nobody: what code opens by name is loaded before it,
-    and the dynamic linker then finds it by its name.
+    The `ffi` of an out-of-line module is a static type's, and asks nobody for a name: what code opens so is loaded before it, and
+    the dynamic linker then finds it by its name.
     """
     for name in _coldframe.finder.list_opened_libraries():
         try:
             _coldframe.finder.load_library(name)
         except ImportError:
             pass  # Who opens it gets the error.
+    _coldframe.finder.redirect_dlopen(module.FFI)
     load_library = module.load_library
 
     def _load_library(name=None, *arguments):

@@ -52,8 +52,12 @@ def mend_pkg_resources(pkg_resources):
 
     def extracted(manager, path):
         """A file on disk with the contents of one in the archive: the one in our cache, or one in that of `pkg_resources`."""
-        if finder.is_on_disk(str(path)) and not path.is_dir():
-            return str(path)
+        try:
+            real = finder.real_path(str(path))
+        except OSError:  # There is no cache of ours.
+            real = str(path)
+        if finder.is_on_disk(real) and os.path.isdir(real) == path.is_dir():
+            return real
         root = os.path.basename(sys.executable)
         target = manager.get_cache_path(root, path.relative_to(ArchivePath(finder, sys.path[0])).split("/"))
         if path.is_dir():

@@ -170,7 +170,8 @@ fn distributions_of_the_environment_are_found() {
     let main = "\
 import sys
 from importlib import metadata
-print(metadata.version('Demo.Package'), metadata.version('demo-package'), metadata.metadata('demo_package')['Summary'])
+# Before 3.10, importlib knows no dots in names.
+print(metadata.version('Demo.Package' if sys.version_info >= (3, 10) else 'demo_package'), metadata.version('demo-package'), metadata.metadata('demo_package')['Summary'])
 distribution = metadata.distribution('demo-package')
 print([(entry.name, entry.value) for entry in distribution.entry_points], [str(file) for file in distribution.files][:2])
 print(distribution.locate_file('demo.py').read_text().strip(), distribution.requires)

@@ -285,7 +285,7 @@ fn rules_say_whose_c_code_opens_files() {
     for (path, text) in [
         (
             "user/__init__.py",
-            "import os, sys\nfound = not __file__.startswith(sys.executable) and os.listdir(os.path.dirname(__file__))",
+            "import os, sys\nfound = not __file__.startswith(sys.executable) and sorted(os.listdir(os.path.dirname(__file__)))",
         ),
         ("user/data.txt", ""),
         ("user-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: user\nVersion: 1.0\n"),
@@ -313,7 +313,7 @@ fn rules_say_whose_c_code_opens_files() {
     };
     child(&venv).prints("False /user/__init__.py\n");
     assert!(!cache.exists(), "{cache:?}");
-    child(&[venv, rules].concat()).prints("['data.txt'] /user/__init__.py\n");
+    child(&[venv, rules].concat()).prints("['__init__.py', 'data.txt'] /user/__init__.py\n");
     child(&[&venv[..], &rules, &["--file-access", "user=memory"]].concat())
         .prints("False /user/__init__.py\n");
 }

@@ -101,6 +101,11 @@ pub(super) const PACKAGES: &[Package] = &[
     places("spacy", &["spacy"]),
     places("faker", &["faker"]),
     places("twisted", &["twisted"]),
+    places("nbconvert", &["nbconvert"]),
+    places("jedi", &["jedi"]),
+    places("vader", &["vaderSentiment"]),
+    places("rtree", &["rtree"]),
+    places("cmake", &["cmake"]),
     hooks("wrapt", &["wrapt"]),
     hooks(
         "opentelemetry",

@@ -1,11 +1,19 @@
 //! Paths that C code and other programs are given: the file is put into the cache, and its path there is handed over.
 
+use std::ffi::{c_int, c_void};
+use std::sync::OnceLock;
+
+use pyo3_ffi as ffi;
+
+use super::super::boundary::returning_object;
 use super::super::exception::{Exception, Kind};
-use super::super::object::{Object, import};
-use super::super::runtime::Runtime;
+use super::super::library::load_named;
+use super::super::object::{Object, import, tuple};
+use super::super::runtime::{self, Runtime};
+use super::super::text::path_of;
 use super::super::token::Token;
 use super::answer::{SUPPORT, failed};
-use super::place::{self, Below, Place};
+use super::place::{self, Below, FirstLook, Place};
 use crate::error::Error;
 use crate::files::{self, Fault, Found};
 
@@ -61,4 +69,87 @@ pub(super) fn command(
 ) -> Result<(Object, Object), Exception> {
     let pair = import(py, SUPPORT)?.call_method(py, "real_command", &[program, arguments])?;
     Ok((pair.item(py, 0)?, pair.item(py, 1)?))
+}
+
+/// The method `dlopen` of `_cffi_backend.FFI`, as its table had it.
+static DLOPEN: OnceLock<ffi::PyCFunction> = OnceLock::new();
+
+const BY_TUPLE: c_int = ffi::METH_VARARGS;
+
+/// Puts ours in the place of the method `dlopen` of a type whose table is a static one, once for the process.
+pub(in super::super) fn redirect_dlopen(py: Token<'_>, class: &Object) -> Result<(), Exception> {
+    let Some(method) = class.attribute_or_none(py, "dlopen")? else { return Ok(()) };
+    // SAFETY: a live object, which is looked at as a method's descriptor only if it is one; its definition lives as long as the
+    // library that has it, which is never closed; its function is of the type that its flags say. The same function is put
+    // there again by another interpreter.
+    unsafe {
+        if ffi::Py_TYPE(method.as_ptr()) != &raw mut ffi::PyMethodDescr_Type {
+            return Ok(());
+        }
+        let definition = (*method.as_ptr().cast::<ffi::PyMethodDescrObject>()).d_method;
+        let ours = dlopen as *mut c_void;
+        if (*definition).ml_flags == BY_TUPLE
+            && (*definition).ml_meth.PyCFunction as *mut c_void != ours
+        {
+            DLOPEN.get_or_init(|| (*definition).ml_meth.PyCFunction);
+            (*definition).ml_meth = ffi::PyMethodDefPointer { PyCFunction: dlopen };
+        }
+    }
+    Ok(())
+}
+
+/// `dlopen(self, name, flags)`.
+unsafe extern "C" fn dlopen(
+    this: *mut ffi::PyObject,
+    arguments: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: CPython calls this attached, with a live tuple; the original is of the type that its flags said, and gives a new
+    // reference or null with an exception.
+    unsafe {
+        returning_object(|py| {
+            let real = with_real_path(py, arguments)?;
+            let arguments = real.as_ref().map_or(arguments, Object::as_ptr);
+            let original = DLOPEN.get().ok_or_else(|| Exception::take(py))?;
+            Object::from_owned(py, original(this, arguments))
+        })
+    }
+}
+
+/// The same arguments with the path on disk of a library that lies in the archives, and what it needs loaded.
+///
+/// # Safety
+///
+/// Attached; a live tuple.
+unsafe fn with_real_path(
+    py: Token<'_>,
+    arguments: *mut ffi::PyObject,
+) -> Result<Option<Object>, Exception> {
+    let runtime = runtime::get(py)?;
+    // SAFETY: as the caller promises; what is lent lives as long as the tuple.
+    let (count, first) = unsafe {
+        let count = ffi::PyTuple_Size(arguments);
+        let first =
+            if count > 0 { ffi::PyTuple_GetItem(arguments, 0) } else { std::ptr::null_mut() };
+        (count, first)
+    };
+    // SAFETY: as above; null or a live object.
+    if unsafe { place::first_look(runtime, first) } != FirstLook::Perhaps {
+        return Ok(None);
+    }
+    let mut items = Vec::new();
+    for position in 0..count {
+        // SAFETY: as above.
+        let item = unsafe { Object::from_borrowed(py, ffi::PyTuple_GetItem(arguments, position)) };
+        let item = item.ok_or_else(|| Exception::take(py))?;
+        if position > 0 || !item.is_text() {
+            items.push(item);
+            continue;
+        }
+        let real = path(py, runtime, &item)?;
+        if let Some(name) = path_of(py, &real)?.to_str() {
+            load_named(py, name)?;
+        }
+        items.push(real);
+    }
+    tuple(py, &items).map(Some)
 }
