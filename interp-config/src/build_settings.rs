@@ -22,6 +22,8 @@ pub struct BuildSettings {
     pub distribution_rules: Vec<String>,
     /// Packages whose files are served otherwise than the packer would decide, as by `--file-access`.
     pub file_access: Vec<FileAccessRule>,
+    /// Files and folders that are packed beside the application, as by `--add-data`.
+    pub data: Vec<AddedData>,
     /// How much of the standard library is packed, as by `--standard-library`.
     pub standard_library: StandardLibraryExtent,
     /// The newest version of glibc that the executable may need, such as `2.31`, as by `--glibc`.
@@ -45,6 +47,15 @@ pub struct FileAccessRule {
     pub package: String,
     /// Where its files are served from.
     pub access: FileAccess,
+}
+
+/// A file, or a folder with all that is in it, that is packed as data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddedData {
+    /// Where it lies.
+    pub from: String,
+    /// Its path in the archive; its own name at the top without one.
+    pub to: Option<String>,
 }
 
 /// Whether a shared library of the build machine's system travels with the application.

@@ -71,6 +71,7 @@ pub(crate) const BUILD: &[Field<BuildSettings>] = fields!(BuildSettings {
     "distribution-rules" => distribution_rules,
     "file-access" => file_access,
     "system-libraries" => system_libraries,
+    "data" => data,
     "standard-library" => standard_library,
     "glibc" => glibc,
     "keep-symbols" => keep_symbols,

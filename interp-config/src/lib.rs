@@ -51,7 +51,7 @@ mod text;
 mod value;
 mod write;
 
-pub use build_settings::{BuildSettings, FileAccessRule, Settings, SystemLibraryRule};
+pub use build_settings::{AddedData, BuildSettings, FileAccessRule, Settings, SystemLibraryRule};
 pub use choices::{
     Allocator, ExtensionLoading, FileAccess, OptimizationLevel, Profile, PythonMode,
     StandardLibraryExtent, StartMethodSetting, SystemLibrary,

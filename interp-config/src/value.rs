@@ -1,5 +1,6 @@
 //! The values of settings, each with how it is read from TOML and how it is written.
 
+mod data;
 mod item;
 mod run;
 mod scalar;

@@ -1,9 +1,10 @@
 //! What holds for every settings and for every text.
 
 use interp_config::{
-    Allocator, BuildSettings, Document, EntryPoint, ExtensionLoading, FileAccess, FileAccessRule,
-    OptimizationLevel, PostImportHook, Profile, PythonInterpreterConfig, PythonMode, RunTarget,
-    Settings, StandardLibraryExtent, StartMethodSetting, SystemLibrary, SystemLibraryRule, parse,
+    AddedData, Allocator, BuildSettings, Document, EntryPoint, ExtensionLoading, FileAccess,
+    FileAccessRule, OptimizationLevel, PostImportHook, Profile, PythonInterpreterConfig,
+    PythonMode, RunTarget, Settings, StandardLibraryExtent, StartMethodSetting, SystemLibrary,
+    SystemLibraryRule, parse,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -102,9 +103,11 @@ prop_compose! {
         (venv, glibc, output, app) in (option::of(text()), option::of(text()), option::of(text()), option::of(text())),
         file_access in rules(),
         system_libraries in system_rules(),
+        data in vec((text(), option::of(text())), 0..3),
         (keep_symbols, compress, standard_library) in (any::<bool>(), any::<bool>(), select(StandardLibraryExtent::ALL)),
     ) -> BuildSettings {
-        BuildSettings { entry, venv, include, exclude, distribution_rules, file_access, system_libraries, standard_library, glibc, keep_symbols, compress, output, app }
+        let data = data.into_iter().map(|(from, to)| AddedData { from, to }).collect();
+        BuildSettings { data, entry, venv, include, exclude, distribution_rules, file_access, system_libraries, standard_library, glibc, keep_symbols, compress, output, app }
     }
 }
 

@@ -50,6 +50,7 @@ fn a_file_with_everything() {
         include = ["primes.plugins"]
         exclude = ["tkinter", "idlelib"]
         file-access = { "numpy" = "memory", "plug*" = "cache" }
+        data = [{ from = "assets" }, { from = "images", to = "pkg/images" }]
         output = "dist/primes"
         app = "app"
     "#;

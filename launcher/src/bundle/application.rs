@@ -59,6 +59,35 @@ impl Application {
         Ok(Self { root, layout, entries: tree.entries, warnings: tree.warnings })
     }
 
+    /// Adds a file, or a folder with all that is in it, as data at that path in the archive; at the top under its own name without
+    /// one.
+    pub fn add_data(
+        &mut self,
+        from: &Path,
+        to: Option<&str>,
+        extension_suffixes: &[String],
+    ) -> Result<(), BundleError> {
+        let location = fs::canonicalize(from).map_err(BundleError::io("read the data", from))?;
+        let own_name = location.file_name().and_then(|name| name.to_str());
+        let target = to.or(own_name).unwrap_or_default().trim_end_matches('/');
+        let is_inside =
+            !target.is_empty() && target.split('/').all(|part| !matches!(part, "" | "." | ".."));
+        if !is_inside {
+            return Err(BundleError::DataTarget(target.to_owned()));
+        }
+        if location.is_dir() {
+            let prefix = format!("{target}/");
+            let tree = Tree::read(&location, &prefix, extension_suffixes, |_| false)?;
+            self.warnings.extend(tree.warnings);
+            let entries = tree.entries.into_iter();
+            self.entries.extend(entries.map(|entry| Entry { kind: EntryKind::Data, ..entry }));
+        } else {
+            let path = target.to_owned();
+            self.entries.push(Entry { path, location, kind: EntryKind::Data });
+        }
+        Ok(())
+    }
+
     /// A script is a module under its own name too, or hides behind a package of that name beside it, as under `python`.
     fn script(
         given: &Path,

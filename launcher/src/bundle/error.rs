@@ -31,6 +31,11 @@ pub enum BundleError {
         /// What the system said.
         source: io::Error,
     },
+    /// A path that data is to have in the archive leads elsewhere.
+    #[error(
+        "data cannot lie at `{0}`: give a path below the application's, such as `assets/images`"
+    )]
+    DataTarget(String),
     /// The path given as the application is not there.
     #[error("there is no application at `{}`: give a folder, or a `.py` file", .0.display())]
     NoApplication(PathBuf),

@@ -33,8 +33,8 @@ struct Memory {
     executable: Stamp,
     /// The application's modules that may change, by their paths in the archive.
     modules: BTreeMap<String, KnownModule>,
-    /// The digests of the application's other files, by their paths in the archive.
-    files: BTreeMap<String, u128>,
+    /// The application's other files, by their paths in the archive.
+    files: BTreeMap<String, Stamp>,
     /// Files of distributions and of the system.
     others: Vec<(PathBuf, Stamp)>,
     /// Whatever the caller wants back.
@@ -226,12 +226,16 @@ impl<'r> Rebuild<'r> {
     fn changed(&self, memory: &Memory) -> Option<Vec<(&'r Entry, Vec<u8>)>> {
         let mut changed = Vec::new();
         for entry in &self.request.application?.entries {
-            let contents = fs::read(&entry.location).ok()?;
-            match memory.modules.get(&entry.path) {
-                Some(known) if known.source == digest(&contents) => {}
-                Some(_) => changed.push((entry, contents)),
-                None if memory.files.get(&entry.path) == Some(&digest(&contents)) => {}
-                None => return None,
+            let Some(known) = memory.modules.get(&entry.path) else {
+                let known = memory.files.get(&entry.path)?;
+                if Stamp::of(&entry.location) != Some(*known) {
+                    return None;
+                }
+                continue;
+            };
+            let source = fs::read(&entry.location).ok()?;
+            if known.source != digest(&source) {
+                changed.push((entry, source));
             }
         }
         Some(changed)
@@ -323,34 +327,36 @@ impl<'r> Rebuild<'r> {
         let group = packer::application_group(self.request);
         let (mut modules, mut files) = (BTreeMap::new(), BTreeMap::new());
         for entry in &application.entries {
-            let Ok(contents) = fs::read(&entry.location) else { return Ok(None) };
-            // What has changed since it was packed is not what the archive holds.
+            let Some(stamp) = Stamp::of(&entry.location) else { return Ok(None) };
             let module = entry.module().map(|module| archive.module(&module.name)).transpose()?;
             let packed = module.flatten().filter(|module| {
                 module.kind() == ModuleKind::Source
                     && module.path() == entry.path
                     && !on_disk.contains(&entry.path)
             });
-            let compiled = kept.get(&group, &self.job(entry, &contents));
-            match (packed, compiled) {
-                (Some(module), Some(compiled)) => {
-                    if module.source()?.as_deref() != Some(contents.as_slice()) {
-                        return Ok(None);
-                    }
-                    let found = self.facts(entry, &contents)?;
-                    let known = KnownModule {
-                        source: digest(&contents),
-                        facts: facts(&found),
-                        names: found.names,
-                        head: digest(&compiled.head),
-                        bytes: (contents.len() + compiled.code.len()) as u64,
-                    };
-                    modules.insert(entry.path.clone(), known);
-                }
-                _other => {
-                    files.insert(entry.path.clone(), digest(&contents));
-                }
+            let Some(module) = packed else {
+                files.insert(entry.path.clone(), stamp);
+                continue;
+            };
+            let Ok(source) = fs::read(&entry.location) else { return Ok(None) };
+            // What has changed since it was packed is not what the archive holds.
+            if module.source()?.as_deref() != Some(source.as_slice()) {
+                return Ok(None);
             }
+            // One that does not compile has no answer.
+            let Some(compiled) = kept.get(&group, &self.job(entry, &source)) else {
+                files.insert(entry.path.clone(), stamp);
+                continue;
+            };
+            let found = self.facts(entry, &source)?;
+            let known = KnownModule {
+                source: digest(&source),
+                facts: facts(&found),
+                names: found.names,
+                head: digest(&compiled.head),
+                bytes: (source.len() + compiled.code.len()) as u64,
+            };
+            modules.insert(entry.path.clone(), known);
         }
         let packages: HashSet<&str> =
             report.packages.iter().map(|package| package.name.as_str()).collect();

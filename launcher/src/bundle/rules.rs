@@ -58,6 +58,9 @@ struct Rule {
     /// Whether shared libraries in its folders `lib` are packed only if a packed file needs them.
     #[serde(default)]
     libraries_by_need: bool,
+    /// Whether files that only developers want are packed too.
+    #[serde(default)]
+    all_files: bool,
     /// Whether its C code opens its files by their paths.
     #[serde(default)]
     real_files: bool,
@@ -196,6 +199,11 @@ impl Rules {
     pub(super) fn runs_nothing_unseen(&self, unit: usize, module: &str) -> bool {
         self.of(unit)
             .any(|rule| rule.runs_nothing_unseen.iter().any(|name| is_or_below(module, name)))
+    }
+
+    /// Whether files of a unit are packed that only developers want.
+    pub(super) fn has_all_files(&self, unit: usize) -> bool {
+        self.of(unit).any(|rule| rule.all_files)
     }
 
     /// Whether the C code of a unit opens its files by their paths.

@@ -8,7 +8,7 @@ use crate::bundle::GlibcVersion;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
 use interp_config::{
-    EntryPoint, ExtensionLoading, FileAccessRule, PythonMode, StandardLibraryExtent,
+    AddedData, EntryPoint, ExtensionLoading, FileAccessRule, PythonMode, StandardLibraryExtent,
     StartMethodSetting, SystemLibraryRule,
 };
 
@@ -116,8 +116,12 @@ pub(super) struct Source {
     /// A file with rules for single distributions, beside the built-in ones: what of their imports to follow and to leave.
     #[arg(long, value_name = "FILE")]
     pub(super) distribution_rules: Vec<PathBuf>,
-    /// Serve the files of a package from memory, or all that is in its folder from the user's cache; `*` stands for any
-    /// text. What needs the cache is found otherwise by what its code does.
+    /// Pack a file, or a folder with all that is in it, that is no part of the application; TARGET is its path beside the
+    /// application's modules [default: its own name].
+    #[arg(long, value_name = "SOURCE[:TARGET]", value_parser = parse_data)]
+    pub(super) add_data: Vec<AddedData>,
+    /// Serve the files of a package from memory, or all that is in its folder from the user's cache, for C code of it that
+    /// opens them; `*` stands for any text.
     #[arg(long, value_name = "PACKAGE=memory|cache", value_parser = parse_file_access)]
     pub(super) file_access: Vec<FileAccessRule>,
     /// Pack a shared library of this machine's system, or leave it to the system that the application runs on; `*`
@@ -319,6 +323,17 @@ fn parse_system_library(text: &str) -> Result<SystemLibraryRule, String> {
     let place =
         place.parse().map_err(|error: interp_config::ParseChoiceError| error.to_string())?;
     Ok(SystemLibraryRule { name: name.to_owned(), place })
+}
+
+fn parse_data(text: &str) -> Result<AddedData, String> {
+    let (from, to) = match text.rsplit_once(':') {
+        Some((from, to)) => (from, Some(to.to_owned())),
+        None => (text, None),
+    };
+    if from.is_empty() || to.as_deref() == Some("") {
+        return Err("expected a file or folder, and maybe `:` and its path in the archive".into());
+    }
+    Ok(AddedData { from: from.to_owned(), to })
 }
 
 fn parse_file_access(text: &str) -> Result<FileAccessRule, String> {

@@ -140,7 +140,16 @@ fn with_request<T>(
             &[output, context.cache.path()],
         )
     };
-    let application = app.map(read).transpose()?;
+    let mut application = app.map(read).transpose()?;
+    match &mut application {
+        Some(application) => context.add_data(application)?,
+        None if !settings.build.data.is_empty() => {
+            return Err(CommandError::Usage(
+                "data is added to an application: name one, beside the entry point".into(),
+            ));
+        }
+        None => {}
+    }
     if options.interpreter {
         settings.interpreter = as_python::configuration();
     }

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use importer_core::{Archive, Writer};
-use interp_config::{OptimizationLevel, Settings};
+use interp_config::{AddedData, OptimizationLevel, Settings};
 
 use super::arguments::Source;
 use super::error::CommandError;
@@ -18,8 +18,9 @@ use super::runtime_file::{self, RuntimeFile};
 use super::settings_file::{self, Found};
 use super::variable;
 use crate::bundle::{
-    BundleRequest, COMPILE_WORKER, CacheFolder, CompileCommand, DebugSymbols, Environment,
-    GlibcFloor, KeyBuilder, Needs, Purpose, PythonInstallation, StandardLibrary, SupportModule,
+    Application, BundleRequest, COMPILE_WORKER, CacheFolder, CompileCommand, DebugSymbols,
+    Environment, GlibcFloor, KeyBuilder, Needs, Purpose, PythonInstallation, StandardLibrary,
+    SupportModule,
 };
 
 /// The level that the archive of a program with its own standard library is compiled for.
@@ -118,6 +119,10 @@ impl Context {
         let named =
             source.distribution_rules.iter().map(|file| absolute(file).display().to_string());
         settings.build.distribution_rules.extend(named);
+        settings.build.data.extend(source.add_data.iter().map(|data| AddedData {
+            from: absolute(&PathBuf::from(&data.from)).display().to_string(),
+            to: data.to.clone(),
+        }));
         // Before those of the file, for the first one that fits holds.
         settings.build.file_access.splice(0..0, source.file_access.iter().cloned());
         settings.build.system_libraries.splice(0..0, source.system_library.iter().cloned());
@@ -228,6 +233,15 @@ impl Context {
     /// The files with rules for distributions that the settings and the command line name.
     pub(super) fn distribution_rules(&self) -> Vec<PathBuf> {
         self.settings.build.distribution_rules.iter().map(|file| self.folder.join(file)).collect()
+    }
+
+    /// Adds the data that the settings name to an application.
+    pub(super) fn add_data(&self, application: &mut Application) -> Result<(), CommandError> {
+        for data in &self.settings.build.data {
+            let suffixes = &self.python.extension_suffixes;
+            application.add_data(&self.folder.join(&data.from), data.to.as_deref(), suffixes)?;
+        }
+        Ok(())
     }
 
     /// The standard library's files, to be packed anew.

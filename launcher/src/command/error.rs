@@ -66,9 +66,9 @@ fn is_about_writing(error: &(dyn std::error::Error + 'static)) -> bool {
 fn bundle_exit_code(error: &BundleError) -> u8 {
     match error {
         BundleError::Output { .. } => exit_code::OUTPUT,
-        BundleError::IncludeNotFound { .. } | BundleError::ExcludedEssential { .. } => {
-            exit_code::USAGE
-        }
+        BundleError::IncludeNotFound { .. }
+        | BundleError::ExcludedEssential { .. }
+        | BundleError::DataTarget(_) => exit_code::USAGE,
         BundleError::NotPython { .. }
         | BundleError::NotCPython { .. }
         | BundleError::WorkerStart { .. }

@@ -95,12 +95,13 @@ fn application_archive(
 ) -> Result<PathBuf, CommandError> {
     let mut settings = context.settings.clone();
     let entry = settings.build.entry.clone();
-    let application = Application::read(
+    let mut application = Application::read(
         &options.app,
         entry.as_ref(),
         &context.python.extension_suffixes,
         &[context.cache.path()],
     )?;
+    context.add_data(&mut application)?;
     settings.interpreter.run = match &entry {
         Some(entry) => RunTarget::EntryPoint(entry.clone()),
         None => run_target(&settings.interpreter.run, &application, &options.app)?,

@@ -417,3 +417,43 @@ print(sorted(str(file) for file in importlib.metadata.files('user') if file.loca
         .of(&app)
         .prints("data ['user'] True\n['user-1.0.dist-info/METADATA', 'user-1.0.dist-info/RECORD', 'user.py']\n");
 }
+
+#[test]
+fn data_that_is_added_is_packed() {
+    let app = App::new(&[(
+        "__main__.py",
+        "\
+import os
+here = os.path.dirname(__file__)
+for path in ('assets', 'pkg/images/one.txt', 'other.txt', 'words'):
+    path = os.path.join(here, path)
+    print(sorted(os.listdir(path)) if os.path.isdir(path) else open(path).read() if os.path.exists(path) else None)
+",
+    )]);
+    for (path, text) in
+        [("assets/a.txt", "a"), ("assets/tool.py", "not python"), ("one.txt", "one")]
+    {
+        app.write(&format!("../data/{path}"), text);
+    }
+    let at = |name: &str| app.beside("data").join(name).display().to_string();
+    let options = [
+        "--add-data",
+        &at("assets"),
+        "--add-data",
+        &format!("{}:pkg/images/one.txt", at("one.txt")),
+    ];
+    let printed = "['a.txt', 'tool.py']\none\nNone\nNone\n";
+    Child::new(app.build("built", &options)).of(&app).prints(printed);
+    app.run_with(options, [""; 0]).prints(printed);
+    // Those of the settings are relative to their file.
+    app.write("coldframe.toml", "[build]\ndata = [{ from = '../data/one.txt', to = 'other.txt' }, { from = '../data/assets', to = 'words' }]\n");
+    app.run([""; 0]).prints("None\nNone\none\n['a.txt', 'tool.py']\n");
+    for (target, code, message) in [
+        ("none", 3, "could not read the data `"),
+        ("one.txt:../x", 2, "data cannot lie at `../x`: give a path below the application's"),
+    ] {
+        let outcome = app.run_with(["--add-data", &at(target)], [""; 0]).outcome();
+        assert_eq!(outcome.ending(), Ok(code), "{outcome:#?}");
+        assert!(outcome.stderr.contains(message), "{outcome:#?}");
+    }
+}

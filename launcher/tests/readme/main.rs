@@ -145,6 +145,7 @@ fn the_settings_tables_have_every_key_and_its_default() {
             "standard-library" if build.standard_library == StandardLibraryExtent::Auto => {
                 "`\"auto\"`"
             }
+            "data" if build.data.is_empty() => "`[]`",
             "file-access" if build.file_access.is_empty() => "`{}`",
             "system-libraries" if build.system_libraries.is_empty() => "`{}`",
             _other => "not set",

@@ -22,6 +22,8 @@ struct UnitFiles<'u> {
     unit: &'u Unit,
     /// Whether a package is told its members by the stubs beside its modules.
     keeps_stubs: bool,
+    /// Whether what only developers want is kept too.
+    keeps_all: bool,
     /// Whether a module opens shared libraries: any of them may be meant.
     opens_libraries: bool,
     packages: HashSet<&'u str>,
@@ -35,7 +37,7 @@ impl UnitFiles<'_> {
         if self.unit.metadata.as_deref() == Some(top) {
             return true;
         }
-        if developers::is_left_out(&entry.path) {
+        if !self.keeps_all && developers::is_left_out(&entry.path) {
             return false;
         }
         match &entry.kind {
@@ -250,6 +252,7 @@ impl Search<'_, '_> {
             let files = UnitFiles {
                 unit: found,
                 keeps_stubs: has(|facts| facts.attaches_stub),
+                keeps_all: self.rules.has_all_files(*unit),
                 opens_libraries: has(|facts| facts.opens_libraries),
                 packages: found
                     .entries
