@@ -60,12 +60,11 @@ fn modules_are_replaced_and_all_else_is_built_anew() {
         ),
         ("data", "package/data.txt", "other data", false),
         ("a new file", "new.py", "value = 5\n", false),
-        // The cache's folder has a name that is made of its source.
         (
-            "a module on disk",
+            "a module that opens files",
             "package/opens.py",
             "import os\npath = open(os.path.dirname(__file__) + '/data.txt').name\n",
-            false,
+            true,
         ),
     ];
     let (_, is_rebuilt, _) = build(&app, "built", &[]);
