@@ -5,7 +5,7 @@ use std::io::Write;
 use pyo3_ffi as ffi;
 
 use super::exception::Exception;
-use super::object::{Object, import};
+use super::object::{Object, import, of_sys};
 use super::text::text;
 use super::token::Token;
 
@@ -25,7 +25,7 @@ pub(super) fn ending_of(py: Token<'_>, exception: Exception) -> Ending {
         return Ending::Code(system_exit_code(py, exception));
     }
     let interrupted = exception.is_keyboard_interrupt(py);
-    let hint = hint(py, &exception);
+    let hint = missing_module(py, &exception).or_else(|| hint(py, &exception));
     exception.restore(py);
     // SAFETY: attached, with an exception set; it is not a `SystemExit`, on which this function would end the process.
     unsafe { ffi::PyErr_Print() };
@@ -33,6 +33,38 @@ pub(super) fn ending_of(py: Token<'_>, exception: Exception) -> Ending {
         print_to_stderr(py, &hint);
     }
     if interrupted { Ending::Interrupted } else { Ending::Code(1) }
+}
+
+/// A line about a module of the standard library that an executable does without.
+fn missing_module(py: Token<'_>, exception: &Exception) -> Option<Object> {
+    let said = missing_module_text(py, exception);
+    drop(Exception::take_if_raised(py));
+    text(py, &format!("coldframe: {}", said.ok()??)).ok()
+}
+
+fn missing_module_text(py: Token<'_>, exception: &Exception) -> Result<Option<String>, Exception> {
+    if exception.value().type_name(py) != "ModuleNotFoundError" {
+        return Ok(None);
+    }
+    let Some(name) = exception.value().attribute_or_none(py, "name")?.filter(Object::is_text)
+    else {
+        return Ok(None);
+    };
+    let name = name.to_text(py)?;
+    let first = text(py, name.split('.').next().unwrap_or(&name))?;
+    // From Python 3.10 on.
+    let Some(names) = of_sys(py, c"stdlib_module_names") else { return Ok(None) };
+    if !names.call_method(py, "__contains__", &[&first])?.is_true(py)? {
+        return Ok(None);
+    }
+    let is_packed =
+        super::runtime::get(py)?.archives.module(&name).is_ok_and(|found| found.is_some());
+    Ok((!is_packed).then(|| {
+        format!(
+            "`{name}` is a module of the standard library that is not in this executable, for nothing that can be read imports \
+             it; where Python has it, `coldframe build --include {name}` packs it, and `--standard-library whole` packs all"
+        )
+    }))
 }
 
 /// A line about a packed path that an error names.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::child::Child;
-use crate::support::{App, coldframe, listing};
+use crate::support::{App, coldframe, listing, minor};
 
 /// Builds an application, and gives what was said.
 fn said(app: &App, output: &Path, options: &[&str]) -> String {
@@ -59,6 +59,20 @@ fn of_the_standard_library_what_is_needed_is_there() {
         assert!(!coldframe(["inspect"]).arg(&output).ok().contains(" sched\n"), "{main}");
         said(&app, &output, &["--standard-library", "reached", "--include", "sched"]);
         assert!(coldframe(["inspect"]).arg(&output).ok().contains(" sched\n"), "{main}");
+    }
+}
+
+#[test]
+fn a_module_that_was_left_out_is_named_where_it_is_wanted() {
+    let app = App::new(&[("__main__.py", "import sys\n__import__(sys.argv[1])\n")]);
+    let built = app.build("built", &["--standard-library", "reached"]);
+    let said =
+        "coldframe: `sched` is a module of the standard library that is not in this executable";
+    for (name, is_told) in [("sched", minor() >= 10), ("unknown", false)] {
+        let outcome = Child::new(&built).arg(name).outcome();
+        assert_eq!(outcome.ending(), Ok(1), "{outcome:#?}");
+        assert!(outcome.stderr.contains("ModuleNotFoundError"), "{outcome:#?}");
+        assert_eq!(outcome.stderr.contains(said), is_told, "{outcome:#?}");
     }
 }
 

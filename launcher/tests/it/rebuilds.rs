@@ -63,7 +63,7 @@ fn modules_are_replaced_and_all_else_is_built_anew() {
         (
             "a module that opens files",
             "package/opens.py",
-            "import os\npath = open(os.path.dirname(__file__) + '/data.txt').name\n",
+            "import os\npath = open(os.path.dirname(__file__) + '/data.txt').read(2)\n",
             true,
         ),
     ];
