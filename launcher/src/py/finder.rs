@@ -395,7 +395,10 @@ pub(super) fn path_hook(
     let folder = path_of(py, path)
         .ok()
         .and_then(|path| runtime.inside(&path).or_else(|| runtime.frozen_folder(path.to_str()?)));
-    let folder = folder.filter(|folder| matches!(runtime.archives.directory(folder), Ok(Some(_))));
+    // The top is always there.
+    let folder = folder.filter(|folder| {
+        folder.is_empty() || matches!(runtime.archives.directory(folder), Ok(Some(_)))
+    });
     match folder {
         Some(folder) => {
             let finder_type = import(py, boot::MODULE)?.attribute(py, "Finder")?;

@@ -121,6 +121,17 @@ for name, function in sorted(vars(posix).items()):
     if names & {"path", "src", "dst", "file", "filename", "name", "pathname", "target", "source", "directory", "link"} and name not in OTHERS:
         found.append(name)
 print(*found)
+# What opens files in `_io` does so by `FileIO`, whose initialiser is ours; `pathlib` and `os.path` call functions of `os`.
+opening = set()
+for name, value in sorted(vars(io).items()):
+    signature = getattr(value, "__text_signature__", None) or ""
+    names = {part.split("=")[0].strip() for part in signature.strip("()").split(",")}
+    if names & {"file", "path", "filename"}: opening.add(name)
+assert opening <= {"FileIO", "open", "open_code", "OpenWrapper"}, opening
+import pathlib, posixpath, genericpath
+own = {name for module in (pathlib, posixpath, genericpath) for name, value in vars(module).items() if isinstance(value, type(len))}
+own = {name for name in own if not name.startswith("S_IS")}
+assert own <= {"_path_normpath", "_path_splitroot_ex", "normpath", "splitroot"}, own
 "#;
     let app = App::script(script);
     let names = app.run([""; 0]).ok();

@@ -110,7 +110,7 @@ pub(super) unsafe extern "C" fn by_position<const PLACE: usize>(
 /// # Safety
 ///
 /// Attached; the pointers are those of a vectorcall.
-#[inline]
+#[inline(always)]
 unsafe fn dispatch(call: Call) -> *mut ffi::PyObject {
     let function = call.function();
     let Some(runtime) = place::runtime() else {
@@ -142,7 +142,7 @@ unsafe fn dispatch(call: Call) -> *mut ffi::PyObject {
 }
 
 impl Call {
-    #[inline]
+    #[inline(always)]
     pub(super) fn function(&self) -> &'static Function {
         &FUNCTIONS[self.place]
     }
@@ -152,7 +152,7 @@ impl Call {
     /// # Safety
     ///
     /// Attached, during the call.
-    #[inline]
+    #[inline(always)]
     pub(super) unsafe fn argument(&self, parameter: usize) -> *mut ffi::PyObject {
         if (parameter as ffi::Py_ssize_t) < self.positional {
             // SAFETY: the stack holds as many live objects.
@@ -202,7 +202,7 @@ impl Call {
     /// # Safety
     ///
     /// Attached, during the call.
-    #[inline]
+    #[inline(always)]
     unsafe fn pass_on(&self) -> *mut ffi::PyObject {
         // SAFETY: as the caller promises.
         unsafe { self.pass_on_with(self.stack) }
@@ -211,7 +211,7 @@ impl Call {
     /// # Safety
     ///
     /// Attached, during the call; the stack holds as many live objects as the call's.
-    #[inline]
+    #[inline(always)]
     unsafe fn pass_on_with(&self, stack: *const *mut ffi::PyObject) -> *mut ffi::PyObject {
         let original = ORIGINALS.get().and_then(|originals| originals[self.place]);
         // SAFETY: CPython's own function, with a vectorcall's arguments for it; a new reference or null with an exception.
@@ -256,7 +256,7 @@ impl Call {
     /// # Safety
     ///
     /// Attached.
-    #[inline]
+    #[inline(always)]
     unsafe fn may_be_ours(&self, result: *mut ffi::PyObject) -> bool {
         // SAFETY: attached; static objects; an exception is set where there is no result.
         unsafe {

@@ -27,7 +27,7 @@ pub(super) enum FirstLook {
 /// # Safety
 ///
 /// Attached; the pointer is null or a live object.
-#[inline]
+#[inline(always)]
 pub(super) unsafe fn first_look(runtime: &Runtime, path: *mut ffi::PyObject) -> FirstLook {
     if path.is_null() {
         return FirstLook::NoPath;
@@ -144,7 +144,7 @@ pub(super) fn beside(runtime: &Runtime, rest: &[u8]) -> PathBuf {
 }
 
 /// The facts of this process.
-#[inline]
+#[inline(always)]
 pub(super) fn runtime() -> Option<&'static Runtime> {
     runtime::get_if_set()
 }
