@@ -32,7 +32,7 @@ struct Inner {
     bytes: Bytes,
     target: Target,
     header: Header,
-    /// That of blobs which need one, once one of them was asked for.
+    /// The dictionary of blobs that need one, once one of them was asked for.
     dictionary: OnceLock<DecoderDictionary<'static>>,
 }
 

@@ -1,4 +1,4 @@
-//! What a read-only file system below the executable's path says of a path: pure but for the archives that it asks.
+//! A read-only file system below the executable's path, and its answers: pure but for the archives that it asks.
 //!
 //! The executable is a file for the system, and a folder here: behind its path and a slash lies what was packed. All
 //! paths are bytes, as the system has them.
@@ -22,7 +22,7 @@ pub(crate) const DEVICE: u64 = 0x00c0_1df5;
 /// The longest name that the file systems of Linux take.
 const LONGEST_NAME: usize = 255;
 
-/// What is at a path below the executable.
+/// The thing at a path below the executable.
 #[derive(Debug)]
 pub(crate) enum Found<'a> {
     /// A folder, by its path in the archives; the empty one is the top.
@@ -52,7 +52,7 @@ impl From<importer_core::Error> for Fault {
     }
 }
 
-/// What is the same for all that lies below the executable.
+/// Facts that are the same for all that lies below the executable.
 #[derive(Debug)]
 pub(crate) struct Facts {
     pub(crate) user: u32,
@@ -91,12 +91,12 @@ pub(crate) fn display(root: &OsStr, below: &[u8]) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// What follows the root in a path that begins with it: empty, or a slash and more.
+/// The rest behind the root in a path that begins with it: empty, or a slash and more.
 pub(crate) fn below<'a>(root: &[u8], path: &'a [u8]) -> Option<&'a [u8]> {
     path.strip_prefix(root).filter(|rest| rest.is_empty() || rest.starts_with(b"/"))
 }
 
-/// What is there; `below` is what follows the executable's path, as [`below`] gives it.
+/// The thing that is there; `below` is what follows the executable's path, as [`below`] gives it.
 pub(crate) fn find<'a>(archives: &'a Stack, below: &[u8]) -> Result<Found<'a>, Fault> {
     let path = below.strip_prefix(b"/").unwrap_or(below);
     let is_plain = !path.split(|byte| *byte == b'/').any(|part| matches!(part, b"" | b"." | b".."));

@@ -165,7 +165,7 @@ impl BlobPool {
         let bytes = self.spool.read(place)?;
         let Form::Stored { compression, raw_length } = *form else { return Ok(Some(bytes)) };
         let blob = Blob { bytes: &bytes, raw_length, compression, checksum: 0 };
-        // What needs a dictionary is never taken over as it is.
+        // A blob that needs a dictionary is never taken over as it is.
         Ok(blob.decompressed(None).map(|contents| Cow::Owned(contents.into_owned())))
     }
 

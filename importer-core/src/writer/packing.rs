@@ -75,7 +75,7 @@ pub(super) fn dictionary<'s>(samples: impl Iterator<Item = Cow<'s, [u8]>>) -> Op
 /// A blob that may be compressed, and how.
 pub(super) type Job<'b> = Option<(Cow<'b, [u8]>, Packing)>;
 
-/// What compresses.
+/// Compresses blobs.
 pub(super) struct Packers {
     dictionary: Option<EncoderDictionary<'static>>,
     level: i32,

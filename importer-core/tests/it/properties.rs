@@ -213,7 +213,7 @@ proptest! {
         plain.add_archive(&packed).unwrap();
         let plain = opened(plain);
         tree.check(&plain);
-        // What was compressed harder may stay so; code and libraries are as they are.
+        // Blobs that were compressed harder may stay so; code and libraries are as they are.
         for module in plain.modules().map(Result::unwrap) {
             for level in Optimization::ALL {
                 prop_assert!(!matches!(module.code(level).unwrap(), Some(Cow::Owned(_))));

@@ -24,7 +24,7 @@ use super::{BundleError, BundleRequest, KeyBuilder, Report, StandardLibrary};
 use crate::cache::{self, contents::REBUILDS};
 use crate::file_access::FILES_PREFIX;
 
-/// What is remembered of the last build that wrote an executable.
+/// The memory of the last build that wrote an executable.
 #[derive(Debug, Serialize, Deserialize)]
 struct Memory {
     key: String,
@@ -85,7 +85,7 @@ impl Stamp {
     }
 }
 
-/// What can be remembered for one executable.
+/// The builds of one executable.
 #[derive(Debug)]
 pub struct Rebuild<'r> {
     request: &'r BundleRequest<'r>,
@@ -100,15 +100,15 @@ pub struct Rebuild<'r> {
 pub struct Rebuilt {
     /// The archive, ready to be written.
     pub writer: Writer,
-    /// What was remembered of the last build.
+    /// The caller's own part of the memory.
     pub told: serde_json::Value,
     /// By how many bytes sources and code of the application have grown.
     pub growth: i64,
-    /// What is to be remembered of this one.
+    /// The memory of this one.
     pub memory: RebuildMemory,
 }
 
-/// What is remembered of an archive of which modules were replaced.
+/// The memory of an archive of which modules were replaced.
 #[derive(Debug)]
 pub struct RebuildMemory(Memory);
 
@@ -292,7 +292,7 @@ impl<'r> Rebuild<'r> {
         Ok(source::read(source, name, is_package, RunsAs::Main, &questions))
     }
 
-    /// Remembers an executable that was built just now. What cannot be remembered is built anew the next time.
+    /// Remembers an executable that was built just now. An application that cannot be remembered is built anew the next time.
     pub fn remember(&self, report: &Report, outside: &[PathBuf], told: serde_json::Value) {
         let made = self.memory(report, outside, told).ok().flatten();
         match made {
@@ -339,7 +339,7 @@ impl<'r> Rebuild<'r> {
                 continue;
             };
             let Ok(source) = fs::read(&entry.location) else { return Ok(None) };
-            // What has changed since it was packed is not what the archive holds.
+            // A file that has changed since it was packed is not the one in the archive.
             if module.source()?.as_deref() != Some(source.as_slice()) {
                 return Ok(None);
             }

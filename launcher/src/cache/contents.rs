@@ -16,7 +16,7 @@ pub(crate) const UNFINISHED_ARCHIVE: &str = ".unfinished-";
 pub(crate) const ENVIRONMENTS: &str = "environments-v1";
 /// That of compiled modules.
 pub(crate) const COMPILED: &str = "compiled-v1";
-/// That of what is remembered of builds.
+/// The folder of the memories of builds.
 pub(crate) const REBUILDS: &str = "rebuilds-v1";
 /// That of the archives.
 pub(crate) const ARCHIVES: &str = "archives-v1";
@@ -38,7 +38,7 @@ pub(crate) enum Kind {
     Environment,
     /// Compiled modules of a distribution.
     Compiled,
-    /// What is remembered of a build.
+    /// The memory of a build.
     Build,
     /// What is being written, or was when a process was killed.
     Unfinished,

@@ -116,7 +116,7 @@ fn write<'m>(
     Ok(Made { output, bytes, libpython, settings })
 }
 
-/// What decides about an executable beside the request.
+/// All that decides about an executable beside the request.
 fn more_that_decides(options: &arguments::Build, context: &Context) -> String {
     let runtime = XxHash3_128::oneshot(&context.runtime.contents);
     format!("{} {runtime:x} {} {:?}", build_id(), options.strict, options.glibc)

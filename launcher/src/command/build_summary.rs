@@ -20,7 +20,7 @@ const LARGEST: usize = 10;
 /// How many names of missing modules stand on the line that tells of them.
 const MISSING_NAMES: usize = 5;
 
-/// What is said of a build, but for the executable's name and length: it is the same of the next one that replaces modules only.
+/// All that is said of a build, but for the executable's name and length: it is the same of the next one that replaces modules only.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Told {
     /// As text, each with whether it is about something that is absent at run time.
@@ -38,7 +38,7 @@ pub(super) struct Told {
 }
 
 impl Told {
-    /// What is said of it.
+    /// All that is said of it.
     pub(super) fn of(report: &Report) -> Result<Self, CommandError> {
         let lines = |print: &dyn Fn(&mut String) -> fmt::Result| {
             let mut text = String::new();
@@ -100,7 +100,7 @@ struct Summary<'s> {
     packed: &'s serde_json::Value,
 }
 
-/// What of that is about the archive.
+/// The part of it that is about the archive.
 #[derive(Serialize)]
 struct PackedSummary<'s> {
     parts: BTreeMap<String, PartSummary>,

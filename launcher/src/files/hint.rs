@@ -7,10 +7,10 @@ use super::{Fault, Found, find};
 /// So many names of a folder are told.
 const MOST_NAMES: usize = 8;
 
-/// What ends a path in a text of others.
+/// Letters that end a path in a text of others.
 const ENDS: &[char] = &['\'', '"', '`', '\n', '<', '>', '|', ';', ','];
 
-/// What to say of an error with this text; nothing if it names no path below the root.
+/// The line about an error with this text; nothing if it names no path below the root.
 pub(crate) fn hint(archives: &Stack, root: &str, said: &str) -> Option<String> {
     let start = format!("{root}/");
     let (_, rest) = said.split_once(&start)?;

@@ -27,7 +27,7 @@ pub(in crate::bundle) fn strip(contents: &mut Vec<u8>) {
     }
 }
 
-/// What is left of a library.
+/// The rest of a library.
 struct Cut {
     /// Where its last segment ends.
     end: usize,
