@@ -55,7 +55,7 @@ def mend_readers(module):
             path = super().resource_path(resource)
             folder, name = os.path.split(path)
             is_archived = (name, False) in (_coldframe.finder.list_folder(folder) or ())
-            if is_archived and not _coldframe.finder.is_on_disk(path):
+            if is_archived and not os.path.exists(path):
                 # Whoever asks then makes a copy.
                 raise FileNotFoundError(path)
             return path
