@@ -1,5 +1,10 @@
+import tempfile
+
 import jedi
 
+# Its own cache would lie in the home folder, and there is none.
+folder = tempfile.TemporaryDirectory()
+jedi.settings.cache_directory = folder.name
 # It reads the sources of what it completes, the standard library's among them, and stubs that it carries.
 environment = jedi.InterpreterEnvironment()
 script = jedi.Script("import json\njson.loa", environment=environment)
