@@ -1,7 +1,7 @@
 //! The next build of an application of which only modules have changed: all else comes from the executable of the last one.
 //!
 //! A module may be replaced alone if everything that other parts of the archive depend on is as it was: what its text says of
-//! imports and names (`source.rs`), and what the compile process says of it. All other files must be as they were, by their length
+//! imports and names (`source.rs`), and where it sets the start method. All other files must be as they were, by their length
 //! and times; and whatever else decides what is packed, by one key. In doubt nothing is taken over.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -49,8 +49,8 @@ struct KnownModule {
     facts: u128,
     /// The names at its top level: what is to be called must be among them, so more of them change nothing.
     names: BTreeSet<String>,
-    /// Of what the compile process says.
-    head: u128,
+    /// The line that sets the start method of `multiprocessing`, of which the report tells.
+    sets_start_method: Option<u32>,
     /// Of source and code.
     bytes: u64,
 }
@@ -190,7 +190,10 @@ impl<'r> Rebuild<'r> {
             let Some(known) = memory.modules.get_mut(&entry.path) else { return Ok(None) };
             let found = self.facts(entry, &source)?;
             let has_names = found.names.is_superset(&known.names);
-            if !has_names || facts(&found) != known.facts || digest(&compiled.head) != known.head {
+            if !has_names
+                || facts(&found) != known.facts
+                || compiled.sets_start_method != known.sets_start_method
+            {
                 return Ok(None);
             }
             known.names = found.names;
@@ -353,7 +356,7 @@ impl<'r> Rebuild<'r> {
                 source: digest(&source),
                 facts: facts(&found),
                 names: found.names,
-                head: digest(&compiled.head),
+                sets_start_method: compiled.sets_start_method,
                 bytes: (source.len() + compiled.code.len()) as u64,
             };
             modules.insert(entry.path.clone(), known);

@@ -49,8 +49,8 @@ fn modules_are_replaced_and_all_else_is_built_anew() {
         (
             "a main guard",
             "__main__.py",
-            "import json, helper\nif __name__ == '__main__': print(1)\n",
-            false,
+            "import json, helper\nprint(json.dumps(helper.value), 2)\nif __name__ == '__main__': print(1)\n",
+            true,
         ),
         (
             "a start method",
