@@ -86,8 +86,15 @@ impl<'a> Library<'a> {
                 return Err(damaged(Fault::Malformed("is compressed where it must not be")));
             }
         };
-        let checksum = stored_checksum;
-        Ok(Some(Self { archive, record, role, offset, checksum, stored, compressed }))
+        Ok(Some(Self {
+            archive,
+            record,
+            role,
+            offset,
+            checksum: stored_checksum,
+            stored,
+            compressed,
+        }))
     }
 
     /// The checksum that its contents should have: the same bytes have the same id in every archive.

@@ -121,8 +121,8 @@ impl<'r> Packer<'r> {
         for (mut item, role) in items.into_iter().zip(roles) {
             // All else is read when its turn comes.
             let source = match role {
-                Role::Source | Role::Twin => Some(read(&mut item)?),
-                Role::Extension | Role::Data => None,
+                Role::Source => Some(read(&mut item)?),
+                Role::Twin | Role::Extension | Role::Data => None,
             };
             bytes += source.as_ref().map_or(0, |source| source.len());
             window.push(Read { item, role, source });
@@ -144,9 +144,9 @@ impl<'r> Packer<'r> {
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<(), BundleError> {
         let (mut jobs, mut groups) = (Vec::new(), Vec::new());
-        for Read { item, role, source } in &window {
+        for Read { item, source, .. } in &window {
             if let Some(source) = source {
-                jobs.push(self.job(item, source, *role));
+                jobs.push(job(self.request, &item.entry, source));
                 groups.push(item.group.clone());
             }
         }
@@ -156,9 +156,15 @@ impl<'r> Packer<'r> {
         for Read { mut item, role, source } in window {
             let answer = source.as_ref().and_then(|_| answers.next());
             match (role, source, answer) {
-                (Role::Source | Role::Twin, Some(source), Some(answer)) => {
-                    let error = self.add_compiled(&item, role, source.into_owned(), answer)?;
+                (Role::Source, Some(source), Some(answer)) => {
+                    let error = self.add_compiled(&item, source.into_owned(), answer)?;
                     broken.extend(error);
+                }
+                (Role::Twin, _, _) => {
+                    // It never runs, so it is not compiled.
+                    let contents = read(&mut item)?.into_owned();
+                    self.file_users.module(item.origin, &item.entry.path, &contents);
+                    self.add_data_bytes(&item, contents)?;
                 }
                 (Role::Extension, _, _) => {
                     let contents = read(&mut item)?.into_owned();
@@ -174,18 +180,10 @@ impl<'r> Packer<'r> {
     fn add_compiled(
         &mut self,
         item: &Item,
-        role: Role,
         source: Vec<u8>,
         answer: Result<Compiled, Broken>,
     ) -> Result<Option<Broken>, BundleError> {
         let EntryKind::Source(module) = &item.entry.kind else { return Ok(None) };
-        if role == Role::Twin {
-            // Whether it compiles does not matter: it never runs.
-            drop(answer);
-            self.file_users.module(item.origin, &item.entry.path, &source);
-            self.add_data_bytes(item, source)?;
-            return Ok(None);
-        }
         match answer {
             Ok(compiled) => {
                 self.file_users.module(item.origin, &item.entry.path, &source);
@@ -248,17 +246,6 @@ impl<'r> Packer<'r> {
         match self.compilers.compile(&[job], |_| {})?.pop() {
             Some(Err(broken)) => Err(BundleError::Broken(vec![broken])),
             Some(Ok(_)) | None => Ok(()),
-        }
-    }
-
-    fn job<'j>(&self, item: &'j Item, source: &'j [u8], role: Role) -> Job<'j> {
-        let name = item.entry.module().map_or("", |module| module.name.as_str());
-        let asked = role == Role::Source && is_main(self.request, name);
-        Job {
-            path: &item.entry.path,
-            location: &item.entry.location,
-            source,
-            guard: if asked { MainGuardQuestion::Asked } else { MainGuardQuestion::NotAsked },
         }
     }
 
@@ -401,7 +388,7 @@ impl<'r> Packer<'r> {
 }
 
 /// Whether a module may be run as the program, so that its main guard matters.
-pub(super) fn is_main(request: &BundleRequest<'_>, name: &str) -> bool {
+fn is_main(request: &BundleRequest<'_>, name: &str) -> bool {
     let run = match &request.settings.interpreter.run {
         RunTarget::Module(run) => run == name,
         RunTarget::Script(_)
@@ -411,6 +398,14 @@ pub(super) fn is_main(request: &BundleRequest<'_>, name: &str) -> bool {
         | RunTarget::Auto => false,
     };
     run || name == "__main__" || name.ends_with(".__main__")
+}
+
+/// A module to be compiled.
+pub(super) fn job<'j>(request: &BundleRequest<'_>, entry: &'j Entry, source: &'j [u8]) -> Job<'j> {
+    let name = entry.module().map_or("", |module| module.name.as_str());
+    let guard =
+        if is_main(request, name) { MainGuardQuestion::Asked } else { MainGuardQuestion::NotAsked };
+    Job { path: &entry.path, location: &entry.location, source, guard }
 }
 
 /// Whose the application's modules are, for those that keep them compiled.

@@ -13,7 +13,7 @@ use importer_core::{Archive, MainGuard, ModuleEntry, ModuleKind, Storage, Writer
 use serde::{Deserialize, Serialize};
 use twox_hash::XxHash3_128;
 
-use super::compile::{Compiled, Compilers, Job, MainGuardQuestion};
+use super::compile::{Compiled, Compilers, Job};
 use super::kept_code::KeptCode;
 use super::packer;
 use super::protocol::level_number;
@@ -181,14 +181,14 @@ impl<'r> Rebuild<'r> {
         let target = self.request.python.target(self.request.optimization);
         let mut writer = packer::writer(self.request);
         let compiled = self.compile(&changed)?;
-        let modules = changed.len();
+        let (modules, rules) = (changed.len(), self.rules()?);
         let mut growth = 0;
         for ((entry, source), compiled) in changed.into_iter().zip(compiled) {
             let (Some(compiled), EntryKind::Source(module)) = (compiled, &entry.kind) else {
                 return Ok(None);
             };
             let Some(known) = memory.modules.get_mut(&entry.path) else { return Ok(None) };
-            let found = self.facts(entry, &source)?;
+            let found = self.facts(&rules, entry, &source);
             let has_names = found.names.is_superset(&known.names);
             if !has_names
                 || facts(&found) != known.facts
@@ -253,8 +253,10 @@ impl<'r> Rebuild<'r> {
             Compilers::new(request.compile, request.jobs, request.python, request.optimization);
         let mut kept = KeptCode::new(request);
         let group = packer::application_group(request);
-        let jobs: Vec<Job<'_>> =
-            changed.iter().map(|(entry, source)| self.job(entry, source)).collect();
+        let jobs: Vec<Job<'_>> = changed
+            .iter()
+            .map(|(entry, source)| packer::job(self.request, entry, source))
+            .collect();
         let mut answers: Vec<Option<Compiled>> =
             jobs.iter().map(|job| kept.get(&group, job)).collect();
         let missing: Vec<usize> =
@@ -271,28 +273,21 @@ impl<'r> Rebuild<'r> {
         Ok(answers)
     }
 
-    fn job<'j>(&self, entry: &'j Entry, source: &'j [u8]) -> Job<'j> {
-        let name = entry.module().map_or("", |module| module.name.as_str());
-        let guard = if packer::is_main(self.request, name) {
-            MainGuardQuestion::Asked
-        } else {
-            MainGuardQuestion::NotAsked
-        };
-        Job { path: &entry.path, location: &entry.location, source, guard }
+    fn rules(&self) -> Result<Rules, BundleError> {
+        let units = self.request.environment.map_or(&[][..], |environment| &environment.units);
+        Rules::read(units, &self.request.distribution_rules)
     }
 
-    fn facts(&self, entry: &Entry, source: &[u8]) -> Result<Facts, BundleError> {
+    fn facts(&self, rules: &Rules, entry: &Entry, source: &[u8]) -> Facts {
         let request = self.request;
         let environment = request.environment;
-        let units = environment.map_or(&[][..], |environment| &environment.units);
-        let rules = Rules::read(units, &request.distribution_rules)?;
         let none = BTreeSet::new();
         let groups = environment.map_or(&none, |environment| &environment.plug_in_groups);
         let target = TargetSystem::here((request.python.version.0, request.python.version.1));
         let questions = Questions { target: &target, groups, words: rules.words() };
         let (name, is_package) =
             entry.module().map_or(("", false), |module| (module.name.as_str(), module.is_package));
-        Ok(source::read(source, name, is_package, RunsAs::Main, &questions))
+        source::read(source, name, is_package, RunsAs::Main, &questions)
     }
 
     /// Remembers an executable that was built just now. An application that cannot be remembered is built anew the next time.
@@ -328,6 +323,7 @@ impl<'r> Rebuild<'r> {
         let on_disk = on_disk(&archive)?;
         let mut kept = KeptCode::new(self.request);
         let group = packer::application_group(self.request);
+        let rules = self.rules()?;
         let (mut modules, mut files) = (BTreeMap::new(), BTreeMap::new());
         for entry in &application.entries {
             let Some(stamp) = Stamp::of(&entry.location) else { return Ok(None) };
@@ -347,11 +343,12 @@ impl<'r> Rebuild<'r> {
                 return Ok(None);
             }
             // One that does not compile has no answer.
-            let Some(compiled) = kept.get(&group, &self.job(entry, &source)) else {
+            let Some(compiled) = kept.get(&group, &packer::job(self.request, entry, &source))
+            else {
                 files.insert(entry.path.clone(), stamp);
                 continue;
             };
-            let found = self.facts(entry, &source)?;
+            let found = self.facts(&rules, entry, &source);
             let known = KnownModule {
                 source: digest(&source),
                 facts: facts(&found),
