@@ -123,7 +123,7 @@ impl Display for LibraryLayout {
         if let Some(init) = self.init {
             writeln!(out, "init {init:x}")?;
         }
-        if !self.init_array.is_empty() {
+        if self.init_array != (0..0) {
             writeln!(out, "init-array {:x} {:x}", self.init_array.start, self.init_array.end)?;
         }
         Ok(())
@@ -186,6 +186,8 @@ init-array 4df0 4e00
         assert_eq!(layout.to_string(), TEXT);
         assert_eq!(layout.entry_offset(0x5123), Some(0x1000));
         assert_eq!(layout.entry_offset(u64::MAX), None);
+        let empty: LibraryLayout = TEXT.replace("4df0 4e00", "4df0 4df0").parse().unwrap();
+        assert_eq!(empty.to_string().parse(), Ok(empty));
         for text in ["spam 1", "length", "length 1 2", "length x", "data 1", "code 0 0", ""] {
             let read = text.parse::<LibraryLayout>();
             assert!(read.is_err() || read.unwrap().entry_offset(0).is_none(), "{text}");

@@ -22,6 +22,26 @@ const MAX_LENGTH: &str = "-max_len=65536";
 /// An input that takes longer, in seconds, is a finding.
 const TIME_LIMIT: &str = "-timeout=10";
 
+/// The beginning of libFuzzer's random numbers, where luck is to matter little.
+const SEED: &str = "-seed=1";
+
+/// When a target has run long enough.
+#[derive(Clone, Copy)]
+enum End {
+    Seconds(u64),
+    Inputs(u64),
+}
+
+impl End {
+    /// The folder with what targets begin with, and what is found to be new.
+    fn corpus(self, tools: &Tools) -> &Path {
+        match self {
+            Self::Seconds(_) => &tools.corpus,
+            Self::Inputs(_) => &tools.fixed_corpus,
+        }
+    }
+}
+
 /// What one target did.
 struct Row {
     target: String,
@@ -51,10 +71,13 @@ pub(crate) fn run(workspace: &Workspace, flags: &Fuzz) -> anyhow::Result<Verdict
             bail!("the target `{target}` cannot be built");
         }
     }
-    let seconds = (flags.seconds / targets.len() as u64).max(1);
+    let end = match flags.inputs {
+        Some(inputs) => End::Inputs(inputs),
+        None => End::Seconds((flags.seconds / targets.len() as u64).max(1)),
+    };
     let mut rows = Vec::new();
     for target in targets {
-        rows.push(fuzz(&progress, workspace, &tools, (&python, seconds), target)?);
+        rows.push(fuzz(&progress, workspace, &tools, (&python, end), target)?);
     }
     println!("{}", table(&rows));
     let n_failed = rows.iter().filter(|row| row.status == Status::Failed).count();
@@ -96,6 +119,8 @@ struct Tools {
     path: OsString,
     build: PathBuf,
     corpus: PathBuf,
+    /// For runs that do not go on from what others have found.
+    fixed_corpus: PathBuf,
     found: PathBuf,
 }
 
@@ -117,6 +142,7 @@ impl Tools {
             path: env::join_paths(path).context("the folder of the tools has a bad name")?,
             build: folder.join("build"),
             corpus: folder.join("corpus"),
+            fixed_corpus: folder.join("fixed-corpus"),
             found: folder.join("found"),
         };
         if works(nightly("cargo").args(["fuzz", "--version"]).env("PATH", &tools.path)) {
@@ -167,10 +193,15 @@ fn fuzz(
     progress: &Progress,
     workspace: &Workspace,
     tools: &Tools,
-    (python, seconds): (&Python, u64),
+    (python, end): (&Python, End),
     target: String,
 ) -> anyhow::Result<Row> {
-    let (corpus, found) = (tools.corpus.join(&target), tools.found.join(&target));
+    let (corpus, found) = (end.corpus(tools).join(&target), tools.found.join(&target));
+    // Random numbers are not all: inputs are made from what is there.
+    if matches!(end, End::Inputs(_)) && corpus.exists() {
+        fs::remove_dir_all(&corpus)
+            .with_context(|| format!("could not remove `{}`", corpus.display()))?;
+    }
     for folder in [&corpus, &found] {
         fs::create_dir_all(folder)
             .with_context(|| format!("could not make `{}`", folder.display()))?;
@@ -178,7 +209,10 @@ fn fuzz(
     let mut run = tools.cargo_fuzz("run", workspace, python)?;
     run.arg(&target).arg(&corpus).env("COLDFRAME_FUZZ_SEEDS", &corpus);
     run.args(["--", MAX_LENGTH, TIME_LIMIT, "-print_final_stats=1"]);
-    run.arg(format!("-max_total_time={seconds}"));
+    match end {
+        End::Seconds(seconds) => run.arg(format!("-max_total_time={seconds}")),
+        End::Inputs(inputs) => run.arg(format!("-runs={inputs}")).arg(SEED),
+    };
     run.arg(format!("-artifact_prefix={}/", found.display()));
     let finished = progress.run(&format!("fuzz {target}"), &mut run, Show::AtFailure)?;
     let (runs, coverage) = told(&finished.output);

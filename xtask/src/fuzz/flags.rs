@@ -8,6 +8,7 @@ const EXAMPLES: &str = "\
 Examples:
   cargo xtask fuzz                                  every target, a minute in all
   cargo xtask fuzz --seconds 600 --target archive   ten minutes for one of them
+  cargo xtask fuzz --inputs 20000                   20,000 inputs for each target, from the same random numbers: what CI does
   cargo xtask fuzz --require                        a missing nightly compiler, or no cargo-fuzz, is a failure
 
 The targets are in `fuzz/targets`. It needs a nightly compiler (`rustup toolchain install nightly`) and a C++ compiler; cargo-fuzz
@@ -22,6 +23,11 @@ pub(crate) struct Fuzz {
     /// How long all targets run together, in seconds, once they are built.
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) seconds: u64,
+
+    /// How many inputs each target gets, made from the same random numbers at each run, whatever was found before: a
+    /// failure then hardly ever comes from luck. Inputs still differ where the code that they reach does (hash tables).
+    #[arg(long, value_name = "N", conflicts_with = "seconds", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) inputs: Option<u64>,
 
     /// Run this target only; can be given again.
     #[arg(long, value_name = "NAME")]
