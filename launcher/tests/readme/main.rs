@@ -1,7 +1,8 @@
-//! The README and `--help` say what is so: their commands are run, and their tables are compared with the code.
+//! The README, the book and `--help` say what is so: their commands are run, and their tables are compared with the code.
 #![cfg(all(unix, feature = "command"))]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod book;
 mod console;
 mod help;
 mod sandbox;
@@ -9,47 +10,52 @@ mod sandbox;
 use interp_config::{Document, Settings, StandardLibraryExtent, StartMethodSetting, parse};
 use platform_policy::{Os, PythonBuild, decide};
 
+use self::book::{Page, page, pages, readme};
 use self::sandbox::Sandbox;
 
-const README: &str = include_str!("../../../README.md");
-
-/// Blocks marked `console` are sessions: what stands behind `$ ` is typed, and what follows is what it prints.
+/// Blocks marked `console` are sessions: behind `$ ` stands a command, and below it the lines that it prints.
 ///
 /// `cargo xtask …` is not run, for it would run this test again; that there is such a task is checked below.
 #[test]
-fn the_sessions_in_the_readme_are_so() {
-    let sandbox = Sandbox::new();
-    let steps = console::steps(README);
-    assert!(steps.len() > 4, "the blocks were not found");
-    for step in steps.iter().filter(|step| !step.command.starts_with("cargo xtask ")) {
-        let (output, success) = sandbox.type_in(step.command);
-        assert!(
-            console::matches(&step.output, &output),
-            "{}\nprinted:\n{output}\nnot:\n{:#?}",
-            step.command,
-            step.output
-        );
-        let shows_error = step.output.iter().any(|line| line.starts_with("error: "));
-        assert_eq!(success, !shows_error, "{}\nprinted:\n{output}", step.command);
+fn the_sessions_in_the_pages_are_so() {
+    let mut n_steps = 0;
+    for Page { name, text } in pages() {
+        let sandbox = Sandbox::new();
+        let steps = console::steps(&text);
+        for step in steps.iter().filter(|step| !step.command.starts_with("cargo xtask ")) {
+            let (output, success) = sandbox.type_in(step.command);
+            assert!(
+                console::matches(&step.output, &output),
+                "{name}: {}\nprinted:\n{output}\nnot:\n{:#?}",
+                step.command,
+                step.output
+            );
+            let shows_error = step.output.iter().any(|line| line.starts_with("error: "));
+            assert_eq!(success, !shows_error, "{name}: {}\nprinted:\n{output}", step.command);
+            n_steps += 1;
+        }
     }
+    assert!(n_steps > 10, "the blocks were not found");
 }
 
 #[test]
 fn commands_named_in_the_text_are_accepted() {
     let sandbox = Sandbox::new();
     let mut n_checked = 0;
-    for span in README.split('`').skip(1).step_by(2) {
-        // What has a `…`, or something in brackets, is a shape and not a command.
-        if span.starts_with("coldframe ") && !span.contains(['…', '[', '\n']) {
-            sandbox.check_accepted(span);
-            n_checked += 1;
+    for Page { text, .. } in pages() {
+        for span in book::spans(&text) {
+            // A span with a `…`, or with something in brackets, is a shape and no command.
+            if span.starts_with("coldframe ") && !span.contains(['…', '[']) {
+                sandbox.check_accepted(span);
+                n_checked += 1;
+            }
         }
     }
-    assert!(n_checked > 5, "the spans were not found");
+    assert!(n_checked > 15, "the spans were not found");
 }
 
 #[test]
-fn tasks_named_in_the_readme_exist() {
+fn tasks_named_in_the_pages_exist() {
     let help = concat!(
         include_str!("../../../xtask/src/flags.rs"),
         include_str!("../../../xtask/src/conformance/flags.rs"),
@@ -59,21 +65,39 @@ fn tasks_named_in_the_readme_exist() {
         include_str!("../../../xtask/src/wheel/flags.rs"),
         include_str!("../../../xtask/src/attack/flags.rs"),
         include_str!("../../../xtask/src/fuzz/flags.rs"),
+        include_str!("../../../xtask/src/bench/sizes/flags.rs"),
     );
-    for (at, _) in README.match_indices("cargo xtask ") {
-        let rest = README.get(at..).unwrap_or_default();
-        let command = rest.split(['`', '\n']).next().unwrap_or_default();
-        assert!(
-            help.contains(command),
-            "`{command}` is none of the examples in `cargo xtask help`"
-        );
+    for Page { name, text } in pages() {
+        for (at, _) in text.match_indices("cargo xtask ") {
+            let rest = text.get(at..).unwrap_or_default();
+            let command = rest.split(['`', '\n']).next().unwrap_or_default();
+            assert!(
+                help.contains(command) || is_task(command, help),
+                "{name}: there is no task `{command}`"
+            );
+        }
     }
+}
+
+/// Whether there is such a task, with all of these options.
+fn is_task(command: &str, flags: &str) -> bool {
+    let name = command.trim_start_matches("cargo xtask ").split(' ').next().unwrap_or_default();
+    let (Some(first), rest) = (name.chars().next(), name.get(1..).unwrap_or_default()) else {
+        return false;
+    };
+    let variant = format!("    {}{rest}", first.to_ascii_uppercase());
+    let is_variant = |end: &str| end.starts_with(['(', ',']);
+    let mut lines = flags.lines();
+    let mut options = command.split(' ').filter_map(|word| word.strip_prefix("--"));
+    lines.any(|line| line.strip_prefix(&variant).is_some_and(is_variant))
+        && options.all(|option| flags.contains(&format!("{}: ", option.replace('-', "_"))))
 }
 
 #[test]
 fn the_rust_code_is_the_example() {
     let example = include_str!("../../../examples/embed/src/main.rs");
-    let (_, block) = README.split_once("```rust\n").expect("a block of Rust");
+    let embedding = page("docs/embedding.md");
+    let (_, block) = embedding.split_once("```rust\n").expect("a block of Rust");
     let (block, _) = block.split_once("```").expect("its end");
     let without_comments: String = example
         .lines()
@@ -85,6 +109,7 @@ fn the_rust_code_is_the_example() {
 
 #[test]
 fn the_policy_table_is_the_policy() {
+    let table = page("docs/multiprocessing.md");
     let any: &[PythonBuild] = PythonBuild::ALL;
     for (system, os, build, builds) in [
         ("Windows", Os::Windows, "any build", any),
@@ -111,7 +136,7 @@ fn the_policy_table_is_the_policy() {
             ]
             .map(cell);
             let row = format!("| {system} | {build} | {auto} | {fork} | {forkserver} | {spawn} |");
-            assert!(README.contains(&row), "the policy says\n{row}");
+            assert!(table.contains(&row), "the policy says\n{row}");
             let none = decide(os, python, StartMethodSetting::None)
                 .expect("`none` is possible everywhere");
             assert_eq!(none.method, None);
@@ -121,9 +146,10 @@ fn the_policy_table_is_the_policy() {
 
 #[test]
 fn the_settings_tables_have_every_key_and_its_default() {
+    let tables = page("docs/settings.md");
     let has_row = |key: &str, default: &str| {
         let row = format!("| `{key}` | {default} | ");
-        assert!(README.contains(&row), "no row begins with\n{row}");
+        assert!(tables.contains(&row), "no row begins with\n{row}");
     };
     let defaults = Settings::default().to_toml();
     for key in allowed_keys("nothing-of-this-name = 1") {
@@ -162,4 +188,9 @@ fn allowed_keys(text: &str) -> Vec<String> {
         allowed.split(", ").map(|key| key.trim_matches('`').to_owned()).collect();
     assert!(keys.len() > 5, "{error}");
     keys
+}
+
+#[test]
+fn the_readme_is_short() {
+    assert!(readme().lines().count() <= 150);
 }
