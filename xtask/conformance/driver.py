@@ -190,6 +190,11 @@ def main():
     results = Results(path)
     if importlib.util.find_spec("adapter") is not None:
         importlib.import_module("adapter").adapt(name)
+    if os.environ.pop("WITHOUT_RESOURCES", ""):
+        # As CPython's own runner does without `-u`; a suite that is run alone has all of them.
+        from test import support
+
+        support.use_resources = {}
     tests = load(results, name)
     chosen = [test for test in tests if identity(test) not in seen and (not only or identity(test) in only)]
     # A flat suite still sets up modules and classes, for the tests stay in their order.

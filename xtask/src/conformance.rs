@@ -77,7 +77,7 @@ struct Job<'a> {
     workspace: &'a Workspace,
     progress: &'a Progress,
     target: &'a Target,
-    suite: &'static str,
+    suite: String,
     kind: Kind,
 }
 
@@ -92,7 +92,7 @@ enum Kind {
 }
 
 pub(crate) fn run(workspace: &Workspace, flags: &Conformance) -> anyhow::Result<Verdict> {
-    let suites = chosen_suites(&flags.suite)?;
+    let chosen_suites = chosen_suites(&flags.suite)?;
     let explained = Explained::checked_in()?;
     let progress = Progress::new(flags.results.verbose);
     let out = flags.results.folder(workspace.target.join("conformance"))?;
@@ -119,11 +119,12 @@ pub(crate) fn run(workspace: &Workspace, flags: &Conformance) -> anyhow::Result<
         let is_there = |suite: &str| {
             VERSIONS.iter().all(|(name, minors)| *name != suite || minors.contains(&minor))
         };
-        for suite in suites.iter().filter(|suite| is_there(suite)) {
-            let archived = ARCHIVED.iter().find(|archived| archived.name == *suite);
+        let suites = if flags.all { target.suites()? } else { chosen_suites.clone() };
+        for suite in suites.into_iter().filter(|suite| is_there(suite)) {
+            let archived = ARCHIVED.iter().find(|archived| archived.name == suite);
             let kind = match archived {
                 Some(archived) => Kind::Archived(archived),
-                None => borrowed(target, suite, &found)?.map_or(Kind::Own, Kind::Borrowed),
+                None => borrowed(target, &suite, &found)?.map_or(Kind::Own, Kind::Borrowed),
             };
             jobs.push(Job { workspace, progress: &progress, target, suite, kind });
         }
@@ -135,10 +136,10 @@ pub(crate) fn run(workspace: &Workspace, flags: &Conformance) -> anyhow::Result<
         jobs = jobs.into_iter().skip(part - 1).step_by(all).collect();
     }
     let results = run_all(&jobs, flags, &explained)?;
-    let shown = table::render(&results);
+    let shown = table::render(&results, flags.all);
     println!("{shown}");
     if let Some(file) = &flags.results.table {
-        workspace::write(file, &table::page(&shown, &results))?;
+        workspace::write(file, &table::page(&shown, &results, flags.all))?;
     }
     let summary = format!("{:#}\n", Value::Array(results.clone()));
     workspace::write(&out.join("summary.json"), &summary)?;
@@ -149,14 +150,14 @@ pub(crate) fn run(workspace: &Workspace, flags: &Conformance) -> anyhow::Result<
     Ok(Verdict::from_failures(unexplained.len()))
 }
 
-fn chosen_suites(names: &[String]) -> anyhow::Result<Vec<&'static str>> {
+fn chosen_suites(names: &[String]) -> anyhow::Result<Vec<String>> {
     let all: Vec<&str> =
         SUITES.iter().copied().chain(ARCHIVED.iter().map(|archived| archived.name)).collect();
     if let Some(unknown) = names.iter().find(|name| !all.contains(&name.as_str())) {
         bail!("there is no suite `{unknown}` here; there are: {}", all.join(", "));
     }
     let is_chosen = |suite: &&str| names.is_empty() || names.iter().any(|name| name == suite);
-    Ok(all.into_iter().filter(is_chosen).collect())
+    Ok(all.into_iter().filter(is_chosen).map(str::to_owned).collect())
 }
 
 /// Runs the jobs, several at a time, and gives their results in the jobs' order.
@@ -264,7 +265,7 @@ impl Job<'_> {
     }
 
     fn folder(&self, side: &str) -> PathBuf {
-        self.target.folder.join("runs").join(self.suite).join(side)
+        self.target.folder.join("runs").join(&self.suite).join(side)
     }
 
     fn side<'s>(&'s self, name: &str, sides: &'s Sides, flags: &Conformance) -> Run<'s> {
@@ -278,7 +279,7 @@ impl Job<'_> {
         };
         let (suite, is_archived) = match &self.kind {
             Kind::Archived(archived) => (archived.suite, is_ours),
-            Kind::Own | Kind::Borrowed(_) => (self.suite, false),
+            Kind::Own | Kind::Borrowed(_) => (self.suite.as_str(), false),
         };
         Run {
             interpreter: if is_ours { &sides.ours } else { &sides.stock },
@@ -286,6 +287,7 @@ impl Job<'_> {
             folder: self.folder(name),
             copied,
             is_archived,
+            with_resources: !flags.all,
             time_limit: Duration::from_secs(flags.time_limit),
         }
     }

@@ -14,6 +14,7 @@ Examples:
   cargo xtask conformance --python 3.12 --suite test_fork1
   cargo xtask conformance --fetched 3.15 --suite test_import
   cargo xtask conformance --resume --table docs/conformance.md
+  cargo xtask conformance --all --python 3.12 --resume --table docs/conformance-all.md
 
 A test that passes under the stock interpreter only is run again, alone, on both sides. \
 What then passes is called unsteady. \
@@ -35,6 +36,11 @@ pub(crate) struct Conformance {
     /// Run this suite only; can be given again.
     #[arg(long, value_name = "NAME")]
     pub(crate) suite: Vec<String>,
+
+    /// Run every suite of CPython's that the Python's package `test` has, without the resources that CPython's own runner
+    /// leaves out as well: the network, sound, windows, large files.
+    #[arg(long, conflicts_with = "suite")]
+    pub(crate) all: bool,
 
     /// Build the interpreter with this `coldframe`, which was built for the Python that is named.
     #[arg(long, value_name = "PATH", requires = "python")]

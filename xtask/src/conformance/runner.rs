@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use serde_json::Value;
 
 use crate::{child, workspace};
@@ -43,6 +43,8 @@ pub(super) struct Run<'a> {
     pub(super) copied: Vec<&'a Path>,
     /// Whether the driver and the suite are in the interpreter, which is an application.
     pub(super) is_archived: bool,
+    /// Whether tests that want the network, large files or much time run too.
+    pub(super) with_resources: bool,
     pub(super) time_limit: Duration,
 }
 
@@ -78,25 +80,22 @@ impl Run<'_> {
             let id = match (read.running.pop(), read.last) {
                 (Some(id), _) => id,
                 (None, Some(last)) => format!("what follows {last}"),
-                (None, None) => {
-                    bail!(
-                        "`{}` under `{}` {ending} before its first test:\n{}",
-                        self.suite,
-                        self.interpreter.display(),
-                        self.last_words()
-                    )
-                }
+                (None, None) => return Ok((self.not_run(ending), started.elapsed())),
             };
             let line = serde_json::json!({
                 "id": id, "event": "end", "outcome": ending, "detail": self.last_words(), "seconds": 0,
             });
             append(&results, &line)?;
         }
-        bail!(
-            "`{}` under `{}` did not end in {MAX_STARTS} starts",
-            self.suite,
-            self.interpreter.display()
-        )
+        let mut outcomes = Read::file(&results)?.outcomes;
+        outcomes.extend(self.not_run("crashed"));
+        Ok((outcomes, started.elapsed()))
+    }
+
+    /// The outcome of a suite of which no test, or not all tests, could be run.
+    fn not_run(&self, ending: &str) -> Outcomes {
+        let outcome = Outcome { word: ending.to_owned(), detail: self.last_words() };
+        BTreeMap::from([(format!("the rest of {}", self.suite), outcome)])
     }
 
     /// The end of what the tests have printed.
@@ -135,6 +134,9 @@ impl Run<'_> {
             .stderr(log);
         for name in ["PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED"] {
             command.env_remove(name);
+        }
+        if !self.with_resources {
+            command.env("WITHOUT_RESOURCES", "1");
         }
         let mut child = child::start(&mut command)?;
         let length = || fs::metadata(results).map_or(0, |metadata| metadata.len());

@@ -33,10 +33,14 @@ fn list<'a>(result: &'a Value, name: &str) -> &'a [Value] {
 }
 
 /// The table, in Markdown.
-pub(super) fn render(results: &[Value]) -> String {
+pub(super) fn render(results: &[Value], is_all: bool) -> String {
     let mut table = Table::new();
     table.load_style(presets::ASCII_MARKDOWN).set_header(HEADER);
-    for result in results {
+    let totals = if is_all { totals(results) } else { Vec::new() };
+    let is_shown = |result: &&Value| {
+        !is_all || ["stock_only", "unsteady"].iter().any(|name| !list(result, name).is_empty())
+    };
+    for result in totals.iter().chain(results.iter().filter(is_shown)) {
         let differences = list(result, "stock_only");
         let explained =
             differences.iter().filter(|one| !text(one, "explained").is_empty()).count() as u64;
@@ -67,6 +71,29 @@ pub(super) fn render(results: &[Value]) -> String {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table.to_string()
+}
+
+/// The sums over all suites, for each Python.
+fn totals(results: &[Value]) -> Vec<Value> {
+    let mut by_python = BTreeMap::<&str, Vec<&Value>>::new();
+    for result in results {
+        by_python.entry(text(result, "python")).or_default().push(result);
+    }
+    let total = |(python, results): (&str, Vec<&Value>)| {
+        let mut total = serde_json::Map::new();
+        for name in ["passed", "failed", "skipped", "ours_only", "stock_seconds", "our_seconds"] {
+            let sum: u64 = results.iter().map(|result| number(result, name)).sum();
+            total.insert(name.to_owned(), sum.into());
+        }
+        for name in ["stock_only", "unsteady"] {
+            let all = results.iter().flat_map(|result| list(result, name)).cloned().collect();
+            total.insert(name.to_owned(), Value::Array(all));
+        }
+        total.insert("suite".to_owned(), format!("all {}", results.len()).into());
+        total.insert("python".to_owned(), python.into());
+        Value::Object(total)
+    };
+    by_python.into_iter().map(total).collect()
 }
 
 /// The differences that nothing explains, a line for each.
@@ -107,19 +134,32 @@ fn by_reason<'a>(
 }
 
 /// The page for the documentation.
-pub(super) fn page(table: &str, results: &[Value]) -> String {
+pub(super) fn page(table: &str, results: &[Value], is_all: bool) -> String {
+    let (title, command, more) = if is_all {
+        let command = "cargo xtask conformance --all --resume --table docs/conformance-all.md";
+        let more = " The tests that want the network, sound, windows or large files are left out, as CPython's own \
+                    runner does. The table has the suites with a difference; the first rows sum up all.";
+        ("All of CPython's suites", command, more)
+    } else {
+        ("CPython's own suites", "cargo xtask conformance --table docs/conformance.md", "")
+    };
+    let archived = if is_all {
+        ""
+    } else {
+        "The last three are none of CPython's: they were packed into an executable with the packages that they test, and the\n\
+         stock interpreter ran them from files. `finder_mixins` is CPython's mixins for finders and loaders, on ours; the \
+         other two are\nthe suites of the source distributions of these names.\n\n"
+    };
     let mut page = format!(
-        "# CPython's own suites\n\nMade by `cargo xtask conformance --table docs/conformance.md`: each suite in the \
+        "# {title}\n\nMade by `{command}`: each suite in the \
          self-contained interpreter, with the\nstandard library and the package `test` in its archive, and in the stock \
-         one, compared test id by test id.\n\n\
+         one, compared test id by test id.{more}\n\n\
          * *stock only*: passed in the stock interpreter and not in ours, and nothing explains it.\n\
          * *explained*: the same, for a reason that stands below.\n\
          * *unsteady*: once different, and not when the test was run again.\n\
          * *(of 3.X)*: the installation lacks the suite, and that of another Python ran on both sides. Where only \
          the files are\n  missing that instantiate `test._test_multiprocessing`, they were written.\n\n\
-         The last three are none of CPython's: they were packed into an executable with the packages that they test, \
-         and the\nstock interpreter ran them from files. `finder_mixins` is CPython's mixins for finders and loaders, \
-         on ours; the other two are\nthe suites of the source distributions of these names.\n\n{table}\n"
+         {archived}{table}\n"
     );
     for (title, kind) in [("Not explained", ""), ("Explained", "explained")] {
         let reasons = by_reason(results, kind);

@@ -131,6 +131,23 @@ fn prefix(python: &Python) -> Option<PathBuf> {
 }
 
 impl Target {
+    /// The names of all suites in its package `test`.
+    pub(super) fn suites(&self) -> anyhow::Result<Vec<String>> {
+        let folder = &self.tests;
+        let entries = fs::read_dir(folder)
+            .with_context(|| format!("could not read `{}`", folder.display()))?;
+        let names = entries.filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let is_suite = path.join("__init__.py").is_file()
+                || path.extension().is_some_and(|extension| extension == "py");
+            let name = path.file_stem()?.to_str()?.to_owned();
+            (is_suite && name.starts_with("test_")).then_some(name)
+        });
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        Ok(names)
+    }
+
     /// The `coldframe` that builds for this Python.
     pub(super) fn launcher(
         &self,
