@@ -48,6 +48,11 @@ impl Environment {
         environment_folders::has_distribution(prefix, name, python)
     }
 
+    /// Whether there is a folder for packages of a Python like this one below `prefix`.
+    pub fn has_packages(prefix: &Path, python: &PythonInstallation) -> bool {
+        environment_folders::has_packages(prefix, python)
+    }
+
     /// The environment's folder.
     pub fn folder(&self) -> &Path {
         &self.folder

@@ -45,6 +45,11 @@ pub(super) fn find(
     Ok(found)
 }
 
+/// Whether there is a folder for packages of a Python like this one below `prefix`.
+pub(super) fn has_packages(prefix: &Path, python: &PythonInstallation) -> bool {
+    !packages_of(prefix, &Interpreter::of(python)).is_empty()
+}
+
 /// Whether that distribution is installed for a Python like this one below `prefix`.
 pub(super) fn has_distribution(prefix: &Path, name: &str, python: &PythonInstallation) -> bool {
     let folders = packages_of(prefix, &Interpreter::of(python));

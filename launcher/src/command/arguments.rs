@@ -97,7 +97,8 @@ pub(super) struct Source {
     /// Install these requirements into an environment of their own, and use that.
     #[arg(short, long, value_name = "FILE", conflicts_with = "venv")]
     pub(super) requirements: Option<PathBuf>,
-    /// The Python whose standard library is packed [default: the one that this `coldframe` was built with].
+    /// The Python whose standard library is packed, and whose packages, unless `--venv` names others [default: the one that
+    /// this `coldframe` was built with].
     #[arg(long, value_name = "FILE")]
     pub(super) python: Option<PathBuf>,
     /// The start method of `multiprocessing`: none, auto, fork, forkserver or spawn [default: auto].

@@ -77,6 +77,7 @@ impl Context {
         let venv = source
             .venv
             .clone()
+            .or_else(|| packed_python::environment_around(source.python.as_deref()?))
             .or_else(|| settings.build.venv.as_deref().map(|venv| folder.join(venv)))
             .or_else(active_environment);
         let environments = Environments { named: venv, may_be_own: true };
@@ -135,7 +136,11 @@ impl Context {
         let venv = match &source.requirements {
             Some(requirements) => Some(requirements::environment(requirements, &python, &cache)?),
             None if environments.may_be_own => {
-                environments.named.or_else(|| packed_python::own_environment(&python))
+                let around = || packed_python::prefix_around(source.python.as_deref()?, &python);
+                environments
+                    .named
+                    .or_else(around)
+                    .or_else(|| packed_python::own_environment(&python))
             }
             None => environments.named,
         };

@@ -71,6 +71,23 @@ pub(super) fn own_environment(python: &PythonInstallation) -> Option<PathBuf> {
     Environment::has_distribution(prefix, DISTRIBUTION, python).then(|| prefix.to_owned())
 }
 
+/// The virtual environment of that interpreter, if it is one's: its packages are meant, for they are those that it finds.
+pub(super) fn environment_around(interpreter: &Path) -> Option<PathBuf> {
+    let prefix = folder_around(interpreter)?;
+    prefix.join("pyvenv.cfg").is_file().then_some(prefix)
+}
+
+/// The installation that an interpreter outside of all virtual environments belongs to, if packages are installed there.
+pub(super) fn prefix_around(interpreter: &Path, python: &PythonInstallation) -> Option<PathBuf> {
+    folder_around(interpreter).filter(|prefix| Environment::has_packages(prefix, python))
+}
+
+/// The folder above the interpreter's `bin`. A link is not followed: an environment's interpreter is one.
+fn folder_around(interpreter: &Path) -> Option<PathBuf> {
+    let absolute = std::path::absolute(interpreter).ok()?;
+    Some(absolute.parent()?.parent()?.to_owned())
+}
+
 /// The name under which this program is installed from a package index.
 const DISTRIBUTION: &str = "coldframe";
 

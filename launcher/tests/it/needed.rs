@@ -3,8 +3,10 @@
 use std::fs;
 use std::path::Path;
 
+use launcher::build_kind::BUILD_PYTHON;
+
 use crate::child::Child;
-use crate::support::{App, coldframe, listing, minor};
+use crate::support::{App, coldframe, listing, minor, site_packages};
 
 /// Builds an application, and gives what was said.
 fn said(app: &App, output: &Path, options: &[&str]) -> String {
@@ -150,4 +152,27 @@ fn compiled_modules_are_kept_and_mended() {
     app.write("helper.py", "x = 2");
     assert!(first != build());
     assert_eq!(Child::new(&output).of(&app).ok(), "2\n");
+}
+
+#[test]
+fn the_interpreter_of_an_environment_brings_its_packages() {
+    let app = App::new(&[("__main__.py", "import demo\nprint(demo.where)")]);
+    let environments = ["one", "other"].map(|name| {
+        let folder = app.beside(name);
+        Child::new(BUILD_PYTHON).args(["-I", "-m", "venv", "--without-pip"]).arg(&folder).ok();
+        fs::write(folder.join(site_packages()).join("demo.py"), format!("where = {name:?}"))
+            .unwrap();
+        folder
+    });
+    let [one, other] = environments.each_ref().map(|folder| folder.to_str().unwrap());
+    let interpreter = format!("{one}/bin/python");
+    for (options, expected) in [
+        (&["--python", interpreter.as_str()][..], "one\n"),
+        (&["--python", interpreter.as_str(), "--venv", other], "other\n"),
+        (&["--venv", one], "one\n"),
+    ] {
+        app.run_with(options.iter().copied(), [""; 0]).prints(expected);
+        let active = app.run_with(options.iter().copied(), [""; 0]).env("VIRTUAL_ENV", other);
+        active.prints(expected);
+    }
 }
