@@ -9,6 +9,7 @@
 
 mod answer;
 mod call;
+mod dynamic;
 mod memory;
 mod open;
 mod place;
@@ -25,5 +26,6 @@ pub(super) use real::{path as real_path, redirect_dlopen};
 pub(super) fn install(py: Token<'_>) -> Result<(), Exception> {
     let posix = import(py, "posix")?;
     call::redirect(py, &posix)?;
+    dynamic::redirect(py)?;
     open::redirect(py, &import(py, "_io")?)
 }

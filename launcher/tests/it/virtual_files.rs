@@ -223,3 +223,35 @@ print(os.path.exists(pkg), open(pkg + "/data.txt").read(), len(posix.listdir(pkg
         .run_with(IN_MEMORY, [""; 0])
         .prints("True data\n True None ['stat', 'open', 'listdir', 'open']\n");
 }
+
+#[test]
+fn the_loaders_of_importlib_open_extension_modules_of_the_archive() {
+    let main = r#"
+import importlib.machinery, importlib.util, os, sys
+import _json, _heapq
+for module, name in ((_json, "_json"), (_heapq, "_heapq"), (_json, "other._json")):
+    path = module.__spec__.origin
+    loader = importlib.machinery.ExtensionFileLoader(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    print(made.__name__, made.__file__ == path, made.__loader__ is loader, sorted(vars(made)) == sorted(vars(module)), os.path.isfile(path))
+none = os.path.dirname(__file__) + "/none.so"
+for loader in (importlib.machinery.ExtensionFileLoader("none", none),):
+    try:
+        loader.create_module(importlib.util.spec_from_file_location("none", none, loader=loader))
+    except ImportError as error:
+        print(type(error).__name__, "none.so" in str(error))
+"#;
+    let app = App::new(&[("__main__.py", main)]);
+    let built = app.build("built", &["--include", "_json", "--include", "_heapq"]);
+    let told = Child::new(&built).of(&app).ok();
+    // A module that is linked into Python has no file.
+    if told.contains("built-in") {
+        return;
+    }
+    assert_eq!(
+        told,
+        "_json True True True True\n_heapq True True True True\nother._json True True True True\nImportError True\n"
+    );
+}

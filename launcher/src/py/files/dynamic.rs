@@ -1,0 +1,105 @@
+//! `_imp.create_dynamic` for a spec whose origin is a path below the executable: the loaders of importlib call it
+//! (`ExtensionFileLoader`, `imp.load_dynamic`), and the dynamic linker, which it calls, opens files of the system only.
+
+use std::sync::OnceLock;
+
+use pyo3_ffi as ffi;
+
+use super::super::boundary::returning_object;
+use super::super::exception::Exception;
+use super::super::extension;
+use super::super::object::{Object, import};
+use super::super::runtime;
+use super::super::token::Token;
+use super::place::{self, FirstLook};
+use super::real;
+use crate::files::{self, Found};
+
+/// CPython's function, as its table had it.
+static ORIGINAL: OnceLock<ffi::PyCFunctionFast> = OnceLock::new();
+
+/// Puts our function into the table of `_imp`. Each interpreter calls this; only the first call changes anything.
+pub(super) fn redirect(py: Token<'_>) -> Result<(), Exception> {
+    if ORIGINAL.get().is_some() {
+        return Ok(());
+    }
+    let Some(function) = import(py, "_imp")?.attribute_or_none(py, "create_dynamic")? else {
+        return Ok(());
+    };
+    // SAFETY: a live object, which is looked at as a C function only if it is exactly one; its definition is of `_imp`'s
+    // static table (`static PyMethodDef imp_methods[]` in `Python/import.c`, 3.9 to 3.15), which can be written to and lives
+    // as long as the process; the function is of the type that its flags say. There is no second thread yet.
+    unsafe {
+        if ffi::PyCFunction_CheckExact(function.as_ptr()) == 0 {
+            return Ok(());
+        }
+        let definition = (*function.as_ptr().cast::<ffi::PyCFunctionObject>()).m_ml;
+        if (*definition).ml_flags == ffi::METH_FASTCALL
+            && ORIGINAL.set((*definition).ml_meth.PyCFunctionFast).is_ok()
+        {
+            (*definition).ml_meth = ffi::PyMethodDefPointer { PyCFunctionFast: create_dynamic };
+        }
+    }
+    Ok(())
+}
+
+/// `_imp.create_dynamic(spec, file=None, /)`.
+unsafe extern "C" fn create_dynamic(
+    module: *mut ffi::PyObject,
+    arguments: *mut *mut ffi::PyObject,
+    count: ffi::Py_ssize_t,
+) -> *mut ffi::PyObject {
+    // SAFETY: CPython calls this attached, with `count` live arguments, which the caller keeps.
+    unsafe {
+        returning_object(|py| {
+            let original = ORIGINAL.get().ok_or_else(|| Exception::take(py))?;
+            let first = if count > 0 { *arguments } else { std::ptr::null_mut() };
+            if let Some(spec) = Object::from_borrowed(py, first)
+                && let Some(created) = of_the_archive(py, &spec)?
+            {
+                return Ok(created);
+            }
+            Object::from_owned(py, original(module, arguments, count))
+        })
+    }
+}
+
+/// The extension module at the spec's origin, if that is a path below the executable; no module for any other.
+fn of_the_archive(py: Token<'_>, spec: &Object) -> Result<Option<Object>, Exception> {
+    let runtime = runtime::get(py)?;
+    let (Some(name), Some(origin)) =
+        (spec.attribute_or_none(py, "name")?, spec.attribute_or_none(py, "origin")?)
+    else {
+        return Ok(None);
+    };
+    // SAFETY: attached; a live object.
+    if unsafe { place::first_look(runtime, origin.as_ptr()) } != FirstLook::Perhaps {
+        return Ok(None);
+    }
+    let place::Place::Below(below) = place::of_object(py, runtime, &origin)? else {
+        return Ok(None);
+    };
+    // The dynamic linker says in its own words that there is no such file.
+    let Ok(Found::File(file)) = files::find(&runtime.archives, &below.rest) else {
+        return Ok(None);
+    };
+    let name = name.to_text(py)?;
+    if let Ok(Some((_, module))) = runtime.archives.module(&name)
+        && module.path() == file.path()
+    {
+        return extension::create(py, spec, &name, &module).map(Some);
+    }
+    // Another name than its own, or a library that no import leads to: a file on disk can be both.
+    let real = real::path(py, runtime, &origin)?;
+    let opening = spec_of(py, spec, &real)?;
+    let created = import(py, "_imp")?.call_method(py, "create_dynamic", &[&opening])?;
+    created.set_attribute(py, "__file__", &origin)?;
+    Ok(Some(created))
+}
+
+/// The same spec with another origin: other threads may read the one that was given.
+fn spec_of(py: Token<'_>, spec: &Object, origin: &Object) -> Result<Object, Exception> {
+    let class = import(py, "_frozen_importlib")?.attribute(py, "ModuleSpec")?;
+    let loader = spec.attribute_or_none(py, "loader")?.unwrap_or_else(|| Object::none(py));
+    class.call_with_keywords(py, &[&spec.attribute(py, "name")?, &loader], &[("origin", origin)])
+}
