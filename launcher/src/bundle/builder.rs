@@ -1,5 +1,6 @@
 //! The order of the work: first all that is needed is found, then it is compiled and packed, and then checked.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 #[cfg(target_os = "linux")]
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use interp_config::RunTarget;
 
 use super::distribution::Unit;
 use super::installation::DESCRIPTION;
+use super::metadata::record_of_the_archive;
 use super::packer::{self, Item, Packer};
 use super::pattern::Pattern;
 use super::reach::{self, Reached};
@@ -90,7 +92,7 @@ pub(super) fn build(
         let is_kept = kept.as_ref().is_none_or(|kept| kept.keeps(&item.entry));
         is_kept && !is_hidden(&item.entry, &own_names)
     });
-    let installed = installed_items(request, &reached, &own_names, &mut packer);
+    let installed = installed_items(request, &reached, &own_names, &mut packer)?;
     let items = own.into_iter().chain(standard).chain(installed);
     packer.pack(items.collect(), progress)?;
     report_reached(request, &reached, &mut packer)?;
@@ -329,7 +331,7 @@ fn installed_items(
     reached: &Reached,
     own_names: &BTreeSet<String>,
     packer: &mut Packer<'_>,
-) -> Vec<Item> {
+) -> Result<Vec<Item>, BundleError> {
     let units = request.environment.map_or(&[][..], |environment| &environment.units);
     let mut items = Vec::new();
     for (number, unit) in units.iter().enumerate() {
@@ -354,11 +356,12 @@ fn installed_items(
                 packer.file_users.distribution(&entry.path, &unit.name);
                 let origin = Origin::Environment;
                 let (entry, group) = (entry.clone(), Some(group.clone()));
-                items.push(Item { origin, entry, group, contents: None });
+                let contents = record_of_the_archive(&entry)?.map(Cow::Owned);
+                items.push(Item { origin, entry, group, contents });
             }
         }
     }
-    items
+    Ok(items)
 }
 
 /// Whether a file says which distribution is installed, and what it requires: all that is packed of one whose modules are not.

@@ -5,6 +5,7 @@
 //!   wrote it. Systems' packages have these, and so has the source folder of a `setup.py develop`.
 //! * `NAME-VERSION-pyX.Y.egg`: a folder on the search path, with an `EGG-INFO` beside the modules.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -276,13 +277,35 @@ fn record_path_of(line: &str) -> Option<String> {
     }
 }
 
-/// The path below the environment's own folder of a data file that lies outside of `site-packages`; packages look for it below
-/// `sys.prefix`. Manuals are for people.
+/// The path below the environment's own folder of a data file or a program that lies outside of `site-packages`; packages
+/// look for it below `sys.prefix`. Manuals are for people.
 fn path_in_prefix(path: &str) -> Option<String> {
     let rest = path.trim_start_matches("../");
-    let is_data = rest.starts_with("share/") || rest.starts_with("etc/");
+    let is_data = ["share/", "etc/", "bin/"].iter().any(|folder| rest.starts_with(folder));
     let is_manual = ["share/man/", "share/doc/"].iter().any(|folder| rest.starts_with(folder));
     (rest.len() < path.len() && is_data && !is_manual && is_packable(rest)).then(|| rest.to_owned())
+}
+
+/// The contents of a `RECORD` as the archive has them, where files beside `site-packages` lie in the same folder as it; `None`
+/// for any other file, and for a record that names no such file.
+pub(super) fn record_of_the_archive(entry: &Entry) -> Result<Option<Vec<u8>>, BundleError> {
+    if !entry.path.ends_with(".dist-info/RECORD") {
+        return Ok(None);
+    }
+    let text = fs::read(&entry.location).map_err(BundleError::io("read", &entry.location))?;
+    let Ok(text) = String::from_utf8(text) else { return Ok(None) };
+    let in_prefix = |line: &str| {
+        let quoted = usize::from(line.starts_with('"'));
+        let path = path_in_prefix(&record_path_of(line)?)?;
+        let at = line.find(&path)?;
+        Some(format!("{}{}", line.get(..quoted)?, line.get(at..)?))
+    };
+    let lines = text.lines().map(|line| in_prefix(line).map_or(Cow::Borrowed(line), Cow::Owned));
+    let mut record: String = lines.flat_map(|line| [line, Cow::Borrowed("\n")]).collect();
+    if !text.ends_with('\n') {
+        record.pop();
+    }
+    Ok((record.len() != text.len()).then_some(record.into_bytes()))
 }
 
 /// Not what lies outside `site-packages`, what Python compiled, or what only `site` reads.

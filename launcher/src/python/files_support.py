@@ -107,9 +107,33 @@ def real_command(program, arguments):
     """A program and its arguments, with the paths that it can open; ours knows what lies below it."""
     if os.fsencode(program) == os.fsencode(sys.executable or ""):
         return program, arguments
+    if _is_python_script(program):
+        return sys.executable, _as_python(program, arguments)
     if isinstance(arguments, (list, tuple)):
         arguments = type(arguments)(map(real_text, arguments)) if type(arguments) in (list, tuple) else arguments
     return _program(program), arguments
+
+
+# A script of a distribution begins with a line that names the Python of the environment that it was installed in.
+RUN_SCRIPT = "import sys; del sys.argv[0]; exec(compile(open(sys.argv[0], 'rb').read(), sys.argv[0], 'exec'))"
+
+
+def _is_python_script(path):
+    """Whether a packed file is a script for Python, which our executable is for its own children."""
+    path = os.fsencode(path)
+    if not path.startswith(os.fsencode(_coldframe.finder.root()) + b"/"):
+        return False
+    try:
+        with open(path, "rb") as file:
+            line = file.readline(256)
+    except OSError:
+        return False
+    return line.startswith(b"#!") and b"python" in line
+
+
+def _as_python(script, arguments):
+    own = [sys.executable, "-c", RUN_SCRIPT, os.fsdecode(script)]
+    return own + list(arguments)[1:]
 
 
 def _program(path):
@@ -134,7 +158,9 @@ def mend_posixsubprocess(module):
 
     def _fork_exec(args, executable_list, close_fds, pass_fds, cwd, *others):
         own = os.fsencode(sys.executable or "")
-        if own not in executable_list:
+        if len(executable_list) == 1 and _is_python_script(executable_list[0]):
+            args, executable_list = _as_python(executable_list[0], args), [own]
+        elif own not in executable_list:
             args = [real_text(argument) for argument in args]
             executable_list = [_program(executable) for executable in executable_list]
         if cwd is not None:

@@ -382,15 +382,29 @@ raise RuntimeError('cannot open ' + here + '/pkg/data.txt')
     }
 }
 
+/// A script as installers write it: its first line names a Python that is not there on another machine.
+const SCRIPT: &str = "\
+#!/nowhere/bin/python3
+import sys, user
+sys.stdout.write(f'{user.__name__} {sys.argv[1:]} {__name__}')
+sys.exit(len(sys.argv) == 2 and 7)
+";
+
 #[test]
 fn data_of_distributions_beside_their_modules_is_found_below_the_prefix() {
     let app = App::new(&[(
         "__main__.py",
         "\
-import importlib.metadata, os, sys, user
+import importlib.metadata, os, shutil, subprocess, sys, user
 share = os.path.join(sys.prefix, 'share')
 print(open(os.path.join(share, 'user', 'data.txt')).read(), sorted(os.listdir(share)), os.path.isfile(os.path.join(sys.prefix, 'etc', 'user.conf')))
 print(sorted(str(file) for file in importlib.metadata.files('user') if file.locate().is_file()))
+for name in 'user', 'user-shell':
+    path = os.path.join(sys.prefix, 'bin', name)
+    print(subprocess.run([path, 'a b', '-c'], stdout=-1, check=True).stdout, shutil.which(name, path=os.path.dirname(path)) == path)
+    sys.stdout.flush()
+    child = os.posix_spawn(path, [path, 'c'], os.environ)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 ",
     )]);
     let environment = app.beside("venv");
@@ -402,7 +416,8 @@ print(sorted(str(file) for file in importlib.metadata.files('user') if file.loca
         ("../../../share/user/data.txt", "data"),
         ("../../../share/man/man1/user.1", "a manual"),
         ("../../../etc/user.conf", ""),
-        ("../../../bin/user", "#!/bin/sh"),
+        ("../../../bin/user", SCRIPT),
+        ("../../../bin/user-shell", "#!/bin/sh\nprintf %s \"$1\"\n"),
         ("user-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: user\nVersion: 1.0\n"),
     ] {
         record.push_str(&format!("{path},,\n"));
@@ -415,7 +430,16 @@ print(sorted(str(file) for file in importlib.metadata.files('user') if file.loca
     let built = app.build("built", &["--venv", environment.to_str().unwrap()]);
     Child::new(built)
         .of(&app)
-        .prints("data ['user'] True\n['user-1.0.dist-info/METADATA', 'user-1.0.dist-info/RECORD', 'user.py']\n");
+        .prints(
+        "\
+data ['user'] True
+['bin/user', 'bin/user-shell', 'etc/user.conf', 'share/user/data.txt', 'user-1.0.dist-info/METADATA', 'user-1.0.dist-info/RECORD', 'user.py']
+b\"user ['a b', '-c'] __main__\" True
+user ['c'] __main__7
+b'a b' True
+c0
+",
+    );
 }
 
 #[test]
