@@ -80,7 +80,7 @@ enum Cause {
         name: String,
         line: u32,
     },
-    /// A text in an extension module.
+    /// A text in an extension module, or a name that stands for the module.
     Extension {
         by: NodeId,
     },
@@ -160,8 +160,8 @@ struct Search<'e, 'r> {
     target: TargetSystem,
     groups: &'r BTreeSet<String>,
     facts: Vec<Option<Facts>>,
-    /// Whether an extension module is reached in which no names can be found.
-    has_opaque_module: bool,
+    /// Whether extension modules are reached in which no names can be found: of the application (`true`), and of others.
+    opaque_modules: HashSet<bool>,
     finder: NameFinder,
     extension_names: Vec<Option<ExtensionNames>>,
     arrivals: Vec<Option<Arrival>>,
@@ -213,7 +213,7 @@ pub(super) fn reach(
         target: TargetSystem::here((request.python.version.0, request.python.version.1)),
         groups: request.environment.map_or(&NO_GROUPS, |environment| &environment.plug_in_groups),
         facts: (0..count).map(|_| None).collect(),
-        has_opaque_module: false,
+        opaque_modules: HashSet::new(),
         finder,
         extension_names: (0..count).map(|_| None).collect(),
         arrivals: (0..count).map(|_| None).collect(),
@@ -348,11 +348,46 @@ impl Search<'_, '_> {
             self.order.push(id);
         }
         let owner = node.owner;
-        *known = Some(Arrival { certainty, cause: cause.clone() });
+        // A module that only its own consequences make surer keeps its cause, or the way to it would be a circle.
+        let kept = known.take().map(|known| known.cause);
+        let cause = match kept {
+            Some(kept) if self.is_by_way_of(&cause, id) => kept,
+            Some(_) | None => cause,
+        };
+        if let Some(known) = self.arrivals.get_mut(id) {
+            *known = Some(Arrival { certainty, cause: cause.clone() });
+        }
         self.queue.push_back(id);
         if let Owner::Unit(unit) = owner {
             self.choose(unit, certainty, cause);
         }
+    }
+
+    /// Whether the way from the application to a cause leads through that module, whose own arrival is not looked at.
+    fn is_by_way_of(&self, cause: &Cause, id: NodeId) -> bool {
+        let mut next = cause;
+        for _ in 0..=self.arrivals.len() + self.chosen.len() {
+            let found = match next {
+                Cause::Import { by, .. }
+                | Cause::Extension { by }
+                | Cause::Doubt { by }
+                | Cause::PlugIn { by, .. }
+                | Cause::Metadata { by } => {
+                    if *by == id {
+                        return true;
+                    }
+                    let arrival = self.arrivals.get(*by).and_then(Option::as_ref);
+                    arrival.map(|arrival| &arrival.cause)
+                }
+                Cause::Required { by: unit } | Cause::Rule { unit } => {
+                    self.chosen.get(unit).map(|(_, cause)| cause)
+                }
+                Cause::Beginning(_) | Cause::Included(_) | Cause::Always => None,
+            };
+            let Some(cause) = found else { return false };
+            next = cause;
+        }
+        true
     }
 
     fn choose(&mut self, unit: usize, certainty: Certainty, cause: Cause) {

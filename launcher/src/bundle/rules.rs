@@ -13,6 +13,7 @@ use toml::Spanned;
 
 use super::distribution::{Unit, normalize};
 use super::pattern::glob;
+use super::standard_needs::StandardNeeds;
 use super::{BundleError, RuleError};
 
 const BUILT_IN: &str = include_str!("data/distribution_rules.toml");
@@ -89,6 +90,7 @@ impl Rules {
         let built_in: File = toml::from_str(BUILT_IN)
             .expect("the rules are part of the program, and a test reads them");
         let mut rules = Self::default();
+        rules.words.extend(StandardNeeds::read().named().map(|(word, _)| word.to_owned()));
         rules.add(built_in, units, None)?;
         for path in files {
             let text =

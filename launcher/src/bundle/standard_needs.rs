@@ -28,6 +28,7 @@ pub(super) struct StandardNeeds {
     leave: BTreeMap<String, Vec<String>>,
     extensions: BTreeMap<String, Vec<String>>,
     computed: BTreeMap<String, Vec<String>>,
+    named: BTreeMap<String, Vec<String>>,
 }
 
 impl StandardNeeds {
@@ -70,11 +71,18 @@ impl StandardNeeds {
         self.leave.get(module).is_some_and(|names| names.iter().any(|name| name == other))
     }
 
-    /// Whether a module finds another one by a computed name.
+    /// The words that lead to modules, with the names of these.
+    pub(super) fn named(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.named.iter().map(|(word, modules)| (word.as_str(), modules.as_slice()))
+    }
+
+    /// Whether a module finds another one by a computed name. None finds a `__main__`, which `python -m` runs: an application
+    /// that does so has all of the standard library.
     pub(super) fn finds(&self, module: &str, other: &str) -> bool {
-        self.computed.get(module).is_some_and(|patterns| {
-            patterns.iter().any(|pattern| glob(pattern.as_bytes(), other.as_bytes()))
-        })
+        !other.ends_with(".__main__")
+            && self.computed.get(module).is_some_and(|patterns| {
+                patterns.iter().any(|pattern| glob(pattern.as_bytes(), other.as_bytes()))
+            })
     }
 }
 
@@ -196,6 +204,11 @@ mod tests {
         }
         assert!(needs.finds("sysconfig", "_sysconfigdata__linux_x86_64-linux-gnu"));
         assert!(!needs.finds("sysconfig", "tkinter"));
+        assert!(
+            needs.finds("sqlite3", "sqlite3.dump") && !needs.finds("sqlite3", "sqlite3.__main__")
+        );
+        let words: Vec<&str> = needs.named().map(|(word, _)| word).collect();
+        assert_eq!(words, ["IsolatedAsyncioTestCase"]);
         assert_eq!(needs.replaced_by("_pydecimal"), Some("_decimal"));
     }
 }

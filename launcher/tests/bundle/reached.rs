@@ -335,6 +335,27 @@ fn the_way_to_each_module_is_told() {
 }
 
 #[test]
+fn the_way_to_a_module_in_a_circle_begins_at_the_application() {
+    // All modules of `one` come in doubt; `two`, which one of them brings, then makes that one sure.
+    let finds = "import os, pkgutil\nlist(pkgutil.iter_modules(__path__))";
+    let bundle = packed(
+        &[
+            ("one", &["two"], &[("one/__init__.py", finds), ("one/a.py", "import two")]),
+            ("two", &[], &[("two.py", "import one.a")]),
+        ],
+        "import one",
+        |_| {},
+    )
+    .unwrap();
+    for name in ["one", "one.a", "two"] {
+        let steps = bundle.report.trace.explain(name).unwrap();
+        let last = steps.last().unwrap();
+        assert_eq!(last.name, "__main__", "{steps:#?}");
+        assert!(steps.len() < 6, "{steps:#?}");
+    }
+}
+
+#[test]
 fn an_exclusion_that_hurts_is_told() {
     let installed: &[Installed<'_>] = &[
         ("one", &[], &[("one.py", "import two\ndef f(): import three")]),

@@ -65,6 +65,30 @@ fn of_the_standard_library_what_is_needed_is_there() {
 }
 
 #[test]
+fn names_that_packages_import_when_they_are_asked_lead_to_modules() {
+    for (main, expected) in [
+        (
+            "import unittest\nclass T(unittest.IsolatedAsyncioTestCase):\n async def test(self): print('ran')\nunittest.main()",
+            Some("ran"),
+        ),
+        ("from unittest import IsolatedAsyncioTestCase as C\nprint(C.__name__)", Some("Isolated")),
+        (
+            "import unittest\nfrom unittest import mock\nprint(mock.Mock()() is not None)",
+            Some("True"),
+        ),
+        ("import unittest\nprint(unittest.TestCase.__name__)", None),
+    ] {
+        let app = App::script(main);
+        let output = app.build("built", &["--standard-library", "reached"]);
+        let outcome = Child::new(&output).of(&app).outcome();
+        assert_eq!(outcome.ending(), Ok(0), "{main}: {outcome:#?}");
+        assert!(outcome.stdout.contains(expected.unwrap_or("TestCase")), "{main}: {outcome:#?}");
+        let has_asyncio = coldframe(["inspect"]).arg(&output).ok().contains(" asyncio.events\n");
+        assert_eq!(has_asyncio, expected.is_some(), "{main}");
+    }
+}
+
+#[test]
 fn a_module_that_was_left_out_is_named_where_it_is_wanted() {
     let app = App::new(&[("__main__.py", "import sys\n__import__(sys.argv[1])\n")]);
     let built = app.build("built", &["--standard-library", "reached"]);

@@ -87,6 +87,17 @@ impl Search<'_, '_> {
         };
         let Some(facts) = self.facts.get_mut(id).and_then(Option::take) else { return };
         let owner = self.index.node(id).map_or(Owner::Application, |node| node.owner);
+        let named: Vec<String> = self
+            .needs
+            .named()
+            .filter(|(word, _)| owner != Owner::Standard && facts.words.contains(*word))
+            .flat_map(|(_, modules)| modules.to_vec())
+            .collect();
+        for name in named {
+            for target in self.index.executed(&name, Owner::Standard).0 {
+                self.arrive(target, Certainty::Needed, Cause::Extension { by: id });
+            }
+        }
         if owner == Owner::Application {
             self.used_words.extend(facts.words.iter().cloned());
         }
@@ -225,14 +236,18 @@ impl Search<'_, '_> {
         self.lead_to(from, owner, certainty, place, targets, cause, false);
     }
 
-    /// Takes all of the standard library that is not told apart: nobody can see what an extension module imports of it.
+    /// Takes all of the standard library that is not told apart: nobody can see what an extension module imports of it. An
+    /// application that is compiled itself may import any of it, and is all that could tell.
     fn take_standard_library(&mut self, by: NodeId) {
-        if std::mem::replace(&mut self.has_opaque_module, true) {
+        let owner = self.index.node(by).map(|node| node.owner);
+        let is_application = owner == Some(Owner::Application);
+        if !self.opaque_modules.insert(is_application) {
             return;
         }
         for id in 0..self.index.nodes.len() {
             let Some(node) = self.index.node(id) else { continue };
-            if node.owner == Owner::Standard && !self.needs.is_apart(node.name) {
+            let is_apart = self.needs.is_apart(node.name) || self.is_replaced(id);
+            if node.owner == Owner::Standard && (is_application || !is_apart) {
                 self.arrive(id, Certainty::Doubt, Cause::Doubt { by });
             }
         }
@@ -261,6 +276,11 @@ impl Search<'_, '_> {
         if names.is_some_and(|(from, id)| self.needs.leaves(from.name, id.name)) {
             return true;
         }
+        self.is_replaced(id)
+    }
+
+    /// Whether an extension module that is there makes a module of Python code needless.
+    fn is_replaced(&self, id: NodeId) -> bool {
         let replaced = self.index.node(id).and_then(|node| self.needs.replaced_by(node.name));
         replaced.is_some_and(|extension| {
             let is_inside =

@@ -190,6 +190,7 @@ impl<'s, 'q> Reader<'s, 'q> {
         let names = statement.names.iter().map(|alias| alias.name.as_str());
         let members: Vec<String> = names.filter(|name| *name != "*").map(str::to_owned).collect();
         for alias in statement.names.iter().filter(|alias| alias.name.as_str() != "*") {
+            self.word(alias.name.as_str());
             let bound = alias.asname.as_ref().unwrap_or(&alias.name).as_str();
             self.bind(bound, format!("{module}.{}", alias.name.as_str()), place, line);
         }
