@@ -81,6 +81,12 @@ pub enum Error {
     },
 }
 
+impl From<cache::Error> for Error {
+    fn from(cache::Error { action, path, source, way_out, .. }: cache::Error) -> Self {
+        Self::File { action, path, source, way_out }
+    }
+}
+
 impl Error {
     /// An error of the phase in which the interpreter starts.
     pub(crate) fn start(message: impl Into<String>) -> Self {

@@ -1,6 +1,6 @@
 //! Packages whose files C code opens: their files go to the cache, once, and their `__file__` there.
 //!
-//! Which packages do so is found when the archive is built, and stands in its attribute [`ATTRIBUTE`]: a line each, the
+//! Which packages do so is found when the archive is built, and stands in its attribute [`FILE_ACCESS`]: a line each, the
 //! package's folder (or the path of a module at the top), a tab, and the digest of its files, which names the folder
 //! of the cache; then, for a package that looks for its neighbours there, a tab and [`LISTS`], and for one whose libraries
 //! lie there too, a tab and [`HAS_LIBRARIES`]. The attribute `files:` and the digest holds the files' paths, and of folders
@@ -13,23 +13,12 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use cache::Held;
 use importer_core::{File, Stack};
+use manifest::{FILE_ACCESS, FILES_PREFIX, HAS_LIBRARIES, LISTS};
+use mapped_libraries::is_library_name;
 
-use crate::cache::{self, Held};
 use crate::error::Error;
-use crate::libraries::is_library_name;
-
-/// The archive's attribute that lists the packages.
-pub const ATTRIBUTE: &str = "file-access";
-
-/// How the names of the attributes begin that hold the paths of the files.
-pub const FILES_PREFIX: &str = "files:";
-
-/// What stands in the attribute for a package that looks into its folders.
-pub const LISTS: &str = "lists";
-
-/// What stands in the attribute for a package whose libraries lie with its files.
-pub const HAS_LIBRARIES: &str = "libraries";
 
 /// The packages whose files are served from the cache.
 pub(crate) struct FileAccess {
@@ -76,7 +65,7 @@ impl FileAccess {
             is_tree_ready: OnceLock::new(),
         };
         for archive in archives.archives() {
-            let Some(list) = archive.attribute(ATTRIBUTE)? else { continue };
+            let Some(list) = archive.attribute(FILE_ACCESS)? else { continue };
             for line in String::from_utf8_lossy(&list).lines() {
                 let mut fields = line.split('\t');
                 if let (Some(package), Some(digest)) = (fields.next(), fields.next()) {
@@ -177,7 +166,7 @@ impl FileAccess {
         let folder = self.cache_folder()?.join(cache::FILES).join(&self.tree);
         if self.is_tree_ready.get().is_none() {
             cache::private_folder(self.cache_folder()?, cache::FILES)?;
-            cache::folder_once(&folder, |_| Ok(()))?.keep();
+            cache::folder_once(&folder, |_| Ok::<(), Error>(()))?.keep();
             self.is_tree_ready.get_or_init(|| ());
         }
         Ok(folder)
@@ -251,7 +240,7 @@ fn put(file: &File<'_>, folder: &Path) -> Result<(), Error> {
     let path = folder.join(file.path());
     if is_library_name(file.path()) {
         // Code is compared, as that of extension modules is.
-        return cache::verified_file(&path, &file.contents()?);
+        return Ok(cache::verified_file(&path, &file.contents()?)?);
     }
     cache::stamped_file(&path, file.id(), file.len(), || Ok(file.contents()?.into_owned()))
 }
@@ -271,16 +260,9 @@ fn extract(archives: &Stack, digest: &str, into: &Path) -> Result<(), Error> {
                 cache::folder_in(&into.join(folder))?;
             }
         } else if let Some(file) = archives.file(path)? {
-            let contents = || Ok(file.contents()?.into_owned());
+            let contents = || Ok::<_, Error>(file.contents()?.into_owned());
             cache::stamped_file(&into.join(file.path()), file.id(), file.len(), contents)?;
         }
     }
     Ok(())
-}
-
-/// Whether a file is neither source nor a library: those are served from the archive wherever they are said to be.
-///
-/// Type stubs are data: `lazy_loader` reads a package's own (scikit-image), and mypy and jedi carry the standard library's.
-pub fn is_data(name: &str) -> bool {
-    ![".py", ".pyd"].iter().any(|end| name.ends_with(end)) && !is_library_name(name)
 }

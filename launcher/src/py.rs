@@ -33,8 +33,6 @@ mod library;
 mod loader;
 mod main_module;
 mod mapped;
-#[cfg(maps_libraries)]
-mod mapped_library;
 mod object;
 mod parent_death;
 mod process_state;
@@ -69,10 +67,10 @@ pub(crate) use self::exception::Exception;
 pub(crate) use self::object::Object;
 
 pub(crate) use self::main_module::resolve;
-pub(crate) use self::mapped::map_archive;
+pub use self::mapped::map_archive;
 pub(crate) use self::object::import;
 pub(crate) use self::process_state::is_privileged;
 pub(crate) use self::run::{Launch, Task, is_in_archives, is_served_by_archive, run};
 pub(crate) use self::runtime::RegisteredHook;
-#[cfg(feature = "command")]
-pub(crate) use self::version::builtin_modules;
+#[cfg(feature = "runtime")]
+pub use self::version::builtin_modules;

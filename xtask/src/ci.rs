@@ -15,8 +15,17 @@ use crate::tidy;
 use crate::workspace::Workspace;
 
 /// Crates that are the same code whatever the Python, so that one look is enough.
-const PURE: &[&str] = &["interp-config", "platform-policy", "importer-core", "xtask"];
-const LINKED: &[&str] = &["launcher", "embed"];
+const PURE: &[&str] = &[
+    "interp-config",
+    "platform-policy",
+    "importer-core",
+    "coldframe-cache",
+    "coldframe-mapped-libraries",
+    "coldframe-manifest",
+    "coldframe-packer",
+    "xtask",
+];
+const LINKED: &[&str] = &["launcher", "coldframe", "embed"];
 
 struct Step {
     label: String,

@@ -12,7 +12,44 @@ const EDGES: &[(&str, &[&str])] = &[
     ("interp-config", &[]),
     ("platform-policy", &["interp-config"]),
     ("importer-core", &[]),
-    ("launcher", &["interp-config", "platform-policy", "importer-core"]),
+    ("coldframe-cache", &[]),
+    ("coldframe-mapped-libraries", &["importer-core"]),
+    ("coldframe-manifest", &["interp-config", "importer-core", "coldframe-mapped-libraries"]),
+    (
+        "launcher",
+        &[
+            "interp-config",
+            "platform-policy",
+            "importer-core",
+            "coldframe-cache",
+            "coldframe-mapped-libraries",
+            "coldframe-manifest",
+        ],
+    ),
+    // It packs for any Python that it can start, so it knows none: neither the launcher nor its interpreter.
+    (
+        "coldframe-packer",
+        &[
+            "interp-config",
+            "importer-core",
+            "coldframe-cache",
+            "coldframe-mapped-libraries",
+            "coldframe-manifest",
+        ],
+    ),
+    (
+        "coldframe",
+        &[
+            "interp-config",
+            "platform-policy",
+            "importer-core",
+            "coldframe-cache",
+            "coldframe-mapped-libraries",
+            "coldframe-manifest",
+            "launcher",
+            "coldframe-packer",
+        ],
+    ),
     ("xtask", &[]),
     ("embed", &["launcher", "interp-config"]),
 ];
@@ -27,12 +64,16 @@ const RESERVED: &[Reserved] = &[
     Reserved { dependency: "memmap2", kinds: NORMAL, users: &["importer-core"] },
     Reserved { dependency: "libc", kinds: ANY, users: &["launcher"] },
     // The platform is an argument below the launcher, which alone knows where it runs.
-    Reserved { dependency: "target-lexicon", kinds: ANY, users: &["platform-policy", "launcher"] },
+    Reserved {
+        dependency: "target-lexicon",
+        kinds: ANY,
+        users: &["platform-policy", "launcher", "coldframe"],
+    },
     // A library neither parses a command line, nor decides where logs go, nor draws on a terminal, nor flattens errors.
-    Reserved { dependency: "clap", kinds: NORMAL, users: &["launcher", "xtask"] },
+    Reserved { dependency: "clap", kinds: NORMAL, users: &["coldframe", "xtask"] },
     Reserved { dependency: "tracing-subscriber", kinds: NORMAL, users: &["launcher"] },
     Reserved { dependency: "tracing-subscriber", kinds: DEV, users: EVERYONE },
-    Reserved { dependency: "indicatif", kinds: NORMAL, users: &["launcher"] },
+    Reserved { dependency: "indicatif", kinds: NORMAL, users: &["coldframe"] },
     Reserved { dependency: "anyhow", kinds: NORMAL, users: &["xtask"] },
     // Only tests.
     Reserved { dependency: "insta", kinds: DEV, users: EVERYONE },
@@ -44,8 +85,19 @@ const DEV: &[DependencyKind] = &[DependencyKind::Development];
 const BUILD: &[DependencyKind] = &[DependencyKind::Build];
 const ANY: &[DependencyKind] =
     &[DependencyKind::Normal, DependencyKind::Development, DependencyKind::Build];
-const EVERYONE: &[&str] =
-    &["interp-config", "platform-policy", "importer-core", "launcher", "xtask", "embed"];
+const EVERYONE: &[&str] = &[
+    "interp-config",
+    "platform-policy",
+    "importer-core",
+    "coldframe-cache",
+    "coldframe-mapped-libraries",
+    "coldframe-manifest",
+    "launcher",
+    "coldframe-packer",
+    "coldframe",
+    "xtask",
+    "embed",
+];
 
 struct Reserved {
     dependency: &'static str,

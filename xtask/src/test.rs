@@ -15,9 +15,17 @@ use crate::version::Version;
 use crate::workspace::Workspace;
 
 /// Crates that know no Python: tested once.
-const PURE: &[&str] = &["interp-config", "platform-policy", "importer-core", "xtask"];
-/// Crates that link libpython: built and tested for each.
-const LINKED: &[&str] = &["launcher", "embed"];
+const PURE: &[&str] = &[
+    "interp-config",
+    "platform-policy",
+    "importer-core",
+    "coldframe-cache",
+    "coldframe-mapped-libraries",
+    "coldframe-manifest",
+    "xtask",
+];
+/// Crates that link libpython, and the packer, which runs an interpreter: built and tested for each.
+const LINKED: &[&str] = &["launcher", "coldframe-packer", "coldframe", "embed"];
 /// It links nothing, but one of its tests compares its table with what a real Python does.
 const ASKS_PYTHON: &str = "platform-policy";
 /// What the names of such tests contain.

@@ -4,31 +4,25 @@ use std::collections::HashSet;
 use std::ffi::{CString, OsStr, OsString};
 use std::io;
 use std::path::PathBuf;
-#[cfg(maps_libraries)]
-use std::sync::Arc;
 use std::sync::OnceLock;
 
-#[cfg(maps_libraries)]
-use importer_core::Stack;
-use importer_core::{CopyError, File, Library, Module};
+use cache::Held;
+use importer_core::{CopyError, File, Library, Module, Stack};
 use interp_config::ExtensionLoading;
+#[cfg(target_os = "linux")]
+use manifest::{SYSTEM_FIRST, system_attribute};
+use manifest::{SYSTEM_FOLDER, layout_attribute, system_name};
+#[cfg(target_os = "linux")]
+use mapped_libraries::{LinkerSearch, offers};
+use mapped_libraries::{OpenedLibrary, open_copied, open_mapped};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use mapped_libraries::{Unwritten, need_by_path};
 use parking_lot::Mutex;
 
 use super::exception::{Exception, Kind};
-#[cfg(maps_libraries)]
-use super::mapped_library::MappedLibrary;
 use super::runtime::{self, Runtime};
 use super::token::Token;
-use crate::cache::Held;
-use crate::libraries::{self, SYSTEM_FOLDER, system_name};
-#[cfg(target_os = "linux")]
-use crate::libraries::{SYSTEM_FIRST, system_attribute};
-#[cfg(maps_libraries)]
-use crate::library_layout;
-#[cfg(target_os = "linux")]
-use crate::linker_search::{LinkerSearch, offers};
-#[cfg(any(target_os = "linux", target_os = "android"))]
-use crate::memory_file;
+use crate::libraries;
 
 /// The paths in the archive of the libraries that are loaded already; they stay for the life of the process.
 static LOADED: OnceLock<Mutex<HashSet<String>>> = OnceLock::new();
@@ -36,14 +30,10 @@ static LOADED: OnceLock<Mutex<HashSet<String>>> = OnceLock::new();
 /// A path by which the dynamic linker can open a library, for as long as this lives.
 pub(super) struct OpenPath {
     pub(super) path: OsString,
-    /// The descriptor that the path names; the dynamic linker needs it only while it opens the library.
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    _file: Option<std::fs::File>,
+    /// The file in memory that the path names; the dynamic linker needs it only while it opens the library.
+    _opened: Option<OpenedLibrary>,
     /// The file in the cache that the path names, likewise.
     _held: Option<Held>,
-    /// The pages that the library gets while it is opened, likewise.
-    #[cfg(maps_libraries)]
-    _mapped: Option<Arc<MappedLibrary>>,
 }
 
 impl OpenPath {
@@ -85,23 +75,19 @@ impl OpenPath {
     }
 
     /// With the archive's own pages, if the archive says how.
-    #[cfg(maps_libraries)]
     fn mapped(
         archives: &Stack,
         label: &str,
         library: &Library<'_>,
     ) -> Result<Option<Self>, CopyError> {
-        let Some(text) = archives.attribute(&library_layout::attribute(library.id()))? else {
+        let Some(text) = archives.attribute(&layout_attribute(library.id()))? else {
             return Ok(None);
         };
         let layout = String::from_utf8_lossy(&text).parse().map_err(io::Error::other)?;
-        let (mapped, path) = MappedLibrary::new(label, library, layout)?;
-        Ok(Some(Self { _mapped: Some(mapped), ..Self::known(path) }))
+        open_mapped(label, library, layout).map(Self::opened).map(Some)
     }
 
-    #[cfg(any(target_os = "linux", target_os = "android"))]
     fn in_memory(runtime: &Runtime, label: &str, library: &Library<'_>) -> Result<Self, CopyError> {
-        #[cfg(maps_libraries)]
         match Self::mapped(&runtime.archives, label, library) {
             Ok(None) => {}
             Err(CopyError::Write(error)) => {
@@ -111,30 +97,16 @@ impl OpenPath {
             Err(damaged) => return Err(damaged),
         }
         // Only a worker's parent is one of us that may have loaded the same.
-        let (file, path) = memory_file::open(label, library, runtime.worker_main.is_some())?;
-        Ok(Self { _file: file, ..Self::known(path) })
+        open_copied(label, library, runtime.worker_main.is_some()).map(Self::opened)
     }
 
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    fn in_memory(
-        _runtime: &Runtime,
-        _label: &str,
-        _library: &Library<'_>,
-    ) -> Result<Self, CopyError> {
-        let reason = "this system opens libraries on disk only";
-        Err(std::io::Error::new(std::io::ErrorKind::Unsupported, reason).into())
+    fn opened(library: OpenedLibrary) -> Self {
+        Self { path: library.path().to_owned(), _opened: Some(library), _held: None }
     }
 
     /// The path of a library that the dynamic linker holds already.
     pub(super) fn known(path: OsString) -> Self {
-        Self {
-            path,
-            #[cfg(any(target_os = "linux", target_os = "android"))]
-            _file: None,
-            _held: None,
-            #[cfg(maps_libraries)]
-            _mapped: None,
-        }
+        Self { path, _opened: None, _held: None }
     }
 }
 
@@ -278,7 +250,7 @@ fn load_group(group: &[File<'_>]) -> Result<(), CopyError> {
     let fail = |reason: String| {
         io::Error::other(format!("it needs `{names}`, which need each other: {reason}"))
     };
-    let files = group.iter().map(|library| memory_file::Unwritten::new(library.path()));
+    let files = group.iter().map(|library| Unwritten::new(library.path()));
     let files: Vec<_> =
         files.collect::<io::Result<_>>().map_err(|error| fail(error.to_string()))?;
     for (library, file) in group.iter().zip(&files) {
@@ -286,7 +258,7 @@ fn load_group(group: &[File<'_>]) -> Result<(), CopyError> {
         for (other, at) in group.iter().zip(&files).filter(|(other, _)| other.id() != library.id())
         {
             let name = other.path().rsplit('/').next().unwrap_or_default();
-            let fits = |path: &str| libraries::need_by_path(&mut contents, name, path);
+            let fits = |path: &str| need_by_path(&mut contents, name, path);
             if ![&at.path, &at.short_path].map(String::as_str).into_iter().any(fits) {
                 let reason = format!("the name `{name}` is too short for a path in its place");
                 return Err(fail(reason).into());
@@ -304,7 +276,7 @@ fn load_group(group: &[File<'_>]) -> Result<(), CopyError> {
         "loaded with those that it needs and that need it"
     );
     // What has a short path keeps its descriptor's number for good: no other library may have that path.
-    files.into_iter().for_each(memory_file::Unwritten::keep);
+    files.into_iter().for_each(Unwritten::keep);
     Ok(())
 }
 

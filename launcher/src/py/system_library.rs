@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use manifest::{OPENED, SYSTEM_FOLDER};
+
 use super::exception::Exception;
 use super::finder::Finder;
 use super::finder_type::{Arguments, required_text};
@@ -10,7 +12,6 @@ use super::object::{Object, tuple};
 use super::runtime;
 use super::text::{path_of, path_text, text};
 use super::token::Token;
-use crate::libraries::{OPENED, SYSTEM_FOLDER};
 
 pub(super) fn root(
     py: Token<'_>,

@@ -36,8 +36,8 @@ pub(super) fn bytecode_magic(_py: Token<'_>) -> u32 {
 /// The names of the modules inside of the linked interpreter; to be asked before Python is started.
 ///
 /// On Windows, where variables of libpython are reached in another way, nothing is known.
-#[cfg(feature = "command")]
-pub(crate) fn builtin_modules() -> Option<Vec<String>> {
+#[cfg(feature = "runtime")]
+pub fn builtin_modules() -> Option<Vec<String>> {
     #[cfg(windows)]
     return None;
     #[cfg(not(windows))]
