@@ -38,6 +38,7 @@ Environment:
   COLDFRAME_LOG            a filter for the log on standard error, such as `debug`
   COLDFRAME_TRACE_IMPORTS  a file for a timeline of all imports
   COLDFRAME_CACHE_DIR      the cache folder
+  COLDFRAME_MAP_LIBRARIES=0  copy shared libraries, in place of mapping them from the archive
   COLDFRAME_PYTHON=1       behave as `python`, as do executables built with `--python-mode always`
   NO_COLOR                 no colours")]
 pub(super) struct Arguments {

@@ -9,6 +9,7 @@ use interp_config::{OptimizationLevel, RunTarget, Settings, StandardLibraryExten
 use launcher::command_parts::map_archive;
 use launcher::command_parts::python_configuration;
 use launcher::exe;
+use manifest::RUNTIME;
 use packer::{
     Application, Bundle, BundleError, BundleRequest, GlibcVersion, Rebuild, StandardLibrary,
     copy_libpython_beside, write_executable_from,
@@ -21,7 +22,6 @@ use super::context::{Context, build_id, support_modules};
 use super::error::CommandError;
 use super::progress::Bar;
 use super::run::{broken, run_target, warn_of};
-use super::runtime_file::RUNTIME;
 use super::why;
 
 pub(super) fn run(options: Box<arguments::Build>) -> Result<ExitCode, CommandError> {

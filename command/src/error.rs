@@ -95,6 +95,7 @@ fn bundle_exit_code(error: &BundleError) -> u8 {
         | BundleError::Executable { .. }
         | BundleError::Glibc { .. }
         | BundleError::Absent(_)
-        | BundleError::Archive(_) => exit_code::INPUT,
+        | BundleError::Archive(_)
+        | BundleError::Manifest(_) => exit_code::INPUT,
     }
 }

@@ -137,7 +137,7 @@ fn read(file: &str, archive: &Archive, needs: &Needs) -> Result<Contents, Comman
     for distribution in archive.distributions() {
         distributions.push(distribution?.0);
     }
-    let configuration = archive.attribute("configuration")?;
+    let configuration = archive.attribute(manifest::CONFIGURATION)?;
     Ok(Contents {
         file: file.to_owned(),
         target: archive.target().to_string(),

@@ -5,11 +5,9 @@ use std::fs;
 use importer_core::Archive;
 use launcher::build_kind::SOURCES;
 use launcher::exe;
+use manifest::RUNTIME;
 
 use super::error::CommandError;
-
-/// The attribute of the archive behind a whole `coldframe` that holds the runtime, compressed.
-pub(super) const RUNTIME: &str = "runtime";
 
 /// The name of the runtime's file beside a `coldframe` that cargo has built or installed.
 const NAME: &str = "coldframe-runtime";

@@ -5,12 +5,13 @@ use std::process::ExitCode;
 
 use launcher::command_parts::map_archive;
 use launcher::exe;
+use manifest::RUNTIME;
 use packer::{BundleRequest, Purpose, StandardLibrary, copy_libpython_beside, write_executable};
 
 use super::arguments;
 use super::context::{CARRIED_LEVEL, Context};
 use super::error::CommandError;
-use super::runtime_file::{self, RUNTIME, RuntimePlace};
+use super::runtime_file::{self, RuntimePlace};
 
 pub(super) fn run(options: &arguments::Whole) -> Result<ExitCode, CommandError> {
     let source = arguments::Source {

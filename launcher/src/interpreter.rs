@@ -17,6 +17,9 @@ use crate::py::{self, Launch, RegisteredHook, Task, Token};
 use crate::python_mode::{Asked, is_heard};
 use crate::{build, exe, importlib_hooks, start_method, surroundings, worker, worker_hooks};
 
+/// The variable by which a user has libraries copied: a way out where mapping them goes wrong.
+const MAP_LIBRARIES: &str = "COLDFRAME_MAP_LIBRARIES";
+
 /// A Python interpreter that is ready to run. One process runs one.
 #[must_use = "an interpreter does nothing until it is run"]
 pub struct Interpreter {
@@ -208,6 +211,7 @@ impl Interpreter {
         let executable = exe::own_executable()?;
         let archives =
             archives.iter().map(|path| py::map_archive(path)).collect::<Result<Vec<_>, _>>()?;
+        archives.iter().try_for_each(manifest::check_version)?;
         let worker = if config.multiprocessing_auto_dispatch {
             worker::parse(arguments.get(1..).unwrap_or_default())?
         } else {
@@ -297,6 +301,7 @@ impl Interpreter {
             cache,
             hooks,
             variables,
+            maps_libraries: surroundings::variable(MAP_LIBRARIES).is_none_or(|value| value != "0"),
             trace,
             task,
         })?;

@@ -8,7 +8,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
-use interp_config::{Document, PythonInterpreterConfig};
+use interp_config::PythonInterpreterConfig;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -54,11 +54,7 @@ pub fn application(arguments: &[OsString]) -> Result<Option<ExitCode>, Error> {
 pub fn configuration(path: &Path) -> Result<Option<PythonInterpreterConfig>, Error> {
     // Mapped, for a start costs what it reads; the interpreter maps the same pages again.
     let archive = crate::py::map_archive(path)?;
-    let Some(text) = archive.attribute("configuration")? else { return Ok(None) };
-    let name = format!("{}: configuration", path.display());
-    let settings =
-        interp_config::parse(&String::from_utf8_lossy(&text), &name, Document::Coldframe)?;
-    Ok(Some(settings.unwrap_or_default().interpreter))
+    Ok(manifest::configuration(&archive)?.map(|settings| settings.interpreter))
 }
 
 /// Prints an error, and gives the exit code for it.

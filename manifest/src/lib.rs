@@ -1,48 +1,60 @@
-//! The words between the packer, which writes an archive, and the launcher, which reads it: names and values of attributes.
+//! The attributes by which an archive tells its launcher how it is run: one writer and one reader for each.
 //!
 //! ```
-//! assert_eq!(manifest::system_attribute("libssl.so.3"), "system-library:libssl.so.3");
-//! assert_eq!(manifest::system_name("coldframe.libs/libssl.so.3"), Some("libssl.so.3"));
+//! use std::path::Path;
+//!
+//! use importer_core::{Archive, Target, Writer};
+//! use manifest::{NeededLibraries, VERSION};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let target = Target { implementation: "cpython".into(), version: (3, 12), bytecode_magic: 3531, free_threaded: false, optimization: 0 };
+//! // The packer writes what it has found ...
+//! let needed = NeededLibraries { groups: vec![vec!["a.libs/libx.so".into()]] };
+//! let mut writer = Writer::new(target);
+//! for (name, value) in [manifest::version().entry(&VERSION), manifest::needed_libraries("a/m.so").entry(&needed)] {
+//!     writer.set_attribute(&name, value)?;
+//! }
+//! let mut bytes = Vec::new();
+//! writer.finish(&mut bytes)?;
+//!
+//! // ... and the launcher reads it.
+//! let archive = Archive::from_bytes(bytes, Path::new("app"))?;
+//! manifest::check_version(&archive)?;
+//! assert_eq!(manifest::needed_libraries("a/m.so").read(&archive)?, Some(needed));
+//! # Ok(())
+//! # }
 //! ```
+//!
+//! An attribute is named by a [`Key`], which knows the type of the value. `importer-core/FORMAT.md` specifies all of them;
+//! [`VERSION`] changes with that page.
 
 pub mod carried;
+mod error;
+mod file_access;
+mod key;
+mod libraries;
+mod settings;
+mod text;
+mod version;
 
-/// How the names of the attributes begin that hold the paths of needed libraries.
-pub const NEEDED_PREFIX: &str = "libraries:";
+pub use error::{Error, Malformed};
+pub use file_access::{
+    ServedFiles, ServedPackage, ServedPackages, ServedPath, file_access, served_files,
+};
+pub use key::{Key, Source, Value};
+pub use libraries::{
+    NeededLibraries, OpenedLibraries, SYSTEM_FOLDER, SystemLibrary, layout, needed_libraries,
+    opened_libraries, system_library, system_name, user_of_needed,
+};
+pub use settings::{CONFIGURATION, configuration, configuration_entry};
+pub use version::{VERSION, check_version, version};
 
-/// The folder of the archive with libraries of the system on which it was built; no module can have that name.
-pub const SYSTEM_FOLDER: &str = "coldframe.libs";
+/// The name of the attribute with the description of a Python, in an archive that is its standard library; the packer
+/// writes it, and reads it when it packs that library again.
+pub const PYTHON: &str = "python";
 
-/// The first line of the attribute of a library that is taken from the running system where that one offers as much;
-/// the other lines are what is asked of it.
-pub const SYSTEM_FIRST: &str = "system-first";
+/// The name of the attribute with the way by which each module came into the archive; the packer writes it, for people.
+pub const TRACE: &str = "reached";
 
-/// The attribute with the names of packed libraries of the system that packed code opens by name, a line each.
-pub const OPENED: &str = "opened-libraries";
-
-/// The archive's attribute that lists the packages whose files are served from the cache.
-pub const FILE_ACCESS: &str = "file-access";
-
-/// How the names of the attributes begin that hold the paths of the files.
-pub const FILES_PREFIX: &str = "files:";
-
-/// What stands in the attribute for a package that looks into its folders.
-pub const LISTS: &str = "lists";
-
-/// What stands in the attribute for a package whose libraries lie with its files.
-pub const HAS_LIBRARIES: &str = "libraries";
-
-/// The name of the attribute that says of a packed library of the system, by its `SONAME`, how it is taken.
-pub fn system_attribute(name: &str) -> String {
-    format!("system-library:{name}")
-}
-
-/// The name of a library of the system, from its path in the archive; `None` for what belongs to a package.
-pub fn system_name(path: &str) -> Option<&str> {
-    path.strip_prefix(SYSTEM_FOLDER)?.strip_prefix('/')
-}
-
-/// The name of the attribute with a library's layout.
-pub fn layout_attribute(id: u64) -> String {
-    format!("layout:{id:016x}")
-}
+/// The name of the attribute with the runtime, compressed, in an archive that makes a `coldframe` whole.
+pub const RUNTIME: &str = "runtime";

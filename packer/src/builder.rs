@@ -7,10 +7,9 @@ use std::rc::Rc;
 
 use interp_config::RunTarget;
 #[cfg(target_os = "linux")]
-use manifest::system_name;
+use manifest::{PYTHON, TRACE, system_name};
 
 use super::distribution::Unit;
-use super::installation::DESCRIPTION;
 use super::packer::{self, Item, Packer};
 use super::pattern::Pattern;
 use super::reach::{self, Reached};
@@ -26,9 +25,6 @@ use super::{
     StandardLibrary, StandardLibraryPart, Warning, checks, file_users, not_packed, stdlib,
     stdlib_archive,
 };
-
-/// The attribute with the settings of an application.
-const CONFIGURATION: &str = "configuration";
 
 pub(super) fn build(
     request: &BundleRequest<'_>,
@@ -120,9 +116,9 @@ pub(super) fn build(
     packer.file_users.opened_by_path(packer.libraries.opened_by_path());
     let file_users = packer.file_users.users();
     pack_system_libraries(request, stdlib, &mut packer)?;
-    let lines = &packer.file_lines;
-    let has = |path: &str| packer.writer.contains_file(path.trim_end_matches('/'));
-    for (key, value) in file_users::attributes(&file_users, request.stdlib.copied(), &has, lines)? {
+    let more = &packer.served_packages;
+    let has = |path: &str| packer.writer.contains_file(path);
+    for (key, value) in file_users::attributes(&file_users, request.stdlib.copied(), &has, more)? {
         packer.writer.set_attribute(&key, value)?;
     }
     for (key, value) in packer.libraries.attributes(request.storage) {
@@ -133,13 +129,15 @@ pub(super) fn build(
     // Two names at the top, such as `numpy` and `numpy.libs`, are one package.
     packer.report.file_users.dedup();
     let (attribute, value) = match request.purpose {
-        Purpose::Application => (CONFIGURATION, request.settings.to_toml()),
-        Purpose::StandardLibrary => (DESCRIPTION, request.python.description()),
+        Purpose::Application => manifest::configuration_entry(&request.settings),
+        Purpose::StandardLibrary => (PYTHON.to_owned(), request.python.description().into_bytes()),
     };
-    packer.writer.set_attribute(attribute, value.into_bytes())?;
+    packer.writer.set_attribute(&attribute, value)?;
     if request.purpose == Purpose::Application {
-        packer.writer.set_attribute(reach::TRACE, reached.trace.pack())?;
+        packer.writer.set_attribute(TRACE, reached.trace.pack())?;
     }
+    let (attribute, value) = manifest::version().entry(&manifest::VERSION);
+    packer.writer.set_attribute(&attribute, value)?;
     Ok(Bundle { writer: packer.writer, report: packer.report, outside: packer.outside })
 }
 
@@ -198,7 +196,7 @@ fn pack_system_data(
     for (key, value) in found.attributes {
         packer.writer.set_attribute(&key, value)?;
     }
-    packer.file_lines.push_str(&found.list);
+    packer.served_packages.extend(found.packages);
     Ok(())
 }
 

@@ -214,6 +214,18 @@ pub enum BundleError {
     /// The archive's reader or writer refused.
     #[error(transparent)]
     Archive(#[from] importer_core::Error),
+    /// What an archive to pack again says of itself is not understood.
+    #[error(transparent)]
+    Manifest(manifest::Error),
+}
+
+impl From<manifest::Error> for BundleError {
+    fn from(error: manifest::Error) -> Self {
+        match error {
+            manifest::Error::Archive(error) => Self::Archive(error),
+            other => Self::Manifest(other),
+        }
+    }
 }
 
 impl BundleError {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use importer_core::{Archive, folder_of, folders_above};
 use interp_config::{FileAccess, FileAccessRule};
-use manifest::{FILE_ACCESS, FILES_PREFIX, HAS_LIBRARIES, LISTS};
+use manifest::{ServedFiles, ServedPackage, ServedPackages, ServedPath, file_access, served_files};
 use mapped_libraries::is_library_name;
 use twox_hash::XxHash3_128;
 
@@ -336,39 +336,41 @@ pub(super) fn attributes(
     users: &[FileUser],
     library: Option<&Archive>,
     has: &dyn Fn(&str) -> bool,
-    more: &str,
+    more: &[ServedPackage],
 ) -> Result<BTreeMap<String, Vec<u8>>, BundleError> {
-    let line = |user: &FileUser| {
-        let lists = if user.lists { format!("\t{LISTS}") } else { String::new() };
-        let libraries =
-            if user.has_libraries { format!("\t{HAS_LIBRARIES}") } else { String::new() };
-        format!("{}\t{}{lists}{libraries}\n", user.key, user.digest)
+    let package = |user: &FileUser| ServedPackage {
+        folder: user.key.clone(),
+        digest: user.digest.clone(),
+        lists: user.lists,
+        has_libraries: user.has_libraries,
     };
-    let mut list: String = users.iter().map(line).collect();
-    list.push_str(more);
+    let mut packages: Vec<_> = users.iter().map(package).collect();
+    packages.extend_from_slice(more);
     let mut attributes = BTreeMap::new();
     for FileUser { digest, files, .. } in users {
-        attributes.insert(format!("{FILES_PREFIX}{digest}"), files.join("\n").into_bytes());
+        let paths = files.iter().map(|path| ServedPath::from(path.as_str())).collect();
+        attributes.extend([served_files(digest).entry(&ServedFiles { paths })]);
     }
     if let Some(library) = library
-        && let Some(lines) = library.attribute(FILE_ACCESS)?
+        && let Some(theirs) = file_access().read(library)?
     {
-        for line in String::from_utf8_lossy(&lines).lines() {
-            let Some(digest) = line.split('\t').nth(1) else { continue };
-            let files = format!("{FILES_PREFIX}{digest}");
-            let Some(paths) = library.attribute(&files)? else { continue };
+        for package in theirs.packages {
+            let key = served_files(&package.digest);
+            let Some(files) = key.read(library)? else { continue };
             // Of a package that is left out, none of its files is there.
-            let is_there = |path: &str| path.ends_with('/') || has(path);
-            if !String::from_utf8_lossy(&paths).lines().all(is_there) {
+            let is_there = |path: &ServedPath| match path {
+                ServedPath::Folder(_) => true,
+                ServedPath::File(path) => has(path),
+            };
+            if !files.paths.iter().all(is_there) {
                 continue;
             }
-            attributes.insert(files, paths);
-            list.push_str(line);
-            list.push('\n');
+            attributes.extend([key.entry(&files)]);
+            packages.push(package);
         }
     }
-    if !list.is_empty() {
-        attributes.insert(FILE_ACCESS.to_owned(), list.into_bytes());
+    if !packages.is_empty() {
+        attributes.extend([file_access().entry(&ServedPackages { packages })]);
     }
     Ok(attributes)
 }

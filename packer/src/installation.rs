@@ -5,15 +5,13 @@ use std::process::Command;
 
 use importer_core::{Archive, Target};
 use interp_config::OptimizationLevel;
+use manifest::PYTHON;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::pattern::Pattern;
 use super::protocol::level_number;
 use super::{BundleError, DEFAULT_EXCLUDES};
-
-/// The attribute of an archive with a standard library that says which Python's it is.
-pub(super) const DESCRIPTION: &str = "python";
 
 /// A CPython on this machine, as it describes itself; or the one inside of the launcher, which has no folders.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -165,7 +163,7 @@ impl PythonInstallation {
     /// The Python whose standard library lies in an archive; `executable` is what runs it. There is none in an archive that
     /// was made to be run.
     pub fn carried(archive: &Archive, executable: &Path) -> Result<Option<Self>, BundleError> {
-        let Some(text) = archive.attribute(DESCRIPTION)? else { return Ok(None) };
+        let Some(text) = archive.attribute(PYTHON)? else { return Ok(None) };
         let found: Self =
             serde_json::from_slice(&text).map_err(|error| BundleError::NotPython {
                 python: archive.path().to_owned(),

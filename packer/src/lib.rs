@@ -89,9 +89,10 @@ pub use error::{Broken, BundleError, CacheError, RuleError};
 pub use glibc::{GlibcVersion, ParseGlibcError};
 pub use installation::PythonInstallation;
 pub use libpython::{copy_libpython_beside, needed_libpython};
+pub use manifest::TRACE;
 pub use needs::{FileNeed, Needs};
 pub use output::{write_executable, write_executable_from};
-pub use reach::{Step, TRACE, Trace};
+pub use reach::{Step, Trace};
 pub use rebuild::{Rebuild, RebuildMemory, Rebuilt};
 pub use report::{
     FileUse, LeftOut, Missing, Origin, Package, Part, Reason, Report, StandardLibraryPart, Warning,

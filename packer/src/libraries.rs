@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use importer_core::{Library, Storage, folder_of};
-use manifest::{NEEDED_PREFIX, SYSTEM_FOLDER, layout_attribute, system_name};
+use manifest::{NeededLibraries, SYSTEM_FOLDER, layout, needed_libraries, system_name};
 use mapped_libraries::{LibraryLayout, is_library_name, layout_of};
 
 use super::DebugSymbols;
@@ -171,7 +171,7 @@ impl Libraries {
             .iter()
             // Pages of what is compressed cannot be mapped.
             .filter(|_| storage == Storage::InPlace)
-            .map(|(id, layout)| (layout_attribute(*id), layout.to_string().into_bytes()));
+            .map(|(id, found)| layout(*id).entry(found));
         let mut attributes: BTreeMap<_, _> = layouts.collect();
         // Code may ask for those of the system by their names.
         let system =
@@ -184,8 +184,9 @@ impl Libraries {
             // The module itself comes last, and is not for the launcher to load.
             groups.pop();
             if !groups.is_empty() {
-                let lines: Vec<_> = groups.iter().map(|group| group.join("\t")).collect();
-                attributes.insert(format!("{NEEDED_PREFIX}{path}"), lines.join("\n").into_bytes());
+                let owned = |group: &Vec<&str>| group.iter().map(ToString::to_string).collect();
+                let needed = NeededLibraries { groups: groups.iter().map(owned).collect() };
+                attributes.extend([needed_libraries(path).entry(&needed)]);
             }
         }
         attributes

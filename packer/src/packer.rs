@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use importer_core::{MainGuard, ModuleEntry, Writer};
 use interp_config::{RunTarget, StartMethodSetting};
+use manifest::ServedPackage;
 use mapped_libraries::is_library_name;
 use twox_hash::XxHash3_128;
 
@@ -74,7 +75,7 @@ pub(super) struct Packer<'r> {
     /// Which libraries extension modules need.
     pub(super) libraries: Libraries,
     /// Lines about files of the system that lie in the cache when they are read.
-    pub(super) file_lines: String,
+    pub(super) served_packages: Vec<ServedPackage>,
     /// Libraries that packed code opens by their names, each with the file that does.
     pub(super) opened_libraries: BTreeMap<String, String>,
     /// Files of the system that were packed.
@@ -98,7 +99,7 @@ impl<'r> Packer<'r> {
             report: Report::default(),
             file_users: FileUsers::new(&request.file_access),
             libraries: Libraries::new(request.glibc_floor, request.debug_symbols),
-            file_lines: String::new(),
+            served_packages: Vec::new(),
             opened_libraries: BTreeMap::new(),
             outside: Vec::new(),
             bytes: HashMap::new(),

@@ -36,7 +36,7 @@ use super::tree::{Entry, first_part};
 use super::{BundleError, BundleRequest, LeftOut, Missing, Reason, StandardLibraryPart, Warning};
 
 pub(super) use index::Owner;
-pub use trace::{Step, TRACE, Trace};
+pub use trace::{Step, Trace};
 
 /// How surely something is needed; more is surer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

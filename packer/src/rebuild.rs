@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use cache::{self, contents::REBUILDS};
 use importer_core::{Archive, MainGuard, ModuleEntry, ModuleKind, Storage, Writer};
-use manifest::FILES_PREFIX;
+use manifest::ServedFiles;
 use serde::{Deserialize, Serialize};
 use twox_hash::XxHash3_128;
 
@@ -430,8 +430,9 @@ fn on_disk(archive: &Archive) -> Result<BTreeSet<String>, BundleError> {
     let mut paths = BTreeSet::new();
     for attribute in archive.attributes() {
         let (key, value) = attribute?;
-        if key.starts_with(FILES_PREFIX) {
-            paths.extend(String::from_utf8_lossy(&value).lines().map(str::to_owned));
+        if let Some(key) = ServedFiles::key_of(&key) {
+            let files = key.parse(&value)?;
+            paths.extend(files.paths.iter().map(|path| path.as_str().to_owned()));
         }
     }
     Ok(paths)

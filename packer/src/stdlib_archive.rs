@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use importer_core::{Archive, ModuleKind, PartOfArchive};
-use manifest::NEEDED_PREFIX;
+use manifest::user_of_needed;
 
 use super::BundleError;
 use super::Origin;
@@ -141,7 +141,7 @@ pub(super) fn copy(
     let keeps = |part: PartOfArchive<'_>| match part {
         PartOfArchive::Module { path, .. } => !left_out.contains(path),
         PartOfArchive::File { path } => keeps_file(path),
-        PartOfArchive::Attribute { key } => key.strip_prefix(NEEDED_PREFIX).is_none_or(keeps_file),
+        PartOfArchive::Attribute { key } => user_of_needed(key).is_none_or(keeps_file),
     };
     Ok(packer.writer.add_archive_where(archive, keeps)?)
 }

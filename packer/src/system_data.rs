@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use importer_core::Archive;
-use manifest::FILES_PREFIX;
+use manifest::{ServedFiles, ServedPackage, ServedPath, served_files};
 use serde::Deserialize;
 use twox_hash::XxHash3_128;
 use walkdir::WalkDir;
@@ -82,8 +82,8 @@ pub(super) struct SystemData {
     pub(super) files: BTreeMap<String, Vec<u8>>,
     /// Where those lie that are from this machine.
     pub(super) locations: Vec<PathBuf>,
-    /// Lines for the attribute of files in the cache, and an attribute for each with the names of its files.
-    pub(super) list: String,
+    /// Their folders, for the attribute of files in the cache, and an attribute for each with the names of its files.
+    pub(super) packages: Vec<ServedPackage>,
     pub(super) attributes: BTreeMap<String, Vec<u8>>,
 }
 
@@ -140,9 +140,10 @@ impl SystemData {
         let parts = files.iter();
         let parts = parts.map(|(path, contents)| (path.as_str(), XxHash3_128::oneshot(contents)));
         let digest = digest_of(parts);
-        let names: Vec<&str> = files.keys().map(String::as_str).collect();
-        self.attributes.insert(format!("{FILES_PREFIX}{digest}"), names.join("\n").into_bytes());
-        self.list.push_str(&format!("{folder}\t{digest}\n"));
+        let paths = files.keys().map(|path| ServedPath::File(path.clone())).collect();
+        self.attributes.extend([served_files(&digest).entry(&ServedFiles { paths })]);
+        let folder = folder.to_owned();
+        self.packages.push(ServedPackage { folder, digest, ..ServedPackage::default() });
         self.files.extend(files);
     }
 }
@@ -189,6 +190,7 @@ mod tests {
             names,
             ["coldframe.tcltk/tcl9.9/init.tcl", "coldframe.tcltk/tcl9.9/msgs/de.msg"]
         );
-        assert!(found.list.starts_with("coldframe.tcltk\t"), "{}", found.list);
+        let folders: Vec<_> = found.packages.iter().map(|package| &package.folder).collect();
+        assert_eq!(folders, ["coldframe.tcltk"]);
     }
 }

@@ -5,7 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use interp_config::{SystemLibrary, SystemLibraryRule};
-use manifest::{OPENED, SYSTEM_FIRST, SYSTEM_FOLDER, system_attribute};
+use manifest::{
+    OpenedLibraries, SYSTEM_FOLDER, SystemLibrary as Taken, opened_libraries, system_library,
+};
 use mapped_libraries::LinkerSearch;
 use serde::Deserialize;
 
@@ -190,28 +192,26 @@ pub(super) fn collect(
             found.files.push(SystemLibraryFile { path, location, contents });
         }
     }
-    let names: Vec<&str> =
-        opened.keys().filter(|name| places.contains_key(*name)).map(String::as_str).collect();
+    let names: Vec<String> =
+        opened.keys().filter(|name| places.contains_key(*name)).cloned().collect();
     if !names.is_empty() {
-        found.attributes.insert(OPENED.to_owned(), names.join("\n").into_bytes());
+        found.attributes.extend([opened_libraries().entry(&OpenedLibraries { names })]);
     }
     for (name, (decided, contents)) in &places {
-        let mut lines = Vec::new();
-        if *decided == Use::SystemFirst {
-            lines.push(SYSTEM_FIRST.to_owned());
-            let mut asks = libraries.asked_of(name, contents);
-            if let Some(text) = standard
-                .map(|archive| archive.attribute(&system_attribute(name)))
-                .transpose()?
-                .flatten()
-            {
-                asks.extend(String::from_utf8_lossy(&text).lines().skip(1).map(str::to_owned));
+        let key = system_library(name);
+        let taken = if *decided == Use::SystemFirst {
+            let mut asked = libraries.asked_of(name, contents);
+            let theirs = standard.map(|archive| key.read(archive)).transpose()?.flatten();
+            if let Some(Taken::SystemFirst { asked: theirs }) = theirs {
+                asked.extend(theirs);
             }
-            asks.sort();
-            asks.dedup();
-            lines.extend(asks);
-        }
-        found.attributes.insert(system_attribute(name), lines.join("\n").into_bytes());
+            asked.sort();
+            asked.dedup();
+            Taken::SystemFirst { asked }
+        } else {
+            Taken::Packed
+        };
+        found.attributes.extend([key.entry(&taken)]);
     }
     Ok(found)
 }

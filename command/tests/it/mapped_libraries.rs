@@ -157,6 +157,32 @@ print(*work.facts(), *new, sep='\\n', flush=True)
     }
 }
 
+/// The way out for a user: libraries are copied whole, in workers too, and the application notices nothing.
+#[test]
+fn a_variable_has_libraries_copied() {
+    let app = application(
+        "
+import multiprocessing, work
+def code(): return sorted({line.split()[1] for line in open('/proc/self/maps') if '.so' in line or '/memfd:' in line or 's ' in line if 'x' in line.split()[1]})
+def mapped(number): return list(work.facts())[0][:2], 'r-xs' in code()
+if __name__ == '__main__':
+    print(*work.facts(), 'r-xs' in code(), flush=True)
+    for method in ('fork', 'spawn'):
+        with multiprocessing.get_context(method).Pool(1) as pool:
+            print(pool.map(mapped, [0]), flush=True)
+            pool.terminate(); pool.join()
+",
+    );
+    let built = app.build("built", &["--extensions", "memory"]);
+    for (value, is_mapped) in [("0", "False"), ("1", "True"), ("", "True")] {
+        Child::new(&built).of(&app).env("COLDFRAME_MAP_LIBRARIES", value).prints(&format!(
+            "(8, 11, 11, 1, True, 'of each thread!', 'relocated') thrown -5, 1 {is_mapped}\n\
+             [((8, 11), {is_mapped})]\n[((8, 11), {is_mapped})]\n\
+             destroyed below\nended below\n"
+        ));
+    }
+}
+
 #[test]
 fn a_damaged_library_is_named_and_not_run() {
     let app = application("import work\nprint(*work.facts())\n");

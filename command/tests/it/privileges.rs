@@ -8,6 +8,8 @@ use crate::odd_places::in_namespace;
 use crate::support::{App, Child, listing, skipped};
 
 const SHOWS: &str = "import os, sys\nprint('application', sys.argv[1:])";
+/// Whether code of a library is mapped from the archive.
+const SHOWS_MAPS: &str = "if sys.argv[1:] == ['maps']: import unicodedata; print('r-xs' in open('/proc/self/maps').read())";
 const EXECNET: &str = "import sys;exec(eval(sys.stdin.readline()))";
 /// `nobody` on Debian: a user who owns nothing.
 const NOBODY: u32 = 65534;
@@ -30,7 +32,8 @@ fn a_library_that_is_not_packed_has_no_workers() {
 #[test]
 fn a_set_user_believes_neither_variables_nor_names_nor_workers() {
     let test = "a_set_user_believes_neither_variables_nor_names_nor_workers";
-    let app = App::script(SHOWS);
+    let shows = format!("{SHOWS}\n{SHOWS_MAPS}");
+    let app = App::script(&shows);
     // Without `multiprocessing` in it, no command line is a worker's.
     let built = app.build("built", &["--standard-library", "whole"]);
     let open = app.folder();
@@ -75,6 +78,10 @@ fn a_set_user_believes_neither_variables_nor_names_nor_workers() {
     let traced = as_nobody(&built).args(line).env("COLDFRAME_TRACE_IMPORTS", &of_root);
     traced.prints(shown);
     assert_eq!(fs::read(&of_root).unwrap(), b"", "{seen}");
+    if cfg!(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64")) {
+        let copied = as_nobody(&built).arg("maps").env("COLDFRAME_MAP_LIBRARIES", "0");
+        copied.prints("application ['maps']\nTrue\n");
+    }
     let worker = as_nobody(&built).args(["--multiprocessing-fork", "pipe_handle=0"]).outcome();
     assert_eq!(worker.ending(), Ok(2), "the file system is {seen}: {worker:#?}");
     assert!(worker.stderr.contains("rights that its starter lacks"), "{worker:#?}");

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::ffi::{CString, OsStr, OsString};
+use std::fmt::Display;
 use std::io;
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -9,9 +10,9 @@ use std::sync::OnceLock;
 use cache::Held;
 use importer_core::{CopyError, File, Library, Module, Stack};
 use interp_config::ExtensionLoading;
+use manifest::{SYSTEM_FOLDER, layout, system_name};
 #[cfg(target_os = "linux")]
-use manifest::{SYSTEM_FIRST, system_attribute};
-use manifest::{SYSTEM_FOLDER, layout_attribute, system_name};
+use manifest::{SystemLibrary, system_library};
 #[cfg(target_os = "linux")]
 use mapped_libraries::{LinkerSearch, offers};
 use mapped_libraries::{OpenedLibrary, open_copied, open_mapped};
@@ -80,15 +81,21 @@ impl OpenPath {
         label: &str,
         library: &Library<'_>,
     ) -> Result<Option<Self>, CopyError> {
-        let Some(text) = archives.attribute(&layout_attribute(library.id()))? else {
-            return Ok(None);
-        };
-        let layout = String::from_utf8_lossy(&text).parse().map_err(io::Error::other)?;
+        let layout = layout(library.id()).read(archives).map_err(|error| match error {
+            manifest::Error::Archive(error) => CopyError::Damaged(error),
+            // It can still be copied.
+            other => io::Error::other(other).into(),
+        })?;
+        let Some(layout) = layout else { return Ok(None) };
         open_mapped(label, library, layout).map(Self::opened).map(Some)
     }
 
     fn in_memory(runtime: &Runtime, label: &str, library: &Library<'_>) -> Result<Self, CopyError> {
-        match Self::mapped(&runtime.archives, label, library) {
+        let mapped = match runtime.maps_libraries {
+            true => Self::mapped(&runtime.archives, label, library),
+            false => Ok(None),
+        };
+        match mapped {
             Ok(None) => {}
             Err(CopyError::Write(error)) => {
                 tracing::debug!(library = label, %error, "cannot be mapped, copying it");
@@ -132,11 +139,11 @@ pub(super) fn load_needed(
     let fail = |reason: String| {
         Exception::import_error(py, &format!("cannot import `{name}`: {reason}"), name)
     };
-    let damaged = |error: importer_core::Error| {
-        Exception::damaged(py, &format!("cannot import `{name}`: {error}"))
-    };
+    let damaged =
+        |error: &dyn Display| Exception::damaged(py, &format!("cannot import `{name}`: {error}"));
     let runtime = runtime::get(py)?;
-    let needed = libraries::needed(&runtime.archives, module.path()).map_err(damaged)?;
+    let needed =
+        libraries::needed(&runtime.archives, module.path()).map_err(|error| damaged(&error))?;
     let is_found = |library: &File<'_>| {
         is_on_disk && runtime.files.are_together(module.path(), library.path())
     };
@@ -153,9 +160,8 @@ pub(super) fn load_needed(
 pub(super) fn load_named(py: Token<'_>, name: &str) -> Result<(), Exception> {
     let fail =
         |reason: String| Exception::new(py, Kind::Os, &format!("cannot load `{name}`: {reason}"));
-    let damaged = |error: importer_core::Error| {
-        Exception::damaged(py, &format!("cannot load `{name}`: {error}"))
-    };
+    let damaged =
+        |error: &dyn Display| Exception::damaged(py, &format!("cannot load `{name}`: {error}"));
     let runtime = runtime::get(py)?;
     let archives = &runtime.archives;
     let (path, is_system) = match runtime.files.inside(name) {
@@ -163,8 +169,8 @@ pub(super) fn load_named(py: Token<'_>, name: &str) -> Result<(), Exception> {
         None if name.contains('/') => return Ok(()),
         None => (format!("{SYSTEM_FOLDER}/{name}"), true),
     };
-    let Some(file) = archives.file(&path).map_err(damaged)? else { return Ok(()) };
-    for group in libraries::needed(archives, &path).map_err(damaged)? {
+    let Some(file) = archives.file(&path).map_err(|error| damaged(&error))? else { return Ok(()) };
+    for group in libraries::needed(archives, &path).map_err(|error| damaged(&error))? {
         let is_found =
             |library: &File<'_>| !is_system && runtime.files.are_together(&path, library.path());
         if !group.iter().all(is_found) {
@@ -179,11 +185,11 @@ fn load(
     py: Token<'_>,
     group: &[File<'_>],
     fail: &dyn Fn(String) -> Exception,
-    damaged: &dyn Fn(importer_core::Error) -> Exception,
+    damaged: &dyn Fn(&dyn Display) -> Exception,
 ) -> Result<(), Exception> {
     let [library] = group else {
         return load_group(group).map_err(|error| match error {
-            CopyError::Damaged(error) => damaged(error),
+            CopyError::Damaged(error) => damaged(&error),
             CopyError::Write(error) => fail(error.to_string()),
         });
     };
@@ -193,7 +199,7 @@ fn load(
     if !system_name(library.path()).is_some_and(|name| has_already(py, name)) {
         // Not under the lock: what fails makes a Python exception. Two interpreters may both come here, and a library is
         // then mapped twice, of which the dynamic linker takes the first.
-        let contents = library.library().map_err(damaged)?;
+        let contents = library.library().map_err(|error| damaged(&error))?;
         let opened = OpenPath::new(py, library.path(), library.path(), &contents)?;
         open(&opened.path)
             .map_err(|error| fail(format!("it needs `{}`: {error}", library.path())))?;
@@ -208,17 +214,13 @@ fn has_already(py: Token<'_>, name: &str) -> bool {
     if is_in_process(name) {
         return true;
     }
-    let text = runtime::get(py)
+    let taken = runtime::get(py)
         .ok()
-        .and_then(|runtime| runtime.archives.attribute(&system_attribute(name)).ok().flatten());
-    let text = String::from_utf8_lossy(text.as_deref().unwrap_or_default()).into_owned();
-    let mut lines = text.lines();
-    if lines.next() != Some(SYSTEM_FIRST) {
-        return false;
-    }
+        .and_then(|runtime| system_library(name).read(&runtime.archives).ok().flatten());
+    let Some(SystemLibrary::SystemFirst { asked }) = taken else { return false };
     let search = LinkerSearch::new(std::env::var_os("LD_LIBRARY_PATH").as_deref());
     let Some(path) = search.find(name) else { return false };
-    let asked: Vec<&str> = lines.collect();
+    let asked: Vec<&str> = asked.iter().map(String::as_str).collect();
     let is_enough = std::fs::read(&path).is_ok_and(|contents| offers(&contents, &asked));
     let is_taken = is_enough && open(OsStr::new(name)).is_ok();
     tracing::debug!(library = name, path = %path.display(), is_enough, is_taken, "the system's own");

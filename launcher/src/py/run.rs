@@ -44,6 +44,8 @@ pub(crate) struct Launch {
     pub(crate) hooks: Vec<RegisteredHook>,
     /// Set in the environment of this process for its children, or taken out of it.
     pub(crate) variables: Vec<(&'static str, Option<OsString>)>,
+    /// Whether libraries are mapped from the archive where they can be.
+    pub(crate) maps_libraries: bool,
     /// The timeline of imports, if one was asked for.
     pub(crate) trace: Option<ImportTrace>,
     pub(crate) task: Task,
@@ -51,8 +53,18 @@ pub(crate) struct Launch {
 
 /// Runs an interpreter to its end, and gives the exit code of the process.
 pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
-    let Launch { config, archives, executable, arguments, cache, hooks, variables, trace, task } =
-        launch;
+    let Launch {
+        config,
+        archives,
+        executable,
+        arguments,
+        cache,
+        hooks,
+        variables,
+        maps_libraries,
+        trace,
+        task,
+    } = launch;
     for archive in &archives {
         // The number of the bytecode can only be asked of a running Python; `boot` does.
         let running =
@@ -104,6 +116,7 @@ pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
         behaves_as_python,
         worker_main,
         hooks,
+        maps_libraries,
         trace,
     };
     if !runtime::set(runtime) {

@@ -61,6 +61,8 @@ pub(super) struct Runtime {
     pub(super) worker_main: Option<WorkerMain>,
     /// The hooks that every interpreter registers.
     pub(super) hooks: Vec<RegisteredHook>,
+    /// Whether libraries are mapped from the archive where they can be; else they are copied.
+    pub(super) maps_libraries: bool,
     /// The timeline of imports, if one was asked for.
     pub(super) trace: Option<ImportTrace>,
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use manifest::{OPENED, SYSTEM_FOLDER};
+use manifest::{SYSTEM_FOLDER, opened_libraries};
 
 use super::exception::Exception;
 use super::finder::Finder;
@@ -86,11 +86,12 @@ pub(super) fn list_opened_libraries(
 ) -> Result<Object, Exception> {
     let mut names = Vec::new();
     for archive in runtime::get(py)?.archives.archives() {
-        let list = archive
-            .attribute(OPENED)
-            .map_err(|error| Exception::damaged(py, &format!("cannot read `{OPENED}`: {error}")))?;
-        for name in String::from_utf8_lossy(&list.unwrap_or_default()).lines() {
-            names.push(text(py, name)?);
+        let key = opened_libraries();
+        let opened = key.read(archive).map_err(|error| {
+            Exception::damaged(py, &format!("cannot read `{}`: {error}", key.name()))
+        })?;
+        for name in opened.unwrap_or_default().names {
+            names.push(text(py, &name)?);
         }
     }
     Object::list(py, names)

@@ -4,9 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Read as _;
 
-/// The attribute of an archive that has them, compressed.
-pub const TRACE: &str = "reached";
-
 /// The longest text that is believed: a damaged archive may say anything.
 const LONGEST: u64 = 256 << 20;
 
@@ -89,7 +86,7 @@ impl Trace {
         text
     }
 
-    /// As the attribute [`TRACE`].
+    /// As the attribute [`TRACE`](manifest::TRACE).
     pub(crate) fn pack(&self) -> Vec<u8> {
         // Memory is all that could be missing, and then nothing goes on.
         zstd::encode_all(self.to_text().as_bytes(), 9).unwrap_or_default()
