@@ -16,16 +16,16 @@ use crate::workspace::Workspace;
 
 /// Crates that are the same code whatever the Python, so that one look is enough.
 const PURE: &[&str] = &[
-    "interp-config",
-    "platform-policy",
-    "importer-core",
+    "coldframe-interp-config",
+    "coldframe-platform-policy",
+    "coldframe-importer-core",
     "coldframe-cache",
     "coldframe-mapped-libraries",
     "coldframe-manifest",
     "coldframe-packer",
     "xtask",
 ];
-const LINKED: &[&str] = &["launcher", "coldframe", "embed"];
+const LINKED: &[&str] = &["coldframe-launcher", "coldframe", "embed"];
 
 struct Step {
     label: String,
@@ -85,7 +85,7 @@ fn steps(workspace: &Workspace) -> anyhow::Result<Vec<Step>> {
             let mut library = with_python(
                 workspace,
                 python,
-                &["clippy", "--package", "launcher", "--lib", "--no-default-features"],
+                &["clippy", "--package", "coldframe-launcher", "--lib", "--no-default-features"],
             )?;
             library.args(["--", "-D", "warnings"]);
             steps.push(Step {

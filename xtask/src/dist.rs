@@ -84,8 +84,9 @@ pub(crate) fn run(workspace: &Workspace, flags: &flags::Dist) -> anyhow::Result<
     let suffix = suffix(flags.glibc);
     let folder = workspace.target.join(format!("dist-py{version}{suffix}"));
     let profile = if flags.debug { Profile::Debug } else { Profile::Release };
-    let mut build = workspace.cargo(&["build", "--package", "coldframe", "--package", "launcher"]);
-    build.args(["--features", "launcher/runtime"]);
+    let mut build =
+        workspace.cargo(&["build", "--package", "coldframe", "--package", "coldframe-launcher"]);
+    build.args(["--features", "coldframe-launcher/runtime"]);
     build.args(["--bin", COMMAND, "--bin", RUNTIME]);
     build.args(profile.flag());
     build.arg("--target-dir").arg(&folder);

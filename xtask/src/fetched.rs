@@ -46,7 +46,7 @@ pub(crate) fn run(workspace: &Workspace, flags: &flags::Fetched) -> anyhow::Resu
         workspace,
         runner: Runner::available(workspace),
         label: format!("fetched Python {}", flags.python),
-        packages: vec!["launcher", "coldframe-packer", "coldframe"],
+        packages: vec!["coldframe-launcher", "coldframe-packer", "coldframe"],
         linked_with: Linked::Fetched(&fetched),
         test_python: Some(&fetched.python),
         scope: Scope::TestsAndExamples,

@@ -18,8 +18,8 @@ use crate::workspace::Workspace;
 /// The package of the command.
 const COMMAND: &str = "coldframe";
 /// That of the program before each application, and the feature with which it is built.
-const LAUNCHER: &str = "launcher";
-const RUNTIME: &str = "launcher/runtime";
+const LAUNCHER: &str = "coldframe-launcher";
+const RUNTIME: &str = "coldframe-launcher/runtime";
 
 /// What runs the tests: nextest runs several test binaries at once, but not everybody has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
