@@ -297,7 +297,7 @@ pub(super) enum CacheAction {
 #[derive(Args, Debug)]
 pub(super) struct Clean {
     /// Remove what nobody has used for so long: a number and `d`, `h`, `m` or `s` [default: 30d].
-    #[arg(long, value_name = "AGE", value_parser = super::cache::parse_age)]
+    #[arg(long, value_name = "AGE", value_parser = parse_age)]
     pub(super) older_than: Option<Duration>,
     /// Remove all that is not in use.
     #[arg(long, conflicts_with = "older_than")]
@@ -345,4 +345,14 @@ fn parse_file_access(text: &str) -> Result<FileAccessRule, String> {
     let access =
         access.parse().map_err(|error: interp_config::ParseChoiceError| error.to_string())?;
     Ok(FileAccessRule { package: package.to_owned(), access })
+}
+
+/// Reads `30d`, `12h`, `5m` or `10s`.
+fn parse_age(text: &str) -> Result<Duration, String> {
+    let units = [("d", 24 * 60 * 60), ("h", 60 * 60), ("m", 60), ("s", 1)];
+    let seconds = units.iter().find_map(|(unit, seconds)| {
+        text.strip_suffix(unit)?.parse::<u64>().ok()?.checked_mul(*seconds)
+    });
+    let seconds = seconds.ok_or("expected a number and `d`, `h`, `m` or `s`, such as `30d`")?;
+    Ok(Duration::from_secs(seconds))
 }

@@ -21,7 +21,8 @@ use super::build_summary::{self, Made, Told};
 use super::context::{Context, build_id, support_modules};
 use super::error::CommandError;
 use super::progress::Bar;
-use super::run::{broken, run_target, warn_of};
+use super::run::{broken, run_target};
+use super::warnings::warn_of;
 use super::why;
 
 pub(super) fn run(options: Box<arguments::Build>) -> Result<ExitCode, CommandError> {

@@ -143,13 +143,3 @@ fn print(folder: &Path, entries: &[EntrySummary], verb: Option<&str>) -> std::io
 fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / 1e6
 }
-
-/// Reads `30d`, `12h`, `5m` or `10s`.
-pub(super) fn parse_age(text: &str) -> Result<Duration, String> {
-    let units = [("d", DAY), ("h", 60 * 60), ("m", 60), ("s", 1)];
-    let seconds = units.iter().find_map(|(unit, seconds)| {
-        text.strip_suffix(unit)?.parse::<u64>().ok()?.checked_mul(*seconds)
-    });
-    let seconds = seconds.ok_or("expected a number and `d`, `h`, `m` or `s`, such as `30d`")?;
-    Ok(Duration::from_secs(seconds))
-}

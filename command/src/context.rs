@@ -20,10 +20,10 @@ use super::error::CommandError;
 use super::packed_python::{self, PackedPython};
 use super::progress::Bar;
 use super::requirements;
-use super::run::warn_of;
 use super::runtime_file::{self, RuntimeFile};
 use super::settings_file::{self, Found};
 use super::variable;
+use super::warnings::warn_of;
 
 /// The level that the archive of a program with its own standard library is compiled for.
 pub(super) const CARRIED_LEVEL: OptimizationLevel = OptimizationLevel::Zero;

@@ -21,6 +21,7 @@ mod run;
 mod runtime_file;
 mod settings_file;
 mod stubs;
+mod warnings;
 mod whole;
 mod why;
 

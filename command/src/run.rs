@@ -16,6 +16,7 @@ use super::context::{Context, build_id, cache};
 use super::error::CommandError;
 use super::packed_python;
 use super::progress::Bar;
+use super::warnings::warn_of;
 use super::{ARCHIVES_VARIABLE, arguments};
 
 pub(super) fn run(options: arguments::Run) -> Result<ExitCode, CommandError> {
@@ -171,13 +172,6 @@ pub(super) fn run_target(
 
 pub(super) fn broken(allow: bool) -> BrokenModules {
     if allow { BrokenModules::Pack } else { BrokenModules::Refuse }
-}
-
-/// Shows what did not stop the work and may matter; what the standard library ships broken on purpose does not.
-pub(super) fn warn_of(what: impl std::fmt::Display) {
-    use std::io::Write;
-    let style = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Yellow.into()));
-    let _ = writeln!(anstream::stderr(), "{style}warning{style:#}: {what}");
 }
 
 /// The file as an archive, when it is one: by what it holds, and not by its name.

@@ -16,9 +16,13 @@
     reason = "a C call and the taking over of the reference that it returns have one argument together"
 )]
 
+mod archived;
+mod arguments;
 mod boot;
 mod boundary;
 mod config;
+mod damage;
+mod definition;
 mod environment;
 mod exception;
 mod exit;
@@ -26,14 +30,17 @@ mod extension;
 #[cfg(unix)]
 mod files;
 mod finder;
+mod finder_methods;
 mod finder_type;
 mod hooked;
 mod initialising;
 mod library;
 mod loader;
+mod lookup;
 mod main_module;
 mod mapped;
 mod object;
+mod own_module;
 mod parent_death;
 mod process_state;
 mod program;
@@ -41,14 +48,17 @@ mod public;
 mod python_hooks;
 mod ready;
 mod run;
+mod run_hooks;
 mod runtime;
 mod search_path;
 mod spec;
 mod system_library;
+mod task;
 mod text;
 mod thread_exit;
 mod token;
 mod traced;
+mod values;
 mod version;
 mod watched;
 mod worker;
@@ -66,11 +76,12 @@ pub mod program_parts {
 pub(crate) use self::exception::Exception;
 pub(crate) use self::object::Object;
 
-pub(crate) use self::main_module::resolve;
+pub(crate) use self::archived::{is_in_archives, is_served_by_archive};
 pub use self::mapped::map_archive;
-pub(crate) use self::object::import;
 pub(crate) use self::process_state::is_privileged;
-pub(crate) use self::run::{Launch, Task, is_in_archives, is_served_by_archive, run};
+pub(crate) use self::run::{Launch, run};
 pub(crate) use self::runtime::RegisteredHook;
+pub(crate) use self::task::Task;
+pub(crate) use self::values::{import, resolve};
 #[cfg(feature = "runtime")]
 pub use self::version::builtin_modules;

@@ -10,11 +10,13 @@ use interp_config::RunTarget;
 use manifest::{PYTHON, TRACE, system_name};
 
 use super::distribution::Unit;
-use super::packer::{self, Item, Packer};
+use super::item::Item;
+use super::packer::{self, Packer};
 use super::pattern::Pattern;
 use super::reach::{self, Reached};
 use super::source::{self, Import, Questions, RunsAs, TargetSystem};
 use super::standard_needs::{self, StandardModules};
+use super::stdlib::is_standard;
 #[cfg(target_os = "linux")]
 use super::system_data;
 #[cfg(target_os = "linux")]
@@ -295,18 +297,6 @@ fn is_hidden(entry: &Entry, names: &BTreeSet<String>) -> bool {
 
 fn is_hidden_by_standard_library(request: &BundleRequest<'_>, entry: &Entry) -> bool {
     entry.module().is_some() && is_standard(request, path_top_level(entry))
-}
-
-/// Whether the standard library, wherever it comes from, has a module of that first name.
-pub(super) fn is_standard(request: &BundleRequest<'_>, name: &str) -> bool {
-    // Built into each program of ours; the package of that name on the index brings the command.
-    if name == "coldframe" {
-        return true;
-    }
-    match request.stdlib.archive() {
-        Some(archive) => matches!(archive.module(name), Ok(Some(_))),
-        None => stdlib::has_top_level(request.python, name),
-    }
 }
 
 fn shadowing(request: &BundleRequest<'_>, own: &[Item]) -> Vec<Warning> {

@@ -2,9 +2,9 @@
 
 use interp_config::RunTarget;
 
-use super::builder::is_standard;
 use super::packer::{NamesKnown, Packer, Scanned};
 use super::pattern::Pattern;
+use super::stdlib::is_standard;
 use super::tree::first_part;
 use super::{BundleError, BundleRequest};
 

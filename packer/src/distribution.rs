@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use super::distribution_name::normalize;
 use super::metadata::Metadata;
 use super::requirement::Markers;
 use super::tree::{Entry, Tree};
@@ -33,12 +34,6 @@ impl Unit {
     fn note_top_level(&mut self) {
         self.top_level.extend(self.entries.iter().filter_map(Entry::top_level).map(str::to_owned));
     }
-}
-
-/// The name under which PEP 503 compares distributions.
-pub(super) fn normalize(name: &str) -> String {
-    let parts: Vec<&str> = name.split(['-', '_', '.']).filter(|part| !part.is_empty()).collect();
-    parts.join("-").to_lowercase()
 }
 
 /// Everything installed in one folder. Of distributions that are `editable` the metadata is known already: what their source

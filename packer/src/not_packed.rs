@@ -6,11 +6,11 @@ use std::iter::repeat;
 use importer_core::ModuleKind;
 use serde::Deserialize;
 
-use super::builder::is_standard;
 use super::developers::is_tool;
 use super::packer::{Packer, Scanned};
 use super::pattern::Pattern;
 use super::source::Place;
+use super::stdlib::is_standard;
 use super::tree::first_part;
 use super::{BundleRequest, DEFAULT_EXCLUDES, Origin, Warning};
 

@@ -14,6 +14,7 @@ use twox_hash::XxHash3_128;
 
 use super::compile::{Compiled, Compilers, Job, MainGuardQuestion};
 use super::file_users::FileUsers;
+use super::item::Item;
 use super::kept_code::KeptCode;
 use super::libraries::Libraries;
 use super::protocol::level_number;
@@ -29,17 +30,6 @@ const WINDOW: usize = 32 << 20;
 
 /// Data of this length is read in parts.
 const LARGE: u64 = 8 << 20;
-
-/// A file that is to be packed.
-#[derive(Debug)]
-pub(super) struct Item {
-    pub(super) origin: Origin,
-    pub(super) entry: Entry,
-    /// Whose it is: what was compiled for one group is kept together.
-    pub(super) group: Option<Rc<str>>,
-    /// Its contents, if they are not on disk.
-    pub(super) contents: Option<Cow<'static, [u8]>>,
-}
 
 /// What was found in a module's code.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::distribution::normalize;
+use super::distribution_name::normalize;
 
 /// A pattern over dotted names: `*` is any text (dots too), `?` is any one character.
 #[derive(Clone, Debug)]

@@ -35,7 +35,7 @@ use super::standard_needs::{StandardModules, StandardNeeds};
 use super::tree::{Entry, first_part};
 use super::{BundleError, BundleRequest, LeftOut, Missing, Reason, StandardLibraryPart, Warning};
 
-pub(super) use index::Owner;
+pub(super) use super::owner::Owner;
 pub use trace::{Step, Trace};
 
 /// How surely something is needed; more is surer.
@@ -198,7 +198,7 @@ pub(super) fn reach(
     let index = Index::new(request.application, &standard.entries, units, exclude, |first| {
         *is_standard
             .entry(first.to_owned())
-            .or_insert_with(|| super::builder::is_standard(request, first))
+            .or_insert_with(|| super::stdlib::is_standard(request, first))
     });
     let count = index.nodes.len();
     let finder = NameFinder::new(&index);

@@ -5,7 +5,7 @@ use std::str::FromStr as _;
 use pep508_rs::{MarkerEnvironment, MarkerEnvironmentBuilder, Requirement, VerbatimUrl};
 
 use super::PythonInstallation;
-use super::distribution::normalize;
+use super::distribution_name::normalize;
 use super::source::TargetSystem;
 
 /// The target, as markers ask for it.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use importer_core::Writer;
 
 use super::Origin;
-use super::packer::Item;
+use super::item::Item;
 use super::tree::{EntryKind, ModuleName};
 
 /// What becomes of a file.

@@ -11,7 +11,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 
-use super::distribution::{Unit, normalize};
+use super::distribution::Unit;
+use super::distribution_name::normalize;
 use super::pattern::glob;
 use super::{BundleError, RuleError};
 

@@ -8,9 +8,9 @@ use importer_core::{Archive, ModuleKind};
 use interp_config::{Profile, PythonMode, RunTarget, StandardLibraryExtent};
 use serde::Deserialize;
 
-use super::packer::Item;
+use super::item::Item;
+use super::owner::Owner;
 use super::pattern::glob;
-use super::reach::Owner;
 use super::tree::{Entry, EntryKind, ModuleName};
 use super::{BundleError, BundleRequest, StandardLibrary};
 

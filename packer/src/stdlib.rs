@@ -2,7 +2,7 @@
 
 use super::pattern::Pattern;
 use super::tree::{Entry, Tree};
-use super::{BundleError, PythonInstallation, Warning};
+use super::{BundleError, BundleRequest, PythonInstallation, Warning};
 
 /// Left out of the standard library unless `--include` names them: its own tests, what only they need, and the wheels
 /// of pip. (`config-*` and `site-packages` are folders for building and for installed packages, and no modules at all.)
@@ -89,4 +89,16 @@ pub(super) fn has_top_level(python: &PythonInstallation, name: &str) -> bool {
             .any(|suffix| python.lib_dynload.join(format!("{name}{suffix}")).is_file())
     };
     python.is_installed() && (is_source(&python.stdlib) || is_extension())
+}
+
+/// Whether the standard library, wherever it comes from, has a module of that first name.
+pub(super) fn is_standard(request: &BundleRequest<'_>, name: &str) -> bool {
+    // Built into each program of ours; the package of that name on the index brings the command.
+    if name == "coldframe" {
+        return true;
+    }
+    match request.stdlib.archive() {
+        Some(archive) => matches!(archive.module(name), Ok(Some(_))),
+        None => has_top_level(request.python, name),
+    }
 }

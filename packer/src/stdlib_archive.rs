@@ -7,7 +7,8 @@ use manifest::user_of_needed;
 
 use super::BundleError;
 use super::Origin;
-use super::packer::{Item, Packer};
+use super::item::Item;
+use super::packer::Packer;
 use super::pattern::Pattern;
 use super::standard_needs::OWN_PREFIX;
 use super::tree::{Entry, EntryKind, ModuleName, first_part};

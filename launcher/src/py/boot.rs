@@ -5,86 +5,26 @@
 //! code of ours runs with the import system up: it puts our finder at `sys.meta_path[0]`, and then becomes the real
 //! `encodings` package from the archive. `PyImport_AppendInittab` is all that this takes; nothing is frozen.
 
-use std::ffi::{c_int, c_void};
+use std::ffi::c_int;
 use std::ptr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use pyo3_ffi as ffi;
 
+use super::archived::is_in_archives;
 use super::boundary::returning_status;
+use super::definition::{Definition, SLOTS, Slots, definition, slots};
 use super::exception::{Exception, Kind};
 use super::finder::hooks_of_this_interpreter;
+use super::finder_methods::METHODS;
 use super::finder_type::{self, Role, State};
-use super::object::{Object, import, loaded_module};
+use super::object::Object;
+use super::own_module::{BOOTSTRAP, DAMAGED_ARCHIVE, MODULE, note_failure};
 use super::text::{path_text, text};
 use super::token::Token;
+use super::values::import;
 use super::{public, python_hooks, ready, runtime, spec, version};
 use crate::error::Error;
-
-/// The name of our built-in module, which holds the finder.
-pub(super) const MODULE: &str = "_coldframe";
-
-/// The name of the exception for damage in an archive, here and in the module `coldframe`.
-pub(super) const DAMAGED_ARCHIVE: &str = "DamagedArchive";
-
-/// What the module calls importlib's own.
-const BOOTSTRAP: &str = "importlib";
-
-/// A module definition that C keeps a pointer to.
-#[repr(transparent)]
-pub(super) struct Definition(pub(super) std::cell::UnsafeCell<ffi::PyModuleDef>);
-
-// SAFETY: only CPython writes to a definition, under its own lock (`PyModuleDef_Init` is documented to be so used).
-unsafe impl Sync for Definition {}
-
-#[repr(transparent)]
-pub(super) struct Slots<const N: usize>(
-    pub(super) std::cell::UnsafeCell<[ffi::PyModuleDef_Slot; N]>,
-);
-
-// SAFETY: CPython only reads the slots.
-unsafe impl<const N: usize> Sync for Slots<N> {}
-
-pub(super) const SLOTS: usize = 2 + cfg!(Py_3_12) as usize + cfg!(Py_3_13) as usize;
-
-/// The slots of a module that runs `execute`, keeps no state outside of itself, and needs no GIL.
-pub(super) const fn slots(
-    execute: unsafe extern "C" fn(*mut ffi::PyObject) -> c_int,
-) -> [ffi::PyModuleDef_Slot; SLOTS] {
-    let end = ffi::PyModuleDef_Slot { slot: 0, value: ptr::null_mut() };
-    let mut slots = [end; SLOTS];
-    slots[0] = ffi::PyModuleDef_Slot { slot: ffi::Py_mod_exec, value: execute as *mut c_void };
-    #[cfg(Py_3_12)]
-    {
-        slots[1] = ffi::PyModuleDef_Slot {
-            slot: ffi::Py_mod_multiple_interpreters,
-            value: ffi::Py_MOD_PER_INTERPRETER_GIL_SUPPORTED,
-        };
-    }
-    #[cfg(Py_3_13)]
-    {
-        slots[2] = ffi::PyModuleDef_Slot { slot: ffi::Py_mod_gil, value: ffi::Py_MOD_GIL_NOT_USED };
-    }
-    slots
-}
-
-pub(super) const fn definition<const N: usize>(
-    name: &'static std::ffi::CStr,
-    slots: &'static Slots<N>,
-    methods: *mut ffi::PyMethodDef,
-) -> Definition {
-    Definition(std::cell::UnsafeCell::new(ffi::PyModuleDef {
-        m_base: ffi::PyModuleDef_HEAD_INIT,
-        m_name: name.as_ptr(),
-        m_doc: ptr::null(),
-        m_size: 0,
-        m_methods: methods,
-        m_slots: slots.0.get().cast(),
-        m_traverse: None,
-        m_clear: None,
-        m_free: None,
-    }))
-}
 
 static COLDFRAME_SLOTS: Slots<SLOTS> = Slots(std::cell::UnsafeCell::new(slots(execute_coldframe)));
 static COLDFRAME: Definition = definition(c"_coldframe", &COLDFRAME_SLOTS, ptr::null_mut());
@@ -141,19 +81,8 @@ pub(super) fn add_builtin_modules(boots_from_archive: bool) -> Result<(), Error>
     }
 }
 
-/// Why booting failed, in our words: CPython's own status says no more than that `encodings` could not be imported.
-pub(super) static BOOT_FAILURE: OnceLock<String> = OnceLock::new();
-
-/// Notes what went wrong in a module of the archive, if Python is not up yet.
-pub(super) fn note_failure(py: Token<'_>, exception: &Exception) {
-    // SAFETY: may be called at any time.
-    if unsafe { ffi::Py_IsInitialized() } == 0 {
-        let _the_first_counts = BOOT_FAILURE.set(exception.describe(py));
-    }
-}
-
 fn fill_coldframe(py: Token<'_>, module: &Object) -> Result<(), Exception> {
-    let finder_type = finder_type::make(py, module)?;
+    let finder_type = finder_type::make(py, module, &METHODS)?;
     let state = State { role: Role::MetaPath, hooks: Arc::new(hooks_of_this_interpreter(py)?) };
     let finder = finder_type::instance(py, &finder_type, state)?;
     python_hooks::prepare(py)?;
@@ -236,7 +165,7 @@ pub(super) fn install(py: Token<'_>) -> Result<Object, Exception> {
 fn report_with_source(py: Token<'_>) -> Result<(), Exception> {
     const REPORTER: &str = "_coldframe_tracebacks";
     // A standard library that was packed by others may lack the module; tracebacks then have no lines.
-    let is_packed = super::run::is_in_archives(py, REPORTER)?;
+    let is_packed = is_in_archives(py, REPORTER)?;
     if cfg!(not(Py_3_13)) && is_packed {
         import(py, REPORTER)?.call_method(py, "install", &[])?;
     }
@@ -247,18 +176,4 @@ fn report_with_source(py: Token<'_>) -> Result<(), Exception> {
 pub(super) fn install_late(py: Token<'_>) -> Result<(), Exception> {
     check_bytecode(py)?;
     install(py).map(drop)
-}
-
-/// The finder of this interpreter, where it is installed.
-pub(super) fn finder(py: Token<'_>) -> Result<Object, Exception> {
-    match loaded_module(py, MODULE)? {
-        Some(module) => module.attribute(py, "finder"),
-        None => Err(Exception::new(py, Kind::Runtime, "the finder of Coldframe is not installed")),
-    }
-}
-
-/// `importlib._bootstrap`, which is there before `importlib` can be imported, and also while a program that tests imports
-/// blocks it in `sys.modules`.
-pub(super) fn bootstrap(py: Token<'_>) -> Result<Object, Exception> {
-    import(py, MODULE)?.attribute(py, BOOTSTRAP)
 }

@@ -437,7 +437,7 @@ fn outcome(status: ffi::PyStatus, phase: &'static str) -> Result<Started, Error>
     if !failed {
         return Ok(Started::Ready);
     }
-    if let Some(failure) = super::boot::BOOT_FAILURE.get() {
+    if let Some(failure) = super::own_module::BOOT_FAILURE.get() {
         return Err(Error::start(format!("while {phase}: {failure}")));
     }
     let message = if status.err_msg.is_null() {

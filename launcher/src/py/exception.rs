@@ -1,15 +1,11 @@
 //! A raised Python exception, owned by Rust.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString, c_int};
 use std::fmt;
-use std::io::Write as _;
-use std::sync::Once;
 
 use pyo3_ffi as ffi;
 
-use super::boot::{DAMAGED_ARCHIVE, MODULE};
-use super::object::{Object, loaded_module};
-use super::text::text;
+use super::object::Object;
 use super::token::Token;
 
 /// A Python exception that was raised and taken out of the interpreter's error indicator.
@@ -19,7 +15,7 @@ use super::token::Token;
 pub(crate) struct Exception {
     value: Object,
     /// The name of its type, taken with the exception, because `Display` has no [`Token`] to ask Python with.
-    summary: String,
+    pub(super) summary: String,
 }
 
 /// The built-in exceptions that Coldframe itself raises.
@@ -58,50 +54,6 @@ impl Exception {
         Self::take(py)
     }
 
-    /// An `ImportError` that carries the module's name, as importlib's own do.
-    pub(super) fn import_error(py: Token<'_>, message: &str, module: &str) -> Self {
-        let built = text(py, message).and_then(|message| Ok((message, text(py, module)?)));
-        match built {
-            Ok((message, module)) => {
-                // SAFETY: attached; both objects are live strings; the path may be null.
-                unsafe {
-                    ffi::PyErr_SetImportError(
-                        message.as_ptr(),
-                        module.as_ptr(),
-                        std::ptr::null_mut(),
-                    )
-                };
-                Self::take(py)
-            }
-            Err(exception) => exception,
-        }
-    }
-
-    /// The exception for damage in an archive: `coldframe.DamagedArchive`, a `SystemError`, for programs catch an `ImportError` or an
-    /// `OSError` where something is only missing.
-    ///
-    /// The first one is shown on standard error as well: code that catches everything would hide it.
-    pub(super) fn damaged(py: Token<'_>, message: &str) -> Self {
-        static SAID: Once = Once::new();
-        SAID.call_once(|| {
-            // Without standard error there is nobody to tell.
-            let _nobody = writeln!(std::io::stderr(), "coldframe: {message}");
-        });
-        let class = loaded_module(py, MODULE).ok().flatten();
-        let class = class.and_then(|module| module.attribute(py, DAMAGED_ARCHIVE).ok());
-        let made = class.and_then(|class| Some((text(py, message).ok()?, class)));
-        drop(Self::take_if_raised(py));
-        match made {
-            Some((message, class)) => {
-                // SAFETY: attached; both live; the interpreter takes references of its own.
-                unsafe { ffi::PyErr_SetObject(class.as_ptr(), message.as_ptr()) };
-                Self::take(py)
-            }
-            // While Python starts.
-            None => Self::new(py, Kind::System, message),
-        }
-    }
-
     /// Takes the exception that the interpreter has set; a `SystemError` when, against the rules, there is none.
     pub(super) fn take(py: Token<'_>) -> Self {
         match Self::take_if_raised(py) {
@@ -115,8 +67,8 @@ impl Exception {
         let value = raised_value(py)?;
         // No look at the exception before the caller wants one: `__str__` may be anybody's code,
         // and most exceptions are only passed on.
-        let name = value.type_name(py);
-        Some(Self { value, summary: name })
+        let summary = type_name(py, &value);
+        Some(Self { value, summary })
     }
 
     /// Gives the exception back to the interpreter, for the function that called us to return it.
@@ -194,15 +146,46 @@ impl Exception {
         // SAFETY: attached; both are live objects, borrowed for the call.
         unsafe { ffi::PyErr_GivenExceptionMatches(self.value.as_ptr(), exception_type) != 0 }
     }
+}
 
-    /// The last line of the traceback: `TypeName: message`.
-    pub(crate) fn describe(&self, py: Token<'_>) -> String {
-        match self.value.display(py) {
-            Ok(message) if message.is_empty() => self.summary.clone(),
-            Ok(message) => format!("{}: {message}", self.summary),
-            Err(_) => self.summary.clone(),
-        }
+impl Object {
+    /// Takes over a new reference that a C function returned; null means that it raised.
+    ///
+    /// # Safety
+    ///
+    /// `pointer` is null with an exception set, or a reference that the caller owns.
+    pub(super) unsafe fn from_owned(
+        py: Token<'_>,
+        pointer: *mut ffi::PyObject,
+    ) -> Result<Self, Exception> {
+        // SAFETY: as the caller promises.
+        unsafe { Self::from_owned_or_none(py, pointer) }.ok_or_else(|| Exception::take(py))
     }
+}
+
+/// Turns the status of a C function (negative: raised) into a result.
+pub(super) fn status(py: Token<'_>, returned: c_int) -> Result<(), Exception> {
+    if returned < 0 { Err(Exception::take(py)) } else { Ok(()) }
+}
+
+/// The name of an object's type. Nothing is raised: this is asked while an exception is taken.
+fn type_name(py: Token<'_>, value: &Object) -> String {
+    // SAFETY: attached; a live object has a live type; a new reference, or null with an exception, which is cleared.
+    let name = unsafe {
+        let name =
+            ffi::PyObject_GetAttrString(ffi::Py_TYPE(value.as_ptr()).cast(), c"__name__".as_ptr());
+        Object::from_owned_or_none(py, name)
+    };
+    // SAFETY: attached; a live object, for which CPython keeps the text that it lends; null for what is no `str`.
+    let text = name.as_ref().and_then(|name| unsafe {
+        let text = ffi::PyUnicode_AsUTF8(name.as_ptr());
+        (!text.is_null()).then(|| CStr::from_ptr(text).to_string_lossy().into_owned())
+    });
+    text.unwrap_or_else(|| {
+        // SAFETY: attached.
+        unsafe { ffi::PyErr_Clear() };
+        "object".to_owned()
+    })
 }
 
 /// The value of the error indicator, which is cleared; `None` when nothing is raised.

@@ -5,9 +5,10 @@ use std::io::Write;
 use pyo3_ffi as ffi;
 
 use super::exception::Exception;
-use super::object::{Object, import, of_sys};
+use super::object::Object;
 use super::text::text;
 use super::token::Token;
+use super::values::{import, of_sys};
 
 /// How the process is to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

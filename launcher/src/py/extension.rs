@@ -6,14 +6,15 @@ use std::sync::OnceLock;
 use importer_core::Module;
 use parking_lot::Mutex;
 
-use super::boot;
+use super::archived::is_in_archives;
 use super::exception::Exception;
 use super::library::{self, OpenPath};
 use super::loader;
-use super::object::{Object, import};
-use super::run::is_in_archives;
+use super::object::Object;
+use super::own_module;
 use super::text::path_text;
 use super::token::Token;
+use super::values::import;
 
 /// The path under which each library was opened, by the checksum of its contents.
 ///
@@ -34,7 +35,7 @@ pub(super) fn create(
     let (library, fresh) = open_path(py, name, module)?;
     // `create_dynamic` takes the path to open from the spec (`Python/import.c`, 3.9 to 3.15), and ours must keep saying
     // the virtual one, which other threads may read: so it gets a spec of its own.
-    let opening = boot::bootstrap(py)?.attribute(py, "ModuleSpec")?.call_with_keywords(
+    let opening = own_module::bootstrap(py)?.attribute(py, "ModuleSpec")?.call_with_keywords(
         py,
         &[&spec.attribute(py, "name")?, &spec.attribute(py, "loader")?],
         &[("origin", &path_text(py, &library.path)?)],

@@ -9,6 +9,9 @@
 
 mod answer;
 mod call;
+mod decision;
+mod dispatch;
+mod fault;
 mod memory;
 mod open;
 mod place;
@@ -16,14 +19,14 @@ mod real;
 mod table;
 
 use super::exception::Exception;
-use super::object::import;
 use super::token::Token;
+use super::values::import;
 
 pub(super) use real::{path as real_path, redirect_dlopen};
 
 /// Puts our functions into the tables, those that are not there yet; for each interpreter, before `os` is imported.
 pub(super) fn install(py: Token<'_>) -> Result<(), Exception> {
     let posix = import(py, "posix")?;
-    call::redirect(py, &posix)?;
+    table::redirect(py, &posix)?;
     open::redirect(py, &import(py, "_io")?)
 }

@@ -4,39 +4,27 @@
 //! `PathFinder` ask only those) and the loader of what it finds. Namespace packages are left to `PathFinder`, which
 //! asks our path entry finders for their portions: so portions in archives and on disk merge as they always do.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::sync::Arc;
 
-use importer_core::{Hook, Load, Module, ModuleKind};
+use importer_core::{Hook, Load, ModuleKind};
 use pyo3_ffi as ffi;
 
+use super::archived::is_in_archives;
+use super::arguments::{Arguments, required_text};
 use super::exception::Exception;
-use super::finder_type::{self, Arguments, ModuleHooks, Role, State, prefixed, required_text};
-use super::object::{Object, import, loaded_module, tuple};
-use super::run::is_in_archives;
-use super::runtime::WorkerMain;
+use super::finder_type::{self, Finder, ModuleHooks, Role, State};
+use super::lookup::{MAIN, inside, key, look_up, require, virtual_path};
+use super::object::Object;
 use super::text::{bytes, path_of, path_text, text};
 use super::token::Token;
 use super::traced::Loader;
+use super::values::{import, loaded_module, tuple};
 use super::{
-    boot, extension, hooked, loader, parent_death, ready, runtime, search_path, spec, traced,
+    extension, hooked, loader, own_module, parent_death, ready, runtime, search_path, spec, traced,
 };
 
-/// The last part of the name that `__main__` has in its spec where worker processes are to import it again.
-///
-/// CPython's workers leave a main module alone whose spec is named `__main__` or `….__main__`
-/// (`multiprocessing/spawn.py`, `_fixup_main_from_name`); under this name the finder serves the same module.
-pub(super) const MAIN_ALIAS: &str = "__coldframe_main__";
-
-/// The name of the main module, and the one that it has in worker processes.
-pub(super) const MAIN: &str = "__main__";
 const MAIN_IN_WORKERS: &str = "__mp_main__";
-
-/// A finder as its methods get it.
-pub(super) struct Finder<'a> {
-    pub(super) object: &'a Object,
-    pub(super) state: &'a State,
-}
 
 /// The registry of a new interpreter, with the hooks that were given before Python started.
 pub(super) fn hooks_of_this_interpreter(py: Token<'_>) -> Result<ModuleHooks, Exception> {
@@ -53,51 +41,6 @@ pub(super) fn hooks_of_this_interpreter(py: Token<'_>) -> Result<ModuleHooks, Ex
         outcome?;
     }
     Ok(hooks)
-}
-
-/// The archive's name of the module that this finder serves under `fullname`.
-pub(super) fn key(state: &State, fullname: &str) -> String {
-    let last = fullname.rsplit('.').next().unwrap_or(fullname);
-    match &state.role {
-        Role::PathEntry { folder, .. } if folder.is_empty() => last.to_owned(),
-        Role::PathEntry { folder, .. } => format!("{}.{last}", folder.replace('/', ".")),
-        Role::MetaPath | Role::StandIn { .. } if last == MAIN_ALIAS => {
-            fullname.replace(MAIN_ALIAS, "__main__")
-        }
-        Role::MetaPath | Role::StandIn { .. } => fullname.to_owned(),
-    }
-}
-
-/// The module that this finder serves under `fullname`; damage in the archive is a `coldframe.DamagedArchive` that names it.
-pub(super) fn look_up(
-    py: Token<'_>,
-    state: &State,
-    fullname: &str,
-) -> Result<Option<Module<'static>>, Exception> {
-    let runtime = runtime::get(py)?;
-    let name = match &runtime.worker_main {
-        Some(WorkerMain::Guarded(main)) if fullname == MAIN => main.clone(),
-        Some(WorkerMain::Unguarded) if fullname == MAIN => return Ok(None),
-        Some(_) | None => key(state, fullname),
-    };
-    let found = runtime.archives.module(&name);
-    found
-        .map(|found| found.map(|(_, module)| module))
-        .map_err(|error| Exception::damaged(py, &format!("cannot import `{fullname}`: {error}")))
-}
-
-/// As [`look_up`], for the loader's methods: a module that is not there is an `ImportError`.
-pub(super) fn require(
-    py: Token<'_>,
-    state: &State,
-    fullname: &str,
-) -> Result<Module<'static>, Exception> {
-    look_up(py, state, fullname)?.ok_or_else(|| {
-        // In the words of importlib's own loaders, which programs compare.
-        let message =
-            format!("the archive's loader cannot handle `{fullname}`: it is not in there");
-        Exception::import_error(py, &message, fullname)
-    })
 }
 
 pub(super) fn find_spec(
@@ -160,21 +103,6 @@ fn is_folder(py: Token<'_>, state: &State, fullname: &str) -> Result<bool, Excep
     found
         .map(|found| found.is_some())
         .map_err(|error| Exception::damaged(py, &format!("cannot import `{fullname}`: {error}")))
-}
-
-/// The path inside of the archives that a virtual path stands for; `None` for a path that lies elsewhere.
-pub(super) fn inside(py: Token<'_>, path: &OsStr) -> Option<String> {
-    runtime::get(py).ok()?.inside(path)
-}
-
-/// The virtual path of a path inside of the archives.
-pub(super) fn virtual_path(py: Token<'_>, path: &str) -> Result<Object, Exception> {
-    let mut full: OsString = runtime::get(py)?.root.clone();
-    if !path.is_empty() {
-        full.push(std::path::MAIN_SEPARATOR_STR);
-        full.push(path);
-    }
-    path_text(py, &full)
 }
 
 pub(super) fn create_module(
@@ -401,7 +329,7 @@ pub(super) fn path_hook(
     });
     match folder {
         Some(folder) => {
-            let finder_type = import(py, boot::MODULE)?.attribute(py, "Finder")?;
+            let finder_type = import(py, own_module::MODULE)?.attribute(py, "Finder")?;
             let entry = path_of(py, path)?;
             let state = State {
                 role: Role::PathEntry { folder, entry },
@@ -474,4 +402,9 @@ pub(super) fn end_with_parent(
         tracing::warn!(%error, "cannot watch the parent process: this worker does not end with it");
     }
     Ok(Object::none(py))
+}
+
+/// `str(prefix) + name`, for the names that `iter_modules` yields.
+fn prefixed(py: Token<'_>, prefix: &str, name: &str) -> Result<Object, Exception> {
+    text(py, &format!("{prefix}{name}"))
 }

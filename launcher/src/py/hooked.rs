@@ -6,15 +6,16 @@
 
 use std::sync::Arc;
 
+use importer_core::Load;
 use pyo3_ffi as ffi;
 
-use super::boot;
 use super::exception::Exception;
-use super::finder::Finder;
-use super::finder_type::{self, ModuleHooks, Role, State};
-use super::loader::{Load, with_hooks};
-use super::object::{Object, import};
+use super::finder_type::{self, Finder, ModuleHooks, Role, State};
+use super::loader::with_hooks;
+use super::object::Object;
+use super::own_module;
 use super::token::Token;
+use super::values::import;
 use super::watched::{Setter, noticed, watch};
 
 /// Asks the finders behind ours for a spec, and arranges for the hooks to run.
@@ -69,7 +70,7 @@ fn stand_in(
     load: Load,
     hooks: Arc<ModuleHooks>,
 ) -> Result<Object, Exception> {
-    let finder_type = import(py, boot::MODULE)?.attribute(py, "Finder")?;
+    let finder_type = import(py, own_module::MODULE)?.attribute(py, "Finder")?;
     finder_type::instance(py, &finder_type, State { role: Role::StandIn { loader, load }, hooks })
 }
 

@@ -5,15 +5,17 @@
 //! `spec._initializing = False` as the last thing (`_load_unlocked` in `importlib/_bootstrap.py`, 3.9 to 3.15); so the spec
 //! gets, for just as long, a class that notices.
 
+use importer_core::Load;
 use pyo3_ffi as ffi;
 
-use super::boot;
 use super::exception::Exception;
 use super::finder_type::{self, ModuleHooks};
-use super::loader::{Load, run_hooks};
-use super::object::{Object, import, loaded_module};
+use super::object::Object;
+use super::own_module;
+use super::run_hooks::run_hooks;
 use super::text::text;
 use super::token::Token;
+use super::values::{import, loaded_module};
 use super::watched::{Setter, noticed, set_plainly, watch};
 
 /// Private, and read by the interpreter itself as well (`import_ensure_initialized` in `Python/import.c`, 3.9 to 3.15).
@@ -82,7 +84,7 @@ fn find_settled(py: Token<'_>, name: &str) -> Result<Option<Object>, Exception> 
 
 /// Whether somebody but this thread has importlib's lock of that name, or is about to take it.
 fn is_imported_by_another_thread(py: Token<'_>, name: &str) -> Result<bool, Exception> {
-    let locks = boot::bootstrap(py)?.attribute(py, MODULE_LOCKS)?;
+    let locks = own_module::bootstrap(py)?.attribute(py, MODULE_LOCKS)?;
     let lock = locks.call_method(py, "get", &[&text(py, name)?])?;
     if lock.is_none(py) {
         return Ok(false);

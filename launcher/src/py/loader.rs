@@ -1,29 +1,17 @@
 //! Loading: from bytes in the archive to a module that has run.
 
-pub(super) use importer_core::Load;
-use importer_core::{Loading, Module, ModuleKind, Optimization};
+use importer_core::{Load, Module, ModuleKind};
 use pyo3_ffi as ffi;
 
-use super::boot;
 use super::exception::Exception;
-use super::finder::{Finder, require};
-use super::finder_type::State;
-use super::object::{Object, import, loaded_module, of_sys};
+use super::finder_type::{Finder, State};
+use super::lookup::require;
+use super::object::Object;
+use super::run_hooks::run_hooks;
 use super::text::{bytes, text};
 use super::token::Token;
-use super::{ready, spec};
-
-/// The optimisation level that the interpreter runs at: `sys.flags.optimize`.
-pub(super) fn optimization(py: Token<'_>) -> Result<Optimization, Exception> {
-    let Some(flags) = of_sys(py, c"flags") else { return Ok(Optimization::Zero) };
-    let level = flags.attribute(py, "optimize")?;
-    // SAFETY: attached; live; -1 with an exception for what is no number, which level 0 then stands for.
-    Ok(match unsafe { ffi::PyLong_AsLong(level.as_ptr()) } {
-        1 => Optimization::One,
-        2.. => Optimization::Two,
-        _ => Optimization::Zero,
-    })
-}
+use super::values::{import, loaded_module};
+use super::{own_module, ready, spec};
 
 /// The code object of a module; `None` for an extension module.
 pub(super) fn code(
@@ -40,7 +28,7 @@ pub(super) fn code(
         ModuleKind::Source => {}
     }
     let origin = spec::origin(py, module)?;
-    if let Some(marshalled) = module.code(optimization(py)?).map_err(damaged)? {
+    if let Some(marshalled) = module.code(spec::optimization(py)?).map_err(damaged)? {
         return unmarshal(py, name, &marshalled, &origin).map(Some);
     }
     // Another optimisation level than the archive was built for, or a module that did not compile: the source says it all.
@@ -138,7 +126,7 @@ pub(super) fn call_with_frames_removed(
     py: Token<'_>,
     call: &[&Object],
 ) -> Result<Object, Exception> {
-    boot::bootstrap(py)?.call_method(py, "_call_with_frames_removed", call)
+    own_module::bootstrap(py)?.call_method(py, "_call_with_frames_removed", call)
 }
 
 /// Executes a module, and runs the post-import hooks that wait for it.
@@ -189,27 +177,4 @@ pub(super) fn with_hooks(
     // A module may replace itself in `sys.modules` while it runs; what the importing statement gets is what counts.
     let current = loaded_module(py, name)?.unwrap_or_else(|| module.clone_ref(py));
     run_hooks(py, loading, name, &current, load)
-}
-
-/// Binds a module that was loaded in its parent package, and runs the hooks that wait for it.
-pub(super) fn run_hooks(
-    py: Token<'_>,
-    loading: Loading<'_, Object, Exception>,
-    name: &str,
-    module: &Object,
-    load: Load,
-) -> Result<(), Exception> {
-    let parent = match name.rsplit_once('.') {
-        Some((parent, child)) => loaded_module(py, parent)?.map(|parent| (parent, child)),
-        None => None,
-    };
-    if let Some((parent, child)) = &parent {
-        parent.set_attribute(py, child, module)?;
-    }
-    loading.finish(module, load).inspect_err(|_| {
-        if let (Some((parent, child)), Load::First | Load::Earlier) = (&parent, load) {
-            // The import has failed: the parent is to look as if it had never been tried.
-            drop(parent.delete_attribute(py, child));
-        }
-    })
 }

@@ -1,19 +1,20 @@
 //! `__main__`: running a module, or an entry point, as the application.
 
-use importer_core::Stack;
+use importer_core::{Load, Stack};
 use interp_config::{EntryPoint, PythonInterpreterConfig, RunTarget};
 use pyo3_ffi as ffi;
 
-use super::boot;
 use super::exception::{Exception, Kind};
-use super::finder::{self, MAIN_ALIAS};
 use super::loader;
-use super::object::{Object, import, loaded_module};
-use super::run::Task;
+use super::lookup::{self, MAIN_ALIAS};
+use super::object::Object;
+use super::own_module;
 use super::runtime::{self, WorkerMain};
 use super::spec;
+use super::task::Task;
 use super::text::text;
 use super::token::Token;
+use super::values::{import, loaded_module, resolve};
 use crate::worker::{Role, Worker};
 
 /// Runs a module of the archives as `python -m` does; any other module is left to `runpy`.
@@ -41,7 +42,7 @@ pub(super) fn run_module(py: Token<'_>, name: &str) -> Result<(), Exception> {
     let main = main_module(py)?;
     // Not by `find_spec`: what is to run is known, whatever stands before the archive on `sys.path`.
     let spec =
-        spec::make(py, &boot::finder(py)?, &text(py, &spec_name)?, &module, loader::Load::First)?;
+        spec::make(py, &own_module::finder(py)?, &text(py, &spec_name)?, &module, Load::First)?;
     spec::dress(py, &main, &spec)?;
     execute(py, &code, &main)
 }
@@ -57,11 +58,11 @@ pub(super) fn run_script(py: Token<'_>, path: &str) -> Result<(), Exception> {
     let name = path.strip_suffix(".py").unwrap_or(path).replace('/', ".");
     let module = archives.module(&name).map_err(damaged)?.map(|(_, module)| module);
     let main = main_module(py)?;
-    let virtual_path = finder::virtual_path(py, path)?;
+    let virtual_path = lookup::virtual_path(py, path)?;
     let code = match module.filter(|module| module.path() == path) {
         Some(module) => {
-            let finder = boot::finder(py)?;
-            let spec = spec::make(py, &finder, &text(py, &name)?, &module, loader::Load::First)?;
+            let finder = own_module::finder(py)?;
+            let spec = spec::make(py, &finder, &text(py, &name)?, &module, Load::First)?;
             spec::dress(py, &main, &spec)?;
             loader::code(py, &name, &module)?
         }
@@ -173,8 +174,8 @@ fn run_by_runpy(py: Token<'_>, name: &str) -> Result<(), Exception> {
 /// Calls an entry point, and exits as the script that an installer makes for it: `sys.exit(function())`.
 pub(super) fn run_entry_point(py: Token<'_>, entry_point: &EntryPoint) -> Result<(), Exception> {
     let main = main_module(py)?;
-    let finder = boot::finder(py)?;
-    let spec_type = boot::bootstrap(py)?.attribute(py, "ModuleSpec")?;
+    let finder = own_module::finder(py)?;
+    let spec_type = own_module::bootstrap(py)?.attribute(py, "ModuleSpec")?;
     // A real spec under the one name that workers do not import again: nothing of the application is defined here.
     main.set_attribute(py, "__spec__", &spec_type.call(py, &[&text(py, "__main__")?, &finder])?)?;
     main.set_attribute(py, "__loader__", &finder)?;
@@ -183,15 +184,6 @@ pub(super) fn run_entry_point(py: Token<'_>, entry_point: &EntryPoint) -> Result
     // SAFETY: attached; both live; the interpreter takes references of its own.
     unsafe { ffi::PyErr_SetObject(ffi::Py_TYPE(exit.as_ptr()).cast(), exit.as_ptr()) };
     Err(Exception::take(py))
-}
-
-/// The object that `package.module:attribute` names.
-pub(crate) fn resolve(py: Token<'_>, entry_point: &EntryPoint) -> Result<Object, Exception> {
-    let mut object = import(py, &entry_point.module)?;
-    for part in entry_point.attribute.split('.') {
-        object = object.attribute(py, part)?;
-    }
-    Ok(object)
 }
 
 /// The `__main__` module, which initialisation has made.

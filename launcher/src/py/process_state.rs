@@ -8,7 +8,7 @@
 //! (`library/std/src/sys/pal/unix/mod.rs` and `stack_overflow.rs` of Rust 1.95.)
 
 #[cfg(target_os = "linux")]
-pub(super) use self::linux::{note_closed, restore};
+pub(super) use self::linux::{note_program, restore};
 
 /// Whether the kernel says that this process has rights which its starter lacks (`AT_SECURE`).
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -37,17 +37,19 @@ pub(super) fn restore() {}
 #[cfg(target_os = "linux")]
 mod linux {
     use std::ffi::c_int;
-    use std::sync::atomic::{AtomicU8, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-    use crate::py::program::is_program;
+    /// Whether the executable said that it is the owner of the process.
+    static IS_PROGRAM: AtomicBool = AtomicBool::new(false);
 
     /// A bit for each of the standard streams that was closed when the process began.
     static CLOSED: AtomicU8 = AtomicU8::new(0);
 
     const STANDARD_STREAMS: [c_int; 3] = [0, 1, 2];
 
-    /// To be called before `main`, and so before Rust's runtime opens what is closed.
-    pub(in super::super) fn note_closed() {
+    /// Notes that there is such a program, and the streams. To be called before `main`, and so before Rust's runtime opens what is closed.
+    pub(in super::super) fn note_program() {
+        IS_PROGRAM.store(true, Ordering::Relaxed);
         for stream in STANDARD_STREAMS {
             // SAFETY: numbers only; a descriptor that is not open is an error.
             if unsafe { libc::fcntl(stream, libc::F_GETFD) } < 0 {
@@ -59,7 +61,7 @@ mod linux {
     /// Closes again what was closed, and takes Rust's signal handlers away, in a program that asks for it. To be called before
     /// Python starts.
     pub(in super::super) fn restore() {
-        if !is_program() {
+        if !IS_PROGRAM.load(Ordering::Relaxed) {
             return;
         }
         let closed = CLOSED.load(Ordering::Relaxed);

@@ -1,8 +1,5 @@
 //! What a program may do to its whole process, and a library that others link must not: a program asks for it by a macro.
 
-#[cfg(unix)]
-use std::sync::atomic::{AtomicBool, Ordering};
-
 /// Says that this program is its process's owner, and that its process is to be what one of `python` would be.
 ///
 /// It stands once in the crate of a program, beside `main`:
@@ -98,20 +95,10 @@ macro_rules! __program_ends_threads {
     () => {};
 }
 
-#[cfg(unix)]
-static IS_PROGRAM: AtomicBool = AtomicBool::new(false);
-
-/// Whether the executable said that it is the owner of the process.
-#[cfg(target_os = "linux")]
-pub(super) fn is_program() -> bool {
-    IS_PROGRAM.load(Ordering::Relaxed)
-}
-
 /// Called before `main` of a program.
 #[doc(hidden)]
 #[cfg(unix)]
 pub extern "C" fn begin() {
-    IS_PROGRAM.store(true, Ordering::Relaxed);
     #[cfg(target_os = "linux")]
-    super::process_state::note_closed();
+    super::process_state::note_program();
 }

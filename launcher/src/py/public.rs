@@ -7,13 +7,15 @@ use std::ffi::c_int;
 
 use pyo3_ffi as ffi;
 
-use super::boot::{self, Definition, SLOTS, Slots, definition, slots};
+use super::arguments::{Arguments, collect};
 use super::boundary::{returning_object, returning_status};
+use super::definition::{Definition, Methods, SLOTS, Slots, definition, slots};
 use super::exception::{Exception, Kind};
-use super::finder_type::{Arguments, Methods, collect};
-use super::object::{Object, import};
+use super::object::Object;
+use super::own_module;
 use super::python_hooks::{self, Options};
 use super::token::Token;
+use super::values::import;
 
 /// The arguments of a vectorcall: where they are, how many have no name, and the names of the others.
 type Call = (*const *mut ffi::PyObject, ffi::Py_ssize_t, *mut ffi::PyObject);
@@ -200,7 +202,7 @@ fn fill(py: Token<'_>, module: &Object) -> Result<(), Exception> {
         "__doc__",
         &Object::text(py, "What a program that is run by Coldframe can ask of it.")?,
     )?;
-    let damaged = import(py, boot::MODULE)?.attribute(py, boot::DAMAGED_ARCHIVE)?;
-    module.set_attribute(py, boot::DAMAGED_ARCHIVE, &damaged)?;
+    let damaged = import(py, own_module::MODULE)?.attribute(py, own_module::DAMAGED_ARCHIVE)?;
+    module.set_attribute(py, own_module::DAMAGED_ARCHIVE, &damaged)?;
     module.set_attribute(py, "__version__", &Object::text(py, env!("CARGO_PKG_VERSION"))?)
 }

@@ -11,10 +11,11 @@ use interp_config::EntryPoint;
 use pyo3_ffi as ffi;
 
 use super::exception::{Exception, Kind};
-use super::object::{Object, import, loaded_module, tuple};
+use super::object::Object;
 use super::text::text;
 use super::token::Token;
-use super::{boot, boundary, finder_type, initialising, main_module};
+use super::values::{import, loaded_module, resolve, tuple};
+use super::{boundary, finder_type, initialising, own_module};
 
 /// The module object that holds the hooks of its interpreter, `{token: (hook, id in the registry)}`. It is in `sys.modules` and
 /// nowhere else: what our finder refers to lives until the registry of codecs is taken apart, for `encodings` is loaded by
@@ -92,7 +93,7 @@ pub(super) fn register(
     options: &Options,
 ) -> Result<Object, Exception> {
     let label = label(py, hook)?;
-    let finder = boot::finder(py)?;
+    let finder = own_module::finder(py)?;
     let hooks = finder_type::hooks_of(py, &finder)?;
     let gone = || Exception::new(py, Kind::Runtime, "the interpreter is being torn down");
     let table = table(py)?.ok_or_else(gone)?;
@@ -145,7 +146,7 @@ pub(super) fn unregister(py: Token<'_>, token: &Object) -> Result<bool, Exceptio
     if entry.is_none(py) {
         return Ok(false);
     }
-    let hooks = finder_type::hooks_of(py, &boot::finder(py)?)?;
+    let hooks = finder_type::hooks_of(py, &own_module::finder(py)?)?;
     let id = entry.item(py, 1)?.to_integer(py)?;
     Ok(hooks.unregister(HookId::from(id as u64)))
 }
@@ -158,8 +159,7 @@ fn run(py: Token<'_>, number: u64, module: &Object) -> Result<(), Exception> {
         return Ok(());
     }
     let hook = entry.item(py, 0)?;
-    let function =
-        if hook.is_text() { main_module::resolve(py, &entry_point(py, &hook)?)? } else { hook };
+    let function = if hook.is_text() { resolve(py, &entry_point(py, &hook)?)? } else { hook };
     function.call(py, &[module]).map(drop)
 }
 

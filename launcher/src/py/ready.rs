@@ -7,16 +7,17 @@
 
 use std::ptr;
 
+use importer_core::Load;
 use pyo3_ffi as ffi;
 
-use super::boot;
 use super::boundary::returning_object;
 use super::exception::Exception;
 use super::finder_type::{self, ModuleHooks};
-use super::loader::{Load, run_hooks};
-use super::object::{Object, import, loaded_module};
-use super::runtime;
+use super::object::Object;
+use super::run_hooks::run_hooks;
 use super::token::Token;
+use super::values::{import, loaded_module};
+use super::{own_module, runtime};
 
 /// The attribute of our built-in module that holds what stands in for `__import__` while hooks wait.
 const WAITING: &str = "waiting_import";
@@ -53,7 +54,7 @@ pub(super) fn wait_if_needed(py: Token<'_>) -> Result<(), Exception> {
 pub(super) fn wait(py: Token<'_>) -> Result<(), Exception> {
     // SAFETY: attached; both have no arguments.
     let is_main = unsafe { ffi::PyInterpreterState_Get() == ffi::PyInterpreterState_Main() };
-    let ours = import(py, boot::MODULE)?;
+    let ours = import(py, own_module::MODULE)?;
     if is_main || ours.attribute_or_none(py, WAITING)?.is_some() {
         return Ok(());
     }
@@ -101,7 +102,7 @@ unsafe extern "C" fn waiting_import(
 
 /// Takes our function away and runs the hooks; if one fails, the next import tries again.
 fn run_if_ready(py: Token<'_>, original: &Object) -> Result<(), Exception> {
-    let Some(ours) = loaded_module(py, boot::MODULE)? else { return Ok(()) };
+    let Some(ours) = loaded_module(py, own_module::MODULE)? else { return Ok(()) };
     // Not there: the hooks have run, or run now, and somebody kept our function.
     let Some(waiting) = ours.attribute_or_none(py, WAITING)? else { return Ok(()) };
     if !is_ready(py)? {
@@ -113,7 +114,7 @@ fn run_if_ready(py: Token<'_>, original: &Object) -> Result<(), Exception> {
     if is_ours {
         builtins.set_attribute(py, "__import__", original)?;
     }
-    let hooks = finder_type::hooks_of(py, &boot::finder(py)?)?;
+    let hooks = finder_type::hooks_of(py, &own_module::finder(py)?)?;
     let outcome = run_waiting(py, &hooks);
     if outcome.is_err() {
         ours.set_attribute(py, WAITING, &waiting)?;

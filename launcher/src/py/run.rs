@@ -11,25 +11,15 @@ use super::config::{CommandLine, Initialised, Paths, Run, initialise};
 use super::environment::{self, Change};
 use super::exception::Exception;
 use super::exit::{Ending, end_interrupted, ending_of, finalise};
-use super::object::{Object, import};
 use super::runtime::{self, RegisteredHook, Runtime};
+use super::task::Task;
 use super::text::path_text;
 use super::token::Token;
-use super::{boot, boundary, main_module, process_state, version, worker};
+use super::values::import;
+use super::{boot, boundary, main_module, own_module, process_state, version, worker};
 use crate::error::Error;
 use crate::file_access::FileAccess;
 use crate::import_trace::ImportTrace;
-use crate::worker::Worker;
-
-/// What the interpreter is started for.
-pub(crate) enum Task {
-    /// The run target of the configuration.
-    Application,
-    /// A process of `multiprocessing` or a library like it; the application's entry point is not touched.
-    Worker(Worker),
-    /// To behave as `python`: it reads its command line itself.
-    Python,
-}
 
 /// Everything that a run needs, as values.
 pub(crate) struct Launch {
@@ -143,7 +133,7 @@ pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
         if boots_from_archive {
             set_library_folder(py)?;
         }
-        boot::finder(py)?.call_method(py, "run_waiting_hooks", &[])?;
+        own_module::finder(py)?.call_method(py, "run_waiting_hooks", &[])?;
         main_module::before_main(py, &config, &task)
     });
     let outcome = match (ready, task) {
@@ -250,17 +240,4 @@ fn library_variables(
     variables.into_iter().filter_map(move |(name, value)| {
         Some((name, Change::Default(with_origin(&value?, folder))))
     })
-}
-
-/// Whether the archives hold a module. Those of ours lie in archives with a standard library: a program that embeds the
-/// Python of the file system goes without them.
-pub(crate) fn is_in_archives(py: Token<'_>, name: &str) -> Result<bool, Exception> {
-    Ok(matches!(runtime::get(py)?.archives.module(name), Ok(Some(_))))
-}
-
-/// Whether a module is served by the archive, and not by another finder.
-pub(crate) fn is_served_by_archive(py: Token<'_>, module: &Object) -> Result<bool, Exception> {
-    let Some(spec) = module.attribute_or_none(py, "__spec__")? else { return Ok(false) };
-    let Some(loader) = spec.attribute_or_none(py, "loader")? else { return Ok(false) };
-    Ok(loader.is(&boot::finder(py)?))
 }

@@ -3,12 +3,13 @@
 use importer_core::{Module, ModuleKind};
 use pyo3_ffi as ffi;
 
-use super::boot;
 use super::exception::Exception;
-use super::finder::{MAIN, MAIN_ALIAS, inside};
-use super::object::{Object, import, of_sys};
+use super::lookup::{MAIN, MAIN_ALIAS, inside};
+use super::object::Object;
+use super::own_module;
 use super::text::{path_of, text};
 use super::token::Token;
+use super::values::{import, of_sys};
 
 /// Whether the archives are asked first for a module at the top: nothing stands before them on `sys.path`, or they are not
 /// there at all (a program may empty it).
@@ -23,7 +24,8 @@ pub(super) fn is_first(py: Token<'_>, name: &str) -> Result<bool, Exception> {
     }
     // SAFETY: may be called at any time.
     let is_starting = unsafe { ffi::Py_IsInitialized() } == 0;
-    let is_ours = name == MAIN || name.ends_with(MAIN_ALIAS) || name.starts_with(boot::MODULE);
+    let is_ours =
+        name == MAIN || name.ends_with(MAIN_ALIAS) || name.starts_with(own_module::MODULE);
     if is_starting || is_ours || is_frozen(py, name)? {
         return Ok(true);
     }

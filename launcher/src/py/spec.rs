@@ -3,23 +3,23 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use importer_core::{Load, Module, ModuleKind};
+use importer_core::{Load, Module, ModuleKind, Optimization};
 use pyo3_ffi as ffi;
 
-use super::boot;
 use super::exception::Exception;
-use super::finder::{Finder, key, virtual_path};
-use super::finder_type::Role;
-use super::object::{Object, import};
-use super::runtime;
+use super::finder_type::{Finder, Role};
+use super::lookup::{key, virtual_path};
+use super::object::Object;
 use super::text::{path_of, path_text, read_text, text};
 use super::token::Token;
+use super::values::{import, of_sys};
+use super::{own_module, runtime};
 use crate::error::Error;
 use crate::file_access::Place;
 
 /// `importlib.machinery.ModuleSpec`, from where it is before `importlib` itself can be imported.
 fn spec_type(py: Token<'_>) -> Result<Object, Exception> {
-    boot::bootstrap(py)?.attribute(py, "ModuleSpec")
+    own_module::bootstrap(py)?.attribute(py, "ModuleSpec")
 }
 
 /// The loader of what a finder finds under a name.
@@ -31,7 +31,7 @@ pub(super) fn loader(
     fullname: &str,
 ) -> Result<Object, Exception> {
     match finder.state.role {
-        Role::PathEntry { .. } if key(finder.state, fullname) == fullname => boot::finder(py),
+        Role::PathEntry { .. } if key(finder.state, fullname) == fullname => own_module::finder(py),
         Role::PathEntry { .. } | Role::MetaPath | Role::StandIn { .. } => {
             Ok(finder.object.clone_ref(py))
         }
@@ -137,8 +137,20 @@ fn add_search_path(py: Token<'_>, folder: &Object) -> Result<(), Exception> {
     }
     path.call_method(py, "append", &[folder])?;
     // Nobody may ask `PathFinder` for what lies there, and some read which folders it knows (`twisted.python.modules`).
-    let finder = boot::finder(py)?.call_method(py, "path_hook", &[folder])?;
+    let finder = own_module::finder(py)?.call_method(py, "path_hook", &[folder])?;
     import(py, "sys")?.attribute(py, "path_importer_cache")?.set_item(py, folder, &finder)
+}
+
+/// The optimisation level that the interpreter runs at: `sys.flags.optimize`.
+pub(super) fn optimization(py: Token<'_>) -> Result<Optimization, Exception> {
+    let Some(flags) = of_sys(py, c"flags") else { return Ok(Optimization::Zero) };
+    let level = flags.attribute(py, "optimize")?;
+    // SAFETY: attached; live; -1 with an exception for what is no number, which level 0 then stands for.
+    Ok(match unsafe { ffi::PyLong_AsLong(level.as_ptr()) } {
+        1 => Optimization::One,
+        2.. => Optimization::Two,
+        _ => Optimization::Zero,
+    })
 }
 
 /// Where the bytecode would lie next to a source: what `importlib.util.cache_from_source` says (PEP 3147), which
@@ -156,10 +168,10 @@ fn cached(py: Token<'_>, origin: &Object) -> Result<Object, Exception> {
         // SAFETY: not null; kept by `sys.implementation`, and copied at once.
         unsafe { std::ffi::CStr::from_ptr(tag) }.to_str().unwrap_or_default()
     };
-    let level = match super::loader::optimization(py)? {
-        importer_core::Optimization::Zero => "",
-        importer_core::Optimization::One => ".opt-1",
-        importer_core::Optimization::Two => ".opt-2",
+    let level = match optimization(py)? {
+        Optimization::Zero => "",
+        Optimization::One => ".opt-1",
+        Optimization::Two => ".opt-2",
     };
     let cached = origin.with_file_name(format!("__pycache__/{stem}.{tag}{level}.pyc"));
     path_text(py, cached.as_os_str())

@@ -4,14 +4,15 @@ use std::path::Path;
 
 use manifest::{SYSTEM_FOLDER, opened_libraries};
 
+use super::arguments::{Arguments, required_text};
 use super::exception::Exception;
-use super::finder::Finder;
-use super::finder_type::{Arguments, required_text};
+use super::finder_type::Finder;
 use super::library;
-use super::object::{Object, tuple};
+use super::object::Object;
 use super::runtime;
 use super::text::{path_of, path_text, text};
 use super::token::Token;
+use super::values::tuple;
 
 pub(super) fn root(
     py: Token<'_>,

@@ -4,7 +4,7 @@ use std::ffi::{CString, OsStr, OsString};
 
 use pyo3_ffi as ffi;
 
-use super::exception::{Exception, Kind};
+use super::exception::{Exception, Kind, status};
 use super::object::Object;
 use super::token::Token;
 
@@ -128,7 +128,7 @@ pub(super) fn bytes_of<'a>(py: Token<'_>, value: &'a Object) -> Result<&'a [u8],
     // SAFETY: attached; a live object; the two places are written when it is a `bytes`, else -1 with an exception.
     let outcome =
         unsafe { ffi::PyBytes_AsStringAndSize(value.as_ptr(), &raw mut data, &raw mut length) };
-    super::object::status(py, outcome)?;
+    status(py, outcome)?;
     // SAFETY: CPython promises `length` bytes there for as long as the object lives, and `bytes` never change.
     Ok(unsafe { std::slice::from_raw_parts(data.cast(), length as usize) })
 }

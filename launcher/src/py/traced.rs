@@ -1,9 +1,10 @@
 //! What a module's import takes, for the timeline.
 
 use super::exception::Exception;
-use super::object::{Object, import};
+use super::object::Object;
 use super::runtime;
 use super::token::Token;
+use super::values::import;
 use crate::import_trace::{Event, Phase};
 
 /// Whether there is a timeline.

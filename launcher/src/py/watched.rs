@@ -6,10 +6,12 @@ use std::ptr;
 use pyo3_ffi as ffi;
 
 use super::boundary::returning_object;
+use super::exception::status;
 use super::exception::{Exception, Kind};
-use super::object::{Object, import, status, tuple};
+use super::object::Object;
 use super::text::{text, with_utf8};
 use super::token::Token;
+use super::values::{import, tuple};
 
 /// The function that stands in such a class as `__setattr__`; it goes through [`noticed`].
 #[repr(transparent)]

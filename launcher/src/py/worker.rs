@@ -4,9 +4,10 @@ use std::ffi::OsString;
 
 use super::exception::Exception;
 use super::main_module;
-use super::object::{Object, import, tuple};
+use super::object::Object;
 use super::text::{bytes, path_text, surrogate_text, text};
 use super::token::Token;
+use super::values::{import, tuple};
 use crate::literal::{Arguments, Literal};
 use crate::worker::{Action, Worker};
 

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use aho_corasick::AhoCorasick;
 
-use super::index::{Index, Node, NodeId, Owner};
+use super::index::{Index, Node, NodeId};
+use crate::owner::Owner;
 use crate::standard_needs::{StandardModules, StandardNeeds};
 
 /// The longest name that is looked at.

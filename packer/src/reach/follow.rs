@@ -6,7 +6,7 @@ use std::thread;
 use super::extension_names::{self, ExtensionNames};
 use super::index::{Node, NodeId};
 use super::{Cause, Certainty, Owner, PutOff, Search, is_editable_pair};
-use crate::distribution::normalize;
+use crate::distribution_name::normalize;
 use crate::source::{self, Facts, Import, Place, Questions, RunsAs};
 use crate::standard_needs::{OWN_PREFIX, StandardModules};
 use crate::tree::{Entry, first_part};

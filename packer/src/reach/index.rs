@@ -3,19 +3,10 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::distribution::Unit;
+use crate::owner::Owner;
 use crate::pattern::Pattern;
 use crate::tree::{Entry, EntryKind, first_part};
 use crate::{Application, developers};
-
-/// Whose a module is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Owner {
-    Application,
-    /// The standard library, or one of the launcher's own modules.
-    Standard,
-    /// The unit of that number.
-    Unit(usize),
-}
 
 pub(super) type NodeId = usize;
 

@@ -21,7 +21,7 @@ impl Search<'_, '_> {
     pub(super) fn is_standard(&mut self, first: &str) -> bool {
         let request = self.request;
         *self.is_standard.entry(first.to_owned()).or_insert_with(|| {
-            crate::builder::is_standard(request, first)
+            crate::stdlib::is_standard(request, first)
                 || request.python.builtin_modules.iter().any(|name| name == first)
                 || request.python.standard_names.iter().any(|name| name == first)
         })

@@ -37,7 +37,7 @@ impl Trace {
 
     /// The chain from the application to a module or a distribution, its end first; nothing for what is not packed.
     pub fn explain(&self, name: &str) -> Option<Vec<Step>> {
-        let normalized = crate::distribution::normalize(name);
+        let normalized = crate::distribution_name::normalize(name);
         let mut steps = Vec::new();
         let mut next = if self.modules.contains_key(name) {
             name.to_owned()

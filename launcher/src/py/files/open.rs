@@ -11,12 +11,13 @@ use pyo3_ffi as ffi;
 use rustix::fs::{Mode, OFlags};
 
 use super::super::boundary::{returning_object, returning_status};
+use super::super::definition::Methods;
 use super::super::exception::Exception;
-use super::super::finder_type::Methods;
-use super::super::object::{Object, status};
+use super::super::exception::status;
+use super::super::object::Object;
 use super::super::runtime::Runtime;
 use super::super::token::Token;
-use super::answer::{failed, os_error};
+use super::fault::{failed, os_error};
 use super::memory::{self, Wanted};
 use super::place::{self, Below, FirstLook, Place};
 use crate::files::{self, Fault, Found};
