@@ -18,9 +18,9 @@ mod place;
 mod real;
 mod table;
 
-use super::exception::Exception;
-use super::token::Token;
-use super::values::import;
+use crate::py::ffi::exception::Exception;
+use crate::py::ffi::token::Token;
+use crate::py::ffi::values::import;
 
 pub(super) use real::{path as real_path, redirect_dlopen};
 

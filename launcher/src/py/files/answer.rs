@@ -4,12 +4,6 @@ use std::ffi::c_int;
 
 use importer_core::Stack;
 
-use super::super::exception::Exception;
-use super::super::object::Object;
-use super::super::runtime::Runtime;
-use super::super::text::text;
-use super::super::token::Token;
-use super::super::values::{import, tuple};
 use super::call::Call;
 use super::decision::Decision;
 use super::fault::{SUPPORT, failed, number, os_error};
@@ -17,6 +11,12 @@ use super::open;
 use super::place::Below;
 use super::real;
 use crate::files::{self, Fault, Found};
+use crate::py::ffi::exception::Exception;
+use crate::py::ffi::object::Object;
+use crate::py::ffi::text::text;
+use crate::py::ffi::token::Token;
+use crate::py::ffi::values::{import, tuple};
+use crate::py::process::runtime::Runtime;
 
 /// Answers; `passed_on` calls CPython's function with another path.
 pub(super) fn answer(

@@ -4,11 +4,11 @@ use std::sync::OnceLock;
 
 use pyo3_ffi as ffi;
 
-use super::super::exception::{Exception, Kind};
-use super::super::object::Object;
-use super::super::text::with_utf8;
-use super::super::token::Token;
 use super::decision::{Decision, Function};
+use crate::py::ffi::exception::{Exception, Kind};
+use crate::py::ffi::object::Object;
+use crate::py::ffi::text::with_utf8;
+use crate::py::ffi::token::Token;
 
 /// CPython's own functions.
 pub(super) static ORIGINALS: OnceLock<Vec<Option<Original>>> = OnceLock::new();

@@ -2,16 +2,16 @@
 
 use pyo3_ffi as ffi;
 
-use super::super::boundary::returning_object;
-use super::super::exception::Exception;
-use super::super::object::Object;
-use super::super::runtime::Runtime;
-use super::super::token::Token;
 use super::answer;
 use super::call::Call;
 use super::decision::Decision;
 use super::place::{self, Below, FirstLook, first_look};
 use super::real;
+use crate::py::ffi::boundary::returning_object;
+use crate::py::ffi::exception::Exception;
+use crate::py::ffi::object::Object;
+use crate::py::ffi::token::Token;
+use crate::py::process::runtime::Runtime;
 
 /// # Safety
 ///

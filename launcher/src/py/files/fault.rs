@@ -2,13 +2,13 @@
 
 use std::ffi::c_int;
 
-use super::super::exception::Exception;
-use super::super::object::Object;
-use super::super::runtime::Runtime;
-use super::super::token::Token;
-use super::super::values::import;
 use super::place::Below;
 use crate::files::{self, Fault};
+use crate::py::ffi::exception::Exception;
+use crate::py::ffi::object::Object;
+use crate::py::ffi::token::Token;
+use crate::py::ffi::values::import;
+use crate::py::process::runtime::Runtime;
 
 /// The module of ours with what is rarely asked for.
 pub(super) const SUPPORT: &str = "_coldframe_files";

@@ -5,12 +5,12 @@
 
 use pyo3_ffi as ffi;
 
-use super::super::exception::Exception;
-use super::super::object::Object;
-use super::super::token::Token;
 use super::call::{Call, ORIGINALS, Original};
 use super::decision::{Decision, Function};
 use super::dispatch::dispatch;
+use crate::py::ffi::exception::Exception;
+use crate::py::ffi::object::Object;
+use crate::py::ffi::token::Token;
 
 macro_rules! functions {
     ($($name:ident($($parameter:ident),*; $required:literal; $($named:ident),*) at $paths:expr => $decision:ident;)*) => {
