@@ -34,15 +34,6 @@ fn main() {
     println!("cargo:rustc-env=COLDFRAME_PYTHON_VERSION={}", config.version());
     println!("cargo:rustc-env=COLDFRAME_PYTHON_SHARED={}", config.shared());
 
-    // Where code and constants of libraries are mapped from the archive (`src/py/mapped_library.rs`).
-    println!("cargo::rustc-check-cfg=cfg(maps_libraries)");
-    let system = ["OS", "ENV", "ARCH"].map(|part| env::var(format!("CARGO_CFG_TARGET_{part}")));
-    if system.each_ref().map(|part| part.as_deref().unwrap_or_default())
-        == ["linux", "gnu", "x86_64"]
-    {
-        println!("cargo:rustc-cfg=maps_libraries");
-    }
-
     // `coldframe` takes the runtime beside it only if both were built of the same sources.
     println!("cargo:rustc-env=COLDFRAME_SOURCES={:016x}", sources());
 
@@ -58,8 +49,15 @@ fn main() {
 fn sources() -> u64 {
     let mut hash = DefaultHasher::new();
     env::var("CARGO_PKG_VERSION").unwrap_or_default().hash(&mut hash);
-    for folder in ["src", "../importer-core/src", "../interp-config/src", "../platform-policy/src"]
-    {
+    for folder in [
+        "src",
+        "../cache/src",
+        "../importer-core/src",
+        "../interp-config/src",
+        "../manifest/src",
+        "../mapped-libraries/src",
+        "../platform-policy/src",
+    ] {
         // A package from a registry has no neighbours; their versions are fixed there.
         if !Path::new(folder).is_dir() {
             continue;

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use launcher::library_layout::LibraryLayout;
+use mapped_libraries::LibraryLayout;
 use libfuzzer_sys::fuzz_target;
 
 const TEXT: &str = "\

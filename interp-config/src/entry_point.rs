@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::error::ParseEntryPointError;
+use crate::error::{ENTRY_POINT_SHAPE, ParseEntryPointError};
 
 /// A function of a module, written `package.module:function` as in `[project.scripts]`.
 ///
@@ -31,7 +31,7 @@ pub struct EntryPoint {
 
 impl EntryPoint {
     /// What an entry point looks like, for messages.
-    pub(crate) const SHAPE: &str = "package.module:function";
+    pub(crate) const SHAPE: &str = ENTRY_POINT_SHAPE;
 }
 
 impl fmt::Display for EntryPoint {

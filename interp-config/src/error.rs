@@ -5,7 +5,6 @@ mod config_error;
 pub use config_error::ConfigError;
 pub(crate) use config_error::Problem;
 
-use crate::entry_point::EntryPoint;
 use crate::suggest::{list, nearest, suffix};
 use crate::text::quote;
 
@@ -51,9 +50,12 @@ impl ParseChoiceError {
     }
 }
 
+/// How an entry point is written, for messages.
+pub(crate) const ENTRY_POINT_SHAPE: &str = "package.module:function";
+
 /// A text that is not an entry point such as `package.module:function`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("bad entry point {}: {problem}{} allowed: `{}`", quote(.given), suffix(self.suggestion()), EntryPoint::SHAPE)]
+#[error("bad entry point {}: {problem}{} allowed: `{}`", quote(.given), suffix(self.suggestion()), ENTRY_POINT_SHAPE)]
 pub struct ParseEntryPointError {
     given: String,
     problem: String,

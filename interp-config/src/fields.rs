@@ -5,6 +5,9 @@ use crate::config::PythonInterpreterConfig;
 use crate::error::ConfigError;
 use crate::value::{Item, Value};
 
+/// The key of the table with the settings of `coldframe build`.
+pub(crate) const BUILD_KEY: &str = "build";
+
 /// One key of a table, and the field of `T` that it sets.
 pub(crate) struct Field<T> {
     pub(crate) key: &'static str,

@@ -48,6 +48,7 @@ mod resolve;
 mod string_enum;
 mod suggest;
 mod text;
+mod toml_text;
 mod value;
 mod write;
 

@@ -4,13 +4,10 @@ use toml::de::DeTable;
 
 use crate::build_settings::Settings;
 use crate::error::{ConfigError, Problem};
-use crate::fields::{BUILD, Field, INTERPRETER};
+use crate::fields::{BUILD, BUILD_KEY, Field, INTERPRETER};
 use crate::suggest::nearest;
+use crate::toml_text::string;
 use crate::value::{Item, Source};
-use crate::write::string;
-
-/// The key of the table with the settings of `coldframe build`.
-pub(crate) const BUILD_KEY: &str = "build";
 
 /// Which file the settings stand in, and so where in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

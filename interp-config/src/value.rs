@@ -14,7 +14,7 @@ use crate::choices::{FileAccess, SystemLibrary};
 use crate::config::PostImportHook;
 use crate::entry_point::EntryPoint;
 use crate::error::ConfigError;
-use crate::write::{string, strings};
+use crate::toml_text::{string, strings};
 
 /// A type that a setting can have.
 pub(crate) trait Value: Sized {

@@ -10,11 +10,11 @@ use crate::error::Error;
 use crate::{ancestors, exe, surroundings};
 
 /// The environment variable that asks for `python`.
-pub(crate) const PYTHON_VARIABLE: &str = "COLDFRAME_PYTHON";
+pub const PYTHON_VARIABLE: &str = "COLDFRAME_PYTHON";
 
 /// Whether this process is to be `python`: by the user's word, by its name, or because the process of this program that
 /// started it is one.
-pub(crate) fn is_called(arguments: &[OsString]) -> Result<bool, Error> {
+pub fn is_called(arguments: &[OsString]) -> Result<bool, Error> {
     if surroundings::is_privileged() {
         return Ok(false);
     }
@@ -27,7 +27,7 @@ pub(crate) fn is_called(arguments: &[OsString]) -> Result<bool, Error> {
 }
 
 /// Whether a process of this program started this one.
-pub(crate) fn is_started_by_this() -> Result<bool, Error> {
+pub fn is_started_by_this() -> Result<bool, Error> {
     Ok(ancestors::is_started_by_this(ancestry()?.is_marked()))
 }
 
@@ -47,7 +47,7 @@ fn is_python_name(path: &Path) -> bool {
 }
 
 /// The settings of a program that is `python`.
-pub(crate) fn configuration() -> PythonInterpreterConfig {
+pub fn configuration() -> PythonInterpreterConfig {
     PythonInterpreterConfig {
         profile: Profile::Python,
         run: RunTarget::Repl,

@@ -46,6 +46,9 @@ pub enum Error {
         /// The executable.
         executable: PathBuf,
     },
+    /// The archive was packed for another launcher, or says something of itself that is not understood.
+    #[error(transparent)]
+    Manifest(manifest::Error),
     /// The configuration in the archive cannot be read.
     #[error(transparent)]
     Config(#[from] interp_config::ConfigError),
@@ -81,6 +84,22 @@ pub enum Error {
     },
 }
 
+impl From<manifest::Error> for Error {
+    fn from(error: manifest::Error) -> Self {
+        match error {
+            manifest::Error::Archive(error) => Self::Archive(error),
+            manifest::Error::Configuration(error) => Self::Config(error),
+            other => Self::Manifest(other),
+        }
+    }
+}
+
+impl From<cache::Error> for Error {
+    fn from(cache::Error { action, path, source, way_out, .. }: cache::Error) -> Self {
+        Self::File { action, path, source, way_out }
+    }
+}
+
 impl Error {
     /// An error of the phase in which the interpreter starts.
     pub(crate) fn start(message: impl Into<String>) -> Self {
@@ -94,6 +113,7 @@ impl Error {
                 exit_code::USAGE
             }
             Self::Archive(_)
+            | Self::Manifest(_)
             | Self::Cut { .. }
             | Self::NoApplication { .. }
             | Self::NoStandardLibrary

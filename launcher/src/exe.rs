@@ -9,8 +9,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use importer_core::Archive;
+use manifest::carried;
 
-use crate::carried;
 use crate::error::Error;
 
 /// The running program itself, where the system has `/proc`. A child that executes this path is the same program.

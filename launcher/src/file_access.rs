@@ -1,10 +1,7 @@
 //! Packages whose files C code opens: their files go to the cache, once, and their `__file__` there.
 //!
-//! Which packages do so is found when the archive is built, and stands in its attribute [`ATTRIBUTE`]: a line each, the
-//! package's folder (or the path of a module at the top), a tab, and the digest of its files, which names the folder
-//! of the cache; then, for a package that looks for its neighbours there, a tab and [`LISTS`], and for one whose libraries
-//! lie there too, a tab and [`HAS_LIBRARIES`]. The attribute `files:` and the digest holds the files' paths, and of folders
-//! without files those with a slash at their ends. They are put there when the first module of the package is imported.
+//! Which packages do so is found when the archive is built, and stands in its manifest ([`manifest::ServedPackages`]). Their files
+//! are put there when the first module of the package is imported.
 //!
 //! C code and other programs cannot read what lies below the executable (`py/files.rs`): what they are given a path of is put
 //! into the cache at that moment, in one folder for all packages.
@@ -13,23 +10,12 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use cache::Held;
 use importer_core::{File, Stack};
+use manifest::{ServedPackage, ServedPath, file_access, served_files};
+use mapped_libraries::is_library_name;
 
-use crate::cache::{self, Held};
 use crate::error::Error;
-use crate::libraries::is_library_name;
-
-/// The archive's attribute that lists the packages.
-pub const ATTRIBUTE: &str = "file-access";
-
-/// How the names of the attributes begin that hold the paths of the files.
-pub const FILES_PREFIX: &str = "files:";
-
-/// What stands in the attribute for a package that looks into its folders.
-pub const LISTS: &str = "lists";
-
-/// What stands in the attribute for a package whose libraries lie with its files.
-pub const HAS_LIBRARIES: &str = "libraries";
 
 /// The packages whose files are served from the cache.
 pub(crate) struct FileAccess {
@@ -76,19 +62,12 @@ impl FileAccess {
             is_tree_ready: OnceLock::new(),
         };
         for archive in archives.archives() {
-            let Some(list) = archive.attribute(ATTRIBUTE)? else { continue };
-            for line in String::from_utf8_lossy(&list).lines() {
-                let mut fields = line.split('\t');
-                if let (Some(package), Some(digest)) = (fields.next(), fields.next()) {
-                    let folder = this.files.as_ref().map(|files| files.join(digest));
-                    let facts: Vec<_> = fields.collect();
-                    let (lists, has_libraries) =
-                        (facts.contains(&LISTS), facts.contains(&HAS_LIBRARIES));
-                    this.ready.insert(digest.to_owned(), OnceLock::new());
-                    let digest = digest.to_owned();
-                    let files = PackageFiles { digest, lists, has_libraries, folder };
-                    this.packages.entry(package.to_owned()).or_insert(files);
-                }
+            let Some(served) = file_access().read(archive)? else { continue };
+            for ServedPackage { folder: package, digest, lists, has_libraries } in served.packages {
+                let folder = this.files.as_ref().map(|files| files.join(&digest));
+                this.ready.insert(digest.clone(), OnceLock::new());
+                let files = PackageFiles { digest, lists, has_libraries, folder };
+                this.packages.entry(package).or_insert(files);
             }
         }
         Ok(this)
@@ -177,7 +156,7 @@ impl FileAccess {
         let folder = self.cache_folder()?.join(cache::FILES).join(&self.tree);
         if self.is_tree_ready.get().is_none() {
             cache::private_folder(self.cache_folder()?, cache::FILES)?;
-            cache::folder_once(&folder, |_| Ok(()))?.keep();
+            cache::folder_once(&folder, |_| Ok::<(), Error>(()))?.keep();
             self.is_tree_ready.get_or_init(|| ());
         }
         Ok(folder)
@@ -251,7 +230,7 @@ fn put(file: &File<'_>, folder: &Path) -> Result<(), Error> {
     let path = folder.join(file.path());
     if is_library_name(file.path()) {
         // Code is compared, as that of extension modules is.
-        return cache::verified_file(&path, &file.contents()?);
+        return Ok(cache::verified_file(&path, &file.contents()?)?);
     }
     cache::stamped_file(&path, file.id(), file.len(), || Ok(file.contents()?.into_owned()))
 }
@@ -263,24 +242,21 @@ pub(crate) fn join(folder: &str, name: &str) -> String {
 
 /// Writes the files of that digest, those that are not there or not right.
 fn extract(archives: &Stack, digest: &str, into: &Path) -> Result<(), Error> {
-    let list = archives.attribute(&format!("{FILES_PREFIX}{digest}"))?.unwrap_or_default();
-    for path in String::from_utf8_lossy(&list).lines() {
+    for path in served_files(digest).read(archives)?.unwrap_or_default().paths {
         // The archive's reader has no path that leads out of its folder, so neither can this write there.
-        if let Some(folder) = path.strip_suffix('/') {
-            if archives.directory(folder)?.is_some() {
-                cache::folder_in(&into.join(folder))?;
+        match path {
+            ServedPath::Folder(folder) => {
+                if archives.directory(&folder)?.is_some() {
+                    cache::folder_in(&into.join(folder))?;
+                }
             }
-        } else if let Some(file) = archives.file(path)? {
-            let contents = || Ok(file.contents()?.into_owned());
-            cache::stamped_file(&into.join(file.path()), file.id(), file.len(), contents)?;
+            ServedPath::File(path) => {
+                if let Some(file) = archives.file(&path)? {
+                    let contents = || Ok::<_, Error>(file.contents()?.into_owned());
+                    cache::stamped_file(&into.join(file.path()), file.id(), file.len(), contents)?;
+                }
+            }
         }
     }
     Ok(())
-}
-
-/// Whether a file is neither source nor a library: those are served from the archive wherever they are said to be.
-///
-/// Type stubs are data: `lazy_loader` reads a package's own (scikit-image), and mypy and jedi carry the standard library's.
-pub fn is_data(name: &str) -> bool {
-    ![".py", ".pyd"].iter().any(|end| name.ends_with(end)) && !is_library_name(name)
 }

@@ -165,7 +165,7 @@ pub(crate) fn inode(path: &str) -> u64 {
 pub(crate) fn mode(file: &File<'_>) -> Result<u32, Fault> {
     let name = file.path().rsplit('/').next().unwrap_or_default();
     let is_program = match name.rsplit_once('.') {
-        _ if crate::libraries::is_library_name(name) => true,
+        _ if mapped_libraries::is_library_name(name) => true,
         None | Some((_, "sh" | "bash" | "exe" | "pl")) => {
             let contents = file.contents()?;
             contents.starts_with(b"\x7fELF") || contents.starts_with(b"#!")

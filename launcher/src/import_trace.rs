@@ -10,8 +10,6 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use serde_json::{Value, json};
-
 use crate::error::Error;
 
 /// The environment variable that names the file. Behind a `+` stands one that is added to: so the processes that this one
@@ -72,9 +70,11 @@ impl ImportTrace {
             None => begin_anew(&file).map(|()| true).map_err(about)?,
         };
         let trace = Self { file, began: (began, Instant::now()) };
-        let named = json!({
-            "ph": "M", "name": "process_name", "pid": std::process::id(), "args": { "name": process },
-        });
+        let named = format!(
+            r#"{{"args":{{"name":{}}},"name":"process_name","ph":"M","pid":{}}}"#,
+            quoted(process),
+            std::process::id(),
+        );
         trace.append(if is_new { "[\n" } else { ",\n" }, &named).map_err(about)?;
         Ok(Some(trace))
     }
@@ -100,23 +100,40 @@ impl ImportTrace {
             Phase::Execute => (name, "execute"),
         };
         let details = [("loader", loader), ("file", origin), ("error", error)];
-        let details: serde_json::Map<String, Value> = details
+        let details: Vec<_> = details
             .into_iter()
-            .filter_map(|(key, value)| Some((key.to_owned(), value?.into())))
+            .filter_map(|(key, value)| Some(format!(r#""{key}":{}"#, quoted(&value?))))
             .collect();
-        let event = json!({
-            "ph": "X", "name": name, "cat": category, "pid": std::process::id(), "tid": thread,
-            "ts": start, "dur": self.now().saturating_sub(start), "args": details,
-        });
+        let event = format!(
+            r#"{{"args":{{{}}},"cat":"{category}","dur":{},"name":{},"ph":"X","pid":{},"tid":{thread},"ts":{start}}}"#,
+            details.join(","),
+            self.now().saturating_sub(start),
+            quoted(&name),
+            std::process::id(),
+        );
         if let Err(error) = self.append(",\n", &event) {
             tracing::warn!(file = %self.file.display(), %error, "the timeline of imports is incomplete");
         }
     }
 
-    fn append(&self, before: &str, event: &Value) -> io::Result<()> {
+    fn append(&self, before: &str, event: &str) -> io::Result<()> {
         let mut file = File::options().append(true).open(&self.file)?;
         file.write_all(format!("{before}{event}").as_bytes())
     }
+}
+
+/// A text as JSON has it.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => quoted.extend(['\\', letter]),
+            '\0'..'\x20' => quoted.push_str(&format!("\\u{:04x}", u32::from(letter))),
+            letter => quoted.push(letter),
+        }
+    }
+    quoted.push('"');
+    quoted
 }
 
 /// How a timeline of ours begins.
@@ -158,5 +175,22 @@ fn is_made(file: &Path) -> io::Result<bool> {
         Ok(_) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn texts_are_quoted() {
+        for (text, expected) in [
+            ("", r#""""#),
+            ("a.b", r#""a.b""#),
+            (r#"C:\a "b""#, r#""C:\\a \"b\"""#),
+            ("ä\n\t\u{1}\u{7f}", "\"ä\\u000a\\u0009\\u0001\u{7f}\""),
+        ] {
+            assert_eq!(quoted(text), expected);
+        }
     }
 }

@@ -15,7 +15,10 @@ use crate::exit_code::{self, End};
 use crate::import_trace::{self, ImportTrace};
 use crate::py::{self, Launch, RegisteredHook, Task, Token};
 use crate::python_mode::{Asked, is_heard};
-use crate::{build, cache, exe, importlib_hooks, start_method, surroundings, worker, worker_hooks};
+use crate::{build, exe, importlib_hooks, start_method, surroundings, worker, worker_hooks};
+
+/// The variable by which a user has libraries copied: a way out where mapping them goes wrong.
+const MAP_LIBRARIES: &str = "COLDFRAME_MAP_LIBRARIES";
 
 /// A Python interpreter that is ready to run. One process runs one.
 #[must_use = "an interpreter does nothing until it is run"]
@@ -32,15 +35,15 @@ pub struct Interpreter {
 
 /// What the processes are that this one starts as `sys.executable`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Children {
+pub enum Children {
     /// What their own command line says.
     #[default]
     ByCommandLine,
     /// `python`, because this one was asked to be that.
-    #[cfg(feature = "command")]
+    #[cfg(feature = "runtime")]
     Python,
     /// They are told nothing: this is a `python`, and leaves its children's environment as that would.
-    #[cfg(feature = "command")]
+    #[cfg(feature = "runtime")]
     Untold,
 }
 
@@ -59,9 +62,9 @@ impl Children {
     fn are_python(self) -> Option<bool> {
         match self {
             Self::ByCommandLine => Some(false),
-            #[cfg(feature = "command")]
+            #[cfg(feature = "runtime")]
             Self::Python => Some(true),
-            #[cfg(feature = "command")]
+            #[cfg(feature = "runtime")]
             Self::Untold => None,
         }
     }
@@ -122,15 +125,17 @@ impl Interpreter {
     }
 
     /// Sets a variable in the environment of this process, for the processes that it starts.
-    #[cfg(feature = "command")]
-    pub(crate) fn inherited_variable(mut self, name: &'static str, value: OsString) -> Self {
+    #[cfg(feature = "runtime")]
+    #[doc(hidden)]
+    pub fn inherited_variable(mut self, name: &'static str, value: OsString) -> Self {
         self.variables.push((name, Some(value)));
         self
     }
 
     /// Takes a variable out of the environment: it was for this process, and not for those that it starts.
-    #[cfg(feature = "command")]
-    pub(crate) fn taken_variable(mut self, name: &'static str) -> Self {
+    #[cfg(feature = "runtime")]
+    #[doc(hidden)]
+    pub fn taken_variable(mut self, name: &'static str) -> Self {
         self.variables.push((name, None));
         self
     }
@@ -168,8 +173,9 @@ impl Interpreter {
     }
 
     /// Says whether a process that this one starts as `sys.executable` is to be `python` as well.
-    #[cfg(feature = "command")]
-    pub(crate) fn children(mut self, children: Children) -> Self {
+    #[cfg(feature = "runtime")]
+    #[doc(hidden)]
+    pub fn children(mut self, children: Children) -> Self {
         self.children = children;
         self
     }
@@ -205,6 +211,7 @@ impl Interpreter {
         let executable = exe::own_executable()?;
         let archives =
             archives.iter().map(|path| py::map_archive(path)).collect::<Result<Vec<_>, _>>()?;
+        archives.iter().try_for_each(manifest::check_version)?;
         let worker = if config.multiprocessing_auto_dispatch {
             worker::parse(arguments.get(1..).unwrap_or_default())?
         } else {
@@ -294,6 +301,7 @@ impl Interpreter {
             cache,
             hooks,
             variables,
+            maps_libraries: surroundings::variable(MAP_LIBRARIES).is_none_or(|value| value != "0"),
             trace,
             task,
         })?;

@@ -35,38 +35,31 @@ mod ancestry;
 mod bound;
 mod build;
 pub mod build_kind;
-mod cache;
-mod carried;
 pub mod error;
 pub mod exe;
 mod exit_code;
-pub mod file_access;
-mod file_mode;
+mod file_access;
 #[cfg(unix)]
 mod files;
 mod import_trace;
 mod importlib_hooks;
 mod interpreter;
-pub mod libraries;
-pub mod library_layout;
-#[cfg(target_os = "linux")]
-mod linker_search;
+mod libraries;
 pub mod literal;
-#[cfg(any(target_os = "linux", target_os = "android"))]
-mod memory_file;
 mod py;
 mod python_mode;
 pub mod start_method;
+#[cfg(feature = "runtime")]
+mod support_modules;
 mod surroundings;
 pub mod worker;
 mod worker_hooks;
 
 #[cfg(feature = "runtime")]
 mod as_python;
-#[cfg(feature = "command")]
-pub mod bundle;
-#[cfg(feature = "command")]
-pub mod command;
+#[cfg(feature = "runtime")]
+#[doc(hidden)]
+pub mod command_parts;
 
 #[cfg(feature = "runtime")]
 pub mod runtime;

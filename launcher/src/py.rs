@@ -4,7 +4,7 @@
 //! * [`Object`] owns one reference; its constructors say in their names who owned it before.
 //! * [`Exception`] owns a raised Python exception, taken out of the interpreter's error indicator.
 //!
-//! No Rust panic crosses into C: every function that C calls goes through [`boundary`].
+//! No Rust panic crosses into C: every function that C calls goes through [`boundary`](ffi::boundary).
 //! Outside of this folder, `pyo3_ffi` is not mentioned.
 
 #![expect(
@@ -16,63 +16,33 @@
     reason = "a C call and the taking over of the reference that it returns have one argument together"
 )]
 
-mod boot;
-mod boundary;
-mod config;
-mod environment;
-mod exception;
-mod exit;
-mod extension;
+mod ffi;
 #[cfg(unix)]
 mod files;
-mod finder;
-mod finder_type;
-mod hooked;
-mod initialising;
-mod library;
-mod loader;
-mod main_module;
-mod mapped;
-#[cfg(maps_libraries)]
-mod mapped_library;
-mod object;
-mod parent_death;
-mod process_state;
-mod program;
-mod public;
-mod python_hooks;
-mod ready;
-mod run;
-mod runtime;
-mod search_path;
-mod spec;
-mod system_library;
-mod text;
-mod thread_exit;
-mod token;
-mod traced;
-mod version;
-mod watched;
-mod worker;
+mod hooks;
+mod import;
+mod native;
+mod process;
 
-pub use self::token::Token;
+pub use self::ffi::token::Token;
 
 /// What the macro [`program!`](crate::program) stands for.
 pub mod program_parts {
-    #[cfg(unix)]
-    pub use super::program::begin;
     #[cfg(all(target_os = "linux", target_env = "gnu", not(Py_3_14)))]
-    pub use super::thread_exit::end_thread;
+    pub use super::ffi::thread_exit::end_thread;
+    #[cfg(unix)]
+    pub use super::process::program::begin;
 }
 
-pub(crate) use self::exception::Exception;
-pub(crate) use self::object::Object;
+pub(crate) use self::ffi::exception::Exception;
+pub(crate) use self::ffi::object::Object;
 
-pub(crate) use self::main_module::resolve;
-pub(crate) use self::mapped::map_archive;
-pub(crate) use self::object::import;
-pub(crate) use self::process_state::is_privileged;
-pub(crate) use self::run::{Launch, Task, is_in_archives, is_served_by_archive, run};
-pub(crate) use self::runtime::RegisteredHook;
-#[cfg(feature = "command")]
-pub(crate) use self::version::builtin_modules;
+pub(crate) use self::ffi::values::{import, resolve};
+pub(crate) use self::import::archived::{is_in_archives, is_served_by_archive};
+pub use self::import::mapped::map_archive;
+pub(crate) use self::process::process_state::is_privileged;
+pub(crate) use self::process::run::{Launch, run};
+pub(crate) use self::process::runtime::RegisteredHook;
+pub(crate) use self::process::task::Task;
+#[cfg(feature = "runtime")]
+pub use self::process::version::builtin_modules;

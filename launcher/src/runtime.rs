@@ -8,7 +8,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
-use interp_config::{Document, PythonInterpreterConfig};
+use interp_config::PythonInterpreterConfig;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -31,7 +31,7 @@ pub fn main() -> ExitCode {
 }
 
 /// Runs the application behind this program; nothing when there is none.
-pub(crate) fn application(arguments: &[OsString]) -> Result<Option<ExitCode>, Error> {
+pub fn application(arguments: &[OsString]) -> Result<Option<ExitCode>, Error> {
     let Some(executable) = exe::executable_with_archive()? else { return Ok(None) };
     // An archive without a configuration is the standard library of the command itself.
     let Some(config) = configuration(&executable)? else { return Ok(None) };
@@ -51,18 +51,14 @@ pub(crate) fn application(arguments: &[OsString]) -> Result<Option<ExitCode>, Er
 }
 
 /// The configuration in an archive, if it has one.
-pub(crate) fn configuration(path: &Path) -> Result<Option<PythonInterpreterConfig>, Error> {
+pub fn configuration(path: &Path) -> Result<Option<PythonInterpreterConfig>, Error> {
     // Mapped, for a start costs what it reads; the interpreter maps the same pages again.
     let archive = crate::py::map_archive(path)?;
-    let Some(text) = archive.attribute("configuration")? else { return Ok(None) };
-    let name = format!("{}: configuration", path.display());
-    let settings =
-        interp_config::parse(&String::from_utf8_lossy(&text), &name, Document::Coldframe)?;
-    Ok(Some(settings.unwrap_or_default().interpreter))
+    Ok(manifest::configuration(&archive)?.map(|settings| settings.interpreter))
 }
 
 /// Prints an error, and gives the exit code for it.
-pub(crate) fn report(error: &dyn std::error::Error, exit_code: u8) -> ExitCode {
+pub fn report(error: &dyn std::error::Error, exit_code: u8) -> ExitCode {
     let style = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Red.into()));
     let _ = writeln!(anstream::stderr(), "{style}error{style:#}: {}", with_causes(error));
     ExitCode::from(exit_code)
@@ -83,7 +79,7 @@ fn with_causes(error: &dyn std::error::Error) -> String {
 }
 
 /// The log goes to standard error, filtered by `COLDFRAME_LOG`; without it there is none, and no cost.
-pub(crate) fn start_log() {
+pub fn start_log() {
     let filter = surroundings::variable("COLDFRAME_LOG").and_then(|text| text.into_string().ok());
     let Some(filter) = filter else { return };
     // What is misspelt says less, and stops no program.

@@ -200,7 +200,7 @@ fn module_worker(line: &Line<'_>) -> Option<Worker> {
 
 /// Whether a command line is one for `python`: interpreter flags, then `-c` or `-m` with its text, or a script. The last flag
 /// may be one word with the option (`-Im`). A script is known by its ending, for other words are commands of applications.
-pub(crate) fn is_for_python(arguments: &[OsString]) -> bool {
+pub fn is_for_python(arguments: &[OsString]) -> bool {
     let (rest, _) = after_flags(arguments);
     let Some((first, after)) = rest.split_first() else { return false };
     let first = first.as_encoded_bytes();

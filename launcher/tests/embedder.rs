@@ -1,7 +1,7 @@
 //! A program that embeds Python and does not say `launcher::program!()`, which is this test binary: nothing of its process is
 //! taken over. The project's own programs stand beside it.
 
-#![cfg(all(feature = "command", target_os = "linux"))]
+#![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
@@ -90,10 +90,8 @@ fn a_library_leaves_the_process_alone() {
 
 #[test]
 fn a_program_asks_for_its_process() {
-    for program in [env!("CARGO_BIN_EXE_coldframe"), env!("CARGO_BIN_EXE_coldframe-runtime")] {
-        let symbols = Symbols::of(Path::new(program));
-        let ends_threads = cfg!(all(target_env = "gnu", not(Py_3_14)));
-        assert_eq!(symbols.replaces("pthread_exit"), ends_threads, "{program}");
-        assert!(symbols.begins_early(), "{program}");
-    }
+    let symbols = Symbols::of(Path::new(env!("CARGO_BIN_EXE_coldframe-runtime")));
+    let ends_threads = cfg!(all(target_env = "gnu", not(Py_3_14)));
+    assert_eq!(symbols.replaces("pthread_exit"), ends_threads);
+    assert!(symbols.begins_early());
 }

@@ -4,8 +4,6 @@ use std::fmt;
 
 use target_lexicon::{Architecture, Environment, OperatingSystem, Triple};
 
-use crate::triple_name::{self, UnknownTriple};
-
 /// What kind of system a program runs on, seen from `multiprocessing`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Os {
@@ -141,31 +139,6 @@ impl Os {
             // OpenHarmony (`ohos`) is among these: it has musl's fork(), and its Python is a Linux Python.
             _ => Self::Forking,
         }
-    }
-
-    /// The kind of system behind a triple in text, also where `target-lexicon` does not know a part of it.
-    ///
-    /// The architecture and the C library do not matter for start methods, so a triple that is too new in those is still
-    /// classified; and the systems that rustc knows and `target-lexicon` does not are looked up by name.
-    ///
-    /// ```
-    /// use platform_policy::Os;
-    ///
-    /// assert_eq!(Os::of_name("arm64e-apple-darwin")?, Os::MacOs);
-    /// assert_eq!(Os::of_name("aarch64-unknown-nto-qnx800")?, Os::Forking);
-    /// assert_eq!(
-    ///     Os::of_name("x86_64-unknown-plan9").unwrap_err().to_string(),
-    ///     "unknown system in the target triple `x86_64-unknown-plan9`; \
-    ///      `rustc --print target-list` lists those that can be named"
-    /// );
-    /// # Ok::<(), platform_policy::UnknownTriple>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// When no part of the text names a system that is known.
-    pub fn of_name(triple: &str) -> Result<Self, UnknownTriple> {
-        triple_name::classify(triple)
     }
 }
 

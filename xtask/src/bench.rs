@@ -154,12 +154,12 @@ fn build_launcher(
     python: &Python,
     progress: &Progress,
 ) -> anyhow::Result<Option<PathBuf>> {
-    if !workspace.has_binary("launcher", "coldframe")? {
-        bail!("the crate `launcher` has no binary `coldframe` to build");
+    if !workspace.has_binary("coldframe", "coldframe")? {
+        bail!("the crate `coldframe` has no binary `coldframe` to build");
     }
     let folder = workspace.python_target(python.version);
     let mut build =
-        workspace.cargo(&["build", "--release", "--package", "launcher", "--bin", "coldframe"]);
+        workspace.cargo(&["build", "--release", "--package", "coldframe", "--bin", "coldframe"]);
     build.arg("--target-dir").arg(&folder);
     libpython::link(&mut build, python, &folder)?;
     let label = format!("a release launcher for Python {}", python.version);

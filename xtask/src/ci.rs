@@ -15,8 +15,17 @@ use crate::tidy;
 use crate::workspace::Workspace;
 
 /// Crates that are the same code whatever the Python, so that one look is enough.
-const PURE: &[&str] = &["interp-config", "platform-policy", "importer-core", "xtask"];
-const LINKED: &[&str] = &["launcher", "embed"];
+const PURE: &[&str] = &[
+    "coldframe-interp-config",
+    "coldframe-platform-policy",
+    "coldframe-importer-core",
+    "coldframe-cache",
+    "coldframe-mapped-libraries",
+    "coldframe-manifest",
+    "coldframe-packer",
+    "xtask",
+];
+const LINKED: &[&str] = &["coldframe-launcher", "coldframe", "embed"];
 
 struct Step {
     label: String,
@@ -76,7 +85,7 @@ fn steps(workspace: &Workspace) -> anyhow::Result<Vec<Step>> {
             let mut library = with_python(
                 workspace,
                 python,
-                &["clippy", "--package", "launcher", "--lib", "--no-default-features"],
+                &["clippy", "--package", "coldframe-launcher", "--lib", "--no-default-features"],
             )?;
             library.args(["--", "-D", "warnings"]);
             steps.push(Step {

@@ -76,15 +76,17 @@ pub(crate) fn run(workspace: &Workspace, flags: &flags::Dist) -> anyhow::Result<
             python.sources.config_dir.display(),
         );
     };
-    if !workspace.has_binary("launcher", COMMAND)? {
-        bail!("the crate `launcher` has no binary `{COMMAND}` to build");
+    if !workspace.has_binary("coldframe", COMMAND)? {
+        bail!("the crate `coldframe` has no binary `{COMMAND}` to build");
     }
 
     // A folder of its own: the same crates link another library here than in the tests.
     let suffix = suffix(flags.glibc);
     let folder = workspace.target.join(format!("dist-py{version}{suffix}"));
     let profile = if flags.debug { Profile::Debug } else { Profile::Release };
-    let mut build = workspace.cargo(&["build", "--package", "launcher"]);
+    let mut build =
+        workspace.cargo(&["build", "--package", "coldframe", "--package", "coldframe-launcher"]);
+    build.args(["--features", "coldframe-launcher/runtime"]);
     build.args(["--bin", COMMAND, "--bin", RUNTIME]);
     build.args(profile.flag());
     build.arg("--target-dir").arg(&folder);

@@ -46,7 +46,7 @@ pub(crate) fn run(workspace: &Workspace, flags: &flags::Fetched) -> anyhow::Resu
         workspace,
         runner: Runner::available(workspace),
         label: format!("fetched Python {}", flags.python),
-        packages: vec!["launcher"],
+        packages: vec!["coldframe-launcher", "coldframe-packer", "coldframe"],
         linked_with: Linked::Fetched(&fetched),
         test_python: Some(&fetched.python),
         scope: Scope::TestsAndExamples,
@@ -167,7 +167,7 @@ impl Fetched {
             Threads::Gil => (&["--release"], "release/coldframe"),
             Threads::Free => (&[], "debug/coldframe"),
         };
-        let mut build = workspace.cargo(&["build", "--package", "launcher", "--bin", "coldframe"]);
+        let mut build = workspace.cargo(&["build", "--package", "coldframe", "--bin", "coldframe"]);
         build.args(profile).arg("--target-dir").arg(&folder);
         self.link(&mut build);
         let label = format!("coldframe with the fetched Python {}", self.python.version);

@@ -47,7 +47,7 @@ Examples:
   cargo xtask test                                  every layer on every Python found
   cargo xtask test --python 3.12 --layer launcher   one layer on one Python
   cargo xtask test --python ~/venv/bin/python       on this very interpreter
-  cargo xtask test --layer launcher -- workers      only tests with `workers` in their names
+  cargo xtask test --layer command -- workers       only tests with `workers` in their names
   cargo xtask test --require 3.9,3.10,3.11          as CI does: a missing Python, or a test that skips itself, fails
 
 Pythons are found in pyenv's versions folder and as `python3.X` on PATH; of each minor version the highest patch release is taken.

@@ -9,30 +9,74 @@ use crate::workspace::Workspace;
 
 /// Which of our crates each may use, lowest layer first. Tests obey the same edges: a lower layer is tested without an upper one.
 const EDGES: &[(&str, &[&str])] = &[
-    ("interp-config", &[]),
-    ("platform-policy", &["interp-config"]),
-    ("importer-core", &[]),
-    ("launcher", &["interp-config", "platform-policy", "importer-core"]),
+    ("coldframe-interp-config", &[]),
+    ("coldframe-platform-policy", &["coldframe-interp-config"]),
+    ("coldframe-importer-core", &[]),
+    ("coldframe-cache", &[]),
+    ("coldframe-mapped-libraries", &["coldframe-importer-core"]),
+    (
+        "coldframe-manifest",
+        &["coldframe-interp-config", "coldframe-importer-core", "coldframe-mapped-libraries"],
+    ),
+    (
+        "coldframe-launcher",
+        &[
+            "coldframe-interp-config",
+            "coldframe-platform-policy",
+            "coldframe-importer-core",
+            "coldframe-cache",
+            "coldframe-mapped-libraries",
+            "coldframe-manifest",
+        ],
+    ),
+    // It packs for any Python that it can start, so it knows none: neither the launcher nor its interpreter.
+    (
+        "coldframe-packer",
+        &[
+            "coldframe-interp-config",
+            "coldframe-importer-core",
+            "coldframe-cache",
+            "coldframe-mapped-libraries",
+            "coldframe-manifest",
+        ],
+    ),
+    (
+        "coldframe",
+        &[
+            "coldframe-interp-config",
+            "coldframe-platform-policy",
+            "coldframe-importer-core",
+            "coldframe-cache",
+            "coldframe-mapped-libraries",
+            "coldframe-manifest",
+            "coldframe-launcher",
+            "coldframe-packer",
+        ],
+    ),
     ("xtask", &[]),
-    ("embed", &["launcher", "interp-config"]),
+    ("embed", &["coldframe-launcher", "coldframe-interp-config"]),
 ];
 
 /// Crates of others that only some of ours may name, and for what; what is not listed is free. An entry with no users forbids.
 const RESERVED: &[Reserved] = &[
     // CPython is known to one crate.
-    Reserved { dependency: "pyo3-ffi", kinds: NORMAL, users: &["launcher"] },
-    Reserved { dependency: "pyo3-build-config", kinds: BUILD, users: &["launcher"] },
+    Reserved { dependency: "pyo3-ffi", kinds: NORMAL, users: &["coldframe-launcher"] },
+    Reserved { dependency: "pyo3-build-config", kinds: BUILD, users: &["coldframe-launcher"] },
     Reserved { dependency: "pyo3", kinds: &[], users: &[] },
     // So are maps, beside which stands one of the two unsafe zones.
-    Reserved { dependency: "memmap2", kinds: NORMAL, users: &["importer-core"] },
-    Reserved { dependency: "libc", kinds: ANY, users: &["launcher"] },
+    Reserved { dependency: "memmap2", kinds: NORMAL, users: &["coldframe-importer-core"] },
+    Reserved { dependency: "libc", kinds: ANY, users: &["coldframe-launcher"] },
     // The platform is an argument below the launcher, which alone knows where it runs.
-    Reserved { dependency: "target-lexicon", kinds: ANY, users: &["platform-policy", "launcher"] },
+    Reserved {
+        dependency: "target-lexicon",
+        kinds: ANY,
+        users: &["coldframe-platform-policy", "coldframe-launcher", "coldframe"],
+    },
     // A library neither parses a command line, nor decides where logs go, nor draws on a terminal, nor flattens errors.
-    Reserved { dependency: "clap", kinds: NORMAL, users: &["launcher", "xtask"] },
-    Reserved { dependency: "tracing-subscriber", kinds: NORMAL, users: &["launcher"] },
+    Reserved { dependency: "clap", kinds: NORMAL, users: &["coldframe", "xtask"] },
+    Reserved { dependency: "tracing-subscriber", kinds: NORMAL, users: &["coldframe-launcher"] },
     Reserved { dependency: "tracing-subscriber", kinds: DEV, users: EVERYONE },
-    Reserved { dependency: "indicatif", kinds: NORMAL, users: &["launcher"] },
+    Reserved { dependency: "indicatif", kinds: NORMAL, users: &["coldframe"] },
     Reserved { dependency: "anyhow", kinds: NORMAL, users: &["xtask"] },
     // Only tests.
     Reserved { dependency: "insta", kinds: DEV, users: EVERYONE },
@@ -44,8 +88,19 @@ const DEV: &[DependencyKind] = &[DependencyKind::Development];
 const BUILD: &[DependencyKind] = &[DependencyKind::Build];
 const ANY: &[DependencyKind] =
     &[DependencyKind::Normal, DependencyKind::Development, DependencyKind::Build];
-const EVERYONE: &[&str] =
-    &["interp-config", "platform-policy", "importer-core", "launcher", "xtask", "embed"];
+const EVERYONE: &[&str] = &[
+    "coldframe-interp-config",
+    "coldframe-platform-policy",
+    "coldframe-importer-core",
+    "coldframe-cache",
+    "coldframe-mapped-libraries",
+    "coldframe-manifest",
+    "coldframe-launcher",
+    "coldframe-packer",
+    "coldframe",
+    "xtask",
+    "embed",
+];
 
 struct Reserved {
     dependency: &'static str,
@@ -177,34 +232,40 @@ mod tests {
         let check = |name: &str, used: serde_json::Value, expected: &[&str]| {
             let members = [
                 package(name, serde_json::json!([used])),
-                package("launcher", serde_json::json!([])),
+                package("coldframe-launcher", serde_json::json!([])),
             ];
             let allowed =
                 EDGES.iter().find(|(other, _)| *other == name).expect("a crate of the table").1;
             assert_eq!(edges_of(&members[0], &members, allowed), expected);
         };
-        check("interp-config", dependency("toml", None, None), &[]);
-        check("importer-core", dependency("memmap2", None, None), &[]);
-        check("interp-config", dependency("insta", Some("dev"), None), &[]);
+        check("coldframe-interp-config", dependency("toml", None, None), &[]);
+        check("coldframe-importer-core", dependency("memmap2", None, None), &[]);
+        check("coldframe-interp-config", dependency("insta", Some("dev"), None), &[]);
         check(
-            "importer-core",
-            dependency("launcher", Some("dev"), Some("innocent")),
-            &["importer-core: it may not use `launcher`, which lies above or beside it"],
+            "coldframe-importer-core",
+            dependency("coldframe-launcher", Some("dev"), Some("innocent")),
+            &[
+                "coldframe-importer-core: it may not use `coldframe-launcher`, which lies above or beside it",
+            ],
         );
         check(
-            "importer-core",
+            "coldframe-importer-core",
             dependency("pyo3-ffi", None, None),
-            &["importer-core: `pyo3-ffi` as a normal dependency is reserved for: launcher"],
+            &[
+                "coldframe-importer-core: `pyo3-ffi` as a normal dependency is reserved for: coldframe-launcher",
+            ],
         );
         check(
-            "launcher",
+            "coldframe-launcher",
             dependency("pyo3-build-config", None, None),
-            &["launcher: `pyo3-build-config` as a normal dependency is reserved for: nobody"],
+            &[
+                "coldframe-launcher: `pyo3-build-config` as a normal dependency is reserved for: nobody",
+            ],
         );
         check(
-            "launcher",
+            "coldframe-launcher",
             dependency("pyo3", None, None),
-            &["launcher: `pyo3` as a normal dependency is reserved for: nobody"],
+            &["coldframe-launcher: `pyo3` as a normal dependency is reserved for: nobody"],
         );
     }
 

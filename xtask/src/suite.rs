@@ -15,6 +15,12 @@ use crate::progress::{Finished, Progress, Show, Status};
 use crate::pythons::Python;
 use crate::workspace::Workspace;
 
+/// The package of the command.
+const COMMAND: &str = "coldframe";
+/// That of the program before each application, and the feature with which it is built.
+const LAUNCHER: &str = "coldframe-launcher";
+const RUNTIME: &str = "coldframe-launcher/runtime";
+
 /// What runs the tests: nextest runs several test binaries at once, but not everybody has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Runner {
@@ -129,11 +135,24 @@ impl Suite<'_> {
         }
         let skip_log = self.prepare_skip_log()?;
 
+        if self.packages.contains(&COMMAND) {
+            // Its tests build applications, and cargo builds no programs of what a test only depends on.
+            let mut build = self.cargo(&["build"], &[COMMAND, LAUNCHER], &skip_log)?;
+            build.args(["--bins", "--features", RUNTIME]);
+            let label = format!("{}: the runtime", self.label);
+            let built = progress.run(&label, &mut build, Show::AtFailure)?;
+            tally.build_time += built.elapsed;
+            if built.status == Status::Failed {
+                tally.build = Some(built.status);
+                tally.problems.push("the runtime does not build".to_owned());
+                return Ok(tally);
+            }
+        }
         let mut build = self.test_cargo(&skip_log)?;
         build.arg("--no-run");
         let built = progress.run(&format!("{}: build", self.label), &mut build, Show::AtFailure)?;
         tally.build = Some(built.status);
-        tally.build_time = built.elapsed;
+        tally.build_time += built.elapsed;
         if built.status == Status::Failed {
             tally.problems.push("it does not build".to_owned());
             return Ok(tally);

@@ -15,11 +15,19 @@ use crate::version::Version;
 use crate::workspace::Workspace;
 
 /// Crates that know no Python: tested once.
-const PURE: &[&str] = &["interp-config", "platform-policy", "importer-core", "xtask"];
-/// Crates that link libpython: built and tested for each.
-const LINKED: &[&str] = &["launcher", "embed"];
+const PURE: &[&str] = &[
+    "coldframe-interp-config",
+    "coldframe-platform-policy",
+    "coldframe-importer-core",
+    "coldframe-cache",
+    "coldframe-mapped-libraries",
+    "coldframe-manifest",
+    "xtask",
+];
+/// Crates that link libpython, and the packer, which runs an interpreter: built and tested for each.
+const LINKED: &[&str] = &["coldframe-launcher", "coldframe-packer", "coldframe", "embed"];
 /// It links nothing, but one of its tests compares its table with what a real Python does.
-const ASKS_PYTHON: &str = "platform-policy";
+const ASKS_PYTHON: &str = "coldframe-platform-policy";
 /// What the names of such tests contain.
 const PYTHON_TESTS: &str = "python";
 
@@ -97,17 +105,20 @@ struct Layers {
 
 impl Layers {
     fn chosen(names: &[String]) -> anyhow::Result<Self> {
-        if let Some(unknown) =
-            names.iter().find(|name| !PURE.iter().chain(LINKED).any(|layer| layer == name))
+        if let Some(unknown) = names
+            .iter()
+            .find(|name| !PURE.iter().chain(LINKED).any(|package| folder_of(package) == *name))
         {
-            let all: Vec<_> = PURE.iter().chain(LINKED).copied().collect();
+            let all: Vec<_> = PURE.iter().chain(LINKED).map(|package| folder_of(package)).collect();
             bail!("there is no layer `{unknown}`; there are: {}", all.join(", "));
         }
         let chosen = |layers: &[&'static str]| {
             layers
                 .iter()
                 .copied()
-                .filter(|layer| names.is_empty() || names.iter().any(|name| name == layer))
+                .filter(|package| {
+                    names.is_empty() || names.iter().any(|name| name == folder_of(package))
+                })
                 .collect()
         };
         Ok(Self { pure: chosen(PURE), linked: chosen(LINKED) })
@@ -115,6 +126,14 @@ impl Layers {
 
     fn needs_python(&self) -> bool {
         !self.linked.is_empty() || self.pure.contains(&ASKS_PYTHON)
+    }
+}
+
+/// The folder of a package, by which people call its layer: the registry has longer names.
+fn folder_of(package: &str) -> &str {
+    match package {
+        "coldframe" => "command",
+        name => name.strip_prefix("coldframe-").unwrap_or(name),
     }
 }
 

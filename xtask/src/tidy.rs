@@ -1,5 +1,6 @@
 //! `cargo xtask tidy`: rules that no compiler checks, over every tracked file; it is a test of this crate too.
 
+mod cycles;
 mod rules;
 mod versions;
 
@@ -51,6 +52,7 @@ pub(crate) fn all_problems(workspace: &Workspace) -> anyhow::Result<Vec<String>>
     let mut problems: Vec<Problem> = files.iter().flat_map(rules::check).collect();
     problems.extend(versions::check(workspace, &files)?);
     let mut lines: Vec<String> = problems.iter().map(Problem::to_string).collect();
+    lines.extend(cycles::check(&files));
     lines.extend(layers::problems(workspace)?);
     Ok(lines)
 }

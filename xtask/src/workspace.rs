@@ -68,7 +68,7 @@ impl Workspace {
 
     /// The version of all crates.
     pub(crate) fn version(&self) -> anyhow::Result<String> {
-        Ok(self.package("launcher")?.version.to_string())
+        Ok(self.package("coldframe-launcher")?.version.to_string())
     }
 
     /// Whether `cargo test --doc` can be asked for this crate at all: it refuses one without a library.

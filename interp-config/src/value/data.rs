@@ -4,7 +4,7 @@ use super::{Item, Value};
 use crate::build_settings::AddedData;
 use crate::error::{ConfigError, Problem};
 use crate::suggest::nearest;
-use crate::write::string;
+use crate::toml_text::string;
 
 const FROM: &str = "from";
 const TO: &str = "to";

@@ -6,7 +6,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::error::{ConfigError, Problem};
 use crate::text::quote;
-use crate::write::{string, strings};
+use crate::toml_text::{string, strings};
 
 /// The text that is being read, for the place of an error.
 pub(crate) struct Source<'a> {

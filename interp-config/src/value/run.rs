@@ -5,7 +5,7 @@ use crate::config::RunTarget;
 use crate::entry_point::EntryPoint;
 use crate::error::{ConfigError, Problem};
 use crate::suggest::nearest;
-use crate::write::string;
+use crate::toml_text::string;
 
 const AUTO: &str = "auto";
 const REPL: &str = "repl";

@@ -10,7 +10,7 @@ use crate::choices::{
 use crate::entry_point::EntryPoint;
 use crate::error::{ConfigError, ParseChoiceError, Problem};
 use crate::suggest::{list, nearest};
-use crate::write::{string, strings};
+use crate::toml_text::{string, strings};
 
 impl Value for bool {
     fn read(item: &Item<'_>) -> Result<Self, ConfigError> {

@@ -9,23 +9,26 @@
 
 mod answer;
 mod call;
+mod decision;
+mod dispatch;
 mod dynamic;
+mod fault;
 mod memory;
 mod open;
 mod place;
 mod real;
 mod table;
 
-use super::exception::Exception;
-use super::object::import;
-use super::token::Token;
+use crate::py::ffi::exception::Exception;
+use crate::py::ffi::token::Token;
+use crate::py::ffi::values::import;
 
 pub(super) use real::{path as real_path, redirect_dlopen};
 
 /// Puts our functions into the tables, those that are not there yet; for each interpreter, before `os` is imported.
 pub(super) fn install(py: Token<'_>) -> Result<(), Exception> {
     let posix = import(py, "posix")?;
-    call::redirect(py, &posix)?;
+    table::redirect(py, &posix)?;
     dynamic::redirect(py)?;
     open::redirect(py, &import(py, "_io")?)
 }

@@ -4,20 +4,19 @@ use std::ffi::c_int;
 
 use importer_core::Stack;
 
-use super::super::exception::Exception;
-use super::super::object::{Object, import, tuple};
-use super::super::runtime::Runtime;
-use super::super::text::text;
-use super::super::token::Token;
 use super::call::Call;
+use super::decision::Decision;
+use super::fault::{SUPPORT, failed, number, os_error};
 use super::open;
 use super::place::Below;
 use super::real;
-use super::table::Decision;
 use crate::files::{self, Fault, Found};
-
-/// The module of ours with what is rarely asked for.
-pub(super) const SUPPORT: &str = "_coldframe_files";
+use crate::py::ffi::exception::Exception;
+use crate::py::ffi::object::Object;
+use crate::py::ffi::text::text;
+use crate::py::ffi::token::Token;
+use crate::py::ffi::values::{import, tuple};
+use crate::py::process::runtime::Runtime;
 
 /// Answers; `passed_on` calls CPython's function with another path.
 pub(super) fn answer(
@@ -106,27 +105,6 @@ fn missing(
     Err(error(py, code, below, call))
 }
 
-/// The number of a fault; none is for damage.
-pub(super) fn number(fault: &Fault) -> Option<c_int> {
-    match fault {
-        Fault::Missing { .. } => Some(libc::ENOENT),
-        Fault::NotAFolder => Some(libc::ENOTDIR),
-        Fault::NameTooLong => Some(libc::ENAMETOOLONG),
-        Fault::Damaged(_) => None,
-    }
-}
-
-/// The exception for a fault.
-pub(super) fn failed(py: Token<'_>, runtime: &Runtime, below: &Below, fault: Fault) -> Exception {
-    match fault {
-        Fault::Damaged(error) => {
-            let path = files::display(&runtime.root, &below.rest);
-            Exception::damaged(py, &format!("cannot read `{path}`: {error}"))
-        }
-        fault => os_error(py, number(&fault).unwrap_or(libc::EIO), &below.shown, None),
-    }
-}
-
 /// The exception for a path of a call, which names its second path too.
 fn error(py: Token<'_>, code: c_int, below: &Below, call: &Call) -> Exception {
     let pair = ("src", "dst");
@@ -134,25 +112,6 @@ fn error(py: Token<'_>, code: c_int, below: &Below, call: &Call) -> Exception {
         (Some(source), Some(target)) => os_error(py, code, &source, Some(&target)),
         _ => os_error(py, code, &below.shown, None),
     }
-}
-
-/// An `OSError`, of the class that is for its number.
-pub(super) fn os_error(
-    py: Token<'_>,
-    code: c_int,
-    path: &Object,
-    second: Option<&Object>,
-) -> Exception {
-    let made = || {
-        let number = Object::integer(py, code.into())?;
-        let message = import(py, "posix")?.call_method(py, "strerror", &[&number])?;
-        let class = import(py, "builtins")?.attribute(py, "OSError")?;
-        match second {
-            Some(second) => class.call(py, &[&number, &message, path, &Object::none(py), second]),
-            None => class.call(py, &[&number, &message, path]),
-        }
-    };
-    made().map_or_else(|failed| failed, |error| Exception::of_value(py, &error))
 }
 
 /// Tells the audit hooks, as CPython's function does.

@@ -5,15 +5,16 @@ use std::sync::OnceLock;
 
 use pyo3_ffi as ffi;
 
-use super::super::boundary::returning_object;
-use super::super::exception::Exception;
-use super::super::extension;
-use super::super::object::{Object, import};
-use super::super::runtime;
-use super::super::token::Token;
 use super::place::{self, FirstLook};
 use super::real;
 use crate::files::{self, Found};
+use crate::py::ffi::boundary::returning_object;
+use crate::py::ffi::exception::Exception;
+use crate::py::ffi::object::Object;
+use crate::py::ffi::token::Token;
+use crate::py::ffi::values::import;
+use crate::py::native::extension;
+use crate::py::process::runtime;
 
 /// CPython's function, as its table had it.
 static ORIGINAL: OnceLock<ffi::PyCFunctionFast> = OnceLock::new();

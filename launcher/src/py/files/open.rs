@@ -10,16 +10,17 @@ use std::sync::OnceLock;
 use pyo3_ffi as ffi;
 use rustix::fs::{Mode, OFlags};
 
-use super::super::boundary::{returning_object, returning_status};
-use super::super::exception::Exception;
-use super::super::finder_type::Methods;
-use super::super::object::{Object, status};
-use super::super::runtime::Runtime;
-use super::super::token::Token;
-use super::answer::{failed, os_error};
+use super::fault::{failed, os_error};
 use super::memory::{self, Wanted};
 use super::place::{self, Below, FirstLook, Place};
 use crate::files::{self, Fault, Found};
+use crate::py::ffi::boundary::{returning_object, returning_status};
+use crate::py::ffi::definition::Methods;
+use crate::py::ffi::exception::Exception;
+use crate::py::ffi::exception::status;
+use crate::py::ffi::object::Object;
+use crate::py::ffi::token::Token;
+use crate::py::process::runtime::Runtime;
 
 /// Opens what was found.
 pub(super) fn open(
@@ -206,7 +207,7 @@ unsafe extern "C" fn opener(
 }
 
 fn open_path(py: Token<'_>, path: &Object, flags: c_int) -> Result<Object, Exception> {
-    let runtime = super::super::runtime::get(py)?;
+    let runtime = crate::py::process::runtime::get(py)?;
     let below = match place::of_object(py, runtime, path)? {
         Place::Below(below) => Some(below),
         Place::Elsewhere(path) => place::by_links(py, runtime, &path),

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use pyo3_ffi as ffi;
 
-use super::super::exception::Exception;
-use super::super::object::Object;
-use super::super::runtime::{self, Runtime};
-use super::super::text::{bytes, bytes_of, path_text};
-use super::super::token::Token;
 use crate::files;
+use crate::py::ffi::exception::Exception;
+use crate::py::ffi::object::Object;
+use crate::py::ffi::text::{bytes, bytes_of, path_text};
+use crate::py::ffi::token::Token;
+use crate::py::process::runtime::{self, Runtime};
 
 /// What the first look says of a path; it neither allocates nor calls Python.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -5,20 +5,21 @@ use std::sync::OnceLock;
 
 use pyo3_ffi as ffi;
 
-use super::super::boundary::returning_object;
-use super::super::exception::{Exception, Kind};
-use super::super::library::load_named;
-use super::super::object::{Object, import, tuple};
-use super::super::runtime::{self, Runtime};
-use super::super::text::path_of;
-use super::super::token::Token;
-use super::answer::{SUPPORT, failed};
+use super::fault::{SUPPORT, failed};
 use super::place::{self, Below, FirstLook, Place};
 use crate::error::Error;
 use crate::files::{self, Fault, Found};
+use crate::py::ffi::boundary::returning_object;
+use crate::py::ffi::exception::{Exception, Kind};
+use crate::py::ffi::object::Object;
+use crate::py::ffi::text::path_of;
+use crate::py::ffi::token::Token;
+use crate::py::ffi::values::{import, tuple};
+use crate::py::native::library::load_named;
+use crate::py::process::runtime::{self, Runtime};
 
 /// The path on disk of what a path below the executable leads to; any other path is given back.
-pub(in super::super) fn path(
+pub(in crate::py) fn path(
     py: Token<'_>,
     runtime: &Runtime,
     object: &Object,
@@ -77,7 +78,7 @@ static DLOPEN: OnceLock<ffi::PyCFunction> = OnceLock::new();
 const BY_TUPLE: c_int = ffi::METH_VARARGS;
 
 /// Puts ours in the place of the method `dlopen` of a type whose table is a static one, once for the process.
-pub(in super::super) fn redirect_dlopen(py: Token<'_>, class: &Object) -> Result<(), Exception> {
+pub(in crate::py) fn redirect_dlopen(py: Token<'_>, class: &Object) -> Result<(), Exception> {
     let Some(method) = class.attribute_or_none(py, "dlopen")? else { return Ok(()) };
     // SAFETY: a live object, which is looked at as a method's descriptor only if it is one; its definition lives as long as the
     // library that has it, which is never closed; its function is of the type that its flags say. The same function is put

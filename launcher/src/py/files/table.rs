@@ -1,57 +1,16 @@
-//! What is decided for each function of `posix` that takes a path.
+//! What is decided for each function of `posix` that takes a path, and the C functions that stand in their places.
 //!
-//! A test (`launcher/tests/it/virtual_files.rs`) lists the functions of the running Python whose signatures have a path, and
+//! A test (`command/tests/it/virtual_files.rs`) lists the functions of the running Python whose signatures have a path, and
 //! fails for one that is neither here nor known to look at no file.
 
 use pyo3_ffi as ffi;
 
-use super::call;
-
-/// What is answered for a path below the executable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Decision {
-    /// What is known of a file or folder.
-    Stat,
-    /// Whether it can be used so.
-    Access,
-    /// A descriptor.
-    Open,
-    /// The names in a folder.
-    List,
-    /// Its entries.
-    Scan,
-    /// That it is no link.
-    Link,
-    /// That nothing there can be changed.
-    Change,
-    /// That nothing can be made there, if it is not there already.
-    Make,
-    /// That there are no extended attributes.
-    Attribute,
-    Attributes,
-    /// What the executable's own path says.
-    Around,
-    /// What is done in a folder, which is put on disk.
-    Enter,
-    /// That a program is started, with what it and its arguments name put on disk.
-    Start,
-}
-
-/// One function.
-#[derive(Debug)]
-pub(super) struct Function {
-    pub(super) name: &'static str,
-    pub(super) decision: Decision,
-    /// The names of its parameters; how many of them may be given without a name, and how many must be given.
-    pub(super) parameters: &'static [&'static str],
-    pub(super) unnamed: usize,
-    pub(super) required: usize,
-    /// Which of its parameters are paths that it looks at.
-    pub(super) paths: &'static [usize],
-    /// What stands in its place, for the two ways in which such functions are called.
-    pub(super) by_name: ffi::PyCFunctionFastWithKeywords,
-    pub(super) by_position: ffi::PyCFunctionFast,
-}
+use super::call::{Call, ORIGINALS, Original};
+use super::decision::{Decision, Function};
+use super::dispatch::dispatch;
+use crate::py::ffi::exception::Exception;
+use crate::py::ffi::object::Object;
+use crate::py::ffi::token::Token;
 
 macro_rules! functions {
     ($($name:ident($($parameter:ident),*; $required:literal; $($named:ident),*) at $paths:expr => $decision:ident;)*) => {
@@ -59,18 +18,18 @@ macro_rules! functions {
         #[expect(non_camel_case_types, reason = "they are called as Python calls them")]
         enum Place { $($name),* }
 
-        pub(super) static FUNCTIONS: [Function; COUNT] = [$(Function {
+        static FUNCTIONS: [Function; COUNT] = [$(Function {
             name: stringify!($name),
             decision: Decision::$decision,
             parameters: &[$(stringify!($parameter),)* $(stringify!($named)),*],
             unnamed: [$(stringify!($parameter)),*].len(),
             required: $required,
             paths: &$paths,
-            by_name: call::by_name::<{ Place::$name as usize }>,
-            by_position: call::by_position::<{ Place::$name as usize }>,
+            by_name: by_name::<{ Place::$name as usize }>,
+            by_position: by_position::<{ Place::$name as usize }>,
         }),*];
 
-        pub(super) const COUNT: usize = [$(stringify!($name)),*].len();
+        const COUNT: usize = [$(stringify!($name)),*].len();
 
     };
 }
@@ -114,4 +73,96 @@ functions! {
     truncate (path, length; 2; ) at [0] => Change;
     unlink (path; 1; dir_fd) at [0] => Change;
     utime (path, times; 1; ns, dir_fd, follow_symlinks) at [0] => Change;
+}
+
+/// Puts our functions into the table of `posix`. To be called by each interpreter; only the first one changes anything.
+pub(super) fn redirect(py: Token<'_>, posix: &Object) -> Result<(), Exception> {
+    if ORIGINALS.get().is_some() {
+        return Ok(());
+    }
+    let mut definitions = [None; COUNT];
+    for (function, definition) in FUNCTIONS.iter().zip(&mut definitions) {
+        if let Some(object) = posix.attribute_or_none(py, function.name)? {
+            // SAFETY: a live object, which is looked at as a C function only if it is exactly one.
+            *definition = unsafe {
+                (ffi::PyCFunction_CheckExact(object.as_ptr()) != 0)
+                    .then(|| (*object.as_ptr().cast::<ffi::PyCFunctionObject>()).m_ml)
+            };
+        }
+    }
+    // SAFETY: the definitions are `posix`'s own, which live as long as the process; a function is of the type that its flags say.
+    let original = |definition: Option<*mut ffi::PyMethodDef>| unsafe {
+        let definition = definition?;
+        match (*definition).ml_flags {
+            BY_NAME => Some(Original::ByName((*definition).ml_meth.PyCFunctionFastWithKeywords)),
+            BY_POSITION => Some(Original::ByPosition((*definition).ml_meth.PyCFunctionFast)),
+            _ => None,
+        }
+    };
+    let originals = definitions.map(original);
+    if ORIGINALS.set(originals.to_vec()).is_err() {
+        return Ok(());
+    }
+    for ((definition, original), function) in definitions.into_iter().zip(originals).zip(&FUNCTIONS)
+    {
+        // SAFETY: as above; the tables can be written to (`static PyMethodDef posix_methods[]`), and this is done once,
+        // before there is a second thread or interpreter. Whoever calls meanwhile gets the old function or the new one.
+        unsafe {
+            match (definition, original) {
+                (Some(definition), Some(Original::ByName(_))) => {
+                    (*definition).ml_meth =
+                        ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: function.by_name };
+                }
+                (Some(definition), Some(Original::ByPosition(_))) => {
+                    (*definition).ml_meth =
+                        ffi::PyMethodDefPointer { PyCFunctionFast: function.by_position };
+                }
+                (Some(_) | None, _) => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+const BY_NAME: std::ffi::c_int = ffi::METH_FASTCALL | ffi::METH_KEYWORDS;
+const BY_POSITION: std::ffi::c_int = ffi::METH_FASTCALL;
+
+/// What stands in the place of a function that takes names.
+unsafe extern "C" fn by_name<const PLACE: usize>(
+    module: *mut ffi::PyObject,
+    stack: *const *mut ffi::PyObject,
+    positional: ffi::Py_ssize_t,
+    names: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: CPython calls this attached, with the arguments of a vectorcall.
+    unsafe {
+        dispatch(Call {
+            function: &FUNCTIONS[PLACE],
+            module,
+            stack,
+            positional,
+            names,
+            place: PLACE,
+        })
+    }
+}
+
+/// What stands in the place of one that takes none.
+unsafe extern "C" fn by_position<const PLACE: usize>(
+    module: *mut ffi::PyObject,
+    stack: *mut *mut ffi::PyObject,
+    positional: ffi::Py_ssize_t,
+) -> *mut ffi::PyObject {
+    let names = std::ptr::null_mut();
+    // SAFETY: CPython calls this attached, with the arguments of a vectorcall.
+    unsafe {
+        dispatch(Call {
+            function: &FUNCTIONS[PLACE],
+            module,
+            stack: stack.cast_const(),
+            positional,
+            names,
+            place: PLACE,
+        })
+    }
 }

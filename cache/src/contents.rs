@@ -1,0 +1,175 @@
+//! What is in the cache, and taking it away.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use super::making::LOCK;
+use super::{FILES, Held, LIBRARIES, UNFINISHED};
+
+/// How the names of cached archives end.
+pub const ARCHIVE: &str = ".coldframe";
+/// How the names of archives being written begin.
+pub const UNFINISHED_ARCHIVE: &str = ".unfinished-";
+/// The folder of the environments that are made of requirements.
+pub const ENVIRONMENTS: &str = "environments-v1";
+/// That of compiled modules.
+pub const COMPILED: &str = "compiled-v1";
+/// The folder of the memories of builds.
+pub const REBUILDS: &str = "rebuilds-v1";
+/// That of the archives.
+pub const ARCHIVES: &str = "archives-v1";
+
+/// What is younger may be of a process that has made it and has not got its lock yet.
+const JUST_MADE: Duration = Duration::from_secs(60);
+
+/// What a thing in the cache is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// An archive that `coldframe run` made, or of the standard library.
+    Archive,
+    /// The files of a package that opens them.
+    Files,
+    /// An extension module, or a library that one needs.
+    Library,
+    /// A virtual environment made of requirements.
+    Environment,
+    /// Compiled modules of a distribution.
+    Compiled,
+    /// The memory of a build.
+    Build,
+    /// What is being written, or was when a process was killed.
+    Unfinished,
+}
+
+impl Kind {
+    /// Its word for people and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Archive => "archive",
+            Self::Files => "files",
+            Self::Library => "library",
+            Self::Environment => "environment",
+            Self::Compiled => "compiled",
+            Self::Build => "build",
+            Self::Unfinished => "unfinished",
+        }
+    }
+}
+
+/// One thing in the cache.
+#[derive(Debug)]
+pub struct Entry {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its file or folder.
+    pub path: PathBuf,
+    /// The length of all its files.
+    pub bytes: u64,
+    /// The time of the last process that wanted it.
+    pub last_used: SystemTime,
+}
+
+/// What became of an entry that was to be removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removal {
+    /// It is gone.
+    Removed,
+    /// Some process uses it, so it stays.
+    InUse,
+}
+
+impl Entry {
+    /// The time since it was last used.
+    pub fn age(&self) -> Duration {
+        self.last_used.elapsed().unwrap_or_default()
+    }
+
+    /// Whether some process uses it, or may be about to.
+    pub fn is_in_use(&self) -> bool {
+        self.is_being_made() || Held::alone(&self.path).is_none()
+    }
+
+    fn is_being_made(&self) -> bool {
+        self.kind == Kind::Unfinished && self.age() < JUST_MADE
+    }
+
+    /// Removes it, unless somebody uses it. Nobody can find it under its name while it is being removed.
+    pub fn remove(&self) -> io::Result<Removal> {
+        if self.is_being_made() {
+            return Ok(Removal::InUse);
+        }
+        let Some(_held) = Held::alone(&self.path) else { return Ok(Removal::InUse) };
+        if !fs::symlink_metadata(&self.path)?.is_dir() {
+            return fs::remove_file(&self.path).map(|()| Removal::Removed);
+        }
+        // At once for all others; what is left of it when we are killed is an unfinished thing.
+        let name = super::temporary_folder(&self.path)?;
+        fs::rename(&self.path, &name)?;
+        fs::remove_dir_all(&name).map(|()| Removal::Removed)
+    }
+}
+
+/// All that is ours in the cache folder, sorted by kind, and the least recently used first.
+pub fn entries(cache: &Path) -> io::Result<Vec<Entry>> {
+    let mut found = Vec::new();
+    for (folder, kind, digits, end) in [
+        (ARCHIVES, Kind::Archive, 32, ARCHIVE),
+        (FILES, Kind::Files, 32, ""),
+        (LIBRARIES, Kind::Library, 16, ""),
+        (ENVIRONMENTS, Kind::Environment, 32, ""),
+        (COMPILED, Kind::Compiled, 32, ""),
+        (REBUILDS, Kind::Build, 32, ""),
+    ] {
+        list(&cache.join(folder), &mut found, |name| {
+            if let Some(random) = name.strip_prefix(UNFINISHED_ARCHIVE) {
+                return is_random(random).then_some(Kind::Unfinished);
+            }
+            // Only what we could have called so, for others may have put something there.
+            let (digest, rest) = name.split_at_checked(digits)?;
+            if !digest.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')) {
+                return None;
+            }
+            let rest = rest.strip_prefix(end).unwrap_or(rest);
+            match rest.strip_suffix(UNFINISHED).and_then(|rest| rest.strip_prefix('.')) {
+                Some(random) => is_random(random).then_some(Kind::Unfinished),
+                None if rest == LOCK => Some(Kind::Unfinished),
+                None => (name.len() == digits + end.len() && name.ends_with(end)).then_some(kind),
+            }
+        })?;
+    }
+    found.sort_by(|a, b| (a.kind, a.last_used, &a.path).cmp(&(b.kind, b.last_used, &b.path)));
+    Ok(found)
+}
+
+/// Whether a part of a name is what `tempfile` makes.
+fn is_random(part: &str) -> bool {
+    part.len() == 6 && part.bytes().all(|letter| letter.is_ascii_alphanumeric())
+}
+
+fn list(
+    folder: &Path,
+    found: &mut Vec<Entry>,
+    kind: impl Fn(&str) -> Option<Kind>,
+) -> io::Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        let Some(kind) = kind(&entry.file_name().to_string_lossy()) else { continue };
+        // It may be gone by now.
+        let Ok(metadata) = entry.metadata() else { continue };
+        let last_used = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+        let bytes = walkdir::WalkDir::new(entry.path())
+            .into_iter()
+            .filter_map(|inner| inner.ok()?.metadata().ok())
+            .filter(fs::Metadata::is_file)
+            .map(|metadata| metadata.len())
+            .sum();
+        found.push(Entry { kind, path: entry.path(), bytes, last_used });
+    }
+    Ok(())
+}

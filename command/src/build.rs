@@ -1,0 +1,286 @@
+//! `coldframe build`: one executable.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use importer_core::{Storage, Writer};
+use interp_config::{OptimizationLevel, RunTarget, Settings, StandardLibraryExtent};
+use launcher::command_parts::map_archive;
+use launcher::command_parts::python_configuration;
+use launcher::exe;
+use manifest::RUNTIME;
+use packer::{
+    Application, Bundle, BundleError, BundleRequest, GlibcVersion, Rebuild, StandardLibrary,
+    copy_libpython_beside, write_executable_from,
+};
+use twox_hash::XxHash3_128;
+
+use super::arguments;
+use super::build_summary::{self, Made, Told};
+use super::context::{Context, build_id, support_modules};
+use super::error::CommandError;
+use super::progress::Bar;
+use super::run::{broken, run_target};
+use super::warnings::warn_of;
+use super::why;
+
+pub(super) fn run(options: Box<arguments::Build>) -> Result<ExitCode, CommandError> {
+    let context = Context::new(options.app.as_deref(), &options.source)?;
+    let mut options = options;
+    if options.app.is_none() && !options.interpreter {
+        options.app = context.settings.build.app.as_deref().map(|app| context.folder.join(app));
+    }
+    let mut settings = context.settings.clone();
+    settings.build.compress |= options.compress;
+    if let Some(level) = options.optimize {
+        settings.interpreter.optimization_level = match level {
+            0 => OptimizationLevel::Zero,
+            1 => OptimizationLevel::One,
+            _ => OptimizationLevel::Two,
+        };
+    }
+    let output = match &options.explain {
+        // Nothing is written.
+        Some(_) => PathBuf::from("explained"),
+        None => output_path(&options, &context)?,
+    };
+    let allowed = allowed_glibc(&options, &context)?;
+    with_request(&options, &context, &mut settings, &output, |request| {
+        let (options, output) = (&*options, &*output);
+        let more = more_that_decides(options, &context);
+        let rebuild = match options.archive || options.explain.is_some() {
+            true => None,
+            false => Rebuild::new(request, output, &more, |path| map_archive(path).ok())?,
+        };
+        if let Some(rebuild) = &rebuild
+            && let Some(rebuilt) = rebuild.rebuild()?
+            && let Ok(mut told) = serde_json::from_value::<Told>(rebuilt.told)
+        {
+            told.grow(rebuilt.growth);
+            told.warnings.iter().for_each(|(warning, _)| warn_of(warning));
+            let made = write(options, &context, output, rebuilt.writer)?;
+            rebuild.remember_again(rebuilt.memory, serde_json::to_value(&told).unwrap_or_default());
+            return build_summary::print(options, &made, &told);
+        }
+        let mut bar = Bar::new("Packing");
+        let Bundle { mut writer, mut report, outside } =
+            request.build(&mut |progress| bar.show(progress))?;
+        drop(bar);
+        if let Some(name) = &options.explain {
+            why::print(&report.trace, name, "in this application", options.json)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        // It comes along with a standard library that is copied as a whole.
+        writer.remove_attribute(RUNTIME);
+        if !options.archive {
+            report.needs.add_launcher(&context.runtime.contents);
+        }
+        let told = Told::of(&report)?;
+        told.warnings.iter().for_each(|(warning, _)| warn_of(warning));
+        let absent = told.warnings.iter().filter(|(_, is_about_absence)| *is_about_absence).count();
+        if options.strict && absent > 0 {
+            return Err(BundleError::Absent(absent).into());
+        }
+        if let Some(allowed) = allowed {
+            let needs = report.needs.above(allowed);
+            if !needs.is_empty() {
+                return Err(BundleError::Glibc { allowed, needs }.into());
+            }
+        }
+        let made = write(options, &context, output, writer)?;
+        if let Some(rebuild) = &rebuild {
+            let told = serde_json::to_value(&told).unwrap_or_default();
+            rebuild.remember(&report, &outside, told);
+        }
+        build_summary::print(options, &made, &told)
+    })
+}
+
+/// Writes the executable, or the archive.
+fn write<'m>(
+    options: &arguments::Build,
+    context: &'m Context,
+    output: &'m Path,
+    writer: Writer,
+) -> Result<Made<'m>, CommandError> {
+    let settings = context.settings_file.as_deref();
+    if options.archive {
+        let bytes = write_archive(output, |file| Ok(writer.finish(file)?))?;
+        return Ok(Made { output, bytes, libpython: None, settings });
+    }
+    let launcher = exe::own_executable()?;
+    create_parent(output)?;
+    let runtime = context.runtime.contents.clone();
+    let bytes = write_executable_from(runtime, context.debug_symbols(), writer, output)?;
+    let libpython = copy_libpython_beside(&launcher, &context.python, output)?;
+    Ok(Made { output, bytes, libpython, settings })
+}
+
+/// All that decides about an executable beside the request.
+fn more_that_decides(options: &arguments::Build, context: &Context) -> String {
+    let runtime = XxHash3_128::oneshot(&context.runtime.contents);
+    format!("{} {runtime:x} {} {:?}", build_id(), options.strict, options.glibc)
+}
+
+/// Finds what is to be packed, and hands over the request for it.
+fn with_request<T>(
+    options: &arguments::Build,
+    context: &Context,
+    settings: &mut Settings,
+    output: &Path,
+    work: impl FnOnce(&BundleRequest<'_>) -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
+    let entry = settings.build.entry.clone();
+    let app = options.app.as_deref();
+    let read = |path| {
+        Application::read(
+            path,
+            entry.as_ref(),
+            &context.python.extension_suffixes,
+            &[output, context.cache.path()],
+        )
+    };
+    let mut application = app.map(read).transpose()?;
+    match &mut application {
+        Some(application) => context.add_data(application)?,
+        None if !settings.build.data.is_empty() => {
+            return Err(CommandError::Usage(
+                "data is added to an application: name one, beside the entry point".into(),
+            ));
+        }
+        None => {}
+    }
+    if options.interpreter {
+        settings.interpreter = python_configuration();
+    }
+    settings.interpreter.run = match (&entry, &application, app) {
+        (Some(entry), _, _) => RunTarget::EntryPoint(entry.clone()),
+        (None, _, _) if options.interpreter => RunTarget::Repl,
+        (None, Some(application), Some(path)) => {
+            run_target(&settings.interpreter.run, application, path)?
+        }
+        (None, _, _) => {
+            return Err(CommandError::Usage(
+                "name an application, or an installed function with `--entry package.module:function`".into(),
+            ));
+        }
+    };
+    // The program that embeds the archive decides what runs.
+    if options.archive && settings.build.standard_library == StandardLibraryExtent::Auto {
+        settings.build.standard_library = StandardLibraryExtent::Whole;
+    }
+    let level = settings.interpreter.optimization_level;
+    // A part of the standard library that the cached archive leaves out, or serves in another way, has to be packed from
+    // the installation.
+    // (The one that this program carries has no more than is in it, whatever is to be included.)
+    let is_whole = (settings.build.include.is_empty() || context.carried.is_some())
+        && settings.build.file_access.is_empty()
+        && (!settings.build.keep_symbols || context.carried.is_some())
+        && settings.build.system_libraries.is_empty();
+    let library =
+        if is_whole { Some(map_archive(&context.standard_library(level)?)?) } else { None };
+    let support_modules = support_modules();
+    let request = BundleRequest {
+        application: application.as_ref(),
+        entry: entry.as_ref(),
+        environment: context.environment.as_ref(),
+        include: settings.build.include.clone(),
+        exclude: settings.build.exclude.clone(),
+        distribution_rules: context.distribution_rules(),
+        file_access: settings.build.file_access.clone(),
+        system_libraries: settings.build.system_libraries.clone(),
+        glibc_floor: context.glibc_floor.as_ref(),
+        debug_symbols: context.debug_symbols(),
+        storage: if settings.build.compress { Storage::Compressed } else { Storage::InPlace },
+        waiting_room: waiting_room(options, output),
+        cache: Some(&context.cache),
+        standard_library: settings.build.standard_library,
+        optimization: level,
+        settings: settings.clone(),
+        broken: broken(options.source.allow_broken),
+        jobs: options.jobs,
+        support: if library.is_some() { &[] } else { &support_modules },
+        ..BundleRequest::new(
+            &context.python,
+            &context.compile,
+            library.as_ref().map_or(context.standard_library_files(), StandardLibrary::FromArchive),
+        )
+    };
+    work(&request)
+}
+
+/// The highest version of glibc that may be needed: what the command line says, or the settings.
+fn allowed_glibc(
+    options: &arguments::Build,
+    context: &Context,
+) -> Result<Option<GlibcVersion>, CommandError> {
+    if options.glibc.is_some() {
+        return Ok(options.glibc);
+    }
+    let configured = context.settings.build.glibc.as_deref().map(str::parse).transpose();
+    configured.map_err(|error| CommandError::Usage(format!("the setting `build.glibc`: {error}")))
+}
+
+/// Where to write: what the command line says, or the settings.
+fn output_path(options: &arguments::Build, context: &Context) -> Result<PathBuf, CommandError> {
+    let configured =
+        context.settings.build.output.as_deref().map(|output| context.folder.join(output));
+    let named = options.output.clone().or(configured);
+    let output = named
+        .ok_or_else(|| CommandError::Usage("name the executable to write with `-o FILE`".into()))?;
+    // Before the long work: nothing is worth compiling for a place that cannot be written to.
+    if output.is_dir() {
+        return Err(BundleError::Output {
+            path: output,
+            reason: "it is a folder; name a file in it".into(),
+        }
+        .into());
+    }
+    Ok(output)
+}
+
+/// The folder that the executable goes to: what does not fit into memory has room there, or the executable has not either.
+fn waiting_room(options: &arguments::Build, output: &Path) -> Option<PathBuf> {
+    let folder = match output.parent()? {
+        empty if empty.as_os_str().is_empty() => Path::new("."),
+        folder => folder,
+    };
+    (options.explain.is_none() && folder.is_dir()).then(|| folder.to_owned())
+}
+
+fn create_parent(output: &Path) -> Result<(), CommandError> {
+    match output.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        Some(parent) => fs::create_dir_all(parent).map_err(|source| {
+            BundleError::Output {
+                path: output.to_owned(),
+                reason: format!("cannot make its folder: {source}"),
+            }
+            .into()
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Writes a bare archive: into a file beside, which then takes the place.
+fn write_archive(
+    output: &Path,
+    write: impl FnOnce(&mut File) -> Result<u64, CommandError>,
+) -> Result<u64, CommandError> {
+    create_parent(output)?;
+    let cannot = |source: std::io::Error| BundleError::Output {
+        path: output.to_owned(),
+        reason: source.to_string(),
+    };
+    let folder =
+        output.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    // What the user's `umask` leaves of it.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder).map_err(cannot)?;
+    let bytes = write(file.as_file_mut())?;
+    file.as_file().sync_all().map_err(cannot)?;
+    file.persist(output).map_err(|error| cannot(error.error))?;
+    Ok(bytes)
+}

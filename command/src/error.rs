@@ -1,0 +1,101 @@
+//! What the command can say went wrong.
+
+use std::path::PathBuf;
+
+use launcher::error::exit_code;
+use packer::{BundleError, CacheError};
+use thiserror::Error;
+
+#[derive(Debug, Error)]
+pub(super) enum CommandError {
+    #[error(transparent)]
+    Launcher(#[from] launcher::Error),
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    #[error(transparent)]
+    Archive(#[from] importer_core::Error),
+    #[error(transparent)]
+    Config(#[from] interp_config::ConfigError),
+    #[error(transparent)]
+    StartMethod(#[from] platform_policy::Impossible),
+    #[error(transparent)]
+    Target(#[from] platform_policy::UnknownTriple),
+    #[error("cannot {action} `{}`: {source}", path.display())]
+    Io { action: &'static str, path: PathBuf, source: std::io::Error },
+    #[error("{0}")]
+    Usage(String),
+    #[error("could not install `{}`:\n{said}", requirements.display())]
+    Requirements { requirements: PathBuf, said: String },
+    #[error("{0}")]
+    Python(String),
+    #[error("cannot print: {0}")]
+    Print(#[source] std::io::Error),
+}
+
+impl From<cache::Error> for CommandError {
+    fn from(error: cache::Error) -> Self {
+        Self::Launcher(error.into())
+    }
+}
+
+impl CommandError {
+    /// The exit code that `--help` documents.
+    pub(super) fn exit_code(&self) -> u8 {
+        if is_about_writing(self) {
+            return exit_code::OUTPUT;
+        }
+        match self {
+            Self::Launcher(error) => error.exit_code(),
+            Self::Usage(_) | Self::Config(_) | Self::StartMethod(_) | Self::Target(_) => {
+                exit_code::USAGE
+            }
+            Self::Archive(_) | Self::Io { .. } | Self::Requirements { .. } => exit_code::INPUT,
+            Self::Cache(_) | Self::Print(_) => exit_code::OUTPUT,
+            Self::Python(_) => exit_code::PYTHON,
+            Self::Bundle(error) => bundle_exit_code(error),
+        }
+    }
+}
+
+/// Whether the system had no room for what was to be written, in whatever phase that was.
+fn is_about_writing(error: &(dyn std::error::Error + 'static)) -> bool {
+    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+
+    let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+    matches!(kind, Some(StorageFull | QuotaExceeded | FileTooLarge | ReadOnlyFilesystem))
+        || error.source().is_some_and(is_about_writing)
+}
+
+fn bundle_exit_code(error: &BundleError) -> u8 {
+    match error {
+        BundleError::Output { .. } => exit_code::OUTPUT,
+        BundleError::IncludeNotFound { .. }
+        | BundleError::ExcludedEssential { .. }
+        | BundleError::DataTarget(_) => exit_code::USAGE,
+        BundleError::NotPython { .. }
+        | BundleError::NotCPython { .. }
+        | BundleError::WorkerStart { .. }
+        | BundleError::WorkerVersion { .. }
+        | BundleError::Worker { .. }
+        | BundleError::NoLibpython { .. } => exit_code::PYTHON,
+        BundleError::Io { .. }
+        | BundleError::NoApplication(_)
+        | BundleError::NotAnApplication(_)
+        | BundleError::NothingToRun(_)
+        | BundleError::NotAnEnvironment(_)
+        | BundleError::NoSitePackages { .. }
+        | BundleError::EnvironmentVersion { .. }
+        | BundleError::EntryModule { .. }
+        | BundleError::EntryAttribute { .. }
+        | BundleError::Editable { .. }
+        | BundleError::Broken(_)
+        | BundleError::Rules(_)
+        | BundleError::Executable { .. }
+        | BundleError::Glibc { .. }
+        | BundleError::Absent(_)
+        | BundleError::Archive(_)
+        | BundleError::Manifest(_) => exit_code::INPUT,
+    }
+}

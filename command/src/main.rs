@@ -1,0 +1,91 @@
+//! The `coldframe` command, and what an executable that it built does.
+//!
+//! One program is all of these, in this order: an application, when an archive with a configuration lies behind it;
+//! a worker process of an application that `coldframe run` started; `python`, when it is called so; and the command.
+
+mod arguments;
+mod build;
+mod build_summary;
+mod cache;
+mod context;
+mod doctor;
+mod error;
+mod inspect;
+mod needs;
+mod packed_python;
+mod policy;
+mod progress;
+mod python;
+mod requirements;
+mod run;
+mod runtime_file;
+mod settings_file;
+mod stubs;
+mod warnings;
+mod whole;
+mod why;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use launcher::command_parts::{
+    self, application, is_python_called, is_started_by_this, report, start_log,
+};
+use launcher::worker;
+
+use self::arguments::{Arguments, Command};
+use self::error::CommandError;
+
+/// The environment variable by which `coldframe run` tells the workers of its application where their archives are.
+/// It is read by nothing but command lines that such an application writes, so it changes no other program.
+const ARCHIVES_VARIABLE: &str = "COLDFRAME_ARCHIVES";
+
+launcher::program!();
+
+/// Runs the command with this process's command line, and prints what went wrong: the only place that does.
+fn main() -> ExitCode {
+    start_log();
+    dispatch().unwrap_or_else(|error| report(&error, error.exit_code()))
+}
+
+fn dispatch() -> Result<ExitCode, CommandError> {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    if let Some(exit_code) = application(&arguments)? {
+        return Ok(exit_code);
+    }
+    let is_worker = worker::parse(arguments.get(1..).unwrap_or_default())
+        .map_err(launcher::Error::from)?
+        .is_some();
+    if is_worker && let Some(archives) = variable(ARCHIVES_VARIABLE) {
+        let archives: Vec<PathBuf> = std::env::split_paths(&archives).collect();
+        return run::start(archives, arguments, None);
+    }
+    if is_python_called(&arguments)? {
+        return python::run(arguments);
+    }
+    // `python` for an application of `coldframe run`, which knows no `coldframe` in its `sys.executable`.
+    if worker::is_for_python(arguments.get(1..).unwrap_or_default())
+        && let Some(archives) = variable(ARCHIVES_VARIABLE)
+        && is_started_by_this()?
+    {
+        return run::start(std::env::split_paths(&archives).collect(), arguments, None);
+    }
+    match Arguments::parse().command {
+        Command::Run(options) => run::run(*options),
+        Command::Build(options) => build::run(options),
+        Command::Inspect(options) => inspect::run(&options),
+        Command::Policy(options) => policy::run(&options),
+        Command::Cache(options) => cache::run(&options),
+        Command::Python(options) => python::run_command(options),
+        Command::Doctor(options) => doctor::run(&options),
+        Command::Stubs => stubs::run(),
+        Command::Whole(options) => whole::run(&options),
+    }
+}
+
+/// Reads an environment variable: the one place of the command that does.
+fn variable(name: &str) -> Option<OsString> {
+    command_parts::variable(name)
+}

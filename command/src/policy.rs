@@ -1,0 +1,117 @@
+//! `coldframe policy`: the decision, and why.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use interp_config::StartMethodSetting;
+use launcher::build_kind::PYTHON_BUILD;
+use platform_policy::{Os, PythonBuild, decide};
+use serde::Serialize;
+use target_lexicon::HOST;
+
+use super::arguments;
+use super::error::CommandError;
+
+/// One decision, as `--json` prints it.
+#[derive(Serialize)]
+struct Row {
+    target: String,
+    build: &'static str,
+    setting: &'static str,
+    method: Option<&'static str>,
+    reason: String,
+    caution: Option<String>,
+}
+
+pub(super) fn run(options: &arguments::Policy) -> Result<ExitCode, CommandError> {
+    let mut out = anstream::stdout();
+    if options.all {
+        return all(&mut out, options.json);
+    }
+    let host = HOST.to_string();
+    let target = options.target.as_deref().unwrap_or(&host);
+    let os = Os::of_name(target)?;
+    // What this program is linked with says nothing about another system.
+    let build = match (&options.target, options.framework) {
+        (_, true) => PythonBuild::Framework,
+        (None, false) => PYTHON_BUILD,
+        (Some(_), false) => PythonBuild::NonFramework,
+    };
+    let decision = decide(os, build, options.setting)?;
+    let row = Row {
+        target: target.to_owned(),
+        build: build.as_str(),
+        setting: options.setting.as_str(),
+        method: decision.method.map(platform_policy::StartMethod::as_str),
+        reason: decision.reason.to_string(),
+        caution: decision.caution.map(|caution| caution.to_string()),
+    };
+    if options.json {
+        print_json(&mut out, &row)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let lines = [
+        ("target", row.target.as_str()),
+        ("build", row.build),
+        ("setting", row.setting),
+        ("method", row.method.unwrap_or("Python's own default (nothing is called)")),
+        ("reason", &row.reason),
+    ];
+    for (label, value) in
+        lines.into_iter().chain(row.caution.as_deref().map(|caution| ("caution", caution)))
+    {
+        writeln!(out, "{label:<8} {value}").map_err(CommandError::Print)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The whole table, impossible settings included.
+fn all(out: &mut impl Write, json: bool) -> Result<ExitCode, CommandError> {
+    let mut rows = Vec::new();
+    for &os in Os::ALL {
+        for &build in PythonBuild::ALL {
+            // Frameworks are macOS's.
+            if build == PythonBuild::Framework && os != Os::MacOs {
+                continue;
+            }
+            for &setting in StartMethodSetting::ALL {
+                let (method, reason, caution) = match decide(os, build, setting) {
+                    Ok(decision) => (
+                        decision.method.map(platform_policy::StartMethod::as_str),
+                        decision.reason.to_string(),
+                        decision.caution.map(|caution| caution.to_string()),
+                    ),
+                    Err(impossible) => (None, format!("error: {impossible}"), None),
+                };
+                let (target, build, setting) =
+                    (os.as_str().to_owned(), build.as_str(), setting.as_str());
+                rows.push(Row { target, build, setting, method, reason, caution });
+            }
+        }
+    }
+    if json {
+        print_json(out, &rows)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    writeln!(out, "{:<12} {:<14} {:<11} {:<11} reason", "system", "build", "setting", "method")
+        .map_err(CommandError::Print)?;
+    for row in rows {
+        let (method, reason) = (row.method.unwrap_or("-"), row.reason);
+        let caution =
+            row.caution.map(|caution| format!(" (caution: {caution})")).unwrap_or_default();
+        writeln!(
+            out,
+            "{:<12} {:<14} {:<11} {method:<11} {reason}{caution}",
+            row.target, row.build, row.setting
+        )
+        .map_err(CommandError::Print)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints a value as indented JSON, and a line feed.
+pub(super) fn print_json(out: &mut impl Write, value: &impl Serialize) -> Result<(), CommandError> {
+    let text =
+        serde_json::to_string_pretty(value).map_err(|error| CommandError::Print(error.into()))?;
+    writeln!(out, "{text}").map_err(CommandError::Print)
+}

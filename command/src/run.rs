@@ -1,0 +1,192 @@
+//! `coldframe run`: an application from a cached archive.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use cache::{CACHE_VARIABLE, Held};
+use importer_core::Archive;
+use interp_config::RunTarget;
+use launcher::Interpreter;
+use launcher::command_parts::configuration;
+use launcher::command_parts::map_archive;
+use packer::{Application, BrokenModules, BundleRequest, KeyBuilder, StandardLibrary, Warning};
+
+use super::context::{Context, build_id, cache};
+use super::error::CommandError;
+use super::packed_python;
+use super::progress::Bar;
+use super::warnings::warn_of;
+use super::{ARCHIVES_VARIABLE, arguments};
+
+pub(super) fn run(options: arguments::Run) -> Result<ExitCode, CommandError> {
+    let archives = archives(&options)?;
+    let mut arguments = vec![options.app.into_os_string()];
+    arguments.extend(options.arguments);
+    start(archives, arguments, options.source.cache_dir.as_deref())
+}
+
+/// Runs the application in the first of the archives, or becomes its worker.
+pub(super) fn start(
+    archives: Vec<PathBuf>,
+    arguments: Vec<OsString>,
+    cache_dir: Option<&Path>,
+) -> Result<ExitCode, CommandError> {
+    let config = match archives.first() {
+        Some(first) => configuration(first)?,
+        None => None,
+    };
+    let Some(config) = config else {
+        return Err(CommandError::Usage(
+            "the archive holds no application: it has no configuration".into(),
+        ));
+    };
+    let variable = std::env::join_paths(&archives).map_err(|error| {
+        CommandError::Usage(format!("the cache folder cannot be used: {error}"))
+    })?;
+    let mut interpreter = Interpreter::builder(config)
+        .arguments(arguments)
+        .inherited_variable(ARCHIVES_VARIABLE, variable);
+    for archive in archives {
+        // Its workers open it again, by its path. What cannot be held is in nobody's cache.
+        if let Ok(Some(held)) = Held::existing(&archive) {
+            held.keep();
+        }
+        interpreter = interpreter.archive(archive);
+    }
+    if cache_dir.is_some() {
+        let folder = cache(cache_dir)?.path().to_owned();
+        interpreter = interpreter
+            .inherited_variable(CACHE_VARIABLE, folder.clone().into())
+            .cache_folder(folder);
+    }
+    Ok(interpreter.run()?)
+}
+
+/// The archives to run from, the application's first.
+fn archives(options: &arguments::Run) -> Result<Vec<PathBuf>, CommandError> {
+    if let Some(archive) = as_archive(&options.app)? {
+        let has_library = archive.module("encodings")?.is_some();
+        // Absolute, for the application may change its folder before it starts workers.
+        let app = std::path::absolute(&options.app).map_err(|source| CommandError::Io {
+            action: "find the folder of",
+            path: options.app.clone(),
+            source,
+        })?;
+        let mut archives = vec![app];
+        if !has_library {
+            let context = Context::new(None, &options.source)?;
+            archives
+                .push(context.standard_library(context.settings.interpreter.optimization_level)?);
+        }
+        return Ok(archives);
+    }
+    let context = Context::new(Some(&options.app), &options.source)?;
+    let level = context.settings.interpreter.optimization_level;
+    let library = context.standard_library(level)?;
+    Ok(vec![application_archive(options, &context, &library)?, library])
+}
+
+/// The application's archive in the cache, made anew when any of its files has changed.
+fn application_archive(
+    options: &arguments::Run,
+    context: &Context,
+    library: &Path,
+) -> Result<PathBuf, CommandError> {
+    let mut settings = context.settings.clone();
+    let entry = settings.build.entry.clone();
+    let mut application = Application::read(
+        &options.app,
+        entry.as_ref(),
+        &context.python.extension_suffixes,
+        &[context.cache.path()],
+    )?;
+    context.add_data(&mut application)?;
+    settings.interpreter.run = match &entry {
+        Some(entry) => RunTarget::EntryPoint(entry.clone()),
+        None => run_target(&settings.interpreter.run, &application, &options.app)?,
+    };
+    let mut key = KeyBuilder::new()
+        .text("launcher", &build_id())
+        .text("python", &context.python.identity())
+        .text("settings", &settings.to_toml())
+        .text("broken", if options.source.allow_broken { "pack" } else { "refuse" })
+        .application(&application)?;
+    for file in context.distribution_rules() {
+        let text = std::fs::read_to_string(&file).map_err(|source| CommandError::Io {
+            action: "read the rules",
+            path: file.clone(),
+            source,
+        })?;
+        key = key.text("rules", &text);
+    }
+    if let Some(environment) = &context.environment {
+        key = key.environment(environment)?;
+    }
+    context.cached(&key.finish(), |file| {
+        let library = map_archive(library)?;
+        let mut bar = Bar::new("Packing");
+        let request = BundleRequest {
+            application: Some(&application),
+            entry: entry.as_ref(),
+            environment: context.environment.as_ref(),
+            include: settings.build.include.clone(),
+            exclude: settings.build.exclude.clone(),
+            distribution_rules: context.distribution_rules(),
+            file_access: settings.build.file_access.clone(),
+            system_libraries: settings.build.system_libraries.clone(),
+            glibc_floor: context.glibc_floor.as_ref(),
+            debug_symbols: context.debug_symbols(),
+            cache: Some(&context.cache),
+            optimization: settings.interpreter.optimization_level,
+            settings: settings.clone(),
+            broken: broken(options.source.allow_broken),
+            ..BundleRequest::new(
+                &context.python,
+                &context.compile,
+                StandardLibrary::Beside(&library),
+            )
+        };
+        let bundle = request.build(&mut |progress| bar.show(progress))?;
+        drop(bar);
+        // The call itself says it, when the application runs now.
+        let is_news = |warning: &&Warning| !matches!(warning, Warning::SetsStartMethod { .. });
+        bundle.report.warnings.iter().filter(is_news).for_each(warn_of);
+        context.write_to_cache(bundle.writer, file)
+    })
+}
+
+/// What to run: what the settings say, or what the shape of the application says.
+pub(super) fn run_target(
+    configured: &RunTarget,
+    application: &Application,
+    path: &Path,
+) -> Result<RunTarget, CommandError> {
+    if *configured != RunTarget::Auto {
+        return Ok(configured.clone());
+    }
+    application
+        .run_target()
+        .ok_or_else(|| packer::BundleError::NothingToRun(path.to_owned()).into())
+}
+
+pub(super) fn broken(allow: bool) -> BrokenModules {
+    if allow { BrokenModules::Pack } else { BrokenModules::Refuse }
+}
+
+/// The file as an archive, when it is one: by what it holds, and not by its name.
+fn as_archive(path: &Path) -> Result<Option<Archive>, CommandError> {
+    if !path.is_file() || path.extension().is_some_and(|extension| extension == "py") {
+        return Ok(None);
+    }
+    Ok(Some(map_archive(path)?))
+}
+
+/// The archive of the standard library alone, for `coldframe python`.
+pub(super) fn standard_library_only() -> Result<PathBuf, CommandError> {
+    if let Some(carried) = packed_python::carried()? {
+        return Ok(carried.installation.executable);
+    }
+    let context = Context::of_no_application(&arguments::Source::default())?;
+    context.standard_library(interp_config::OptimizationLevel::default())
+}

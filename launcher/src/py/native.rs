@@ -1,0 +1,5 @@
+//! Extension modules, and shared libraries.
+
+pub(super) mod extension;
+pub(super) mod library;
+pub(super) mod system_library;

@@ -1,0 +1,13 @@
+//! What an interpreter is started for.
+
+use crate::worker::Worker;
+
+/// What the interpreter is started for.
+pub(crate) enum Task {
+    /// The run target of the configuration.
+    Application,
+    /// A process of `multiprocessing` or a library like it; the application's entry point is not touched.
+    Worker(Worker),
+    /// To behave as `python`: it reads its command line itself.
+    Python,
+}

@@ -1,0 +1,383 @@
+//! Packages whose files must lie on disk: C code of theirs opens them, or a setting says so.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use importer_core::{Archive, folder_of, folders_above};
+use interp_config::{FileAccess, FileAccessRule};
+use manifest::{ServedFiles, ServedPackage, ServedPackages, ServedPath, file_access, served_files};
+use mapped_libraries::is_library_name;
+use twox_hash::XxHash3_128;
+
+use super::developers::{is_for_developers, is_tool};
+use super::pattern::Pattern;
+use super::{BundleError, FileUse, Origin};
+
+/// Who uses `__file__`, and which files could be meant.
+#[derive(Debug)]
+pub(super) struct FileUsers {
+    /// What is not to be judged by its code.
+    rules: Vec<(Pattern, FileAccess)>,
+    /// The names at the top of the archive, folders and modules, by what they belong to.
+    groups: BTreeMap<String, Group>,
+    /// Names at the top that belong to one whose modules look into its folders.
+    lists: BTreeSet<String>,
+    /// Likewise, whose modules open shared libraries by their paths: from Python code, which gets them on disk when it does.
+    loads_libraries: BTreeSet<String>,
+    /// Likewise, of whose libraries some are opened by C code.
+    has_plug_ins: BTreeSet<String>,
+    /// The distributions whose C code opens files by their paths, as rules say.
+    real: BTreeSet<String>,
+    /// What is asked for, and by what.
+    openers: Vec<Opener>,
+    /// Each file that is no module, with the digest of its contents.
+    data: BTreeMap<String, u128>,
+    /// Each shared library, an extension module or another, likewise.
+    libraries: BTreeMap<String, u128>,
+    /// The folders of modules: there is a path by way of them, as in `a/../data.txt`.
+    folders: BTreeSet<String>,
+    /// Those of packages.
+    packages: BTreeSet<String>,
+    /// Each module's source that may have to lie beside them, likewise.
+    sources: BTreeMap<String, u128>,
+}
+
+/// Something for which files must be on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Opener {
+    /// Whose files: the name of what lies at the top.
+    package: String,
+    because: String,
+}
+
+/// What is served from one folder: a module may find a file of its neighbour, and a compiled module its own place, by
+/// the `__file__` of another module of the same distribution (mypyc's share one library).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Group {
+    Application,
+    StandardLibrary(String),
+    Distribution(String),
+}
+
+/// A package, or a module at the top, that is served from the cache.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FileUser {
+    /// The package's folder, or the path of a module at the top.
+    pub(super) key: String,
+    /// The code that asks for it; nothing for one that lies in the cache for a neighbour's sake.
+    pub(super) found: Option<FileUse>,
+    /// Whether it looks into its folders, and takes what it finds for modules.
+    lists: bool,
+    /// Whether its libraries are among the files.
+    has_libraries: bool,
+    /// Names the folder of the cache: what all the files together are.
+    digest: String,
+    /// The files' paths, and with a slash at their ends those of folders that hold none of them.
+    files: Vec<String>,
+}
+
+impl FileUsers {
+    pub(super) fn new(rules: &[FileAccessRule]) -> Self {
+        let rules = rules.iter().map(|rule| (Pattern::new(&rule.package), rule.access)).collect();
+        Self {
+            rules,
+            groups: BTreeMap::new(),
+            lists: BTreeSet::new(),
+            loads_libraries: BTreeSet::new(),
+            has_plug_ins: BTreeSet::new(),
+            real: BTreeSet::new(),
+            openers: Vec::new(),
+            data: BTreeMap::new(),
+            libraries: BTreeMap::new(),
+            folders: BTreeSet::new(),
+            packages: BTreeSet::new(),
+            sources: BTreeMap::new(),
+        }
+    }
+
+    /// What a rule says of a name at the top, if one does.
+    fn rule(&self, top: &str) -> Option<FileAccess> {
+        let name = plain_name(top);
+        self.rules.iter().find(|(pattern, _)| pattern.matches(name)).map(|(_, access)| *access)
+    }
+
+    /// The rules' packages of which nothing is packed.
+    pub(super) fn unused_rules(&self) -> impl Iterator<Item = String> {
+        let unused = self.rules.iter().filter(|(pattern, _)| !pattern.was_hit());
+        unused.map(|(pattern, _)| pattern.text().to_owned())
+    }
+
+    /// Notes that what lies below the first part of `path` belongs to a distribution.
+    pub(super) fn distribution(&mut self, path: &str, name: &str) {
+        // Of a namespace package that several distributions fill, the first one speaks for all.
+        self.groups
+            .entry(top(path).to_owned())
+            .or_insert_with(|| Group::Distribution(name.to_owned()));
+    }
+
+    /// Notes a module, by its source.
+    pub(super) fn module(&mut self, origin: Origin, path: &str, source: &[u8]) {
+        let top = top(path);
+        let rule = self.rule(top);
+        self.groups.entry(top.to_owned()).or_insert_with(|| match origin {
+            Origin::Application => Group::Application,
+            // Those that a rule is for share one folder, and one entry of `sys.path`.
+            Origin::StandardLibrary | Origin::Support if rule == Some(FileAccess::Cache) => {
+                Group::StandardLibrary(String::new())
+            }
+            Origin::StandardLibrary | Origin::Support => Group::StandardLibrary(top.to_owned()),
+            Origin::Environment | Origin::System => Group::Distribution(top.to_owned()),
+        });
+        let is_standard = matches!(origin, Origin::StandardLibrary | Origin::Support);
+        // A package's tests, and its tools for developers, do nothing in an application.
+        let is_judged = origin != Origin::Environment || !is_tool(path);
+        if rule == Some(FileAccess::Cache) {
+            self.lists.insert(top.to_owned());
+            self.opener(top, "a setting says so".into());
+        }
+        if opens_libraries(source) && !is_standard && is_judged {
+            self.loads_libraries.insert(top.to_owned());
+        }
+        let folder = folder_of(path).unwrap_or_default();
+        if is_judged && !folder.is_empty() {
+            self.folders.insert(folder.to_owned());
+        }
+        if path.ends_with("/__init__.py") {
+            self.packages.insert(folder.to_owned());
+        }
+        if path.ends_with(".py") && (!is_standard || rule.is_some()) {
+            self.sources.insert(path.to_owned(), XxHash3_128::oneshot(source));
+        }
+    }
+
+    /// Notes that the files of what lies at the top are to be on disk for something of it.
+    fn opener(&mut self, top: &str, because: String) {
+        self.openers.push(Opener { package: plain_name(top).to_owned(), because });
+    }
+
+    /// Notes a distribution whose C code opens files by their paths.
+    pub(super) fn real_files(&mut self, name: &str) {
+        self.real.insert(name.to_owned());
+    }
+
+    /// Notes a shared library, which may be an extension module too.
+    ///
+    /// ctypes wants a file, and packages look whether it is there. Nobody imports what it opens, but names do not tell:
+    /// `lib_lightgbm.so` is called as an extension module may be, and those of pycryptodome even pretend to be some.
+    pub(super) fn library(&mut self, origin: Origin, path: &str, digest: u128) {
+        self.application_file(origin, path);
+        self.libraries.insert(path.to_owned(), digest);
+    }
+
+    /// An application has no record of its files, as distributions have: what lies with its modules is its own.
+    fn application_file(&mut self, origin: Origin, path: &str) {
+        if origin == Origin::Application {
+            self.groups.entry(top(path).to_owned()).or_insert(Group::Application);
+        }
+    }
+
+    /// Notes libraries that something opens by their paths. What Python code opens, by ctypes or cffi, it gets on disk when it
+    /// does; else it is C code (the plug-ins of Qt), and their package lies in the cache with them.
+    pub(super) fn opened_by_path<'a>(&mut self, paths: impl Iterator<Item = &'a str>) {
+        for path in paths {
+            let top = top(path);
+            let group = self.groups.get(top);
+            let is_standard = matches!(group, Some(Group::StandardLibrary(_)) | None);
+            let by_python =
+                self.loads_libraries.iter().any(|other| self.groups.get(other) == group);
+            // auditwheel puts into these folders what extension modules need, and nothing else.
+            if is_standard || by_python || top.ends_with(".libs") || is_tool(path) {
+                continue;
+            }
+            self.has_plug_ins.insert(top.to_owned());
+            self.opener(top, format!("`{path}` is opened by C code"));
+        }
+        let real =
+            |group: &Group| matches!(group, Group::Distribution(name) if self.real.contains(name));
+        let is_metadata = |top: &str| [".dist-info", ".libs"].iter().any(|end| top.ends_with(end));
+        let tops = self.groups.iter().filter(|(top, group)| real(group) && !is_metadata(top));
+        let tops: Vec<String> = tops.map(|(top, _)| top.clone()).collect();
+        for top in tops {
+            self.has_plug_ins.insert(top.clone());
+            self.opener(&top, "its C code opens them, says a rule".into());
+        }
+    }
+
+    /// Notes a file that is packed as data, by the digest of its contents.
+    pub(super) fn file(&mut self, origin: Origin, path: &str, digest: u128) {
+        if is_library_name(path) {
+            return self.library(origin, path, digest);
+        }
+        let top = top(path);
+        // Metadata is asked for by `importlib.metadata`, and not by path.
+        if !is_data(path) || is_metadata(top) {
+            return;
+        }
+        let is_useless = origin == Origin::Environment
+            && is_for_developers(path)
+            && self.rule(top) != Some(FileAccess::Cache);
+        if is_useless {
+            return;
+        }
+        self.application_file(origin, path);
+        self.data.insert(path.to_owned(), digest);
+    }
+
+    /// The packages whose files are used and that have any, with their neighbours.
+    pub(super) fn users(&self) -> Vec<FileUser> {
+        let mut openers: BTreeMap<&Group, Vec<&Opener>> = BTreeMap::new();
+        for opener in &self.openers {
+            let named = self.groups.iter().filter(|(key, _)| plain_name(key) == opener.package);
+            for (_, group) in named.filter(|(key, _)| self.rule(key) != Some(FileAccess::Memory)) {
+                openers.entry(group).or_default().push(opener);
+            }
+        }
+        openers.into_iter().flat_map(|(group, openers)| self.users_of(group, &openers)).collect()
+    }
+
+    /// Whether a source lies in a package, and in a folder that is none.
+    fn is_no_module(&self, path: &str) -> bool {
+        let folder = folder_of(path).unwrap_or_default();
+        self.packages.contains(top(path)) && !self.packages.contains(folder) && !is_tool(path)
+    }
+
+    fn users_of(&self, group: &Group, openers: &[&Opener]) -> Vec<FileUser> {
+        let is_of_group = |path: &str| self.groups.get(top(path)) == Some(group);
+        let is_asked = |top: &String| self.rule(top) == Some(FileAccess::Cache);
+        let has_plug_ins = self.has_plug_ins.iter().any(|top| is_of_group(top))
+            || self.loads_libraries.iter().any(|top| is_of_group(top) && is_asked(top));
+        // Its own code looks for them there too (OpenCV reads `config.py`); always for those that are no modules of it, such as
+        // Alembic's templates.
+        let sources = self.sources.iter().filter(|(path, _)| {
+            has_plug_ins || self.lists.contains(top(path)) || self.is_no_module(path)
+        });
+        let libraries = self.libraries.iter().filter(|_| has_plug_ins);
+        let mut files: Vec<_> = self
+            .data
+            .iter()
+            .chain(sources)
+            .chain(libraries)
+            .filter(|(path, _)| is_of_group(path))
+            .collect();
+        files.sort();
+        if files.is_empty() {
+            return Vec::new();
+        }
+        let filled: BTreeSet<&str> =
+            files.iter().flat_map(|(path, _)| folders_above(path)).collect();
+        let is_empty = |folder: &str| !filled.contains(folder);
+        let folders = self.folders.iter().filter(|folder| is_of_group(folder) && is_empty(folder));
+        let folders: Vec<String> = folders.map(|folder| format!("{folder}/")).collect();
+        let parts = files.iter().map(|(path, digest)| (path.as_str(), **digest));
+        let digest = digest_of(parts.chain(folders.iter().map(|path| (path.as_str(), 0))));
+        let has_libraries = has_plug_ins && files.iter().any(|(path, _)| is_library_name(path));
+        let files =
+            files.into_iter().map(|(path, _)| path.clone()).chain(folders).collect::<Vec<_>>();
+        let members = self
+            .groups
+            .iter()
+            .filter(|(key, of)| *of == group && self.rule(key) != Some(FileAccess::Memory));
+        members
+            .map(|(key, _)| FileUser {
+                key: key.clone(),
+                found: openers.iter().find(|opener| opener.package == plain_name(key)).map(
+                    |opener| FileUse {
+                        package: opener.package.clone(),
+                        because: opener.because.clone(),
+                    },
+                ),
+                lists: self.lists.contains(key),
+                has_libraries,
+                digest: digest.clone(),
+                files: files.clone(),
+            })
+            .collect()
+    }
+
+    /// What to tell of a user: the standard library's are no news, nor are those that a setting names.
+    pub(super) fn news(&self, user: FileUser) -> Option<FileUse> {
+        let is_standard = matches!(self.groups.get(&user.key), Some(Group::StandardLibrary(_)));
+        user.found.filter(|_| !is_standard)
+    }
+}
+
+/// The digest of files by their paths and the digests of their contents: it names their folder of the cache.
+pub(super) fn digest_of<'f>(files: impl Iterator<Item = (&'f str, u128)>) -> String {
+    let mut hash = XxHash3_128::new();
+    for (path, digest) in files {
+        hash.write(&(path.len() as u64).to_le_bytes());
+        hash.write(path.as_bytes());
+        hash.write(&digest.to_le_bytes());
+    }
+    format!("{:032x}", hash.finish_128())
+}
+
+/// Whether a module's source calls what opens shared libraries: it then gets them on disk.
+fn opens_libraries(source: &[u8]) -> bool {
+    let calls: [&[u8]; 5] = [b"CDLL(", b"PyDLL(", b"LoadLibrary(", b"dlopen(", b"cdll["];
+    calls.iter().any(|call| memchr::memmem::find(source, call).is_some())
+}
+
+/// The name of what lies at the top: a folder's, or a module's without its ending.
+fn plain_name(top: &str) -> &str {
+    top.split_once('.').map_or(top, |(name, _)| name)
+}
+
+fn top(path: &str) -> &str {
+    path.split('/').next().unwrap_or(path)
+}
+
+fn is_metadata(top: &str) -> bool {
+    top.ends_with(".dist-info") || top.ends_with(".egg-info")
+}
+
+/// The archive's attributes that tell the launcher of them, and of those in the standard library's own archive of which it has
+/// the files.
+pub(super) fn attributes(
+    users: &[FileUser],
+    library: Option<&Archive>,
+    has: &dyn Fn(&str) -> bool,
+    more: &[ServedPackage],
+) -> Result<BTreeMap<String, Vec<u8>>, BundleError> {
+    let package = |user: &FileUser| ServedPackage {
+        folder: user.key.clone(),
+        digest: user.digest.clone(),
+        lists: user.lists,
+        has_libraries: user.has_libraries,
+    };
+    let mut packages: Vec<_> = users.iter().map(package).collect();
+    packages.extend_from_slice(more);
+    let mut attributes = BTreeMap::new();
+    for FileUser { digest, files, .. } in users {
+        let paths = files.iter().map(|path| ServedPath::from(path.as_str())).collect();
+        attributes.extend([served_files(digest).entry(&ServedFiles { paths })]);
+    }
+    if let Some(library) = library
+        && let Some(theirs) = file_access().read(library)?
+    {
+        for package in theirs.packages {
+            let key = served_files(&package.digest);
+            let Some(files) = key.read(library)? else { continue };
+            // Of a package that is left out, none of its files is there.
+            let is_there = |path: &ServedPath| match path {
+                ServedPath::Folder(_) => true,
+                ServedPath::File(path) => has(path),
+            };
+            if !files.paths.iter().all(is_there) {
+                continue;
+            }
+            attributes.extend([key.entry(&files)]);
+            packages.push(package);
+        }
+    }
+    if !packages.is_empty() {
+        attributes.extend([file_access().entry(&ServedPackages { packages })]);
+    }
+    Ok(attributes)
+}
+
+/// Whether a file is neither source nor a library: those are served from the archive wherever they are said to be.
+///
+/// Type stubs are data: `lazy_loader` reads a package's own (scikit-image), and mypy and jedi carry the standard library's.
+fn is_data(name: &str) -> bool {
+    ![".py", ".pyd"].iter().any(|end| name.ends_with(end)) && !is_library_name(name)
+}

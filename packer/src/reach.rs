@@ -1,0 +1,442 @@
+//! Which modules an application reaches, by following imports from it.
+//!
+//! All modules of the application are reached, and what its settings name. From there on an import leads to a module, and a
+//! module to its distribution. An import that its module needs (at the top level, or of something that its distribution requires)
+//! is followed. An optional one (in a function, under `try`) of another distribution is put off until all that is needed is
+//! known; then it is followed if that distribution was installed for its own sake, or because of what is needed. What was
+//! reached in this way brings nothing optional again.
+//!
+//! A distribution whose modules are found while the program runs (by computed names, by looking into folders, by extension
+//! modules) has all of them packed but those of developers. What is in doubt stays, and brings no other distribution that its
+//! own does not require.
+//!
+//! A requirement that only modules import which nothing reaches goes. One that nothing imports at all stays: nobody can see
+//! what it is for.
+
+mod extension_names;
+mod follow;
+mod index;
+mod notes;
+mod outcome;
+mod settle;
+mod trace;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+
+use extension_names::{ExtensionNames, NameFinder};
+use index::{Index, NodeId};
+
+use super::distribution::Unit;
+use super::packer::Scanned;
+use super::pattern::Pattern;
+use super::rules::Rules;
+use super::source::{Facts, TargetSystem};
+use super::standard_needs::{StandardModules, StandardNeeds};
+use super::tree::{Entry, first_part};
+use super::{BundleError, BundleRequest, LeftOut, Missing, Reason, StandardLibraryPart, Warning};
+
+pub(super) use super::owner::Owner;
+pub use trace::{Step, Trace};
+
+/// How surely something is needed; more is surer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Certainty {
+    /// A module of what is optional that may be never executed.
+    OptionalDoubt,
+    /// By an optional import.
+    Optional,
+    /// A module of what is needed that may be never executed.
+    Doubt,
+    Needed,
+}
+
+impl Certainty {
+    fn is_firm(self) -> bool {
+        self >= Self::Doubt
+    }
+
+    fn is_doubt(self) -> bool {
+        matches!(self, Self::Doubt | Self::OptionalDoubt)
+    }
+
+    /// The same, for a module of which nothing says that it is executed.
+    fn doubted(self) -> Self {
+        if self.is_firm() { Self::Doubt } else { Self::OptionalDoubt }
+    }
+
+    /// The same, for a module that something executes.
+    fn undoubted(self) -> Self {
+        if self.is_firm() { Self::Needed } else { Self::Optional }
+    }
+}
+
+/// Why something was reached first.
+#[derive(Clone, Debug)]
+enum Cause {
+    /// The application's own, or named by its settings.
+    Beginning(String),
+    Included(String),
+    Import {
+        by: NodeId,
+        name: String,
+        line: u32,
+    },
+    /// A text in an extension module, or a name that stands for the module.
+    Extension {
+        by: NodeId,
+    },
+    /// Found while the program runs, by this module.
+    Doubt {
+        by: NodeId,
+    },
+    PlugIn {
+        by: NodeId,
+        group: String,
+    },
+    Required {
+        by: usize,
+    },
+    Metadata {
+        by: NodeId,
+    },
+    Rule {
+        unit: usize,
+    },
+    /// Every application gets it.
+    Always,
+}
+
+#[derive(Clone, Debug)]
+struct Arrival {
+    certainty: Certainty,
+    cause: Cause,
+}
+
+/// An optional import of another distribution's module.
+#[derive(Clone, Debug)]
+struct PutOff {
+    from: NodeId,
+    unit: usize,
+    targets: Vec<NodeId>,
+    cause: Cause,
+    /// Whether its being installed is enough.
+    is_plug_in: bool,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub(super) struct Reached {
+    /// The units, by their numbers, with the reason for each.
+    pub(super) units: BTreeMap<usize, Reason>,
+    /// Those whose C code opens their files.
+    pub(super) real_files: BTreeSet<usize>,
+    /// Units of which the metadata alone is wanted.
+    pub(super) metadata: BTreeSet<usize>,
+    /// The paths of their files that are packed.
+    pub(super) paths: HashSet<String>,
+    pub(super) scanned: Vec<Scanned>,
+    pub(super) missing: Vec<Missing>,
+    pub(super) left_out: Vec<LeftOut>,
+    pub(super) trace: Trace,
+    pub(super) warnings: Vec<Warning>,
+    /// How much of the standard library is packed.
+    pub(super) standard: StandardLibraryPart,
+    /// The names of its modules, if not all are.
+    pub(super) standard_names: HashSet<String>,
+    /// Names of shared libraries that code opens, each with the file that does.
+    pub(super) libraries: BTreeMap<String, String>,
+}
+
+struct Search<'e, 'r> {
+    request: &'r BundleRequest<'r>,
+    units: &'e [Unit],
+    standard: &'e StandardModules<'e>,
+    needs: StandardNeeds,
+    /// Modules that are run as programs.
+    run: &'e BTreeSet<String>,
+    rules: Rules,
+    /// What may run code that nobody has seen: the file, the line and the sign.
+    unseen: Option<(String, u32, &'static str)>,
+    index: Index<'e>,
+    target: TargetSystem,
+    groups: &'r BTreeSet<String>,
+    facts: Vec<Option<Facts>>,
+    /// Whether extension modules are reached in which no names can be found: of the application (`true`), and of others.
+    opaque_modules: HashSet<bool>,
+    finder: NameFinder,
+    extension_names: Vec<Option<ExtensionNames>>,
+    arrivals: Vec<Option<Arrival>>,
+    order: Vec<NodeId>,
+    queue: VecDeque<NodeId>,
+    /// The units that are packed, with how surely, and the first cause.
+    chosen: BTreeMap<usize, (Certainty, Cause)>,
+    excluded_units: BTreeSet<usize>,
+    /// Units whose requirements have been looked at.
+    settled: BTreeSet<usize>,
+    all_modules: BTreeSet<usize>,
+    put_off: Vec<PutOff>,
+    used_words: HashSet<String>,
+    metadata: BTreeSet<usize>,
+    is_standard: BTreeMap<String, bool>,
+    result: Reached,
+    missing: BTreeSet<(String, String, u32, bool)>,
+}
+
+/// Follows the imports from what the request names; `beginnings` are modules that its settings name, and `standard` those of the
+/// standard library, if not all of them are packed anyway.
+pub(super) fn reach(
+    request: &BundleRequest<'_>,
+    standard: &StandardModules<'_>,
+    beginnings: &BTreeSet<String>,
+    include: &[Pattern],
+    exclude: &[Pattern],
+) -> Result<Reached, BundleError> {
+    static NO_GROUPS: BTreeSet<String> = BTreeSet::new();
+    let units = request.environment.map_or(&[][..], |environment| &environment.units);
+    let rules = Rules::read(units, &request.distribution_rules)?;
+    let mut is_standard = BTreeMap::new();
+    let index = Index::new(request.application, &standard.entries, units, exclude, |first| {
+        *is_standard
+            .entry(first.to_owned())
+            .or_insert_with(|| super::stdlib::is_standard(request, first))
+    });
+    let count = index.nodes.len();
+    let finder = NameFinder::new(&index);
+    let mut search = Search {
+        request,
+        units,
+        standard,
+        needs: StandardNeeds::read(),
+        run: beginnings,
+        rules,
+        unseen: None,
+        index,
+        target: TargetSystem::here((request.python.version.0, request.python.version.1)),
+        groups: request.environment.map_or(&NO_GROUPS, |environment| &environment.plug_in_groups),
+        facts: (0..count).map(|_| None).collect(),
+        opaque_modules: HashSet::new(),
+        finder,
+        extension_names: (0..count).map(|_| None).collect(),
+        arrivals: (0..count).map(|_| None).collect(),
+        order: Vec::new(),
+        queue: VecDeque::new(),
+        chosen: BTreeMap::new(),
+        excluded_units: excluded_units(units, exclude),
+        settled: BTreeSet::new(),
+        all_modules: BTreeSet::new(),
+        put_off: Vec::new(),
+        used_words: HashSet::new(),
+        metadata: BTreeSet::new(),
+        is_standard,
+        result: Reached::default(),
+        missing: BTreeSet::new(),
+    };
+    search.begin(beginnings, include);
+    search.settle();
+    search.follow_put_off();
+    search.check_editable()?;
+    search.warn_of_excluded(exclude);
+    Ok(search.finish(exclude))
+}
+
+/// The units that patterns leave out.
+fn excluded_units(units: &[Unit], exclude: &[Pattern]) -> BTreeSet<usize> {
+    let is_excluded = |unit: &Unit| {
+        // Every pattern is asked, so that each learns whether it names anything.
+        let hits = exclude.iter().filter(|pattern| {
+            let by_distribution =
+                unit.metadata.is_some() && pattern.matches_distribution(&unit.normalized);
+            let wholly = !unit.top_level.is_empty()
+                && unit.top_level.iter().all(|name| pattern.matches(name));
+            by_distribution || wholly
+        });
+        hits.count() > 0
+    };
+    units.iter().enumerate().filter(|(_, unit)| is_excluded(unit)).map(|(at, _)| at).collect()
+}
+
+impl Search<'_, '_> {
+    fn begin(&mut self, beginnings: &BTreeSet<String>, include: &[Pattern]) {
+        for id in 0..self.index.nodes.len() {
+            let Some(node) = self.index.node(id) else { continue };
+            if node.owner == Owner::Application {
+                let cause = Cause::Beginning("is a module of the application".to_owned());
+                self.arrive(id, Certainty::Needed, cause);
+            }
+        }
+        for id in 0..self.index.nodes.len() {
+            let Some(node) = self.index.node(id) else { continue };
+            if node.owner != Owner::Standard {
+                continue;
+            }
+            if self.needs.is_core(node.name) {
+                self.arrive(id, Certainty::Needed, Cause::Always);
+            } else if self.needs.is_value(node.name) {
+                self.arrive(id, Certainty::Doubt, Cause::Always);
+            }
+        }
+        for name in beginnings {
+            let (found, _) = self.index.executed(name, Owner::Application);
+            let main = format!("{name}.__main__");
+            let main = self.index.module(&main, None).filter(|_| !found.is_empty());
+            if found.is_empty() {
+                self.choose_by_declaration(first_part(name), name);
+            }
+            for id in found.into_iter().chain(main) {
+                let cause = Cause::Beginning(name.clone());
+                self.arrive(id, Certainty::Needed, cause);
+            }
+        }
+        for pattern in include {
+            self.include(pattern);
+        }
+    }
+
+    /// A unit that declares a name and has no module of it: an editable installation with an import hook.
+    fn choose_by_declaration(&mut self, first: &str, name: &str) {
+        for unit in self.index.owners(first).to_vec() {
+            let cause = Cause::Beginning(name.to_owned());
+            self.choose(unit, Certainty::Needed, cause);
+        }
+    }
+
+    /// Takes what `--include` names: everything, a distribution, a module or package.
+    fn include(&mut self, pattern: &Pattern) {
+        let cause = || Cause::Included(pattern.text().to_owned());
+        for id in 0..self.index.nodes.len() {
+            let Some(node) = self.index.node(id) else { continue };
+            if node.owner == Owner::Standard
+                && !pattern.is_everything()
+                && pattern.matches(node.name)
+            {
+                self.arrive(id, Certainty::Needed, cause());
+            }
+        }
+        for (number, unit) in self.units.iter().enumerate() {
+            let is_whole = pattern.is_everything()
+                || (unit.metadata.is_some() && pattern.matches_distribution(&unit.normalized))
+                || unit.top_level.iter().any(|name| pattern.text() == name);
+            if is_whole {
+                unit.top_level.iter().for_each(|name| {
+                    pattern.matches(name);
+                });
+                self.choose(number, Certainty::Needed, cause());
+            }
+            for id in self.index.of_unit(number).to_vec() {
+                let Some(node) = self.index.node(id) else { continue };
+                let is_named = !pattern.is_everything() && pattern.matches(node.name);
+                let is_wanted = if is_whole { !node.is_tool() } else { is_named };
+                if is_wanted {
+                    self.arrive(id, Certainty::Needed, cause());
+                }
+            }
+        }
+    }
+
+    /// Notes that a module is needed, and for what.
+    fn arrive(&mut self, id: NodeId, certainty: Certainty, cause: Cause) {
+        let Some(node) = self.index.node(id) else { return };
+        if let Owner::Unit(unit) = node.owner
+            && self.excluded_units.contains(&unit)
+        {
+            return;
+        }
+        let Some(known) = self.arrivals.get_mut(id) else { return };
+        if known.as_ref().is_some_and(|known| known.certainty >= certainty) {
+            return;
+        }
+        if known.is_none() {
+            self.order.push(id);
+        }
+        let owner = node.owner;
+        // A module that only its own consequences make surer keeps its cause, or the way to it would be a circle.
+        let kept = known.take().map(|known| known.cause);
+        let cause = match kept {
+            Some(kept) if self.is_by_way_of(&cause, id) => kept,
+            Some(_) | None => cause,
+        };
+        if let Some(known) = self.arrivals.get_mut(id) {
+            *known = Some(Arrival { certainty, cause: cause.clone() });
+        }
+        self.queue.push_back(id);
+        if let Owner::Unit(unit) = owner {
+            self.choose(unit, certainty, cause);
+        }
+    }
+
+    /// Whether the way from the application to a cause leads through that module, whose own arrival is not looked at.
+    fn is_by_way_of(&self, cause: &Cause, id: NodeId) -> bool {
+        let mut next = cause;
+        for _ in 0..=self.arrivals.len() + self.chosen.len() {
+            let found = match next {
+                Cause::Import { by, .. }
+                | Cause::Extension { by }
+                | Cause::Doubt { by }
+                | Cause::PlugIn { by, .. }
+                | Cause::Metadata { by } => {
+                    if *by == id {
+                        return true;
+                    }
+                    let arrival = self.arrivals.get(*by).and_then(Option::as_ref);
+                    arrival.map(|arrival| &arrival.cause)
+                }
+                Cause::Required { by: unit } | Cause::Rule { unit } => {
+                    self.chosen.get(unit).map(|(_, cause)| cause)
+                }
+                Cause::Beginning(_) | Cause::Included(_) | Cause::Always => None,
+            };
+            let Some(cause) = found else { return false };
+            next = cause;
+        }
+        true
+    }
+
+    fn choose(&mut self, unit: usize, certainty: Certainty, cause: Cause) {
+        if self.excluded_units.contains(&unit) {
+            return;
+        }
+        if let Some(known) = self.chosen.get_mut(&unit) {
+            known.0 = known.0.max(certainty);
+            return;
+        }
+        self.chosen.insert(unit, (certainty, cause));
+        let followed: Vec<String> = self.rules.followed(unit).map(str::to_owned).collect();
+        for name in followed {
+            let (found, _) = self.index.executed(&name, Owner::Unit(unit));
+            for id in found {
+                self.arrive(id, certainty.undoubted(), Cause::Rule { unit });
+            }
+        }
+        if self.rules.all_modules(unit) == Some(true) {
+            self.take_all_modules(unit, certainty, Cause::Rule { unit });
+        }
+    }
+
+    /// Takes all modules of a unit but those of developers.
+    fn take_all_modules(&mut self, unit: usize, certainty: Certainty, cause: Cause) {
+        if !self.all_modules.insert(unit) {
+            return;
+        }
+        for id in self.index.of_unit(unit).to_vec() {
+            let Some(node) = self.index.node(id) else { continue };
+            if !node.is_tool() && !self.rules.leaves_file(unit, node.path(), &self.used_words) {
+                self.arrive(id, certainty.doubted(), cause.clone());
+            }
+        }
+    }
+}
+
+/// The module that setuptools writes for an editable installation.
+fn is_finder(entry: &Entry) -> bool {
+    entry.path.starts_with("__editable__")
+}
+
+/// Does `source` lie where the editable distribution says that its source is?
+fn is_editable_pair(editable: &Unit, source: &Unit) -> bool {
+    let Some(location) = editable.editable.as_deref().and_then(|url| url.strip_prefix("file://"))
+    else {
+        return false;
+    };
+    source.metadata.is_none()
+        && source.entries.iter().any(|entry| entry.location.starts_with(location))
+}

@@ -1,0 +1,452 @@
+//! The next build of an application of which only modules have changed: all else comes from the executable of the last one.
+//!
+//! A module may be replaced alone if everything that other parts of the archive depend on is as it was: what its text says of
+//! imports and names (`source.rs`), and where it sets the start method. All other files must be as they were, by their length
+//! and times; and whatever else decides what is packed, by one key. In doubt nothing is taken over.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use cache::{self, contents::REBUILDS};
+use importer_core::{Archive, MainGuard, ModuleEntry, ModuleKind, Storage, Writer};
+use manifest::ServedFiles;
+use serde::{Deserialize, Serialize};
+use twox_hash::XxHash3_128;
+
+use super::compile::{Compiled, Compilers, Job};
+use super::kept_code::KeptCode;
+use super::packer;
+use super::protocol::level_number;
+use super::rules::Rules;
+use super::source::{self, Facts, Questions, RunsAs, TargetSystem};
+use super::tree::{Entry, EntryKind};
+use super::{BundleError, BundleRequest, KeyBuilder, Report, StandardLibrary};
+
+/// The memory of the last build that wrote an executable.
+#[derive(Debug, Serialize, Deserialize)]
+struct Memory {
+    key: String,
+    /// The archive's id, and the executable as it was left.
+    archive: u64,
+    executable: Stamp,
+    /// The application's modules that may change, by their paths in the archive.
+    modules: BTreeMap<String, KnownModule>,
+    /// The application's other files, by their paths in the archive.
+    files: BTreeMap<String, Stamp>,
+    /// Files of distributions and of the system.
+    others: Vec<(PathBuf, Stamp)>,
+    /// Whatever the caller wants back.
+    told: serde_json::Value,
+}
+
+/// A module as it was packed.
+#[derive(Debug, Serialize, Deserialize)]
+struct KnownModule {
+    source: u128,
+    /// Of what its text says, but for names.
+    facts: u128,
+    /// The names at its top level: what is to be called must be among them, so more of them change nothing.
+    names: BTreeSet<String>,
+    /// The line that sets the start method of `multiprocessing`, of which the report tells.
+    sets_start_method: Option<u32>,
+    /// Of source and code.
+    bytes: u64,
+}
+
+/// A file that is as it was has the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Stamp {
+    length: u64,
+    /// In nanoseconds since 1970.
+    modified: u128,
+    /// The number of the file in its file system, and the time at which anything about it changed; 0 where there is neither.
+    #[serde(default)]
+    number: u64,
+    #[serde(default)]
+    changed: i128,
+}
+
+impl Stamp {
+    fn of(path: &Path) -> Option<Self> {
+        let metadata = fs::metadata(path).ok()?;
+        let modified = metadata.modified().ok()?;
+        let modified = modified.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_nanos();
+        #[cfg(unix)]
+        let (number, changed) = {
+            use std::os::unix::fs::MetadataExt as _;
+            let changed = i128::from(metadata.ctime()) * 1_000_000_000;
+            (metadata.ino(), changed + i128::from(metadata.ctime_nsec()))
+        };
+        #[cfg(not(unix))]
+        let (number, changed) = (0, 0);
+        Some(Self { length: metadata.len(), modified, number, changed })
+    }
+}
+
+/// The builds of one executable.
+#[derive(Debug)]
+pub struct Rebuild<'r> {
+    request: &'r BundleRequest<'r>,
+    output: PathBuf,
+    key: String,
+    file: PathBuf,
+    open: fn(&Path) -> Option<Archive>,
+}
+
+/// An archive of which only modules have changed.
+#[derive(Debug)]
+pub struct Rebuilt {
+    /// The archive, ready to be written.
+    pub writer: Writer,
+    /// The caller's own part of the memory.
+    pub told: serde_json::Value,
+    /// By how many bytes sources and code of the application have grown.
+    pub growth: i64,
+    /// The memory of this one.
+    pub memory: RebuildMemory,
+}
+
+/// The memory of an archive of which modules were replaced.
+#[derive(Debug)]
+pub struct RebuildMemory(Memory);
+
+impl<'r> Rebuild<'r> {
+    /// Nothing, where it cannot be told what else decides about an archive. `more` is what the request does not say,
+    /// and `open` opens an archive, if it is one and whole.
+    pub fn new(
+        request: &'r BundleRequest<'r>,
+        output: &Path,
+        more: &str,
+        open: fn(&Path) -> Option<Archive>,
+    ) -> Result<Option<Self>, BundleError> {
+        let library = match request.stdlib {
+            StandardLibrary::FromArchive(archive) => format!("whole {:x}", archive.id()),
+            StandardLibrary::FromSources(archive) => format!("sources {:x}", archive.id()),
+            StandardLibrary::Whole | StandardLibrary::Beside(_) | StandardLibrary::None => {
+                return Ok(None);
+            }
+        };
+        let (Some(cache), Some(application)) = (request.cache, request.application) else {
+            return Ok(None);
+        };
+        // The dictionary is made from all code, so that all would have to be compressed again.
+        if request.storage == Storage::Compressed {
+            return Ok(None);
+        }
+        let Ok(output) = std::path::absolute(output) else { return Ok(None) };
+        let mut key = KeyBuilder::new()
+            .text("more", more)
+            .text("standard library", &library)
+            .text("settings", &request.settings.to_toml())
+            .text("request", &described(request))
+            .text("layout", &format!("{:?} {:?}", application.root(), application.layout()))
+            .text("warnings", &format!("{:?}", application.warnings));
+        for entry in &application.entries {
+            key = key.text("entry", &format!("{:?} {:?}", entry.path, entry.kind));
+        }
+        for file in &request.distribution_rules {
+            let Ok(text) = fs::read_to_string(file) else { return Ok(None) };
+            key = key.text("rules", &text);
+        }
+        for unit in request.environment.map_or(&[][..], |environment| &environment.units) {
+            let about =
+                (&unit.name, &unit.version, &unit.metadata, &unit.requires, &unit.plugs_into);
+            key = key.text("distribution", &format!("{about:?} {:?}", unit.editable));
+            for entry in &unit.entries {
+                key = key.text("", &entry.path);
+            }
+        }
+        let name = KeyBuilder::new().text("output", &output.display().to_string()).finish();
+        let file = cache.path().join(REBUILDS).join(name);
+        Ok(Some(Self { request, output, key: key.finish(), file, open }))
+    }
+
+    /// The archive, if all of the last one but some modules can be taken over.
+    pub fn rebuild(&self) -> Result<Option<Rebuilt>, BundleError> {
+        let Some(memory) = self.read() else { return Ok(None) };
+        let are_same = memory.key == self.key
+            && Stamp::of(&self.output) == Some(memory.executable)
+            && memory.others.iter().all(|(path, stamp)| Stamp::of(path) == Some(*stamp));
+        if !are_same {
+            return Ok(None);
+        }
+        let Some(changed) = self.changed(&memory) else { return Ok(None) };
+        let Some(archive) = (self.open)(&self.output) else { return Ok(None) };
+        if archive.id() != memory.archive {
+            return Ok(None);
+        }
+        let mut memory = memory;
+        let target = self.request.python.target(self.request.optimization);
+        let mut writer = packer::writer(self.request);
+        let compiled = self.compile(&changed)?;
+        let (modules, rules) = (changed.len(), self.rules()?);
+        let mut growth = 0;
+        for ((entry, source), compiled) in changed.into_iter().zip(compiled) {
+            let (Some(compiled), EntryKind::Source(module)) = (compiled, &entry.kind) else {
+                return Ok(None);
+            };
+            let Some(known) = memory.modules.get_mut(&entry.path) else { return Ok(None) };
+            let found = self.facts(&rules, entry, &source);
+            let has_names = found.names.is_superset(&known.names);
+            if !has_names
+                || facts(&found) != known.facts
+                || compiled.sets_start_method != known.sets_start_method
+            {
+                return Ok(None);
+            }
+            known.names = found.names;
+            let bytes = (source.len() + compiled.code.len()) as u64;
+            growth += bytes.cast_signed() - known.bytes.cast_signed();
+            (known.source, known.bytes) = (digest(&source), bytes);
+            let mut code = [None, None, None];
+            if let Some(place) = code.get_mut(usize::from(level_number(self.request.optimization)))
+            {
+                *place = Some(compiled.code);
+            }
+            let guard = if compiled.main_guard { MainGuard::Present } else { MainGuard::Absent };
+            writer.add_module(ModuleEntry {
+                name: module.name.clone(),
+                path: entry.path.clone(),
+                is_package: module.is_package,
+                code,
+                source: Some(source),
+                extension: None,
+                has_main_guard: guard,
+            })?;
+        }
+        if archive.target() != &target || writer.add_archive(&archive).is_err() {
+            // It is damaged, and is built anew.
+            return Ok(None);
+        }
+        tracing::debug!(modules, "taken over from the last executable, all but so many modules");
+        let told = memory.told.take();
+        Ok(Some(Rebuilt { writer, told, growth, memory: RebuildMemory(memory) }))
+    }
+
+    /// The modules that have changed; nothing if anything else has.
+    fn changed(&self, memory: &Memory) -> Option<Vec<(&'r Entry, Vec<u8>)>> {
+        let mut changed = Vec::new();
+        for entry in &self.request.application?.entries {
+            let Some(known) = memory.modules.get(&entry.path) else {
+                let known = memory.files.get(&entry.path)?;
+                if Stamp::of(&entry.location) != Some(*known) {
+                    return None;
+                }
+                continue;
+            };
+            let source = fs::read(&entry.location).ok()?;
+            if known.source != digest(&source) {
+                changed.push((entry, source));
+            }
+        }
+        Some(changed)
+    }
+
+    fn compile(
+        &self,
+        changed: &[(&'r Entry, Vec<u8>)],
+    ) -> Result<Vec<Option<Compiled>>, BundleError> {
+        let request = self.request;
+        let mut compilers =
+            Compilers::new(request.compile, request.jobs, request.python, request.optimization);
+        let mut kept = KeptCode::new(request);
+        let group = packer::application_group(request);
+        let jobs: Vec<Job<'_>> = changed
+            .iter()
+            .map(|(entry, source)| packer::job(self.request, entry, source))
+            .collect();
+        let mut answers: Vec<Option<Compiled>> =
+            jobs.iter().map(|job| kept.get(&group, job)).collect();
+        let missing: Vec<usize> =
+            (0..jobs.len()).filter(|at| matches!(answers.get(*at), Some(None))).collect();
+        let new: Vec<Job<'_>> = missing.iter().filter_map(|at| jobs.get(*at).copied()).collect();
+        let compiled = compilers.compile(&new, |_| {})?;
+        for ((at, job), answer) in missing.into_iter().zip(&new).zip(compiled) {
+            if let (Some(place), Ok(compiled)) = (answers.get_mut(at), answer) {
+                kept.put(&group, job, &compiled);
+                *place = Some(compiled);
+            }
+        }
+        kept.write();
+        Ok(answers)
+    }
+
+    fn rules(&self) -> Result<Rules, BundleError> {
+        let units = self.request.environment.map_or(&[][..], |environment| &environment.units);
+        Rules::read(units, &self.request.distribution_rules)
+    }
+
+    fn facts(&self, rules: &Rules, entry: &Entry, source: &[u8]) -> Facts {
+        let request = self.request;
+        let environment = request.environment;
+        let none = BTreeSet::new();
+        let groups = environment.map_or(&none, |environment| &environment.plug_in_groups);
+        let target = TargetSystem::here((request.python.version.0, request.python.version.1));
+        let questions = Questions { target: &target, groups, words: rules.words() };
+        let (name, is_package) =
+            entry.module().map_or(("", false), |module| (module.name.as_str(), module.is_package));
+        source::read(source, name, is_package, RunsAs::Main, &questions)
+    }
+
+    /// Remembers an executable that was built just now. An application that cannot be remembered is built anew the next time.
+    pub fn remember(&self, report: &Report, outside: &[PathBuf], told: serde_json::Value) {
+        let made = self.memory(report, outside, told).ok().flatten();
+        match made {
+            Some(memory) => self.write(&memory),
+            None => {
+                let _not_there = fs::remove_file(&self.file);
+            }
+        }
+    }
+
+    /// Remembers one of which modules were replaced.
+    pub fn remember_again(&self, mut memory: RebuildMemory, told: serde_json::Value) {
+        let stamp = Stamp::of(&self.output);
+        let archive = (self.open)(&self.output);
+        if let (Some(stamp), Some(archive)) = (stamp, archive) {
+            (memory.0.executable, memory.0.archive, memory.0.told) = (stamp, archive.id(), told);
+            self.write(&memory.0);
+        }
+    }
+
+    fn memory(
+        &self,
+        report: &Report,
+        outside: &[PathBuf],
+        told: serde_json::Value,
+    ) -> Result<Option<Memory>, BundleError> {
+        let Some(application) = self.request.application else { return Ok(None) };
+        let Some(archive) = (self.open)(&self.output) else { return Ok(None) };
+        let Some(executable) = Stamp::of(&self.output) else { return Ok(None) };
+        let on_disk = on_disk(&archive)?;
+        let mut kept = KeptCode::new(self.request);
+        let group = packer::application_group(self.request);
+        let rules = self.rules()?;
+        let (mut modules, mut files) = (BTreeMap::new(), BTreeMap::new());
+        for entry in &application.entries {
+            let Some(stamp) = Stamp::of(&entry.location) else { return Ok(None) };
+            let module = entry.module().map(|module| archive.module(&module.name)).transpose()?;
+            let packed = module.flatten().filter(|module| {
+                module.kind() == ModuleKind::Source
+                    && module.path() == entry.path
+                    && !on_disk.contains(&entry.path)
+            });
+            let Some(module) = packed else {
+                files.insert(entry.path.clone(), stamp);
+                continue;
+            };
+            let Ok(source) = fs::read(&entry.location) else { return Ok(None) };
+            // A file that has changed since it was packed is not the one in the archive.
+            if module.source()?.as_deref() != Some(source.as_slice()) {
+                return Ok(None);
+            }
+            // One that does not compile has no answer.
+            let Some(compiled) = kept.get(&group, &packer::job(self.request, entry, &source))
+            else {
+                files.insert(entry.path.clone(), stamp);
+                continue;
+            };
+            let found = self.facts(&rules, entry, &source);
+            let known = KnownModule {
+                source: digest(&source),
+                facts: facts(&found),
+                names: found.names,
+                sets_start_method: compiled.sets_start_method,
+                bytes: (source.len() + compiled.code.len()) as u64,
+            };
+            modules.insert(entry.path.clone(), known);
+        }
+        let packages: HashSet<&str> =
+            report.packages.iter().map(|package| package.name.as_str()).collect();
+        let units = self.request.environment.map_or(&[][..], |environment| &environment.units);
+        let packed = units.iter().filter(|unit| packages.contains(unit.name.as_str()));
+        let locations = packed.flat_map(|unit| &unit.entries).map(|entry| &entry.location);
+        let mut others = Vec::new();
+        for location in locations.chain(outside) {
+            let Some(stamp) = Stamp::of(location) else { return Ok(None) };
+            others.push((location.clone(), stamp));
+        }
+        let key = self.key.clone();
+        let archive = archive.id();
+        Ok(Some(Memory { key, archive, executable, modules, files, others, told }))
+    }
+
+    fn read(&self) -> Option<Memory> {
+        cache::check_private(self.file.parent()?.parent()?).ok()?;
+        cache::check_private(self.file.parent()?).ok()?;
+        let file = cache::open_entry(&self.file).ok()?;
+        // Only so that it is not taken for unused.
+        let _read_only = file.set_modified(SystemTime::now());
+        serde_json::from_reader(std::io::BufReader::new(file)).ok()
+    }
+
+    fn write(&self, memory: &Memory) {
+        if let Err(error) = self.try_write(memory) {
+            tracing::debug!(%error, "the build is not remembered");
+        }
+    }
+
+    fn try_write(&self, memory: &Memory) -> Result<(), Box<dyn std::error::Error>> {
+        let cache = self.request.cache.ok_or("there is no cache")?;
+        let folder = cache::private_folder(cache.path(), REBUILDS)?;
+        let file = tempfile::Builder::new()
+            .prefix(cache::contents::UNFINISHED_ARCHIVE)
+            .tempfile_in(folder)?;
+        serde_json::to_writer(std::io::BufWriter::new(file.as_file()), memory)?;
+        file.persist(&self.file)?;
+        Ok(())
+    }
+}
+
+/// The choices of a request that are no files.
+fn described(request: &BundleRequest<'_>) -> String {
+    let BundleRequest {
+        entry,
+        include,
+        exclude,
+        file_access,
+        system_libraries,
+        glibc_floor,
+        standard_library,
+        debug_symbols,
+        optimization,
+        purpose,
+        broken,
+        python,
+        compile,
+        ..
+    } = request;
+    format!(
+        "{entry:?} {include:?} {exclude:?} {file_access:?} {system_libraries:?} {glibc_floor:?} {standard_library:?} \
+         {debug_symbols:?} {optimization:?} {purpose:?} {broken:?} {python:?} {compile:?} {:?}",
+        std::env::var_os("LD_LIBRARY_PATH")
+    )
+}
+
+/// The sources that the cache holds when the application runs: their folder's name is made of their contents.
+fn on_disk(archive: &Archive) -> Result<BTreeSet<String>, BundleError> {
+    let mut paths = BTreeSet::new();
+    for attribute in archive.attributes() {
+        let (key, value) = attribute?;
+        if let Some(key) = ServedFiles::key_of(&key) {
+            let files = key.parse(&value)?;
+            paths.extend(files.paths.iter().map(|path| path.as_str().to_owned()));
+        }
+    }
+    Ok(paths)
+}
+
+fn digest(bytes: &[u8]) -> u128 {
+    XxHash3_128::oneshot(bytes)
+}
+
+/// A digest of what a text says: of all that its facts are, in one order.
+fn facts(facts: &Facts) -> u128 {
+    let mut words: Vec<&String> = facts.words.iter().collect();
+    words.sort();
+    let (names, none) = (BTreeSet::new(), HashSet::new());
+    let ordered = Facts { words: none, names, ..facts.clone() };
+    digest(format!("{words:?} {ordered:?}").as_bytes())
+}
