@@ -1,7 +1,7 @@
 /* Functions that CPython and its extension modules use, for a program that is linked against an older glibc.
  *
  * Objects that were compiled beside a newer glibc name them, and so do extension modules whose symbol versions the builder
- * lowers (launcher/src/bundle/data/lowered_symbols.toml): both find them in the program. GLIBC_MINOR is the version that
+ * lowers (packer/src/data/lowered_symbols.toml): both find them in the program. GLIBC_MINOR is the version that
  * is asked for, `28` of 2.28; each function says which version brought it. No header declares them here: the headers'
  * own forms differ between versions. */
 

@@ -1,6 +1,6 @@
 """Compiles modules for `coldframe build`: one of several processes, fed over its standard input.
 
-It reads and writes binary frames (`bundle/protocol.rs` is the other end): a length of four bytes, then the body.
+It reads and writes binary frames (`packer/src/protocol.rs` is the other end): a length of four bytes, then the body.
 Nothing of the application is executed here, only compiled.
 """
 
