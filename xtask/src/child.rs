@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Starts a command in a group of its own.
-pub(crate) fn start(command: &mut Command) -> anyhow::Result<Child> {
+pub fn start(command: &mut Command) -> anyhow::Result<Child> {
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(command, 0);
     command
@@ -18,7 +18,7 @@ pub(crate) fn start(command: &mut Command) -> anyhow::Result<Child> {
 }
 
 /// Waits until the child has ended, or until it `is_late`, and then kills its group; `None` in that case.
-pub(crate) fn wait(
+pub fn wait(
     child: &mut Child,
     mut is_late: impl FnMut() -> bool,
 ) -> anyhow::Result<Option<ExitStatus>> {
@@ -40,7 +40,7 @@ pub(crate) fn wait(
 }
 
 /// The text that a command prints, without any input; an error when it fails.
-pub(crate) fn said(command: &mut Command) -> anyhow::Result<String> {
+pub fn said(command: &mut Command) -> anyhow::Result<String> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command
         .stdin(Stdio::null())

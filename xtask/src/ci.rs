@@ -15,7 +15,7 @@ use crate::tidy;
 use crate::workspace::Workspace;
 
 /// Crates that are the same code whatever the Python, so that one look is enough.
-const PURE: &[&str] = &["interp-config", "platform-policy", "importer-core", "xtask"];
+const PURE: &[&str] = &["interp-config", "platform-policy", "importer-core", "xtask", "lab"];
 const LINKED: &[&str] = &["launcher", "embed"];
 
 struct Step {

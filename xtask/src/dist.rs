@@ -18,7 +18,7 @@ use crate::progress::{Progress, Show, Status};
 use crate::pythons;
 use crate::workspace::Workspace;
 
-pub(crate) use self::older_glibc::Glibc;
+pub use self::older_glibc::Glibc;
 
 const COMMAND: &str = "coldframe";
 
@@ -26,7 +26,7 @@ const COMMAND: &str = "coldframe";
 const RUNTIME: &str = "coldframe-runtime";
 
 /// A release launcher with this Python inside, built when it has to be: for the commands that need one.
-pub(crate) fn launcher(
+pub fn launcher(
     workspace: &Workspace,
     python: &pythons::Python,
     glibc: Option<Glibc>,
@@ -52,7 +52,7 @@ pub(crate) fn launcher_in(
 }
 
 /// The version of glibc that a file of ours needs, an executable or a `coldframe`, with all that it carries.
-pub(crate) fn needed_glibc(launcher: &Path, file: &Path) -> anyhow::Result<Glibc> {
+pub fn needed_glibc(launcher: &Path, file: &Path) -> anyhow::Result<Glibc> {
     let printed = child::said(Command::new(launcher).args(["inspect", "--json"]).arg(file))?;
     let answer: Value = serde_json::from_str(&printed)
         .with_context(|| format!("nothing is known of `{}`", file.display()))?;

@@ -14,6 +14,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("importer-core", &[]),
     ("launcher", &["interp-config", "platform-policy", "importer-core"]),
     ("xtask", &[]),
+    ("lab", &["xtask"]),
     ("embed", &["launcher", "interp-config"]),
 ];
 
@@ -29,11 +30,11 @@ const RESERVED: &[Reserved] = &[
     // The platform is an argument below the launcher, which alone knows where it runs.
     Reserved { dependency: "target-lexicon", kinds: ANY, users: &["platform-policy", "launcher"] },
     // A library neither parses a command line, nor decides where logs go, nor draws on a terminal, nor flattens errors.
-    Reserved { dependency: "clap", kinds: NORMAL, users: &["launcher", "xtask"] },
+    Reserved { dependency: "clap", kinds: NORMAL, users: &["launcher", "xtask", "lab"] },
     Reserved { dependency: "tracing-subscriber", kinds: NORMAL, users: &["launcher"] },
     Reserved { dependency: "tracing-subscriber", kinds: DEV, users: EVERYONE },
     Reserved { dependency: "indicatif", kinds: NORMAL, users: &["launcher"] },
-    Reserved { dependency: "anyhow", kinds: NORMAL, users: &["xtask"] },
+    Reserved { dependency: "anyhow", kinds: NORMAL, users: &["xtask", "lab"] },
     // Only tests.
     Reserved { dependency: "insta", kinds: DEV, users: EVERYONE },
     Reserved { dependency: "proptest", kinds: DEV, users: EVERYONE },
@@ -45,7 +46,7 @@ const BUILD: &[DependencyKind] = &[DependencyKind::Build];
 const ANY: &[DependencyKind] =
     &[DependencyKind::Normal, DependencyKind::Development, DependencyKind::Build];
 const EVERYONE: &[&str] =
-    &["interp-config", "platform-policy", "importer-core", "launcher", "xtask", "embed"];
+    &["interp-config", "platform-policy", "importer-core", "launcher", "xtask", "lab", "embed"];
 
 struct Reserved {
     dependency: &'static str,

@@ -119,7 +119,7 @@ impl Sources {
 }
 
 /// Makes `command`, a cargo build, link `python`; a configuration file is written into `folder` where one is needed.
-pub(crate) fn link(command: &mut Command, python: &Python, folder: &Path) -> anyhow::Result<()> {
+pub fn link(command: &mut Command, python: &Python, folder: &Path) -> anyhow::Result<()> {
     match python.sources.linkage() {
         // With a missing one, pyo3's own message is as good as ours.
         Linkage::Shared | Linkage::Missing(_) => {

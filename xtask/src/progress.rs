@@ -24,33 +24,39 @@ enum Voice {
 
 /// When a step's output is shown, unless everything is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Show {
+pub enum Show {
     /// All of it, if the step fails.
     AtFailure,
     /// From the first line that reports a failed test to the runner's summary, while the others still run.
     FailedTests,
 }
 
-pub(crate) struct Progress {
+/// Shows steps as they run, as loudly as its user wants it.
+pub struct Progress {
     voice: Voice,
 }
 
 /// How a step ended.
-pub(crate) struct Finished {
-    pub(crate) status: Status,
+pub struct Finished {
+    /// Whether the command succeeded.
+    pub status: Status,
     /// Standard output and standard error, in the order they were written.
-    pub(crate) output: String,
+    pub output: String,
     pub(crate) elapsed: Duration,
 }
 
+/// The result of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Status {
+pub enum Status {
+    /// The command succeeded.
     Good,
+    /// The command failed, which has been shown.
     Failed,
 }
 
 impl Progress {
-    pub(crate) fn new(verbose: bool) -> Self {
+    /// Shows everything if it is verbose; otherwise as much as fits the output: a terminal, a log of CI, or a pipe.
+    pub fn new(verbose: bool) -> Self {
         let voice = if verbose {
             Voice::Verbose
         } else if env::var_os("CI").is_some() {
@@ -64,12 +70,7 @@ impl Progress {
     }
 
     /// Runs `command` with no input, and both of its outputs in one pipe so that their order is kept.
-    pub(crate) fn run(
-        &self,
-        label: &str,
-        command: &mut Command,
-        show: Show,
-    ) -> anyhow::Result<Finished> {
+    pub fn run(&self, label: &str, command: &mut Command, show: Show) -> anyhow::Result<Finished> {
         self.begin(label);
         let started = Instant::now();
         let (reader, writer) = io::pipe().context("could not make a pipe")?;
@@ -115,7 +116,7 @@ impl Progress {
     }
 
     /// Says what goes on now, where somebody watches.
-    pub(crate) fn note(&self, label: &str) {
+    pub fn note(&self, label: &str) {
         self.begin(label);
     }
 

@@ -9,10 +9,10 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use crate::counts::Counts;
-use crate::fetched::Fetched;
 use crate::libpython;
 use crate::progress::{Finished, Progress, Show, Status};
 use crate::pythons::Python;
+use crate::version::Version;
 use crate::workspace::Workspace;
 
 /// What runs the tests: nextest runs several test binaries at once, but not everybody has it.
@@ -56,7 +56,11 @@ pub(crate) struct Suite<'a> {
 pub(crate) enum Linked<'a> {
     Nothing,
     Python(&'a Python),
-    Fetched(&'a Fetched),
+    /// A Python that is linked otherwise than by [`libpython::link`].
+    Otherwise {
+        version: Version,
+        link: &'a dyn Fn(&mut Command),
+    },
 }
 
 /// Whether the examples in the documentation are run too.
@@ -206,10 +210,9 @@ impl Suite<'_> {
                 libpython::link(&mut command, python, &folder)?;
                 command.arg("--target-dir").arg(folder)
             }
-            Linked::Fetched(fetched) => {
-                fetched.link(&mut command);
-                let folder = self.workspace.python_target(fetched.python.version);
-                command.arg("--target-dir").arg(folder)
+            Linked::Otherwise { version, link } => {
+                link(&mut command);
+                command.arg("--target-dir").arg(self.workspace.python_target(version))
             }
         };
         if let Some(python) = self.test_python {

@@ -15,7 +15,7 @@ use crate::version::Version;
 use crate::workspace::Workspace;
 
 /// Crates that know no Python: tested once.
-const PURE: &[&str] = &["interp-config", "platform-policy", "importer-core", "xtask"];
+const PURE: &[&str] = &["interp-config", "platform-policy", "importer-core", "xtask", "lab"];
 /// Crates that link libpython: built and tested for each.
 const LINKED: &[&str] = &["launcher", "embed"];
 /// It links nothing, but one of its tests compares its table with what a real Python does.

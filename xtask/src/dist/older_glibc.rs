@@ -23,13 +23,13 @@ const LIBRARIES: &[&str] = &["dl", "rt", "pthread", "m", "util", "resolv"];
 
 /// A version of glibc: `2.28`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Glibc {
+pub struct Glibc {
     minor: u32,
 }
 
 impl Glibc {
     /// `28` is 2.28.
-    pub(crate) const fn minor(minor: u32) -> Self {
+    pub const fn minor(minor: u32) -> Self {
         Self { minor }
     }
 }
