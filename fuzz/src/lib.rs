@@ -1,4 +1,4 @@
-//! What the fuzz targets share: where they begin, and archives to begin with.
+//! Code that the fuzz targets share: their first inputs, and archives for them.
 
 use std::fs;
 use std::io::Cursor;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use importer_core::{MainGuard, ModuleEntry, Target, Writer};
 
-/// What an archive begins with (`importer-core/FORMAT.md`).
+/// The first bytes of an archive (`importer-core/FORMAT.md`).
 pub const MAGIC: &[u8] = b"\x89CFA\r\n\x1a\n";
 
 /// The variable with the folder for the inputs that a target begins with; it is that target's corpus.

@@ -198,7 +198,7 @@ impl Archive {
         self.walk(Kind::File, |record| Ok(File::new(self, record)))
     }
 
-    /// What `read` makes of every record of that kind, in order, until the first error.
+    /// The results of `read` for every record of that kind, in order, until the first error.
     pub(crate) fn walk<'a, T>(
         &'a self,
         kind: Kind,

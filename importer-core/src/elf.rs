@@ -17,14 +17,14 @@ use crate::format::PAGE;
 
 /// The name of the section.
 const SECTION: &[u8] = b".coldframe";
-/// What the section header table begins at a multiple of.
+/// The alignment of the section header table.
 const TABLE_ALIGNMENT: u64 = 8;
 /// Section numbers from here on are not numbers of sections.
 const LIMIT: usize = object::elf::SHN_LORESERVE as usize;
 
 type Section = SectionHeader64<Endianness>;
 
-/// What an ELF file says about its parts.
+/// An ELF file's description of its parts.
 pub(crate) struct Elf {
     header: FileHeader64<Endianness>,
     endian: Endianness,
@@ -42,7 +42,7 @@ pub(crate) struct Elf {
     end: u64,
 }
 
-/// What a file is.
+/// The kind of a file.
 pub(crate) enum Parsed {
     /// No ELF file of 64 bits.
     Other,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::Target;
 use crate::format::{Kind, Role};
 
-/// What went wrong; its `Display` names the file, the part, and the way out.
+/// An error of this crate; its `Display` names the file, the part, and the way out.
 ///
 /// ```
 /// use std::path::Path;
@@ -36,7 +36,7 @@ pub enum ErrorKind {
     Damaged,
     /// The archive was built for another Python.
     WrongTarget,
-    /// What was given to the writer cannot be stored.
+    /// The writer was given something that cannot be stored.
     Invalid,
     /// The writer already has something else of this name.
     Duplicate,
@@ -236,7 +236,7 @@ impl fmt::Display for Part {
     }
 }
 
-/// What is wrong with a part.
+/// The fault of a part.
 #[derive(Clone, Debug)]
 pub(crate) enum Fault {
     Checksum,
@@ -254,7 +254,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// What was being looked for when a damaged index or record was met.
+/// The name that was being looked for when a damaged index or record was met.
 #[derive(Clone, Debug)]
 struct Wanted(Option<(Kind, String)>);
 

@@ -132,7 +132,7 @@ const _: () = assert!(
     size_of::<BlobReference>() == 40 && size_of::<Trailer>() == 32 && size_of::<Slot>() == 8
 );
 
-/// What a record describes. The order is that of the sorted list.
+/// The kind of thing that a record describes. The order is that of the sorted list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub(crate) enum Kind {
@@ -162,7 +162,7 @@ impl Kind {
     }
 }
 
-/// What a blob is to its record. The order is that of the blobs in the file: what a start needs lies together.
+/// The role of a blob in its record. The order is that of the blobs in the file: blobs that a start needs lie together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub(crate) enum Role {

@@ -6,7 +6,7 @@
 //! use std::path::Path;
 //! use importer_core::{Archive, Hook, Hooks, Load, ModuleEntry, Optimization, Stack, Target, Writer};
 //!
-//! // Pack two modules. What Python the bytecode is for is part of the archive.
+//! // Pack two modules. The archive names the Python that the bytecode is for.
 //! let target = Target {
 //!     implementation: "cpython".to_owned(),
 //!     version: (3, 12),

@@ -115,7 +115,7 @@ impl<'a> Library<'a> {
     }
 
     /// Takes its bytes out of this process's memory: whoever has checked or copied a library has read all of it, and it would
-    /// count as the process's own. What of it is read again comes back from the file.
+    /// count as the process's own. A part that is read again comes back from the file.
     pub fn forget(&self) {
         if let Ok(start) = usize::try_from(self.offset) {
             self.archive.forget(start..start.saturating_add(self.stored.len()));

@@ -7,7 +7,7 @@ use crate::format::{Role, flags};
 use crate::record::Record;
 use crate::{Archive, Error, Library};
 
-/// What a module is made of.
+/// The kind of a module's contents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ModuleKind {
     /// Python code, with or without its source.
@@ -82,7 +82,7 @@ impl<'a> Module<'a> {
         self.record.key
     }
 
-    /// What it is made of.
+    /// The kind of its contents.
     pub fn kind(&self) -> ModuleKind {
         self.kind
     }

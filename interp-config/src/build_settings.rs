@@ -4,7 +4,7 @@ use crate::choices::{FileAccess, StandardLibraryExtent, SystemLibrary};
 use crate::config::PythonInterpreterConfig;
 use crate::entry_point::EntryPoint;
 
-/// What `coldframe build` packs and where it puts the result.
+/// Settings of `coldframe build`: the contents of the result, and its path.
 ///
 /// Paths are relative to the file they were read from; the one who read the file joins them. A command line option of the
 /// same name wins over each.

@@ -3,11 +3,11 @@
 use crate::string_enum::string_enum;
 
 string_enum! {
-    /// What the user asks for as the start method of `multiprocessing`.
+    /// The start method of `multiprocessing` that the user asks for.
     ///
-    /// This is the wish; what is done about it on a given system is decided by the `platform-policy` crate, which owns the
-    /// concrete method. Whatever it decides takes effect on the first import of `multiprocessing`, so that the application
-    /// needs no `set_start_method()` early in its `__main__`.
+    /// This is the wish; the `platform-policy` crate, which owns the concrete method, decides for a given system. Its decision
+    /// takes effect on the first import of `multiprocessing`, so that the application needs no `set_start_method()` early in
+    /// its `__main__`.
     pub enum StartMethodSetting: "start method" {
         /// Change nothing: the interpreter keeps the default that `python` itself would have.
         None = "none",
@@ -74,12 +74,12 @@ string_enum! {
 string_enum! {
     /// How much of the standard library is packed.
     pub enum StandardLibraryExtent: "extent of the standard library" {
-        /// What imports lead to; all of it where the application may run code that the packer has not seen.
+        /// The modules that imports lead to; all modules where the application may run code that the packer has not seen.
         #[default]
         Auto = "auto",
         /// All of it.
         Whole = "whole",
-        /// What imports lead to, whatever the application may run.
+        /// The modules that imports lead to, even where the application may run code that the packer has not seen.
         Reached = "reached",
     }
 }
@@ -100,7 +100,7 @@ string_enum! {
 string_enum! {
     /// The memory allocators of the interpreter (`PyPreConfig.allocator`).
     pub enum Allocator: "allocator" {
-        /// What the interpreter was built with (`PYMEM_ALLOCATOR_DEFAULT`).
+        /// The allocator that the interpreter was built with (`PYMEM_ALLOCATOR_DEFAULT`).
         #[default]
         Default = "default",
         /// The C library's `malloc` for everything (`PYMEM_ALLOCATOR_MALLOC`); a free-threaded Python refuses it.

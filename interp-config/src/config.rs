@@ -5,7 +5,7 @@ use crate::choices::{
 };
 use crate::entry_point::EntryPoint;
 
-/// What the interpreter runs once it has started.
+/// The code that the interpreter runs once it has started.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum RunTarget {
     /// A module or a package with a `__main__`, as by `python -m` (`PyConfig.run_module`).
@@ -18,7 +18,7 @@ pub enum RunTarget {
     Code(String),
     /// The interactive prompt.
     Repl,
-    /// What the shape of the application says: its `__main__`. Where there is no application, the interactive prompt.
+    /// The application's `__main__`. Where there is no application, the interactive prompt.
     #[default]
     Auto,
 }
@@ -41,7 +41,7 @@ pub struct PostImportHook {
 pub struct PythonInterpreterConfig {
     /// Which of `PyConfig_InitIsolatedConfig` and `PyConfig_InitPythonConfig` lays the ground.
     pub profile: Profile,
-    /// What is run: `PyConfig.run_module`, `run_filename` or `run_command`, or the launcher's own call of an entry point.
+    /// The code to run: `PyConfig.run_module`, `run_filename` or `run_command`, or the launcher's own call of an entry point.
     pub run: RunTarget,
     /// Arguments that are put before those of the command line in `sys.argv` (`PyConfig.argv`).
     pub argv: Vec<String>,

@@ -1,4 +1,4 @@
-//! What a user of Coldframe writes: the interpreter's settings, and how they are read from TOML.
+//! The settings that a user of Coldframe writes, and how they are read from TOML.
 //!
 //! ```
 //! use interp_config::{Document, StartMethodSetting, parse};
@@ -32,8 +32,8 @@
 //! # What it does not do
 //!
 //! It reads no file, no environment and nothing of the machine it runs on: it parses text that someone else read, so the same
-//! text means the same everywhere. It knows no C type. What a setting leads to on a given system is decided by the
-//! `platform-policy` crate, and done by the `launcher` crate.
+//! text means the same everywhere. It knows no C type. The `platform-policy` crate decides the effect of a setting on a
+//! given system, and the `launcher` crate applies it.
 
 #![forbid(unsafe_code)]
 

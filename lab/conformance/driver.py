@@ -126,7 +126,7 @@ def load(results, name):
         folder = os.path.dirname(os.path.abspath(__file__))
         with open(os.path.join(folder, f"{name}.py"), "w", encoding="utf-8") as file:
             file.write(DRIVERS[name])
-    # What lies beside this file was put there: the installation lacks it, or it is a suite of its own.
+    # A suite beside this file was put there: the installation lacks it, or the suite is not CPython's.
     beside = importlib.util.find_spec(name.partition(".")[0]) is not None
     if beside and name not in DRIVERS:
         adapt_support()
@@ -137,7 +137,7 @@ def load(results, name):
         names = list(suites_below(results, module))
     loader = unittest.TestLoader()
     if hasattr(module, "__path__"):
-        # What a package's `load_tests` finds are the tests of its modules, which come below.
+        # A package's `load_tests` is not called: it finds the tests of the package's modules, which come below.
         for case in vars(module).values():
             if isinstance(case, type) and issubclass(case, unittest.TestCase) and case.__module__ == name:
                 yield from loader.loadTestsFromTestCase(case)

@@ -1,7 +1,7 @@
 /* Stands before the C library in a free-threaded base executable: its own main never runs.
  *
- * What runs is the `main` of the program that was linked as a shared library (see link-gcc), whose references to the C API
- * the executable resolves; where there is none, as in `python3.14t` itself, Python's own.
+ * It runs the `main` of the program that was linked as a shared library (see link-gcc), whose references to the C API the
+ * executable resolves. Where there is no such library, as for `python3.14t` itself, it runs Python's own `main`.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

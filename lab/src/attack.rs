@@ -19,10 +19,10 @@ use xtask::workspace::{self, Workspace};
 use xtask::{Verdict, dist, pythons};
 
 use self::flags::Attack;
-use self::limits::PLACES;
+use self::limits::RESTRICTIONS;
 use self::programs::{Maker, Program};
 
-/// What came of an attack on one program.
+/// The result of an attack on one program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Cell {
     Holds(String),
@@ -38,13 +38,13 @@ struct Row {
     cells: Vec<Cell>,
 }
 
-/// Where attacks take place: a folder that other users can look into.
-struct Lab<'a> {
+/// The folder in which attacks take place. Other users can look into it.
+struct TestFolder<'a> {
     folder: &'a Path,
     quick: bool,
 }
 
-impl Lab<'_> {
+impl TestFolder<'_> {
     /// An empty folder of that name.
     fn scratch(&self, name: &str) -> anyhow::Result<PathBuf> {
         let folder = self.folder.join(name);
@@ -65,7 +65,7 @@ impl Lab<'_> {
     }
 }
 
-type Try = Box<dyn Fn(&Lab<'_>, &Program) -> anyhow::Result<Cell>>;
+type Try = Box<dyn Fn(&TestFolder<'_>, &Program) -> anyhow::Result<Cell>>;
 
 /// All attacks, in the order of the table.
 fn attacks() -> Vec<(&'static str, Try)> {
@@ -74,8 +74,11 @@ fn attacks() -> Vec<(&'static str, Try)> {
         ("set-user: ways to another program's rights", Box::new(rights::set_user)),
         ("capabilities: likewise, with `setcap`", Box::new(rights::capabilities)),
     ];
-    for place in PLACES {
-        all.push((place.name, Box::new(|lab, program| limits::works(lab, program, place))));
+    for restriction in RESTRICTIONS {
+        all.push((
+            restriction.name,
+            Box::new(|test_folder, program| limits::works(test_folder, program, restriction)),
+        ));
     }
     all.extend([
         ("small-disk: a file of 20 MB, and 5 MB for it", Box::new(limits::too_small) as Try),
@@ -105,13 +108,13 @@ pub(crate) fn run(workspace: &Workspace, flags: &Attack) -> anyhow::Result<Verdi
     open(folder.path())?;
     let sources = workspace.root.join("lab").join("attack").join("application");
     let programs = programs::make(&progress, &python, &launcher, &sources, folder.path(), &makers)?;
-    let lab = Lab { folder: folder.path(), quick: flags.quick };
+    let test_folder = TestFolder { folder: folder.path(), quick: flags.quick };
     let mut rows = Vec::new();
     for (name, attack) in attacks {
         let mut cells = Vec::new();
         for program in &programs {
             progress.note(&format!("{name} ({})", program.maker.name()));
-            cells.push(attack(&lab, program)?);
+            cells.push(attack(&test_folder, program)?);
         }
         rows.push(Row { name, cells });
     }

@@ -31,8 +31,7 @@ use self::runner::Run;
 use self::target::{Borrowed, Target, borrowed, target};
 use crate::fetched;
 
-/// What is run: how processes are started, and what they need of signals and threads; then what asks of imports, of modules
-/// and of their sources.
+/// The suites that are run: starting processes, and their signals and threads; then imports, modules and their sources.
 const SUITES: &[&str] = &[
     "test_multiprocessing_fork",
     "test_multiprocessing_forkserver",
@@ -293,7 +292,7 @@ impl Job<'_> {
     }
 }
 
-/// What both sides of a comparison run in.
+/// The two interpreters of a comparison, and their common preparation.
 struct Sides {
     stock: PathBuf,
     ours: PathBuf,

@@ -1,9 +1,9 @@
 //! `cargo xtask fetched`: Pythons that this machine does not have, and the launcher's tests on them.
 
+mod assembly;
 mod debian;
 pub(crate) mod flags;
 mod free_threaded;
-mod place;
 mod wheels;
 mod with_gil;
 
@@ -20,8 +20,8 @@ use xtask::pythons::{self, Python};
 use xtask::version::{Range, Threads, Version};
 use xtask::workspace::Workspace;
 
+use self::assembly::Assembly;
 pub(crate) use self::debian::archive;
-use self::place::Place;
 
 /// Named although it is the machine's own, so that build scripts and macros are linked as they always are.
 const TRIPLE: &str = "x86_64-unknown-linux-gnu";
@@ -57,7 +57,7 @@ pub(crate) fn fetch(
     let folder = workspace.target.join("fetched").join(format!("py{version}"));
     let configuration = folder.join("pyo3-config.txt");
     let helper = pythons::chosen(workspace, None)?;
-    let place = Place { workspace, progress, helper: &helper, version, folder: &folder };
+    let assembly = Assembly { workspace, progress, helper: &helper, version, folder: &folder };
     // It is written last: what lies there without it was left unfinished.
     let is_complete = configuration.is_file();
     if !is_complete && folder.exists() {
@@ -65,17 +65,17 @@ pub(crate) fn fetch(
             .with_context(|| format!("could not remove `{}`", folder.display()))?;
     }
     let make = || match version.threads {
-        Threads::Gil => with_gil::make(&place, &configuration),
-        Threads::Free => free_threaded::make(&place, &configuration),
+        Threads::Gil => with_gil::make(&assembly, &configuration),
+        Threads::Free => free_threaded::make(&assembly, &configuration),
     };
     if !is_complete {
         make().with_context(|| format!("Python {version} could not be fetched"))?;
     }
     let (executable, rust_flags, environment) = match version.threads {
-        Threads::Gil => (with_gil::python(&place), with_gil::rust_flags(&place), Vec::new()),
+        Threads::Gil => (with_gil::python(&assembly), with_gil::rust_flags(&assembly), Vec::new()),
         Threads::Free => {
             let tools = ("COLDFRAME_FREE_THREADED", folder.clone());
-            (free_threaded::python(&place), free_threaded::rust_flags(&place), vec![tools])
+            (free_threaded::python(&assembly), free_threaded::rust_flags(&assembly), vec![tools])
         }
     };
     let python = works(&executable, version).with_context(|| {

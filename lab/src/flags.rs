@@ -26,10 +26,10 @@ pub(crate) enum Command {
     Bench(crate::bench::flags::Bench),
 }
 
-/// Where a command that compares leaves what it found.
+/// The places where a task that compares leaves its results.
 #[derive(Debug, Args)]
 pub(crate) struct Results {
-    /// Where what is built, and results as JSON, are kept [default: a folder of the command's name in the target folder].
+    /// The folder for built programs and for results as JSON [default: a folder of the command's name in the target folder].
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 
@@ -43,7 +43,7 @@ pub(crate) struct Results {
 }
 
 impl Results {
-    /// Where results are kept. What runs has other folders as its current one, so the path is a whole one.
+    /// The folder for results. Its path is absolute, for programs run with other current folders.
     pub(crate) fn folder(&self, default: PathBuf) -> anyhow::Result<PathBuf> {
         let folder = self.out.clone().unwrap_or(default);
         std::path::absolute(&folder)

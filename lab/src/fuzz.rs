@@ -42,7 +42,7 @@ impl End {
     }
 }
 
-/// What one target did.
+/// The run of one target.
 struct Row {
     target: String,
     status: Status,
@@ -113,7 +113,7 @@ fn python(workspace: &Workspace, flags: &Fuzz) -> anyhow::Result<Python> {
     }
 }
 
-/// What is needed beside this workspace's own compiler.
+/// The tools that fuzzing needs beside this workspace's own compiler.
 struct Tools {
     /// `PATH`, with the folder of cargo-fuzz.
     path: OsString,
@@ -174,7 +174,7 @@ impl Tools {
     }
 }
 
-/// A program of the nightly toolchain. What the toolchain that runs now says of itself would go before it.
+/// A program of the nightly toolchain, without the variables by which the running toolchain would replace it.
 fn nightly(program: &str) -> Command {
     let mut command = Command::new("rustup");
     command.args(["run", "nightly", program]);

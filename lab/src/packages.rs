@@ -72,7 +72,7 @@ fn chosen(flags: &Packages) -> anyhow::Result<Vec<&'static Package>> {
     Ok(chosen)
 }
 
-/// What is wrong with a package, with its name.
+/// The fault of a package, with its name.
 fn fault(outcome: &Outcome) -> Option<(&'static str, String)> {
     let fault = match (&outcome.built_fault, &outcome.python_fault) {
         (None, None) => return None,

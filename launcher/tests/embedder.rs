@@ -14,8 +14,8 @@ use object::{Object as _, ObjectSymbol as _};
 /// The variable by which the child is told to be one: a file for what it finds out.
 const RESULT: &str = "COLDFRAME_EMBEDDER_RESULT";
 
-/// What a program has of its own, by the names that the linker left: functions that it defines, and functions that it takes
-/// from libraries.
+/// The functions of a program, by the names that the linker left: those that it defines, and those that it takes from
+/// libraries.
 struct Symbols {
     defined: Vec<String>,
     imported: Vec<String>,

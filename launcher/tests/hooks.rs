@@ -1,6 +1,6 @@
 //! Post-import hooks from Rust, in programs that embed Python: this test binary, started again with a scenario.
 //!
-//! What happens is written to a file, by the hooks and by the Python code alike: a test harness prints to the streams.
+//! The hooks and the Python code write all events to a file, for a test harness prints to the streams.
 
 #![cfg(feature = "command")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]

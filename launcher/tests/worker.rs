@@ -51,7 +51,7 @@ fn shown(arguments: &Arguments) -> String {
     positional.chain(keywords).collect::<Vec<_>>().join(", ")
 }
 
-/// What Python's `repr` writes.
+/// The text that Python's `repr` writes.
 fn repr(literal: &Literal) -> String {
     let list = |items: &[Literal]| items.iter().map(repr).collect::<Vec<_>>().join(", ");
     match literal {

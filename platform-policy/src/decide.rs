@@ -6,14 +6,14 @@ use crate::method::{PythonBuild, StartMethod};
 use crate::os::Os;
 use crate::words::{Caution, Impossible, Reason};
 
-/// What the launcher is to do about the start method, and why.
+/// The launcher's task for the start method, and the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Decision {
     /// The method that is set when `multiprocessing` is first imported; with `None`, nothing is called.
     pub method: Option<StartMethod>,
     /// Why it is this method, or none.
     pub reason: Reason,
-    /// What the user should know before relying on it.
+    /// A caution for the user who relies on it.
     pub caution: Option<Caution>,
 }
 

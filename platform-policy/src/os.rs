@@ -6,7 +6,7 @@ use target_lexicon::{Architecture, Environment, OperatingSystem, Triple};
 
 use crate::triple_name::{self, UnknownTriple};
 
-/// What kind of system a program runs on, seen from `multiprocessing`.
+/// The kind of system that a program runs on, seen from `multiprocessing`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Os {
     /// Windows: processes, but no `fork()`.

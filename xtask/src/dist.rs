@@ -139,7 +139,7 @@ pub(crate) fn run(workspace: &Workspace, flags: &flags::Dist) -> anyhow::Result<
     Ok(Verdict::Good)
 }
 
-/// What stands behind the version of Python in the names of folders.
+/// The text behind the version of Python in the names of folders.
 fn suffix(glibc: Option<Glibc>) -> String {
     glibc.map(|glibc| format!("-glibc{glibc}")).unwrap_or_default()
 }
@@ -250,7 +250,7 @@ fn with_library(
     Ok(())
 }
 
-/// It must at least come up, with nothing of this machine's environment to lean on.
+/// Checks that the program starts without any variable of this machine's environment.
 fn starts(program: &Path) -> anyhow::Result<()> {
     let output = Command::new(program)
         .arg("--version")

@@ -1,4 +1,4 @@
-//! What can be typed: the command line, and the help that teaches it.
+//! The command line, and the help that teaches it.
 
 use crate::dist::Glibc;
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ pub(crate) enum Command {
     Dist(Dist),
     Wheel(crate::wheel::flags::Wheel),
     Ci(Ci),
-    /// Check what no compiler checks: module headers, file lengths, where `unsafe` stands, names that must not appear.
+    /// Check what no compiler checks: module headers, file lengths, where `unsafe` stands, names, how sentences begin.
     #[command(after_help = EXIT_CODES)]
     Tidy,
 }

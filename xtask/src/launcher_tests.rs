@@ -6,7 +6,7 @@ use crate::Verdict;
 use crate::matrix::Need;
 use crate::progress::Progress;
 use crate::pythons::Python;
-use crate::report::{Line, Report};
+use crate::report::{Report, Row};
 use crate::suite::{Linked, Runner, Scope, Suite};
 use crate::version::Threads;
 use crate::workspace::Workspace;
@@ -45,7 +45,7 @@ pub fn run(
         Threads::Free => ("t", Need::Optional),
     };
     let title = format!("{}{suffix}", python.release());
-    let report = Report { lines: vec![Line::Ran { title, tally }], skipped_tests };
+    let report = Report { rows: vec![Row::Ran { title, tally }], skipped_tests };
     print!("\n{}", report.render());
     Ok(Verdict::from_failures(report.failures().len()))
 }

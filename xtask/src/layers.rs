@@ -18,7 +18,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("embed", &["launcher", "interp-config"]),
 ];
 
-/// Crates of others that only some of ours may name, and for what; what is not listed is free. An entry with no users forbids.
+/// Crates of others that only some of ours may name, and for what. A crate without an entry is free; an entry with no users forbids.
 const RESERVED: &[Reserved] = &[
     // CPython is known to one crate.
     Reserved { dependency: "pyo3-ffi", kinds: NORMAL, users: &["launcher"] },
@@ -54,7 +54,7 @@ struct Reserved {
     users: &'static [&'static str],
 }
 
-/// What crosses the layers, one line each.
+/// The dependencies that cross the layers, one line each.
 pub(crate) fn problems(workspace: &Workspace) -> anyhow::Result<Vec<String>> {
     let mut problems = Vec::new();
     let members = &workspace.metadata.packages;

@@ -12,7 +12,7 @@ use crate::pythons::Python;
 use crate::version::{Threads, Version};
 use crate::workspace;
 
-/// What a Python says about its own libraries.
+/// A Python's description of its own libraries.
 #[derive(Clone, Debug)]
 pub(crate) struct Sources {
     pub(crate) version: Version,
@@ -26,7 +26,7 @@ pub(crate) struct Sources {
     pub(crate) config_dir: PathBuf,
     pub(crate) shared_name: String,
     pub(crate) static_name: String,
-    /// What the extension modules inside a static library need: `-lz -lexpat`.
+    /// The linker arguments for the extension modules inside a static library: `-lz -lexpat`.
     pub(crate) module_libraries: String,
 }
 

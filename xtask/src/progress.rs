@@ -203,7 +203,7 @@ fn say(text: &str) {
     let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
 }
 
-/// What cargo says of each crate it gets and compiles: nobody looks for a failure there.
+/// Whether the line is cargo's about a crate that it gets or compiles: nobody looks for a failure there.
 fn is_routine(line: &str) -> bool {
     ["   Compiling ", "    Checking ", " Downloading ", "  Downloaded "]
         .iter()

@@ -141,7 +141,7 @@ fn best_of_each(mut pythons: Vec<Python>) -> Vec<Python> {
     pythons
 }
 
-/// What `--python` names: a version that was found, or an interpreter by its path.
+/// The Python that `--python` names: a version that was found, or an interpreter by its path.
 pub fn choose(found: &[Python], path_or_version: &str) -> anyhow::Result<Python> {
     if let Ok(version) = path_or_version.parse::<Version>() {
         let python = found.iter().find(|python| python.version == version);

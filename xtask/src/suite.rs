@@ -15,7 +15,7 @@ use crate::pythons::Python;
 use crate::version::Version;
 use crate::workspace::Workspace;
 
-/// What runs the tests: nextest runs several test binaries at once, but not everybody has it.
+/// The program that runs the tests. nextest runs several test binaries at once, but not everybody has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Runner {
     Nextest,
@@ -41,7 +41,7 @@ impl Runner {
 pub(crate) struct Suite<'a> {
     pub(crate) workspace: &'a Workspace,
     pub(crate) runner: Runner,
-    /// What the steps and the table call it.
+    /// Its name in the steps and in the table.
     pub(crate) label: String,
     pub(crate) packages: Vec<&'a str>,
     pub(crate) linked_with: Linked<'a>,
@@ -77,7 +77,7 @@ pub(crate) struct Skip {
     pub(crate) why: String,
 }
 
-/// What became of one or more suites.
+/// The results of one or more suites.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) build: Option<Status>,
@@ -261,7 +261,7 @@ impl Suite<'_> {
     }
 }
 
-/// What tests said on standard error: `SKIPPED: test: why`.
+/// The tests that said on standard error that they skip themselves: `SKIPPED: test: why`.
 fn announced_skips(output: &str) -> BTreeSet<Skip> {
     let announcements = output.lines().filter_map(|line| line.trim().strip_prefix("SKIPPED: "));
     announcements

@@ -15,7 +15,7 @@ use crate::version::{Range, Version};
 pub struct Workspace {
     /// The folder of the root manifest.
     pub root: PathBuf,
-    /// What cargo would use: `target` at the root unless `CARGO_TARGET_DIR` says otherwise.
+    /// Cargo's target folder: `target` at the root unless `CARGO_TARGET_DIR` says otherwise.
     pub target: PathBuf,
     /// The supported Pythons.
     pub range: Range,

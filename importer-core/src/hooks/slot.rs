@@ -1,4 +1,4 @@
-//! What the registry knows about one name. Pure state: everything here happens under the registry's lock and calls nobody.
+//! The registry's state of one name. It is pure: everything here happens under the registry's lock and calls nobody.
 //!
 //! The registry cannot tell module objects apart, so it counts them: a *generation* is one module object of the name,
 //! and each `finish` of a first load opens the next. An entry remembers the newest generation it was claimed for.

@@ -1,4 +1,4 @@
-//! What is given to the writer about one module.
+//! One module, as it is given to the writer.
 
 /// Whether a module guards its entry point with `if __name__ == "__main__"`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -187,7 +187,7 @@ impl Places {
     }
 }
 
-/// What a blob's offset is a multiple of.
+/// The alignment of a blob.
 fn alignment(role: Role, blob: &StoredBlob) -> u64 {
     let is_plain_file =
         matches!(role, Role::Extension | Role::Contents) && blob.compression == Compression::None;

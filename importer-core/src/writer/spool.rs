@@ -16,7 +16,7 @@ const PART: usize = 1 << 20;
 
 /// Where the bytes of one blob are.
 #[derive(Debug)]
-pub(super) enum Place {
+pub(super) enum Source {
     Memory(Vec<u8>),
     Spooled(Range<u64>),
     /// A whole file of the system, which nobody changes until the archive is written.
@@ -52,18 +52,18 @@ impl Spool {
     }
 
     /// Keeps bytes.
-    pub(super) fn keep(&mut self, bytes: Vec<u8>) -> Result<Place, Error> {
+    pub(super) fn keep(&mut self, bytes: Vec<u8>) -> Result<Source, Error> {
         let length = bytes.len() as u64;
         if self.in_memory + length <= IN_MEMORY {
             self.in_memory += length;
-            return Ok(Place::Memory(bytes));
+            return Ok(Source::Memory(bytes));
         }
         let start = self.end;
         let file = self.file().map_err(Error::write)?;
         file.seek(SeekFrom::Start(start)).map_err(Error::write)?;
         file.write_all(&bytes).map_err(Error::write)?;
         self.end = start + length;
-        Ok(Place::Spooled(start..self.end))
+        Ok(Source::Spooled(start..self.end))
     }
 
     fn file(&mut self) -> io::Result<&mut File> {
@@ -77,16 +77,16 @@ impl Spool {
     }
 
     /// The bytes that are kept there.
-    pub(super) fn read<'p>(&self, place: &'p Place) -> Result<Cow<'p, [u8]>, Error> {
-        Ok(match place {
-            Place::Memory(bytes) => Cow::Borrowed(bytes.as_slice()),
-            Place::Archive(archive, range) => {
+    pub(super) fn read<'p>(&self, source: &'p Source) -> Result<Cow<'p, [u8]>, Error> {
+        Ok(match source {
+            Source::Memory(bytes) => Cow::Borrowed(bytes.as_slice()),
+            Source::Archive(archive, range) => {
                 Cow::Borrowed(archive.bytes().get(range.clone()).unwrap_or_default())
             }
-            Place::File(path) => {
+            Source::File(path) => {
                 Cow::Owned(fs::read(path).map_err(|error| Error::read(path, error))?)
             }
-            Place::Spooled(range) => {
+            Source::Spooled(range) => {
                 let mut bytes = Vec::new();
                 self.spooled(range)?.read_to_end(&mut bytes).map_err(Error::write)?;
                 Cow::Owned(bytes)
@@ -95,32 +95,32 @@ impl Spool {
     }
 
     /// Reads the bytes that are kept there.
-    pub(super) fn reader<'p>(&self, place: &'p Place) -> Result<Box<dyn Read + 'p>, Error> {
-        Ok(match place {
-            Place::Memory(bytes) => Box::new(bytes.as_slice()),
-            Place::Archive(archive, range) => {
+    pub(super) fn reader<'p>(&self, source: &'p Source) -> Result<Box<dyn Read + 'p>, Error> {
+        Ok(match source {
+            Source::Memory(bytes) => Box::new(bytes.as_slice()),
+            Source::Archive(archive, range) => {
                 Box::new(archive.bytes().get(range.clone()).unwrap_or_default())
             }
-            Place::File(path) => {
+            Source::File(path) => {
                 Box::new(File::open(path).map_err(|error| Error::read(path, error))?)
             }
-            Place::Spooled(range) => Box::new(self.spooled(range)?),
+            Source::Spooled(range) => Box::new(self.spooled(range)?),
         })
     }
 
     /// Writes the bytes that are kept there, in parts, each of which `look` sees.
     pub(super) fn copy(
         &self,
-        place: &Place,
+        source: &Source,
         out: &mut impl Write,
         mut look: impl FnMut(&[u8]),
     ) -> Result<(), Error> {
-        match place {
-            Place::Memory(bytes) => {
+        match source {
+            Source::Memory(bytes) => {
                 look(bytes);
                 out.write_all(bytes).map_err(Error::write)
             }
-            Place::Archive(archive, range) => {
+            Source::Archive(archive, range) => {
                 let mut start = range.start;
                 for part in archive.bytes().get(range.clone()).unwrap_or_default().chunks(PART) {
                     look(part);
@@ -131,11 +131,13 @@ impl Spool {
                 }
                 Ok(())
             }
-            Place::File(path) => {
+            Source::File(path) => {
                 let error = |error| Error::read(path, error);
                 copy_parts(&mut File::open(path).map_err(error)?, out, error, look)
             }
-            Place::Spooled(range) => copy_parts(&mut self.spooled(range)?, out, Error::write, look),
+            Source::Spooled(range) => {
+                copy_parts(&mut self.spooled(range)?, out, Error::write, look)
+            }
         }
     }
 

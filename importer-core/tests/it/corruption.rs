@@ -103,7 +103,7 @@ fn walks(archive: &Archive) -> Vec<Vec<Result<String, Error>>> {
     ]
 }
 
-/// What the whole archive says.
+/// The answers of the undamaged archive.
 struct Good {
     answers: BTreeMap<String, String>,
     walks: Vec<Vec<String>>,

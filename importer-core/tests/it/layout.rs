@@ -244,7 +244,7 @@ fn record_fields(dump: &mut Dump<'_>, at: usize, blobs: &mut Vec<(usize, usize)>
     assert_eq!(key + key_length + path_length, at + length);
 }
 
-/// What FORMAT.md says of where blobs begin, for each role and length that makes a difference.
+/// Blobs begin where FORMAT.md says, for each role and length that makes a difference.
 #[test]
 fn large_libraries_and_plain_files_begin_at_whole_pages() {
     let large = |byte: u8| vec![byte; 65536];

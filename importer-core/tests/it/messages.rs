@@ -1,4 +1,4 @@
-//! What users read when something is wrong.
+//! Messages that users read when something is wrong.
 
 use std::io::{Cursor, Read, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -184,7 +184,7 @@ fn writing() {
     for (what, attempt) in attempts {
         let mut writer = small();
         table.push((what, attempt(&mut writer).map(|()| String::new())));
-        // What was refused leaves no trace.
+        // A refused entry leaves no trace.
         assert_eq!(written(writer), written(small()), "{what}");
     }
 

@@ -64,7 +64,7 @@ def wait(method):
 
 
 def again():
-    """What starts this program once more."""
+    """The command that starts this program once more."""
     return [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-E", "-s", sys.argv[0]]
 
 
@@ -79,7 +79,7 @@ def restart(times):
 
 
 def environment():
-    """What another program finds in its environment that was not there before: names, and what was changed."""
+    """The names of variables that another program finds in its environment, and that were not there before or were changed."""
     code = "tr '\\0' '\\n' < /proc/self/environ"
     lines = subprocess.run(["/bin/sh", "-c", code], stdout=subprocess.PIPE, text=True, check=True).stdout
     before = {"PATH=/usr/bin:/bin", "KEPT=1", "LC_CTYPE=C.UTF-8"}

@@ -1,27 +1,27 @@
-//! Places where little is allowed: limits of the system, namespaces, disks that are small or full.
+//! Restrictions of the system: its limits, namespaces, disks that are small or full.
 
 use super::programs::{LARGE_MB, Program};
 use super::run::{self, Ending};
-use super::{Cell, Lab};
+use super::{Cell, TestFolder};
 
-/// A place, and what the application does there.
-pub(super) struct Place {
+/// A restriction, and the application's task under it.
+pub(super) struct Restriction {
     pub(super) name: &'static str,
-    /// Which namespaces are its own.
+    /// The namespaces that it makes.
     pub(super) namespaces: &'static [&'static str],
-    /// What makes it; the program is `"$@"`.
+    /// The shell script that sets it up; the program is `"$@"`.
     pub(super) script: &'static str,
     pub(super) words: &'static [&'static str],
-    /// What it prints first when all is well.
+    /// The first words of its output when all is well.
     pub(super) says: &'static str,
-    /// What an error has to say where the place takes what no program can do without.
+    /// A part of the error that is expected where no program can run.
     pub(super) refusal: Option<&'static str>,
 }
 
 const WORKS: &[&str] = &["work", "fork", "forkserver", "spawn"];
 
-pub(super) const PLACES: &[Place] = &[
-    Place {
+pub(super) const RESTRICTIONS: &[Restriction] = &[
+    Restriction {
         name: "pid-namespace: process 1 of a namespace",
         namespaces: &["--pid", "--fork", "--mount-proc"],
         script: "exec \"$@\"",
@@ -29,7 +29,7 @@ pub(super) const PLACES: &[Place] = &[
         says: "worked",
         refusal: None,
     },
-    Place {
+    Restriction {
         name: "pid-namespace: with the /proc of the system around it",
         namespaces: &["--pid", "--fork"],
         script: "exec \"$@\"",
@@ -37,7 +37,7 @@ pub(super) const PLACES: &[Place] = &[
         says: "worked",
         refusal: None,
     },
-    Place {
+    Restriction {
         name: "no-proc: nothing is mounted at /proc",
         namespaces: &["--mount"],
         script: "mount -t tmpfs none /proc; exec \"$@\"",
@@ -45,7 +45,7 @@ pub(super) const PLACES: &[Place] = &[
         says: "worked",
         refusal: None,
     },
-    Place {
+    Restriction {
         name: "ulimit -i 0: no signal may wait",
         namespaces: &[],
         script: "ulimit -i 0; exec \"$@\"",
@@ -53,7 +53,7 @@ pub(super) const PLACES: &[Place] = &[
         says: "worked",
         refusal: None,
     },
-    Place {
+    Restriction {
         name: "ulimit -n 24: few open files",
         namespaces: &[],
         script: "ulimit -n 24; exec \"$@\"",
@@ -61,7 +61,7 @@ pub(super) const PLACES: &[Place] = &[
         says: "worked",
         refusal: None,
     },
-    Place {
+    Restriction {
         name: "ulimit -v 400000: little memory",
         namespaces: &[],
         script: "ulimit -v 400000; exec \"$@\"",
@@ -69,7 +69,7 @@ pub(super) const PLACES: &[Place] = &[
         says: "worked",
         refusal: None,
     },
-    Place {
+    Restriction {
         name: "ulimit -f 0: no file can be written",
         namespaces: &[],
         // Through a pipe, for what it prints goes to a file.
@@ -79,7 +79,7 @@ pub(super) const PLACES: &[Place] = &[
         // Files in memory are files, too.
         refusal: Some("raise the limit (`ulimit -f`)"),
     },
-    Place {
+    Restriction {
         name: "noexec: no file in the temporary folder can be executed",
         namespaces: &["--mount"],
         script: "mount -t tmpfs -o noexec none \"$TMPDIR\"; exec \"$@\"",
@@ -87,7 +87,7 @@ pub(super) const PLACES: &[Place] = &[
         says: "worked",
         refusal: None,
     },
-    Place {
+    Restriction {
         name: "read-only: no folder can be written",
         namespaces: &["--mount"],
         script: "mount -o remount,bind,ro /; mount -t tmpfs -o ro none \"$TMPDIR\"; mount -t tmpfs -o ro none /dev/shm; exec \"$@\"",
@@ -95,7 +95,7 @@ pub(super) const PLACES: &[Place] = &[
         says: "imported",
         refusal: None,
     },
-    Place {
+    Restriction {
         name: "full-disk: the temporary folder has room for 64 KB",
         namespaces: &["--mount"],
         script: "mount -t tmpfs -o size=64k none \"$TMPDIR\"; exec \"$@\"",
@@ -106,24 +106,28 @@ pub(super) const PLACES: &[Place] = &[
 ];
 
 /// Whether it works there.
-pub(super) fn works(lab: &Lab<'_>, program: &Program, place: &Place) -> anyhow::Result<Cell> {
-    let mut command = run::shell(place.namespaces, place.script);
-    run::prepare(&mut command, &lab.scratch("home")?);
-    command.args(&program.command).args(place.words);
+pub(super) fn works(
+    test_folder: &TestFolder<'_>,
+    program: &Program,
+    restriction: &Restriction,
+) -> anyhow::Result<Cell> {
+    let mut command = run::shell(restriction.namespaces, restriction.script);
+    run::prepare(&mut command, &test_folder.scratch("home")?);
+    command.args(&program.command).args(restriction.words);
     let outcome = run::run(&mut command, b"")?;
     if outcome.stderr.contains("unshare:") || outcome.stderr.contains("mount:") {
         return Ok(Cell::NotTried(outcome.why()));
     }
-    let is_well = outcome.ending == Ending::Code(0) && outcome.stdout.starts_with(place.says);
+    let is_well = outcome.ending == Ending::Code(0) && outcome.stdout.starts_with(restriction.says);
     let all = format!("{}{}", outcome.stdout, outcome.stderr);
     Ok(if is_well {
         Cell::Holds("works".to_owned())
-    } else if let (Ending::Code(code), Some(refusal)) = (&outcome.ending, place.refusal)
+    } else if let (Ending::Code(code), Some(refusal)) = (&outcome.ending, restriction.refusal)
         && all.contains(refusal)
     {
         Cell::Holds(format!("exit code {code}, and a message that says: {refusal}"))
     } else {
-        // What went through a pipe is on the other stream.
+        // An error that went through a pipe is on standard output.
         let last = outcome.stdout.lines().last().unwrap_or_default();
         let why = if outcome.stderr.trim().is_empty() { last.to_owned() } else { outcome.why() };
         Cell::Fails(why)
@@ -131,10 +135,10 @@ pub(super) fn works(lab: &Lab<'_>, program: &Program, place: &Place) -> anyhow::
 }
 
 /// A file of 20 MB has to come to a disk of 5 MB: the error says so.
-pub(super) fn too_small(lab: &Lab<'_>, program: &Program) -> anyhow::Result<Cell> {
+pub(super) fn too_small(test_folder: &TestFolder<'_>, program: &Program) -> anyhow::Result<Cell> {
     let script = "mount -t tmpfs -o size=5m none \"$TMPDIR\"; exec \"$@\"";
     let mut command = run::shell(&["--mount"], script);
-    run::prepare(&mut command, &lab.scratch("home")?);
+    run::prepare(&mut command, &test_folder.scratch("home")?);
     command.args(&program.command).arg("data");
     let outcome = run::run(&mut command, b"")?;
     Ok(match outcome.ending {
@@ -152,9 +156,9 @@ fn says_that_it_is_full(stderr: &str) -> bool {
 }
 
 /// Many first starts at once, on a disk that has room for the file once, and not twice.
-pub(super) fn stampede(lab: &Lab<'_>, program: &Program) -> anyhow::Result<Cell> {
-    let n_starts = if lab.quick { 16 } else { 64 };
-    let said = lab.scratch("said")?;
+pub(super) fn stampede(test_folder: &TestFolder<'_>, program: &Program) -> anyhow::Result<Cell> {
+    let n_starts = if test_folder.quick { 16 } else { 64 };
+    let said = test_folder.scratch("said")?;
     let script = format!(
         "mount -t tmpfs -o size={}m none \"$TMPDIR\"
          for i in $(seq {n_starts}); do \"$@\" data > \"$SAID/$i\" 2>&1 & done; wait
@@ -163,7 +167,7 @@ pub(super) fn stampede(lab: &Lab<'_>, program: &Program) -> anyhow::Result<Cell>
         LARGE_MB * 7 / 4
     );
     let mut command = run::shell(&["--mount"], &script);
-    run::prepare(&mut command, &lab.scratch("home")?);
+    run::prepare(&mut command, &test_folder.scratch("home")?);
     command.env("SAID", &said).args(&program.command);
     let outcome = run::run(&mut command, b"")?;
     let mut numbers = outcome.stdout.lines().filter_map(|line| line.trim().parse::<usize>().ok());

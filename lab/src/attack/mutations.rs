@@ -11,7 +11,7 @@ use anyhow::Context as _;
 
 use super::programs::{Maker, Program};
 use super::run::{self, Ending, Outcome};
-use super::{Cell, Lab};
+use super::{Cell, TestFolder};
 
 /// How an archive of ours begins. It lies at a whole page.
 const ARCHIVE: &[u8] = b"\x89CFA\r\n\x1a\n";
@@ -38,7 +38,7 @@ impl Numbers {
     }
 }
 
-/// What came of a damaged program.
+/// The end of a damaged program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Fate {
     Unharmed,
@@ -82,9 +82,9 @@ impl Fate {
 }
 
 /// Damages what lies behind the program's own code.
-pub(super) fn of_archive(lab: &Lab<'_>, program: &Program) -> anyhow::Result<Cell> {
+pub(super) fn of_archive(test_folder: &TestFolder<'_>, program: &Program) -> anyhow::Result<Cell> {
     attack(
-        lab,
+        test_folder,
         program,
         700,
         |range, length| range.end..length,
@@ -93,12 +93,12 @@ pub(super) fn of_archive(lab: &Lab<'_>, program: &Program) -> anyhow::Result<Cel
 }
 
 /// Damages the program's own code and data, which nothing can check before it runs.
-pub(super) fn of_program(lab: &Lab<'_>, program: &Program) -> anyhow::Result<Cell> {
-    attack(lab, program, 100, |range, _| range, |_| false)
+pub(super) fn of_program(test_folder: &TestFolder<'_>, program: &Program) -> anyhow::Result<Cell> {
+    attack(test_folder, program, 100, |range, _| range, |_| false)
 }
 
 fn attack(
-    lab: &Lab<'_>,
+    test_folder: &TestFolder<'_>,
     program: &Program,
     wanted: usize,
     part: impl Fn(Range<usize>, usize) -> Range<usize>,
@@ -107,16 +107,16 @@ fn attack(
     let Some(executable) = program.executable() else { return Ok(Cell::NoAnswer) };
     let bytes = fs::read(executable)
         .with_context(|| format!("could not read `{}`", executable.display()))?;
-    let copy = lab.scratch("damaged")?.join("program");
+    let copy = test_folder.scratch("damaged")?.join("program");
     fs::copy(executable, &copy).with_context(|| format!("could not write `{}`", copy.display()))?;
     let range = part(code(program.maker, &bytes), bytes.len());
     // An executable of PyInstaller's takes a second.
-    let n_mutations = match (lab.quick, program.maker) {
+    let n_mutations = match (test_folder.quick, program.maker) {
         (true, _) => wanted / 7,
         (false, Maker::OneFile) => wanted / 7,
         (false, Maker::Ours | Maker::Python) => wanted,
     };
-    let folder = lab.scratch("home")?;
+    let folder = test_folder.scratch("home")?;
     let start = || {
         let mut command = Command::new(&copy);
         run::prepare(&mut command, &folder);

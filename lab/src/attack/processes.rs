@@ -4,7 +4,7 @@ use std::process::Command;
 
 use super::programs::Program;
 use super::run::{self, Ending};
-use super::{Cell, Lab};
+use super::{Cell, TestFolder};
 
 const METHODS: &[&str] = &["fork", "forkserver", "spawn"];
 
@@ -32,13 +32,13 @@ echo $left $(ls -A "$TMPDIR" | grep -cvE '^(cache|pymp-.*)$') $(ls -A /dev/shm |
 "#;
 
 /// A parent that is killed, with a pool, a manager and shared memory, under each start method.
-pub(super) fn killed(lab: &Lab<'_>, program: &Program) -> anyhow::Result<Cell> {
+pub(super) fn killed(test_folder: &TestFolder<'_>, program: &Program) -> anyhow::Result<Cell> {
     let mut left = [0; 3];
     for method in METHODS {
-        let said = lab.scratch("said")?.join("said");
+        let said = test_folder.scratch("said")?.join("said");
         let mut command =
             run::shell(&["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"], KILL);
-        run::prepare(&mut command, &lab.scratch("home")?);
+        run::prepare(&mut command, &test_folder.scratch("home")?);
         command.env("SAID", said).args(&program.command).args(["wait", method]);
         let outcome = run::run(&mut command, b"")?;
         let found: Vec<usize> =
@@ -57,9 +57,9 @@ pub(super) fn killed(lab: &Lab<'_>, program: &Program) -> anyhow::Result<Cell> {
 }
 
 /// A service that takes its own place, again and again.
-pub(super) fn restarts(lab: &Lab<'_>, program: &Program) -> anyhow::Result<Cell> {
-    let n_times = if lab.quick { "10" } else { "20" };
-    let outcome = plain(lab, program, &["restart", n_times])?;
+pub(super) fn restarts(test_folder: &TestFolder<'_>, program: &Program) -> anyhow::Result<Cell> {
+    let n_times = if test_folder.quick { "10" } else { "20" };
+    let outcome = plain(test_folder, program, &["restart", n_times])?;
     Ok(if outcome.ending == Ending::Code(0) && outcome.stdout.starts_with("restarted") {
         Cell::Holds(format!("{n_times} of {n_times}"))
     } else {
@@ -68,8 +68,8 @@ pub(super) fn restarts(lab: &Lab<'_>, program: &Program) -> anyhow::Result<Cell>
 }
 
 /// The variables that a child finds, and that were not there. Ours tell of no argument, and of nothing that others read.
-pub(super) fn environment(lab: &Lab<'_>, program: &Program) -> anyhow::Result<Cell> {
-    let outcome = plain(lab, program, &["environment"])?;
+pub(super) fn environment(test_folder: &TestFolder<'_>, program: &Program) -> anyhow::Result<Cell> {
+    let outcome = plain(test_folder, program, &["environment"])?;
     let line = outcome.stdout.lines().find_map(|line| line.strip_prefix("environment"));
     let Some(line) = line else { return Ok(Cell::Fails(outcome.why())) };
     let others: Vec<_> =
@@ -78,12 +78,16 @@ pub(super) fn environment(lab: &Lab<'_>, program: &Program) -> anyhow::Result<Ce
     Ok(if others.is_empty() { Cell::Holds(told.to_owned()) } else { Cell::Fails(told.to_owned()) })
 }
 
-fn plain(lab: &Lab<'_>, program: &Program, words: &[&str]) -> anyhow::Result<run::Outcome> {
+fn plain(
+    test_folder: &TestFolder<'_>,
+    program: &Program,
+    words: &[&str],
+) -> anyhow::Result<run::Outcome> {
     let Some((first, rest)) = program.command.split_first() else {
         anyhow::bail!("a program without a name");
     };
     let mut command = Command::new(first);
-    run::prepare(&mut command, &lab.scratch("home")?);
+    run::prepare(&mut command, &test_folder.scratch("home")?);
     command.env("PATH", "/usr/bin:/bin");
     run::run(command.args(rest).args(words), b"")
 }

@@ -1,4 +1,4 @@
-//! What is attacked: the application as an executable of ours, under python, and as PyInstaller's.
+//! The programs that are attacked: the application as an executable of ours, under python, and as PyInstaller's.
 
 use std::ffi::OsString;
 use std::fs;
@@ -14,7 +14,7 @@ use xtask::workspace;
 /// How long the file beside the package `carried` is: every start that is the first one brings it to the disk.
 pub(super) const LARGE_MB: usize = 20;
 
-/// Who made a program.
+/// The maker of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Maker {
     Ours,

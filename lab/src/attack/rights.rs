@@ -9,12 +9,12 @@ use anyhow::Context as _;
 
 use super::programs::Program;
 use super::run::{self, Ending};
-use super::{Cell, Lab};
+use super::{Cell, TestFolder};
 
 /// A user who owns nothing.
 const NOBODY: &str = "65534";
 const CODE: &str = "import os; print('OPEN', os.geteuid())";
-/// What execnet passes: the program comes by standard input.
+/// execnet's argument of `-c`: the program comes by standard input.
 const EXECNET: &str = "import sys;exec(eval(sys.stdin.readline()))";
 /// A pickle that runs a shell when it is read.
 const PICKLE: &[u8] = b"cos\nsystem\n(S'echo OPEN'\ntR.";
@@ -52,9 +52,12 @@ const DOORS: &[Door] = &[
 ];
 
 /// The application as an ordinary user, who is not the one who built it.
-pub(super) fn another_user(lab: &Lab<'_>, program: &Program) -> anyhow::Result<Cell> {
+pub(super) fn another_user(
+    test_folder: &TestFolder<'_>,
+    program: &Program,
+) -> anyhow::Result<Cell> {
     let Some(executable) = program.executable() else { return Ok(Cell::NoAnswer) };
-    let place = lab.open_scratch("another-user")?;
+    let place = test_folder.open_scratch("another-user")?;
     let copy = copy(executable, &place)?;
     let home = place.join("home");
     fs::create_dir(&home).with_context(|| format!("could not make `{}`", home.display()))?;
@@ -73,8 +76,8 @@ pub(super) fn another_user(lab: &Lab<'_>, program: &Program) -> anyhow::Result<C
 }
 
 /// An executable that sets its user to the superuser.
-pub(super) fn set_user(lab: &Lab<'_>, program: &Program) -> anyhow::Result<Cell> {
-    doors(lab, program, |copy| {
+pub(super) fn set_user(test_folder: &TestFolder<'_>, program: &Program) -> anyhow::Result<Cell> {
+    doors(test_folder, program, |copy| {
         fs::set_permissions(copy, fs::Permissions::from_mode(0o4755))
             .with_context(|| format!("could not change `{}`", copy.display()))?;
         Ok(None)
@@ -82,8 +85,11 @@ pub(super) fn set_user(lab: &Lab<'_>, program: &Program) -> anyhow::Result<Cell>
 }
 
 /// An executable whose file has a capability.
-pub(super) fn capabilities(lab: &Lab<'_>, program: &Program) -> anyhow::Result<Cell> {
-    doors(lab, program, |copy| {
+pub(super) fn capabilities(
+    test_folder: &TestFolder<'_>,
+    program: &Program,
+) -> anyhow::Result<Cell> {
+    doors(test_folder, program, |copy| {
         let set = Command::new("setcap").arg("cap_net_raw+ep").arg(copy).output();
         Ok(match set {
             Ok(output) if output.status.success() => None,
@@ -95,12 +101,12 @@ pub(super) fn capabilities(lab: &Lab<'_>, program: &Program) -> anyhow::Result<C
 
 /// Tries every door of an executable that was given rights; `arm` says why it cannot be given them.
 fn doors(
-    lab: &Lab<'_>,
+    test_folder: &TestFolder<'_>,
     program: &Program,
     arm: impl Fn(&Path) -> anyhow::Result<Option<String>>,
 ) -> anyhow::Result<Cell> {
     let Some(executable) = program.executable() else { return Ok(Cell::NoAnswer) };
-    let place = lab.open_scratch("rights")?;
+    let place = test_folder.open_scratch("rights")?;
     let armed = copy(executable, &place)?;
     if let Some(why) = arm(&armed)? {
         return Ok(Cell::NotTried(why));
@@ -110,7 +116,7 @@ fn doors(
         fs::write(&path, text).with_context(|| format!("could not write `{}`", path.display()))?;
         Ok::<_, anyhow::Error>(path)
     };
-    // What nobody may write.
+    // A file that nobody may write.
     let owned = write("owned", "precious")?;
     for module in ["multiprocessing.py", "sitecustomize.py"] {
         write(module, "print('OPEN')\n")?;

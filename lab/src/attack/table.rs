@@ -1,4 +1,4 @@
-//! What came of the attacks: a table, and the page for the documentation.
+//! The results of the attacks: a table, and the page for the documentation.
 
 use std::process::Command;
 
@@ -12,7 +12,7 @@ use super::{Cell, Row};
 /// How much of a reason stands in the table.
 const MAX_REASON: usize = 160;
 
-/// What stands above the table on the page.
+/// The text above the table on the page.
 const INTRODUCTION: &str = include_str!("../../attack/introduction.md");
 
 fn short(cell: &Cell) -> String {

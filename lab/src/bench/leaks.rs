@@ -10,7 +10,7 @@ use xtask::workspace;
 /// The application: 500 workers under `spawn`, and 50 pools under each method.
 pub(super) const PROGRAM: &str = include_str!("leaks.py");
 
-/// What it is called in the table.
+/// Its name in the table.
 pub(super) const NAME: &str = "500 workers under spawn, 50 pools under each method";
 
 /// Runs the built application; gives what is there after that was not there before, a line for each kind of thing.

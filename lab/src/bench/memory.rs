@@ -1,4 +1,4 @@
-//! What eight workers that have imported numpy take up, interpreted and built.
+//! The memory of eight workers that have imported numpy, interpreted and built.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 /// The application: eight workers under `spawn`.
 pub(super) const PROGRAM: &str = include_str!("memory.py");
 
-/// What it is called in the table.
+/// Its name in the table.
 pub(super) const NAME: &str = "numpy in 8 workers under spawn, with their parent";
 
 /// Sums over all the processes, in KiB.

@@ -24,13 +24,13 @@ const FINDER: &str = include_str!("../../conformance/archived/test_finder.py");
 /// A suite that is packed.
 #[derive(Debug)]
 pub(super) struct Archived {
-    /// What the command line and the table call it.
+    /// Its name on the command line and in the table.
     pub(super) name: &'static str,
     /// The module or package that its tests are in.
     pub(super) suite: &'static str,
     /// The folder of the source distribution of that name that is needed; without one the suite is ours.
     folder: Option<&'static str>,
-    /// What is installed for it.
+    /// The packages that are installed for it.
     requirements: &'static [&'static str],
 }
 
@@ -50,13 +50,13 @@ pub(super) const ARCHIVED: &[Archived] = &[
     },
 ];
 
-/// What a suite needs before it can run.
+/// The parts that a suite needs before it can run.
 pub(super) struct Prepared {
-    /// The stock interpreter, in an environment with what is installed.
+    /// The stock interpreter, in an environment with the installed packages.
     pub(super) interpreter: PathBuf,
     /// Where everything of this suite is made.
     pub(super) folder: PathBuf,
-    /// What lies beside the driver.
+    /// The files beside the driver.
     pub(super) files: Vec<PathBuf>,
     /// The version of the source distribution.
     pub(super) version: Option<String>,

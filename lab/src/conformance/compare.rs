@@ -34,13 +34,13 @@ pub(super) fn agreement(stock: Option<&Outcome>, ours: Option<&Outcome>) -> Agre
 #[derive(Clone, Debug)]
 pub(super) struct Difference {
     pub(super) id: String,
-    /// What it was in ours, and the end of its traceback.
+    /// Its outcome in our interpreter, and the end of its traceback.
     pub(super) ours: Outcome,
     /// Why it is right, when the checked-in list says so.
     pub(super) explained: Option<String>,
 }
 
-/// What came out of one suite on one Python.
+/// The comparison of one suite on one Python.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Comparison {
     pub(super) passed: usize,

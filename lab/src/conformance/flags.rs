@@ -18,8 +18,8 @@ Examples:
   cargo xtask conformance --all --python 3.12 --resume --table docs/conformance-all.md
 
 A test that passes under the stock interpreter only is run again, alone, on both sides. \
-What then passes is called unsteady. \
-What remains must be explained in `lab/conformance/explained.json`, or the command fails and names it.";
+A test that then passes is called unsteady. \
+A difference that remains must be explained in `lab/conformance/explained.json`, or the command fails and names it.";
 
 /// Run CPython's own test suites in the self-contained interpreter and in the stock one, and compare test by test.
 #[derive(Debug, Args)]

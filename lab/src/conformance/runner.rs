@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use serde_json::Value;
 use xtask::{child, workspace};
 
-/// What became of one test.
+/// The outcome of one test.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Outcome {
     /// `passed`, `failed`, `error`, `skipped`, `expected failure`, `crashed` or `hung`.
@@ -32,7 +32,7 @@ impl Outcome {
 /// Outcomes by test id.
 pub(super) type Outcomes = BTreeMap<String, Outcome>;
 
-/// What one run needs.
+/// One run of a suite in one interpreter.
 pub(super) struct Run<'a> {
     pub(super) interpreter: &'a Path,
     pub(super) suite: &'a str,
@@ -75,7 +75,7 @@ impl Run<'_> {
             if read.is_done {
                 return Ok((read.outcomes, started.elapsed()));
             }
-            // What comes between two tests (the end of a module) goes by the name of the one before.
+            // A crash or hang between two tests (at the end of a module) is counted under the name of the test before.
             let id = match (read.running.pop(), read.last) {
                 (Some(id), _) => id,
                 (None, Some(last)) => format!("what follows {last}"),
@@ -151,7 +151,7 @@ impl Run<'_> {
     }
 }
 
-/// What the driver has written so far.
+/// The driver's results so far.
 #[derive(Default)]
 struct Read {
     outcomes: Outcomes,

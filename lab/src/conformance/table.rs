@@ -1,4 +1,4 @@
-//! What came out, as a table for people.
+//! The comparisons, as a table for people.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -13,7 +13,7 @@ use xtask::workspace::Workspace;
 
 use super::flags::Conformance;
 
-/// What `coldframe build` leaves out of the standard library and the suites need.
+/// Modules of the standard library that `coldframe build` leaves out and the suites need.
 pub(super) const INCLUDED: &[&str] =
     &["test", "test.*", "_test*", "_ctypes_test", "_xxtest*", "*.test"];
 

@@ -4,7 +4,7 @@
 #[derive(Debug)]
 pub(super) struct Application {
     pub(super) name: &'static str,
-    /// What is installed from the index.
+    /// The packages that are installed from the index.
     pub(super) requirements: &'static [&'static str],
     pub(super) kind: Kind,
 }

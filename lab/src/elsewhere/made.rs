@@ -14,7 +14,7 @@ use xtask::workspace;
 use super::list::{Application, Kind};
 use super::run_in::Program;
 
-/// Who makes the executable.
+/// The tool that makes the executable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Packager {
     Ours,
@@ -40,7 +40,7 @@ impl Packager {
     }
 }
 
-/// What all builds have in common.
+/// The tools and folders of all builds.
 pub(super) struct Makers<'a> {
     pub(super) progress: &'a Progress,
     pub(super) python: &'a Python,

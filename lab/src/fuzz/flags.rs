@@ -11,9 +11,9 @@ Examples:
   cargo xtask fuzz --require                        a missing nightly compiler, or no cargo-fuzz, is a failure
 
 The targets are in `fuzz/targets`. It needs a nightly compiler (`rustup toolchain install nightly`) and a C++ compiler; cargo-fuzz
-is installed below `target/fuzz/tools` where it is missing. Where they cannot be had the command says so, and that it did nothing.
-What was found to be new is kept below `target/fuzz/corpus`, and inputs that make a target fail below `target/fuzz/found`.
-For the targets all checksums of an archive are 0, as if whoever changed its bytes had forged them.";
+is installed below `target/fuzz/tools` where it is missing. Where they cannot be had, the command says so and does nothing.
+New inputs are kept below `target/fuzz/corpus`, and inputs that make a target fail below `target/fuzz/found`.
+For the targets all checksums of an archive are 0, as if an attacker had forged them.";
 
 /// Give random bytes to what reads archives, executables, command lines and settings.
 #[derive(Debug, Args)]

@@ -61,7 +61,7 @@ pub(crate) struct Packages {
     pub(crate) results: Results,
 }
 
-/// What packages have in common.
+/// The property by which packages are grouped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Group {
     /// They start processes that run functions of the application.

@@ -7,7 +7,7 @@ use super::flags::Group;
 pub(super) struct Package {
     pub(super) group: Group,
     pub(super) name: &'static str,
-    /// What is installed; the first one's version stands in the table.
+    /// The requirements that are installed; the first one's version stands in the table.
     pub(super) requirements: &'static [&'static str],
     pub(super) kind: Kind,
 }

@@ -20,14 +20,14 @@ const TEMPORARY_CACHE: &str = "coldframe-";
 
 /// The folders of one run. All that can be written to lies in them.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct RunFolders {
     folder: PathBuf,
     /// Whether a folder for the cache is named.
     has_cache: bool,
     time_limit: Duration,
 }
 
-impl Place {
+impl RunFolders {
     /// Empty folders below `folder`; what was there before is removed.
     pub(crate) fn new(folder: &Path, time_limit: Duration) -> anyhow::Result<Self> {
         if folder.exists() {
@@ -131,7 +131,7 @@ fn files(folder: &Path) -> BTreeSet<PathBuf> {
     found
 }
 
-/// What came of one run.
+/// The result of one run.
 #[derive(Debug, Default)]
 pub(crate) struct Ran {
     /// How it ended, unless well.
@@ -152,7 +152,7 @@ impl Ran {
         names.into_iter().any(|name| name.starts_with(TEMPORARY_CACHE))
     }
 
-    /// What is wrong with it, in one line.
+    /// Its fault, in one line.
     pub(crate) fn fault(&self, expected: &str) -> Option<String> {
         if self.ending.is_none() && self.stdout == expected {
             return None;
@@ -220,23 +220,24 @@ mod tests {
     #[test]
     fn a_run_is_in_an_empty_folder_and_its_files_are_counted() -> anyhow::Result<()> {
         let folder = workspace::temporary_folder()?;
-        let mut place = Place::new(&folder.path().join("run"), Duration::from_secs(20))?;
+        let mut folders = RunFolders::new(&folder.path().join("run"), Duration::from_secs(20))?;
         let script = "ls; : > here; : > \"$TMPDIR/there\"; \
                       mkdir -p \"${COLDFRAME_CACHE_DIR:-$HOME}/a\" && : > \"$COLDFRAME_CACHE_DIR/a/b\"";
-        let shell =
-            |place: &Place, script: &str| place.run(&["/bin/sh", "-c", script].map(Path::new));
-        let run = |place: &Place| shell(place, script);
-        assert!(!shell(&place, "cat /dev/null")?.has_written);
-        let for_a_time = shell(&place, ": > \"$TMPDIR/a\"; rm \"$TMPDIR/a\"")?;
+        let shell = |folders: &RunFolders, script: &str| {
+            folders.run(&["/bin/sh", "-c", script].map(Path::new))
+        };
+        let run = |folders: &RunFolders| shell(folders, script);
+        assert!(!shell(&folders, "cat /dev/null")?.has_written);
+        let for_a_time = shell(&folders, ": > \"$TMPDIR/a\"; rm \"$TMPDIR/a\"")?;
         assert!(for_a_time.has_written && for_a_time.left.is_empty());
-        let first = run(&place)?;
+        let first = run(&folders)?;
         // The home folder is none.
         assert!(first.fault("").is_some_and(|fault| fault.contains("/dev/null")), "{first:?}");
         assert_eq!(first.left, ["here", "there"].map(PathBuf::from).into());
-        assert_eq!(place.n_cached(), 0);
-        place.allow_cache();
-        let second = run(&place)?;
-        assert_eq!((second.fault(""), place.n_cached()), (None, 1));
+        assert_eq!(folders.n_cached(), 0);
+        folders.allow_cache();
+        let second = run(&folders)?;
+        assert_eq!((second.fault(""), folders.n_cached()), (None, 1));
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! What came of the packages: a table for each group, the page for the documentation, and JSON.
+//! The results of the packages: a table for each group, the page for the documentation, and JSON.
 
 use std::fmt::Write as _;
 
@@ -22,11 +22,11 @@ const HEADER: [&str; 9] = [
     "elsewhere",
 ];
 
-/// What stands above a group's table on the page.
+/// The text above a group's table on the page.
 fn introduction(group: Group) -> &'static str {
     match group {
         Group::Index => {
-            "## What applications stand on\n\nOne small use of each package, chosen for what importers get wrong: data \
+            "## Packages that applications use\n\nOne small use of each package, chosen for what importers get wrong: data \
              files, templates, metadata, plug-ins,\nlibraries that extension modules bring, source lines, pickles. The \
              times are those of whole runs, the medians of some\npairs, beside `python -I`; both have run before.\n\n"
         }

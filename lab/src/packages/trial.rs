@@ -13,15 +13,15 @@ use xtask::pythons::Python;
 use xtask::workspace;
 
 use super::list::{Kind, Package};
-use super::ran::{Place, Ran};
+use super::ran::{Ran, RunFolders};
 
 /// How long processes may take to end after the application has.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// What an application must print.
+/// The file with the output that an application must print.
 const EXPECTED: &str = "expected.txt";
 
-/// What came of one package.
+/// The result of one package.
 #[derive(Debug)]
 pub(super) struct Outcome {
     pub(super) package: &'static Package,
@@ -38,7 +38,7 @@ pub(super) struct Outcome {
     pub(super) elsewhere: Elsewhere,
 }
 
-/// What the executable has written beside the cache, unless the application in its virtual environment does so as well.
+/// The executable's writes outside of the cache, but for those that the application makes in its virtual environment as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Elsewhere {
     Nothing,
@@ -48,7 +48,7 @@ pub(super) enum Elsewhere {
     Left(usize),
 }
 
-/// What all trials have in common.
+/// The tools and folders of all trials.
 pub(super) struct Trials<'a> {
     pub(super) progress: &'a Progress,
     pub(super) python: &'a Python,
@@ -65,13 +65,13 @@ pub(super) struct Trials<'a> {
 
 /// The two commands that are compared, and where each runs.
 struct Sides<'a> {
-    python: (Vec<&'a Path>, Place),
-    built: (Vec<&'a Path>, Place),
+    python: (Vec<&'a Path>, RunFolders),
+    built: (Vec<&'a Path>, RunFolders),
     expected: &'a str,
 }
 
 impl Trials<'_> {
-    /// Tries a package. What cannot be installed or built has failed as well, and does not stop the others.
+    /// Tries a package. A package that cannot be installed or built has failed as well, and does not stop the others.
     pub(super) fn run(&self, package: &'static Package) -> anyhow::Result<Outcome> {
         let mut outcome = Outcome {
             package,
@@ -120,10 +120,10 @@ impl Trials<'_> {
             Kind::Prints | Kind::Serves => &[&interpreter, &main],
         };
         let executable = folder.join("executable").join(package.name);
-        let place = |label: &str| Place::new(&folder.join(label), self.time_limit);
+        let folders = |label: &str| RunFolders::new(&folder.join(label), self.time_limit);
         let mut sides = Sides {
-            python: ([prefix, interpreted].concat(), place("venv")?),
-            built: ([prefix, &[&executable]].concat(), place("built")?),
+            python: ([prefix, interpreted].concat(), folders("venv")?),
+            built: ([prefix, &[&executable]].concat(), folders("built")?),
             expected: &expected,
         };
         self.progress.note(&format!("{}: in its environment", package.name));
@@ -166,8 +166,8 @@ impl Trials<'_> {
                 (&sides.python, &mut times.0, &mut outcome.python_fault),
                 (&sides.built, &mut times.1, &mut outcome.built_fault),
             ] {
-                let (command, place) = side;
-                let ran = place.run(command)?;
+                let (command, folders) = side;
+                let ran = folders.run(command)?;
                 times.push(ran.elapsed);
                 let again = ran.fault(sides.expected);
                 *fault = fault.take().or(again.map(|again| format!("in a later run: {again}")));
@@ -252,13 +252,13 @@ fn gone(executable: &Path) -> bool {
 /// Runs what is built where nothing can be written but in its folder and in that for temporary files; and again with
 /// a folder for the cache, if it has made one there, so that later runs find it.
 fn run_built(sides: &mut Sides<'_>, outcome: &mut Outcome) -> anyhow::Result<Ran> {
-    let (command, place) = &mut sides.built;
-    let mut ran = place.run(command)?;
+    let (command, folders) = &mut sides.built;
+    let mut ran = folders.run(command)?;
     if ran.has_made_cache() {
         outcome.built_fault = ran.fault(sides.expected);
-        place.allow_cache();
-        ran = place.run(command)?;
-        outcome.cached = Some(place.n_cached());
+        folders.allow_cache();
+        ran = folders.run(command)?;
+        outcome.cached = Some(folders.n_cached());
     }
     outcome.built_time = ran.elapsed;
     outcome.built_fault = outcome.built_fault.take().or_else(|| ran.fault(sides.expected));

@@ -1,4 +1,4 @@
-"""What a program that is run by Coldframe can ask of it; `coldframe stubs` prints this file."""
+"""Functions of Coldframe for the programs that it runs; `coldframe stubs` prints this file."""
 
 from collections.abc import Callable
 from types import ModuleType
@@ -11,7 +11,7 @@ class DamagedArchive(SystemError): ...
 
 _Hook = TypeVar("_Hook", bound="Callable[[Any], object] | str")
 
-# What register_post_import_hook() gives and unregister() takes: a number. Only type checkers know this name.
+# A number: register_post_import_hook() gives it and unregister() takes it. Only type checkers know this name.
 HookToken = NewType("HookToken", int)
 
 def when_imported(

@@ -1,6 +1,6 @@
-"""What is rarely asked of the files that lie in a Coldframe archive: `os.scandir`, and paths for what is not Python.
+"""Rare questions about the files that lie in a Coldframe archive: `os.scandir`, and paths for other programs.
 
-Our functions in the places of CPython's import this module when they need it, and not before.
+Coldframe's replacements of CPython's functions import this module when they need it, and not before.
 """
 
 import os
@@ -79,7 +79,7 @@ class ScandirIterator:
 
 real_path = _coldframe.finder.real_path
 
-# What ends a path in a text that a shell, or a program with options, reads.
+# Characters that end a path in a text that a shell, or a program with options, reads.
 ENDS = " \t\n\"'`|&;<>():,=?"
 
 

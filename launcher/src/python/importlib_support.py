@@ -1,4 +1,4 @@
-"""What modules of the standard library, and their backports, are told about modules that lie in a Coldframe archive.
+"""Patches that tell modules of the standard library, and their backports, of modules in a Coldframe archive.
 
 The finder imports this module when one of them has been imported, and calls the function that is for it.
 """

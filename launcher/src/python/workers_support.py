@@ -9,7 +9,7 @@ import sys
 
 import _coldframe
 
-# What is running, whatever has become of its name; a child that executes it is the same program (`launcher/src/exe.rs`).
+# The running program, even when its file was replaced; a child that executes it is the same program (`launcher/src/exe.rs`).
 _RUNNING = b"/proc/self/exe"
 
 
@@ -28,7 +28,7 @@ def mend_process(process):
     """For `multiprocessing.process`, and the copy in `multiprocess`: a worker ends when its parent has been killed."""
     bootstrap = process.BaseProcess._bootstrap
 
-    # What every worker runs, whichever way it was started (CPython 3.9 to 3.15).
+    # The method that every worker runs under each start method (CPython 3.9 to 3.15).
     def _bootstrap(self, parent_sentinel=None):
         _close_pipes_to_siblings(process._children)
         if parent_sentinel is not None:
@@ -63,7 +63,7 @@ def mend_util(util):
 
 
 def _program(path):
-    """What to execute for a worker: this very program, also when another has its name by now, or nothing has.
+    """The program to execute for a worker: this very one, also when another has its name by now, or nothing has.
 
     Functions and objects go from one process to the other, so an application that is updated while it runs must not get
     workers of its successor. The worker takes its path from the program's name, which stays.

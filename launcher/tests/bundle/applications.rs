@@ -1,4 +1,4 @@
-//! What is taken from an application's folder or file, and what is refused.
+//! Files that are taken from an application's folder, and files that are refused.
 
 use std::fs;
 use std::path::Path;
@@ -275,7 +275,7 @@ fn support_modules_and_settings_are_packed_and_hidden_names_are_told() {
     let first = archive(bundle);
     assert_eq!(first.attribute("configuration").unwrap().unwrap(), settings.to_toml().into_bytes());
     assert!(modules(&first).contains(&"coldframe coldframe/__init__.py p".to_owned()));
-    // What is excluded is gone, and the same again gives the same bytes.
+    // Excluded modules are gone, and the same request gives the same bytes again.
     let request = BundleRequest { exclude: texts(&["coldf*", "email"]), ..request };
     let left = archive(build(&request).unwrap());
     assert_eq!(modules(&left)[0], "__main__ __main__.py");

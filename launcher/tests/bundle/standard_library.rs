@@ -213,7 +213,7 @@ fn inclusions_and_exclusions_change_what_is_taken() {
         module.code(Optimization::Zero).unwrap().unwrap().to_vec()
     };
     assert_eq!(code(&first), code(&again));
-    // What tells how libraries are loaded comes along: without it none of them would be mapped.
+    // The layouts of libraries come along: without them none would be mapped.
     let layouts = |archive: &Archive| -> Vec<_> {
         let attributes = archive.attributes().map(Result::unwrap);
         attributes.filter(|(key, _)| key.starts_with("layout:")).collect()

@@ -1,4 +1,4 @@
-//! What the tests of this binary share.
+//! Code that the tests of this binary share.
 
 use std::fs;
 use std::io::Write;
@@ -87,7 +87,7 @@ pub(crate) fn install(folder: &Path, name: &str, requires: &[&str], files: &[(&s
     lay(folder, &[(&paths[0], &metadata), (&paths[1], &record), (&paths[2], "")]);
 }
 
-/// What lies in a folder, in order.
+/// The names in a folder, in order.
 pub(crate) fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> = fs::read_dir(folder)
         .unwrap()

@@ -1,4 +1,4 @@
-//! What goes wrong and how it is said: each message with its exit code, as a specification.
+//! Errors of users: each message with its exit code, as a specification.
 
 use std::fs;
 use std::path::{Path, PathBuf};

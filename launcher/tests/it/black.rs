@@ -1,7 +1,7 @@
 //! A real application from the package index: black, with its process pool, its compiled modules and its entry point.
 //!
-//! What a built black does to a copy of some of the standard library's sources must equal, file by file, what the
-//! virtual environment's own black does.
+//! A built black formats a copy of some of the standard library's sources. Its results must equal, file by file, the
+//! results of the virtual environment's own black.
 
 use std::collections::BTreeMap;
 use std::fs;

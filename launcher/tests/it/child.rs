@@ -143,7 +143,7 @@ fn read(path: &Path) -> String {
     String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned()
 }
 
-/// What a process left behind.
+/// The end and the output of a process.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) command: String,

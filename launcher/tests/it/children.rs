@@ -159,7 +159,7 @@ fn a_program_that_starts_its_successor_and_ends_may_go_on_for_ever() {
     Child::new("sh").of(&app).args(["-c", "\"$0\" 0 | cat"]).arg(built).prints(&turns);
 }
 
-/// What children are told is not what stops them.
+/// A child's environment and its command line do not decide whether it is stopped.
 #[test]
 fn neither_an_empty_environment_nor_a_path_with_a_tab_hides_those_above() {
     let app = App::script(

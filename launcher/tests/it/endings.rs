@@ -119,7 +119,7 @@ if __name__ == "__main__":
         SCENARIOS[sys.argv[1]]()
 "#;
 
-/// What a process leaves, with paths and addresses replaced by names, wherever the script is said to lie.
+/// The end and the output of a process, with paths and addresses replaced by names.
 fn shown(child: Child, app: &App) -> String {
     let outcome = child.outcome();
     let script = app.file("script.py");

@@ -31,7 +31,7 @@ def register(folder, package):
     Child::new(built).of(&app).prints(expected);
 }
 
-/// What a built application with these files prints, that has a cache of its own.
+/// Builds an application of these files, and runs it with a cache of its own; it has to print that.
 fn finds_its_files(files: &[(&str, &str)], printed: &str) {
     let app = App::new(files);
     let cache = app.beside("cache");
@@ -445,7 +445,7 @@ for path in ('assets', 'pkg/images/one.txt', 'other.txt', 'words'):
     let printed = "['a.txt', 'tool.py']\none\nNone\nNone\n";
     Child::new(app.build("built", &options)).of(&app).prints(printed);
     app.run_with(options, [""; 0]).prints(printed);
-    // Those of the settings are relative to their file.
+    // Paths in the settings are relative to their file.
     app.write("coldframe.toml", "[build]\ndata = [{ from = '../data/one.txt', to = 'other.txt' }, { from = '../data/assets', to = 'words' }]\n");
     app.run([""; 0]).prints("None\nNone\none\n['a.txt', 'tool.py']\n");
     for (target, code, message) in [

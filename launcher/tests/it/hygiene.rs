@@ -1,4 +1,4 @@
-//! What processes leave behind, and what they stand: killed parents, closed streams, the environment of others.
+//! Remains of processes, and conditions that they survive: killed parents, closed streams, the environment of others.
 
 use std::fs;
 use std::path::Path;
@@ -267,7 +267,7 @@ if __name__ == '__main__':
         process.start(); process.join()
 "
     ));
-    // What a `python` in our place changes as well: it may set `LC_CTYPE` in a C locale (PEP 538).
+    // A `python` in our place changes variables as well: it may set `LC_CTYPE` in a C locale (PEP 538).
     let expected = app.python([BUILD_PYTHON]).current_dir(app.path()).ok();
     assert_eq!(expected.lines().count(), 4, "{expected}");
     let inside =

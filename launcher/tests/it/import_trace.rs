@@ -70,7 +70,7 @@ fn shown(file: &str) -> String {
     }
     let mut trees = Vec::new();
     for ((process, _), mut events) in threads {
-        // What ends last was written last, and is the outer one of two that begin together.
+        // The event that ends last was written last, and is the outer one of two that begin together.
         events.reverse();
         events.sort_by_key(|event| number(event, "ts"));
         let mut tree = format!("{}\n", names.get(&process).unwrap_or(&"forked"));

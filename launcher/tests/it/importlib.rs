@@ -1,4 +1,4 @@
-//! What modules, resources and metadata of an application are to importlib: the same in an archive as in files.
+//! Modules, resources and metadata of an application: importlib finds the same in an archive as in files.
 
 use crate::support::{App, Child};
 

@@ -1,4 +1,4 @@
-//! What an executable holds, and how that is told: the standard library by need, the way to a module, code that is kept.
+//! The contents of an executable, and the reports on them: the standard library by need, the way to a module, kept code.
 
 use std::fs;
 use std::path::Path;

@@ -169,7 +169,7 @@ try:
     import mod
 except SystemExit as error:
     print(error)
-# What cannot be logged is shown as Python shows exceptions that nobody can catch.
+# An error that cannot be logged is shown as Python shows exceptions that nobody can catch.
 logging.getLogger = None
 sys.unraisablehook = lambda unraisable: print(type(unraisable.exc_value).__name__, unraisable.object)
 coldframe.register_post_import_hook(failing, 'sys', on_failure='log')

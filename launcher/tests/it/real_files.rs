@@ -1,4 +1,4 @@
-//! What C code and other programs open below the executable is put on disk at that moment, and nothing else.
+//! A file below the executable that C code or another program opens is put on disk at that moment, and no other file.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -12,7 +12,7 @@ fn check(settings: &str, main: &str, expected: &str) {
 
 fn run(settings: &str, main: &str) -> Child {
     let app = App::new(&[("__main__.py", main), ("coldframe.toml", settings)]);
-    // What Python reads from the environment, it is to read with the profile `python` only.
+    // Python reads its own variables with the profile `python` only.
     let child = app
         .run(["cli"])
         .env("PYTHONDONTWRITEBYTECODE", "1")
@@ -170,7 +170,7 @@ for name in ('TCL_LIBRARY', 'TERMINFO_DIRS', 'SSL_CERT_FILE', 'SSL_CERT_DIR'):
 print(sys._MEIPASS == os.path.dirname(sys.executable))
 ";
     check(settings, main, "HERE/tcl\nHERE/terminfo:/lib/terminfo\nHERE/cert.pem\n/certs\nTrue\n");
-    // What the user has said, counts.
+    // The user's variables come first.
     run(settings, main)
         .env("SSL_CERT_FILE", "mine")
         .prints("HERE/tcl\nHERE/terminfo:/lib/terminfo\nmine\n/certs\nTrue\n");

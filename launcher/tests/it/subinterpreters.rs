@@ -23,7 +23,7 @@ def run(interpreter, text):
         raise RuntimeError(failed.formatted)
 ";
 
-/// What every sub-interpreter can do; the names of the modules are filled in.
+/// Code that every sub-interpreter can run; the names of the modules are filled in.
 const WORK: &str = "\
 import sys, json, math, _struct, _csv, _json, collections.abc, logging, traceback, inspect, importlib.metadata, importlib.resources
 import pkg.mod, coldframe

@@ -1,4 +1,4 @@
-//! What the tests of this binary share: applications as tables of files, and the command that runs them.
+//! Code that the tests of this binary share: applications as tables of files, and the command that runs them.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
@@ -100,7 +100,7 @@ impl App {
         coldframe(["run"]).of(self).arg(self.target()).args(options).arg("--").args(arguments)
     }
 
-    /// What `python -I` does with the same files; without `site`, which Coldframe does not import either.
+    /// `python -I` with the same files; without `site`, which Coldframe does not import either.
     pub(crate) fn python<I: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = I>) -> Child {
         self.python_with([""; 0]).args(arguments)
     }

@@ -14,7 +14,7 @@ numpy.savez(stored, matrix=matrix)
 stored.seek(0)
 print(numpy.array_equal(numpy.load(stored)["matrix"], matrix))
 print(pickle.loads(pickle.dumps(matrix)).trace())
-# What numpy imports when it is asked for it.
+# Modules that numpy imports when an attribute is asked for.
 print(numpy.polynomial.Polynomial([1, 2, 3])(2), numpy.ma.masked_less([1, 2, 3], 2).sum())
 print(inspect.getsource(numpy.trapezoid).splitlines()[1])
 print(importlib.metadata.version("numpy") == numpy.__version__)

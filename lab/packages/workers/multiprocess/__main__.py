@@ -9,7 +9,7 @@ def process(_):
 
 
 if __name__ == "__main__":
-    # What `multiprocessing` cannot send: functions without a name.
+    # Functions without a name, which `multiprocessing` cannot send.
     print(ProcessingPool(2).map(lambda number: number * number, range(6)))
     for method in ("fork", "forkserver", "spawn"):
         with multiprocess.get_context(method).Pool(2) as pool:

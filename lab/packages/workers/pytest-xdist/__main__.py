@@ -14,7 +14,7 @@ def test_square(number):
 
 
 class Seen:
-    """What the workers have told of the tests."""
+    """The workers' reports on the tests."""
 
     def __init__(self):
         self.workers = set()
@@ -37,5 +37,5 @@ if __name__ == "__main__":
     for outcome in sorted(seen.outcomes):
         print(*outcome)
     print(len(seen.workers), "workers, exit code", int(code))
-    # What is asserted is shown by pytest only where it has rewritten the test.
+    # pytest shows the values of an assertion only where it has rewritten the test.
     print("assert (2 * 2) != 4" in printed.getvalue())

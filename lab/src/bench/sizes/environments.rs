@@ -20,12 +20,12 @@ pub(super) struct Environments<'a> {
 }
 
 impl Environments<'_> {
-    /// That of a data scientist: what all the applications need, and much more.
+    /// A data scientist's environment: the requirements of all the applications, and much more.
     pub(super) fn shared(&self) -> anyhow::Result<PathBuf> {
         self.make("shared", &[], &self.pins())
     }
 
-    /// That of one application, with nothing that it has not asked for.
+    /// One application's environment, with its requirements alone.
     pub(super) fn own(&self, application: &Application) -> anyhow::Result<PathBuf> {
         let requirements = self.sources.join(application.name).join("requirements.txt");
         self.make(application.name, &[], &requirements)

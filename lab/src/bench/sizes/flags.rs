@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-/// What is measured in place of start-up, and what becomes of it.
+/// Measurements of sizes in place of start-up times, and the use of their results.
 #[derive(Debug, Args)]
 pub(crate) struct Sizes {
     /// Measure sizes, times and memory of builds, beside PyInstaller's.

@@ -73,14 +73,14 @@ impl Limit {
 
 /// A figure that has a limit.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Held {
+pub(super) struct Figure {
     pub(super) limit: Limit,
     pub(super) application: String,
     pub(super) environment: &'static str,
     pub(super) value: f64,
 }
 
-impl Held {
+impl Figure {
     pub(super) fn is_short(&self) -> bool {
         self.value > self.limit.most()
     }
@@ -147,10 +147,11 @@ impl Causes {
         Ok(Self(causes.collect::<anyhow::Result<_>>()?))
     }
 
-    fn of(&self, held: &Held) -> Option<&str> {
+    fn of(&self, figure: &Figure) -> Option<&str> {
         let found = self.0.iter().find(|cause| {
-            cause.limit == held.limit.key()
-                && (cause.applications.is_empty() || cause.applications.contains(&held.application))
+            cause.limit == figure.limit.key()
+                && (cause.applications.is_empty()
+                    || cause.applications.contains(&figure.application))
         });
         found.map(|cause| cause.cause.as_str())
     }
@@ -160,14 +161,14 @@ impl Causes {
 mod tests {
     use super::*;
 
-    fn held(limit: Limit, application: &str, value: f64) -> Held {
-        Held { limit, application: application.to_owned(), environment: "own", value }
+    fn figure(limit: Limit, application: &str, value: f64) -> Figure {
+        Figure { limit, application: application.to_owned(), environment: "own", value }
     }
 
     #[test]
     fn figures_above_their_limits_are_marked() {
-        assert_eq!(held(Limit::Folder, "click", 0.9).shown(), "0.90");
-        assert_eq!(held(Limit::Folder, "click", 0.91).shown(), "**0.91**");
+        assert_eq!(figure(Limit::Folder, "click", 0.9).shown(), "0.90");
+        assert_eq!(figure(Limit::Folder, "click", 0.91).shown(), "**0.91**");
     }
 
     #[test]
@@ -175,9 +176,9 @@ mod tests {
         let text = r#"[{"limit": "first", "applications": ["hello"], "cause": "it is short"},
                        {"limit": "one-folder", "cause": "it is large"}]"#;
         let causes = Causes::parse(text).expect("a list");
-        assert_eq!(causes.of(&held(Limit::First, "hello", 1.0)), Some("it is short"));
-        assert_eq!(causes.of(&held(Limit::First, "click", 1.0)), None);
-        let line = held(Limit::Folder, "click", 1.0).line(&causes);
+        assert_eq!(causes.of(&figure(Limit::First, "hello", 1.0)), Some("it is short"));
+        assert_eq!(causes.of(&figure(Limit::First, "click", 1.0)), None);
+        let line = figure(Limit::Folder, "click", 1.0).line(&causes);
         assert!(
             line.starts_with("* click (own): size without") && line.ends_with("it is large"),
             "{line}"

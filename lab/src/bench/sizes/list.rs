@@ -35,7 +35,7 @@ pub(super) const APPLICATIONS: &[Application] = &[
     plain("pyside6"),
 ];
 
-/// Those of these names; all of them when there are none.
+/// The applications of these names; all of them when there are none.
 pub(super) fn chosen(names: &[String]) -> anyhow::Result<Vec<&'static Application>> {
     let is_known = |name: &&String| APPLICATIONS.iter().any(|known| known.name == **name);
     if let Some(unknown) = names.iter().find(|name| !is_known(name)) {

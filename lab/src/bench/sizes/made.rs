@@ -16,7 +16,7 @@ use xtask::workspace;
 
 use super::list::Application;
 use super::measured::Cost;
-use crate::packages::ran::Place;
+use crate::packages::ran::RunFolders;
 
 /// The change of an application; its output shows whether an executable has it.
 const CHANGE: &str = "if __name__ == '__main__': print('changed')\n";
@@ -78,7 +78,7 @@ impl Role {
     }
 }
 
-/// What came of one form.
+/// The build of one form, and its measurements.
 #[derive(Clone, Debug)]
 pub(super) struct Made {
     pub(super) form: Form,
@@ -102,7 +102,7 @@ impl Made {
     }
 }
 
-/// What all builds have in common.
+/// The tools and folders of all builds.
 pub(super) struct Makers<'a> {
     pub(super) progress: &'a Progress,
     pub(super) python: &'a Python,
@@ -233,9 +233,9 @@ impl Makers<'_> {
             form.name()
         ));
         let program = job.folder.join(form.folder()).join(form.program());
-        let mut place = Place::new(&job.folder.join("run"), TIME_LIMIT)?;
-        place.allow_cache();
-        let fault = place.run(&[&program])?.fault(expected);
+        let mut folders = RunFolders::new(&job.folder.join("run"), TIME_LIMIT)?;
+        folders.allow_cache();
+        let fault = folders.run(&[&program])?.fault(expected);
         // The place of this folder is nobody's business.
         Ok(fault.map(|fault| fault.replace(&job.folder.display().to_string(), "…")))
     }

@@ -10,7 +10,7 @@ use xtask::progress::{Progress, Show, Status};
 /// Runs a command, and prints its cost.
 const PROGRAM: &str = include_str!("measure.py");
 
-/// What a command has taken.
+/// The time and the memory that a command took.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Cost {
     /// In seconds.

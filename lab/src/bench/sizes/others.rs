@@ -11,7 +11,7 @@ use xtask::progress::{Progress, Show, Status};
 use xtask::pythons::Python;
 
 use super::environments::Environments;
-use super::limits::{Held, Limit};
+use super::limits::{Figure, Limit};
 use super::list;
 use super::made::{Form, build, remove};
 use super::measured::Cost;
@@ -23,7 +23,7 @@ const LARGE: &str = include_str!("large.py");
 /// How many bytes are in it.
 const LARGE_SIZE: u64 = 7_000_000_000;
 
-/// What came of these rows.
+/// The results of these rows.
 #[derive(Debug, Default)]
 pub(super) struct Others {
     /// The build with large files.
@@ -40,15 +40,15 @@ pub(super) struct Started {
 }
 
 impl Others {
-    pub(super) fn held(&self) -> Vec<Held> {
-        let memory = self.memory.map(|cost| Held {
+    pub(super) fn figures(&self) -> Vec<Figure> {
+        let memory = self.memory.map(|cost| Figure {
             limit: Limit::Memory,
             application: "weights".to_owned(),
             environment: "7 GB",
             value: cost.all / 1e6,
         });
         let started = self.started.iter().filter(|started| started.form == Form::Compressed);
-        let started = started.map(|started| Held {
+        let started = started.map(|started| Figure {
             limit: Limit::StartCompressed,
             application: started.measured.name.to_owned(),
             environment: "own",
@@ -94,7 +94,7 @@ impl Others {
     }
 }
 
-/// What measuring these needs.
+/// The tools and folders for these rows.
 pub(super) struct Rows<'a> {
     pub(super) progress: &'a Progress,
     pub(super) python: &'a Python,

@@ -1,4 +1,4 @@
-//! What came of it: tables, the page for the documentation, and JSON.
+//! The results of the measurements: tables, the page for the documentation, and JSON.
 
 use std::process::Command;
 
@@ -7,12 +7,12 @@ use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Value, json};
 use xtask::pythons::Python;
 
-use super::limits::{Causes, Held, Limit};
+use super::limits::{Causes, Figure, Limit};
 use super::made::{Form, Made, Role};
 use super::measured::Cost;
 use super::others::Others;
 
-/// What stands above the tables on the page.
+/// The text above the tables on the page.
 const INTRODUCTION: &str = include_str!("../../../sizes/introduction.md");
 
 /// How much of a fault stands in the table.
@@ -54,13 +54,13 @@ impl Row {
 pub(super) struct Results {
     pub(super) rows: Vec<Row>,
     pub(super) others: Others,
-    /// What could not be measured.
+    /// Rows that could not be measured.
     pub(super) missing: Vec<String>,
 }
 
 impl Results {
     /// One figure with its limit, if both sides of it are there.
-    fn held(&self, row: &Row, limit: Limit) -> Option<Held> {
+    fn figure(&self, row: &Row, limit: Limit) -> Option<Figure> {
         let ratio = |part: Option<f64>, whole: Option<f64>| Some(part? / whole?);
         let is_hello = row.application == "hello";
         let megabytes = |form| row.size(form).filter(|_| is_hello).map(|size| size / 1e6);
@@ -84,11 +84,11 @@ impl Results {
             Limit::Memory | Limit::StartCompressed => None,
         };
         let (application, environment) = (row.application.to_owned(), row.role.name());
-        value.map(|value| Held { limit, application, environment, value })
+        value.map(|value| Figure { limit, application, environment, value })
     }
 
     /// All figures that have limits.
-    fn all_held(&self) -> Vec<Held> {
+    fn all_figures(&self) -> Vec<Figure> {
         let of_rows = self.rows.iter().flat_map(|row| {
             let limits = [
                 Limit::Folder,
@@ -100,13 +100,13 @@ impl Results {
                 Limit::Again,
                 Limit::AgainRatio,
             ];
-            limits.into_iter().filter_map(|limit| self.held(row, limit))
+            limits.into_iter().filter_map(|limit| self.figure(row, limit))
         });
-        of_rows.chain(self.others.held()).collect()
+        of_rows.chain(self.others.figures()).collect()
     }
 
     fn shown(&self, row: &Row, limit: Limit) -> String {
-        self.held(row, limit).map_or_else(dash, |held| held.shown())
+        self.figure(row, limit).map_or_else(dash, |figure| figure.shown())
     }
 
     fn sizes(&self) -> Table {
@@ -159,8 +159,8 @@ impl Results {
             };
             let ratio = match (row.again(Form::Plain), row.again(Form::OneFolder)) {
                 (Some(ours), Some(theirs)) => {
-                    let held = self.held(row, Limit::AgainRatio);
-                    held.map_or_else(|| format!("{:.2}", ours / theirs), |held| held.shown())
+                    let figure = self.figure(row, Limit::AgainRatio);
+                    figure.map_or_else(|| format!("{:.2}", ours / theirs), |figure| figure.shown())
                 }
                 _ => dash(),
             };
@@ -215,8 +215,9 @@ impl Results {
         parts.push("## Executables that do not run right".to_owned());
         parts.push(list(self.faults(), "There are none."));
         parts.push("## Figures above their limits".to_owned());
-        let held = self.all_held();
-        let short = held.iter().filter(|held| held.is_short()).map(|held| held.line(causes));
+        let figures = self.all_figures();
+        let short =
+            figures.iter().filter(|figure| figure.is_short()).map(|figure| figure.line(causes));
         parts.push(list(short.collect(), "There are none."));
         if !self.missing.is_empty() {
             parts.push("## Not measured".to_owned());
@@ -249,7 +250,7 @@ impl Results {
         });
         json!({
             "python": python.release(), "rows": rows.collect::<Vec<_>>(), "others": self.others.as_json(),
-            "limits": self.all_held().iter().map(Held::as_json).collect::<Vec<_>>(), "missing": self.missing,
+            "limits": self.all_figures().iter().map(Figure::as_json).collect::<Vec<_>>(), "missing": self.missing,
         })
     }
 }

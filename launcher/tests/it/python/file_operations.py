@@ -325,7 +325,7 @@ for label, call in {
 }.items():
     run(label, call)
 
-# What is said of the functions themselves.
+# The functions' own attributes and signatures.
 import inspect
 import pickle
 

@@ -1,4 +1,4 @@
-//! The folder in which one Python is put together, and what its steps have in common.
+//! The folder in which one Python is put together, and the tools of all steps.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use xtask::pythons::Python;
 use xtask::version::Version;
 use xtask::workspace::Workspace;
 
-pub(super) struct Place<'a> {
+pub(super) struct Assembly<'a> {
     pub(super) workspace: &'a Workspace,
     pub(super) progress: &'a Progress,
     /// A Python of this machine, for its pip.
@@ -19,7 +19,7 @@ pub(super) struct Place<'a> {
     pub(super) folder: &'a Path,
 }
 
-impl Place<'_> {
+impl Assembly<'_> {
     pub(super) fn step(&self, what: &str, command: &mut Command) -> anyhow::Result<()> {
         let label = format!("Python {}: {what}", self.version);
         match self.progress.run(&label, command, Show::AtFailure)?.status {
@@ -38,7 +38,7 @@ impl Place<'_> {
     }
 }
 
-/// What is in a folder, in the order of names.
+/// The paths in a folder, in the order of names.
 pub(super) fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let entries =
         fs::read_dir(folder).with_context(|| format!("could not read `{}`", folder.display()))?;
