@@ -59,10 +59,10 @@
 //! * A [`Stack`] asks several archives in order: the first wins, folders and namespace packages are merged.
 //! * [`Hooks`] run when a module has been imported: in order, once per module object, with no lock held.
 //!
-//! # What it does not do
+//! # Limits
 //!
-//! It knows no interpreter: it neither executes code nor calls into Python, and what a module handle is, is the user's
-//! choice (the `M` of [`Hooks`]). Checksums are against damage, not against forgery: whoever can write the file can
+//! The crate knows no interpreter: it neither executes code nor calls into Python, and its user chooses the type of a module
+//! handle (the `M` of [`Hooks`]). Checksums are against damage, not against forgery: a user who can write the file can
 //! compute them.
 
 mod archive;

@@ -29,10 +29,10 @@
 //! * [`parse`] reads a [`Document`], and [`Settings::to_toml`] writes one that reads back as the same settings.
 //! * [`PythonInterpreterConfig::resolve`] puts the executable's folder in place of `$ORIGIN`.
 //!
-//! # What it does not do
+//! # Limits
 //!
-//! It reads no file, no environment and nothing of the machine it runs on: it parses text that someone else read, so the same
-//! text means the same everywhere. It knows no C type. The `platform-policy` crate decides the effect of a setting on a
+//! The crate reads no file, no environment and nothing of the machine it runs on: it parses text that its caller read, so the
+//! same text means the same everywhere. It knows no C type. The `platform-policy` crate decides the effect of a setting on a
 //! given system, and the `launcher` crate applies it.
 
 #![forbid(unsafe_code)]

@@ -2,6 +2,7 @@
 
 mod rules;
 mod versions;
+mod words;
 
 use std::fmt;
 use std::fs;
@@ -49,6 +50,7 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<Verdict> {
 pub(crate) fn all_problems(workspace: &Workspace) -> anyhow::Result<Vec<String>> {
     let files = tracked_files(&workspace.root)?;
     let mut problems: Vec<Problem> = files.iter().flat_map(rules::check).collect();
+    problems.extend(words::check(&files));
     problems.extend(versions::check(workspace, &files)?);
     let mut lines: Vec<String> = problems.iter().map(Problem::to_string).collect();
     lines.extend(layers::problems(workspace)?);

@@ -28,7 +28,7 @@ def names():
 def attempt(label, function):
     try:
         function()
-    except BaseException as error:  # What a module raises is what is asked for.
+    except BaseException as error:  # The module's own error is the result.
         text = " ".join(str(error).split())
         print(f"FAILS {label}: {type(error).__name__}: {text}", flush=True)
         return 1

@@ -46,7 +46,7 @@ def mend_cffi(module):
         try:
             _coldframe.finder.load_library(name)
         except ImportError:
-            pass  # Who opens it gets the error.
+            pass  # The code that opens it gets the error.
     _coldframe.finder.redirect_dlopen(module.FFI)
     load_library = module.load_library
 
