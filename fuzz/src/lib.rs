@@ -71,7 +71,7 @@ pub fn written(writer: Writer) -> Vec<u8> {
     bytes
 }
 
-/// A file with an archive behind it; what that does to the file is an error as well.
+/// A file with an archive behind it; damage to the file itself is an error as well.
 pub fn written_behind(file: &[u8]) -> Option<Vec<u8>> {
     let mut file = Cursor::new(file.to_vec());
     sample().write_behind(&mut file).ok()?;
@@ -81,7 +81,7 @@ pub fn written_behind(file: &[u8]) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// A small executable with what the launcher has for it: a header, a section for the archive's place, and its name.
+/// A small executable with the parts that the launcher has for an archive: a header, a section for its place, and its name.
 pub fn small_elf() -> Vec<u8> {
     // The targets are executables of that kind; of this one only the headers count.
     let mut elf = vec![0; 64];

@@ -1,4 +1,4 @@
-//! Executables, with an archive behind them and without: what their trailer and their headers say, and whether an archive that
+//! Executables, with an archive behind them and without: their trailers, their headers, and whether an archive that
 //! is written behind any file is found there again.
 
 #![no_main]

@@ -140,7 +140,7 @@ impl Archive {
         self.0.header.total_length.get()
     }
 
-    /// An error that names both when `running` is not exactly what the archive was built for.
+    /// An error that names both when `running` is not exactly the target that the archive was built for.
     pub fn check_target(&self, running: &Target) -> Result<(), Error> {
         if self.target() == running {
             Ok(())
@@ -259,7 +259,7 @@ impl fmt::Debug for Archive {
     }
 }
 
-/// Reads and checks the header: what it is, then which version, then whether it is whole.
+/// Reads and checks the header: its magic, then its version, then whether the archive is whole.
 /// A newer version may have another header, so nothing else is asked before.
 fn read_header(bytes: &[u8], path: &Path) -> Result<Header, Error> {
     let available = bytes.len() as u64;

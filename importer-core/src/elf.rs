@@ -38,7 +38,7 @@ pub(crate) struct Elf {
     names: Vec<u8>,
     /// Where our section says that the archive lies.
     archive: Option<Range<u64>>,
-    /// The end of what any header names, without the archive and what is written anew.
+    /// The end of all parts that headers name, without the archive and the parts that are written anew.
     end: u64,
 }
 
@@ -93,7 +93,7 @@ fn read<R: Read + Seek>(cache: &ReadCache<R>, length: u64) -> Option<Elf> {
     let (own_index, archive) = archive.unzip();
     for segment in header.program_headers(endian, cache).ok()? {
         let segment_end = segment.p_offset(endian).checked_add(segment.p_filesz(endian))?;
-        // An archive in what is mapped for the program is none of ours.
+        // Coldframe never puts an archive where the program itself is mapped.
         let overlaps =
             |archive: &Range<u64>| segment.p_type(endian) == PT_LOAD && archive.start < segment_end;
         if archive.as_ref().is_some_and(overlaps) {

@@ -156,7 +156,7 @@ impl Error {
         Problem::Damaged { path: path.to_owned(), part, offset, fault, wanted: Wanted(None) }.into()
     }
 
-    /// Adds what was being looked for, so that a damaged index still names the module.
+    /// Adds the name that was being looked for, so that the error on a damaged index names the module.
     pub(crate) fn while_looking_for(mut self, kind: Kind, key: &str) -> Self {
         if let Problem::Damaged { wanted, .. } = &mut *self.0 {
             *wanted = Wanted(Some((kind, key.to_owned())));

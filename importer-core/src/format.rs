@@ -242,8 +242,8 @@ pub(crate) fn checksum(bytes: &[u8]) -> u64 {
     kept(XxHash3_64::oneshot(bytes))
 }
 
-/// A hash as it is compared. No fuzzer guesses one, and what lies behind a comparison it would never see: for `cargo xtask fuzz`
-/// every checksum is 0, as if whoever changed the bytes had forged it.
+/// A hash as it is compared. A fuzzer guesses none, and would never reach the code behind a comparison: for `cargo xtask fuzz`
+/// every checksum is 0, as if an attacker had forged it.
 pub(crate) fn kept(hash: u64) -> u64 {
     if cfg!(fuzzing) { 0 } else { hash }
 }

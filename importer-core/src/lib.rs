@@ -55,7 +55,7 @@
 //! * An [`Archive`] holds modules by name, files and folders by path (the *virtual tree*, in which a module's source is a file
 //!   like any other), distributions, and attributes. [`Writer`] makes one; the format is specified in `FORMAT.md`.
 //!   Opening costs the same for ten modules and for a million. Every part carries a checksum that is compared before the
-//!   part is used, so a flipped bit becomes an [`Error`] that names what was being looked for.
+//!   part is used, so a flipped bit becomes an [`Error`] that names the module or file.
 //! * A [`Stack`] asks several archives in order: the first wins, folders and namespace packages are merged.
 //! * [`Hooks`] run when a module has been imported: in order, once per module object, with no lock held.
 //!

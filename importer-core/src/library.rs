@@ -46,7 +46,7 @@ pub struct LibraryPart<'a, 'l> {
 /// Why a library could not be copied.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
-    /// It is damaged; what was written is of no use.
+    /// It is damaged; the bytes that were written are of no use.
     #[error(transparent)]
     Damaged(#[from] Error),
     /// It could not be written.
@@ -114,8 +114,8 @@ impl<'a> Library<'a> {
         self.archive.is_mapped() && self.compressed.is_none()
     }
 
-    /// Takes its bytes out of this process's memory: whoever has checked or copied a library has read all of it, and it would
-    /// count as the process's own. A part that is read again comes back from the file.
+    /// Takes its bytes out of this process's memory: checking or copying a library reads all of it, and it would count as the
+    /// process's own. A part that is read again comes back from the file.
     pub fn forget(&self) {
         if let Ok(start) = usize::try_from(self.offset) {
             self.archive.forget(start..start.saturating_add(self.stored.len()));
@@ -141,7 +141,7 @@ impl<'a> Library<'a> {
         Ok(Cow::Owned(contents))
     }
 
-    /// Its parts, if it is compressed, after comparing the checksum of what is stored; else none.
+    /// Its parts, if it is compressed, after comparing the checksum of the stored bytes; else none.
     pub fn checked_parts(
         &self,
     ) -> Result<impl ExactSizeIterator<Item = LibraryPart<'a, '_>>, Error> {
@@ -156,7 +156,7 @@ impl<'a> Library<'a> {
         frames.iter().map(|frame| LibraryPart { library: self, frame: *frame })
     }
 
-    /// Writes its bytes, which are checked on the way: after an error, what was written must be thrown away.
+    /// Writes its bytes, which are checked on the way: after an error, the output must be thrown away.
     pub fn copy_to(&self, out: &mut impl Write) -> Result<(), CopyError> {
         if self.compressed.is_some() {
             for part in self.checked_parts()? {
@@ -176,7 +176,7 @@ impl<'a> Library<'a> {
         }
     }
 
-    /// Whether what is read there is this library, by its length and its checksum.
+    /// Whether the bytes that are read there are this library, by its length and its checksum.
     pub fn is_copied_in(&self, copy: &mut impl Read) -> io::Result<bool> {
         let mut hash = XxHash3_64::new();
         let mut buffer = vec![0; PART];

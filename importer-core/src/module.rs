@@ -71,7 +71,7 @@ impl<'a> Module<'a> {
         Ok(Self { archive, record, kind, is_initialiser: false })
     }
 
-    /// The code of a package as the module `__init__` in it, which is no package; nothing for what is none with source.
+    /// The code of a package as the module `__init__` in it, which is no package; `None` for all but packages with source.
     pub(crate) fn into_initialiser(self) -> Option<Self> {
         let has_one = self.kind == ModuleKind::Source && self.is_package();
         has_one.then_some(Self { is_initialiser: true, ..self })

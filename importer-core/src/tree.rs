@@ -102,7 +102,7 @@ impl<'a> Directory<'a> {
     }
 
     /// The regular modules and packages that lie in it, sorted by name: also those that were stored without their source,
-    /// which have no file. This is what `pkgutil.iter_modules` asks for. Ends after its first error.
+    /// which have no file. `pkgutil.iter_modules` asks for these. Ends after its first error.
     pub fn modules(&self) -> impl Iterator<Item = Result<DirectoryModule<'a>, Error>> + use<'a> {
         self.listing(self.modules, Role::Modules).map(|entry| {
             let (name, is_package) = entry?;

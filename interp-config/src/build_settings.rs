@@ -40,7 +40,7 @@ pub struct BuildSettings {
     pub app: Option<String>,
 }
 
-/// Where the files of some packages are served from, whatever their code looks like.
+/// The place from which the files of some packages are served, for all of their code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileAccessRule {
     /// The name of a package, or of a module at the top; `*` stands for any text. The first rule that fits holds.

@@ -39,7 +39,7 @@ string_enum! {
 string_enum! {
     /// Where the files of a package are served from.
     pub enum FileAccess: "file access" {
-        /// From the archive: whatever asks for them by path finds none.
+        /// From the archive: code that asks for them by path finds none.
         #[default]
         Memory = "memory",
         /// From the user's cache, where all that the package's folder holds is put when it is first imported.
@@ -87,12 +87,13 @@ string_enum! {
 string_enum! {
     /// Whether the executable can be a `python`, and for whom.
     pub enum PythonMode: "way to be `python`" {
-        /// For nobody: it is its application whatever its name, its variables and its command line are.
+        /// For nobody: it is its application under any name, with any variables and any command line.
         Never = "never",
-        /// For what the application itself starts as `sys.executable`, with `-c`, `-m` or a script, or by the variable or a name.
+        /// For processes that the application itself starts as `sys.executable`, with `-c`, `-m` or a script, or by the variable
+        /// or a name.
         #[default]
         Children = "children",
-        /// For the same, and for whoever asks by the variable or by a name.
+        /// For the same processes, and for all others that ask by the variable or by a name.
         Always = "always",
     }
 }

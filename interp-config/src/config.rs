@@ -34,7 +34,7 @@ pub struct PostImportHook {
 
 /// How the embedded interpreter is set up.
 ///
-/// It holds what the user wrote and nothing that was found on this machine. In TOML every key is the field's name with
+/// It holds the user's settings and nothing that was found on this machine. In TOML every key is the field's name with
 /// hyphens in place of underscores. Path fields may contain `$ORIGIN`, the folder of the executable:
 /// see [`resolve`](Self::resolve).
 #[derive(Clone, Debug, PartialEq)]
@@ -67,7 +67,7 @@ pub struct PythonInterpreterConfig {
     pub filesystem_importer: bool,
     /// Folders of `sys.path` (`PyConfig.module_search_paths`).
     pub module_search_paths: Vec<String>,
-    /// Whether text is UTF-8 whatever the locale says (`PyPreConfig.utf8_mode`); Python's own default from 3.15 (PEP 686).
+    /// Whether text is UTF-8 in every locale (`PyPreConfig.utf8_mode`); Python's own default from 3.15 (PEP 686).
     pub utf8_mode: bool,
     /// Warning filters, as by `-W` (`PyConfig.warnoptions`).
     pub warnings: Vec<String>,
@@ -79,7 +79,7 @@ pub struct PythonInterpreterConfig {
     pub allocator: Allocator,
     /// Functions that are called when a module has been imported; those of one module run in this order.
     pub post_import_hooks: Vec<PostImportHook>,
-    /// Functions that are called without arguments when Python is ready, in this order and before what is run; in workers too.
+    /// Functions that are called without arguments when Python is ready, in this order and before `run`; in workers too.
     pub before_main: Vec<EntryPoint>,
     /// The folder of the Tcl library, for `tkinter` (`TCL_LIBRARY`).
     pub tcl_library: Option<String>,

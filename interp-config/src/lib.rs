@@ -10,7 +10,7 @@
 //! "#;
 //! let settings = parse(text, "pyproject.toml", Document::Pyproject)?.expect("the table is there");
 //! assert_eq!(settings.interpreter.multiprocessing_start_method, StartMethodSetting::Spawn);
-//! assert!(settings.interpreter.sys_frozen, "what is not written has its default");
+//! assert!(settings.interpreter.sys_frozen, "a key that is not written has its default");
 //!
 //! let error = parse("profile = \"izolated\"", "coldframe.toml", Document::Coldframe).unwrap_err();
 //! assert_eq!(
@@ -25,7 +25,7 @@
 //!
 //! * A **choice** such as [`StartMethodSetting`] is a closed enum; its spellings are written once, and every conversion
 //!   between text and value comes from them.
-//! * [`PythonInterpreterConfig`] and [`BuildSettings`] are what the user wrote, as plain fields with defaults.
+//! * [`PythonInterpreterConfig`] and [`BuildSettings`] are the user's settings, as plain fields with defaults.
 //! * [`parse`] reads a [`Document`], and [`Settings::to_toml`] writes one that reads back as the same settings.
 //! * [`PythonInterpreterConfig::resolve`] puts the executable's folder in place of `$ORIGIN`.
 //!

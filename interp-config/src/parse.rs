@@ -15,7 +15,7 @@ pub(crate) const BUILD_KEY: &str = "build";
 /// Which file the settings stand in, and so where in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Document {
-    /// A `pyproject.toml`: the settings are its table `[tool.coldframe]`, and everything else is not ours to judge.
+    /// A `pyproject.toml`: the settings are its table `[tool.coldframe]`, and all other tables are not read.
     Pyproject,
     /// A `coldframe.toml`: the settings are its top level.
     Coldframe,

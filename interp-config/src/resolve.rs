@@ -7,7 +7,7 @@ use crate::config::{PythonInterpreterConfig, RunTarget};
 impl PythonInterpreterConfig {
     /// A copy in which `$ORIGIN` in every path field is the folder `origin`, in which the executable lies.
     ///
-    /// The word means what it means to the dynamic linker (`man 8 ld.so`): `${ORIGIN}` is the same, `$ORIGINAL` is another
+    /// The word has its meaning for the dynamic linker (`man 8 ld.so`): `${ORIGIN}` is the same, `$ORIGINAL` is another
     /// word and stays. The inserted text is not read again. Arguments, source text and options are no paths and stay as they are.
     ///
     /// ```

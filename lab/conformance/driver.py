@@ -1,4 +1,4 @@
-"""Runs one of CPython's own test suites and writes what became of each test, one JSON line for each.
+"""Runs one of CPython's own test suites and writes the outcome of each test, one JSON line for each.
 
     python driver.py SUITE RESULTS [ID...]
 
@@ -148,7 +148,7 @@ def load(results, name):
 
 
 def suites_below(results, package):
-    """The suite is all the modules of the package and of those in it; what else is there are the tests' data."""
+    """The suite is all the modules of the package and of those in it; all other files are the tests' data."""
     for found in sorted(pkgutil.iter_modules(package.__path__), key=lambda found: found.name):
         name = f"{package.__name__}.{found.name}"
         if found.name.startswith("test_") and not found.ispkg:
@@ -160,7 +160,7 @@ def suites_below(results, package):
 
 
 def attempt(results, name):
-    """The module; where it cannot be imported, that is what becomes of the test of its name."""
+    """The module; where it cannot be imported, the test of its name fails with the error."""
     try:
         return importlib.import_module(name)
     except unittest.SkipTest as reason:
@@ -181,7 +181,7 @@ def flat(tests):
 
 def main():
     name, path, *only = sys.argv[1:]
-    # Ignored in what a shell runs in the background, and then in all that is started here; the suites send it.
+    # Ignored in commands that a shell runs in the background, and then in all that is started here; the suites send it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     seen = set()
     if os.path.exists(path):

@@ -83,11 +83,11 @@ fn attacks() -> Vec<(&'static str, Try)> {
     all.extend([
         ("small-disk: a file of 20 MB, and 5 MB for it", Box::new(limits::too_small) as Try),
         ("stampede: first starts at once, 35 MB for a file of 20", Box::new(limits::stampede)),
-        ("mutations: of what lies behind the program", Box::new(mutations::of_archive)),
+        ("mutations: of the archive behind the program", Box::new(mutations::of_archive)),
         ("mutations: of the program's own code", Box::new(mutations::of_program)),
         ("kill: parents under each start method", Box::new(processes::killed)),
         ("restarts: a program that takes its own place", Box::new(processes::restarts)),
-        ("environment: what children find in it", Box::new(processes::environment)),
+        ("environment: variables that children find", Box::new(processes::environment)),
     ]);
     all
 }

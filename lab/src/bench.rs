@@ -32,7 +32,7 @@ if __name__ == '__main__':
         assert pool.map(square, range(16))[-1] == 225
 ";
 
-/// A package with large libraries, imported and used; what it starts threads for is left out.
+/// A package with large libraries, imported and used; functions for which it starts threads are left out.
 const NUMPY: &str = "import numpy; print(numpy.arange(6).reshape(2, 3).sum())\n";
 
 /// One row: the same program run by the interpreter and as a built application.
@@ -167,7 +167,7 @@ fn build_launcher(
     Ok((finished.status == Status::Good).then_some(built))
 }
 
-/// An empty virtual environment: what is installed beside an interpreter (`.pth` files run at every start) can cost it more than
+/// An empty virtual environment: packages beside an interpreter (`.pth` files run at every start) can cost it more than
 /// its own start does, and would flatter us.
 fn clean_environment(
     python: &Python,

@@ -1,4 +1,4 @@
-//! `cargo xtask elsewhere`: applications in root file systems of other systems, beside what PyInstaller makes of them.
+//! `cargo xtask elsewhere`: applications in root file systems of other systems, beside PyInstaller's executables of them.
 
 pub(crate) mod flags;
 mod list;

@@ -58,7 +58,7 @@ pub(crate) fn fetch(
     let configuration = folder.join("pyo3-config.txt");
     let helper = pythons::chosen(workspace, None)?;
     let assembly = Assembly { workspace, progress, helper: &helper, version, folder: &folder };
-    // It is written last: what lies there without it was left unfinished.
+    // The configuration is written last: a folder without it was left unfinished.
     let is_complete = configuration.is_file();
     if !is_complete && folder.exists() {
         fs::remove_dir_all(&folder)
@@ -98,7 +98,7 @@ fn can_be_fetched(version: Version, range: Range) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Imports what needs libraries of the system's, for those were fetched too.
+/// Imports modules that need libraries of the system, for those were fetched too.
 const SELF_TEST: &str = "\
 import sys, ssl, ctypes, sqlite3
 sys.exit(sys._is_gil_enabled() == (sys.argv[1] == 'Free'))

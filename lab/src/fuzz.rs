@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: random bytes for what reads archives, executables, command lines and settings, by cargo-fuzz.
+//! `cargo xtask fuzz`: random bytes for the readers of archives, executables, command lines and settings, by cargo-fuzz.
 
 pub(crate) mod flags;
 
@@ -33,7 +33,7 @@ enum End {
 }
 
 impl End {
-    /// The folder with what targets begin with, and what is found to be new.
+    /// The folder with the first inputs of targets, and with new ones.
     fn corpus(self, tools: &Tools) -> &Path {
         match self {
             Self::Seconds(_) => &tools.corpus,
@@ -108,7 +108,7 @@ fn python(workspace: &Workspace, flags: &Fuzz) -> anyhow::Result<Python> {
     match &flags.python {
         Some(name) => pythons::choose(&pythons::discover(), name),
         None => pythons::usable(workspace).pop().context(
-            "no Python was found that has a libpython; `cargo xtask test` says what is there",
+            "no Python was found that has a libpython; `cargo xtask test` lists all that were found",
         ),
     }
 }
@@ -119,7 +119,7 @@ struct Tools {
     path: OsString,
     build: PathBuf,
     corpus: PathBuf,
-    /// For runs that do not go on from what others have found.
+    /// For runs that do not go on from the findings of others.
     fixed_corpus: PathBuf,
     found: PathBuf,
 }
@@ -197,7 +197,7 @@ fn fuzz(
     target: String,
 ) -> anyhow::Result<Row> {
     let (corpus, found) = (end.corpus(tools).join(&target), tools.found.join(&target));
-    // Random numbers are not all: inputs are made from what is there.
+    // Inputs are made from the ones that are there, and not of random numbers alone.
     if matches!(end, End::Inputs(_)) && corpus.exists() {
         fs::remove_dir_all(&corpus)
             .with_context(|| format!("could not remove `{}`", corpus.display()))?;

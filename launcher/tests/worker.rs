@@ -24,7 +24,7 @@ fn check(line: &[&str], role: Role, call: &str, argv: &[&str]) {
     check_action(line, role, &format!("multiprocessing.{module}.{function}({call})"), argv);
 }
 
-/// The role, what is done as a line to read, and `sys.argv`.
+/// The role, the worker's task as a line to read, and `sys.argv`.
 #[track_caller]
 fn check_action(line: &[&str], role: Role, action: &str, argv: &[&str]) {
     let worker =

@@ -42,7 +42,7 @@ impl Decision {
 /// reason Python itself went over to `spawn` on macOS in 3.8 (<https://bugs.python.org/issue33725>). The reports there are
 /// about framework builds, so these are spared. With another build `fork` usually works and is much faster; but the abort comes from
 /// Apple's runtime and not from the way Python was built, and an extension module that has started a thread is enough to
-/// provoke it, hence the caution. Writing `fork` explicitly accepts what the caution says, and it is not repeated then; a
+/// provoke it, hence the caution. A user who writes `fork` has accepted the caution, and it is not repeated then; a
 /// framework build is cautioned all the same, because there the trouble is known and not only possible.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ use interp_config::StartMethodSetting;
 
 use crate::os::Os;
 
-/// Why a decision is what it is. It is shown in one line, so that it cannot rot as a comment would.
+/// The reason of a decision. It is shown in one line, so that it cannot rot as a comment would.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
     /// The setting names the method.

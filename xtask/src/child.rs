@@ -27,7 +27,7 @@ pub fn wait(
             return Ok(Some(status));
         }
         if is_late() {
-            // The whole group: what a child that hangs has started hangs as well.
+            // The whole group: processes that a hanging child has started hang as well.
             let group = format!("-{}", child.id());
             let _gone_already = Command::new("kill").args(["-KILL", "--", &group]).status();
             // Where there is no such program, at least the child itself ends.

@@ -1,4 +1,4 @@
-//! Reads how many tests ran from what nextest and libtest print at their ends.
+//! Reads how many tests ran from the last lines of nextest and libtest.
 //!
 //! Only the final lines are read: nextest's machine-readable output is still an experiment, and libtest's is not stable.
 
@@ -53,7 +53,7 @@ fn nextest_summary(line: &str) -> Option<Counts> {
     Some(counts)
 }
 
-/// How nextest's summary begins; what tests printed that passed comes below it.
+/// The beginning of nextest's summary; the output of tests that passed comes below it.
 pub(crate) const NEXTEST_SUMMARY: &str = "Summary [";
 
 fn sum<'a>(parts: impl Iterator<Item = &'a str>) -> Counts {

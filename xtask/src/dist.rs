@@ -190,11 +190,11 @@ fn needed_libraries(program: &Path) -> anyhow::Result<Vec<String>> {
         if cfg!(target_os = "macos") { ("otool", "-L") } else { ("readelf", "-d") };
     let output = match Command::new(tool).arg(argument).arg(program).stdin(Stdio::null()).output() {
         Ok(output) => output,
-        // Without binutils the loader's own script knows as well; it lists what is needed indirectly too.
+        // Without binutils the dynamic linker's own script knows as well; it lists indirect needs too.
         Err(_) => {
             Command::new("ldd").arg(program).stdin(Stdio::null()).output().with_context(|| {
                 format!(
-                    "neither `{tool}` nor `ldd` is here to say what `{}` needs",
+                    "neither `{tool}` nor `ldd` is here to list the libraries that `{}` needs",
                     program.display()
                 )
             })?
@@ -203,7 +203,7 @@ fn needed_libraries(program: &Path) -> anyhow::Result<Vec<String>> {
     let text = String::from_utf8_lossy(&output.stdout);
     if !output.status.success() || text.trim().is_empty() {
         bail!(
-            "could not read what `{}` needs: {}",
+            "could not read the libraries that `{}` needs: {}",
             program.display(),
             String::from_utf8_lossy(&output.stderr).trim()
         );
@@ -211,7 +211,7 @@ fn needed_libraries(program: &Path) -> anyhow::Result<Vec<String>> {
     Ok(libraries_in(&text))
 }
 
-/// The names in what `readelf -d`, `ldd` or `otool -L` printed.
+/// The names in the output of `readelf -d`, `ldd` or `otool -L`.
 fn libraries_in(text: &str) -> Vec<String> {
     let names = text.lines().filter_map(|line| {
         if let Some((_, rest)) = line.split_once("(NEEDED)") {

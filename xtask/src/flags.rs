@@ -83,7 +83,7 @@ folder, an application built with the new launcher has to run in an empty folder
 allows it, with the Python hidden. The launcher carries the standard library. `--glibc` fetches a compiler that has the symbols of
 each glibc (the wheel `ziglang`), and the finished program may need no more than the version that was asked for.";
 
-/// Build a release launcher with CPython linked into it, so that it and what it builds need no Python.
+/// Build a release launcher with CPython linked into it, so that it and the applications that it builds need no Python.
 #[derive(Debug, Args)]
 #[command(after_long_help = format!("{DIST_EXAMPLES}\n\n{EXIT_CODES}"))]
 pub(crate) struct Dist {

@@ -29,7 +29,7 @@ pub const TASKS: &[Task] = &[
     },
     Task {
         name: "packages",
-        about: "Build applications on real packages from the index, and compare what they do with the virtual environment",
+        about: "Build applications on real packages from the index, and compare their output with that in the virtual environment",
     },
     Task {
         name: "elsewhere",
@@ -37,7 +37,7 @@ pub const TASKS: &[Task] = &[
     },
     Task {
         name: "fuzz",
-        about: "Give random bytes to what reads archives, executables, command lines and settings",
+        about: "Give random bytes to the readers of archives, executables, command lines and settings",
     },
     #[cfg(target_os = "linux")]
     Task {

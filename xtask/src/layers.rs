@@ -1,4 +1,4 @@
-//! Holds the layers of ARCHITECTURE.md against what the manifests really say.
+//! Holds the layers of ARCHITECTURE.md against the manifests.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! The task runner: `cargo xtask help` lists what it does.
+//! The task runner: `cargo xtask help` lists its tasks.
 //!
 //! Each check runs the same way on a developer's machine and in CI, whose files hold no logic of their own.
 //! The crate `lab` has the tasks that take long or are seldom needed. It uses the public modules of this library.

@@ -34,7 +34,7 @@ pub(crate) enum Linkage {
     Shared,
     /// The folder of the static library.
     Static(PathBuf),
-    /// Neither is there; the text says what was looked for and what would help.
+    /// Neither is there; the text names the files that were looked for, and the way out.
     Missing(String),
 }
 
@@ -83,7 +83,7 @@ impl Sources {
             self.pointer_width,
             flags.join(","),
         );
-        // pyo3 would name the library as `static=`, of which the linker takes only what the launcher itself calls. Extension modules
+        // pyo3 would name the library as `static=`, of which the linker takes only functions that the launcher itself calls. Extension modules
         // call the rest of the C API, so all of the archive has to come along.
         text.push_str("suppress_build_script_link_lines=true\n");
         let _ = writeln!(

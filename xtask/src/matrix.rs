@@ -1,4 +1,4 @@
-//! Which Pythons are tested and which are not, and why: a pure function of what is supported, found and asked for.
+//! Which Pythons are tested and which are not, and why: a pure function of the Pythons that are supported, found and asked for.
 
 use crate::version::{Range, Version};
 

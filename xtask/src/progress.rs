@@ -12,7 +12,7 @@ use crate::counts::NEXTEST_SUMMARY;
 /// How much is said while steps run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Voice {
-    /// A line that says what runs now, replaced by its result.
+    /// A line that names the running step, replaced by its result.
     Terminal,
     /// One line for each finished step: a CI log without them looks hung for minutes.
     Lines,
@@ -89,10 +89,7 @@ impl Progress {
         let mut window = Window::new(if self.voice == Voice::Verbose { None } else { Some(show) });
         let mut reader = BufReader::new(reader);
         let mut line = Vec::new();
-        while reader
-            .read_until(b'\n', &mut line)
-            .context("could not read what a command printed")?
-            > 0
+        while reader.read_until(b'\n', &mut line).context("could not read a command's output")? > 0
         {
             let text = String::from_utf8_lossy(&line);
             if window.opens_for(&text) {
@@ -115,7 +112,7 @@ impl Progress {
         Ok(finished)
     }
 
-    /// Says what goes on now, where somebody watches.
+    /// Names the work that goes on now, where somebody watches.
     pub fn note(&self, label: &str) {
         self.begin(label);
     }
@@ -197,7 +194,7 @@ impl Window {
     }
 }
 
-/// Standard error may be closed; what was to be said there is then lost, and the work goes on.
+/// Standard error may be closed; the text is then lost, and the work goes on.
 fn say(text: &str) {
     let mut stderr = io::stderr().lock();
     let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());

@@ -1,4 +1,4 @@
-//! Finds the CPythons of this machine and asks each what it is.
+//! Finds the CPythons of this machine and asks each for its version, its build and its libraries.
 
 use std::collections::HashSet;
 use std::env;
@@ -57,7 +57,7 @@ impl Python {
         }
     }
 
-    /// Runs the interpreter at `path` and reads what it says of itself.
+    /// Runs the interpreter at `path` and reads its description of itself.
     pub fn probe(path: &Path) -> anyhow::Result<Self> {
         let output = Command::new(path)
             .args(["-I", "-c", PROBE])
@@ -169,7 +169,7 @@ pub fn chosen(workspace: &Workspace, wanted: Option<&str>) -> anyhow::Result<Pyt
         return choose(&discover(), wanted);
     }
     usable(workspace).pop().context(
-        "no Python that can be built with was found; `cargo xtask test` says what is there",
+        "no Python that can be built with was found; `cargo xtask test` lists all that were found",
     )
 }
 

@@ -1,4 +1,4 @@
-//! Builds and runs the tests of some crates in one environment, and counts what happened.
+//! Builds and runs the tests of some crates in one environment, and counts their results.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -175,7 +175,7 @@ impl Suite<'_> {
     fn add_run_arguments(&self, command: &mut Command) {
         command.arg("--no-fail-fast");
         if self.runner == Runner::Nextest {
-            // Nothing is printed of tests that pass, so that what is printed is worth reading.
+            // Nothing is printed of tests that pass, so that the output is worth reading.
             command.args([
                 "--no-tests=pass",
                 "--status-level=fail",
@@ -240,7 +240,7 @@ impl Suite<'_> {
                 tally.problems.push(format!("{what} could not be run to the end"));
             }
         }
-        // With a filter, nextest counts what was not chosen among these.
+        // With a filter, nextest counts tests that were not chosen among these.
         if self.filter.is_empty() {
             tally.n_ignored += counts.map_or(0, |counts| counts.left_out);
         }

@@ -38,12 +38,12 @@ impl Workspace {
         })
     }
 
-    /// The folder for what is linked with one Python, so that no build can pick up another's artefacts.
+    /// The folder for programs that are linked with one Python, so that no build can pick up another's artefacts.
     pub fn python_target(&self, version: Version) -> PathBuf {
         self.target.join(format!("py{version}"))
     }
 
-    /// `cargo` at the root, without what the caller's environment says about Python: which one to build with is decided here.
+    /// `cargo` at the root, without the caller's variables about Python: which one to build with is decided here.
     pub fn cargo(&self, subcommand: &[&str]) -> Command {
         let mut command = Command::new(cargo());
         command.args(subcommand).current_dir(&self.root).env("CARGO_TERM_COLOR", "never");
@@ -97,7 +97,7 @@ pub(crate) fn cargo() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"))
 }
 
-/// A folder for what is temporary, which goes when this is dropped. Its path is short: sockets lie in it, and the path of
+/// A folder for temporary files, which goes when this is dropped. Its path is short: sockets lie in it, and the path of
 /// one may have some hundred bytes.
 pub fn temporary_folder() -> anyhow::Result<tempfile::TempDir> {
     tempfile::Builder::new().prefix("cf").tempdir().context("could not make a temporary folder")
@@ -111,7 +111,7 @@ pub fn write(path: &Path, text: &str) -> anyhow::Result<()> {
         .with_context(|| format!("could not write `{}`", path.display()))
 }
 
-/// Copies a file, or a folder with all that is in it but what has that name.
+/// Copies a file, or a folder with all its contents but those of that name.
 pub fn copy(from: &Path, to: &Path, left_out: &str) -> anyhow::Result<()> {
     let copied = if from.is_dir() {
         fs::create_dir_all(to).with_context(|| format!("could not make `{}`", to.display()))?;

@@ -2,7 +2,7 @@
 //!
 //! The registry cannot tell module objects apart, so it counts them: a *generation* is one module object of the name,
 //! and each `finish` of a first load opens the next. An entry remembers the newest generation it was claimed for.
-//! A hook is *claimed* under the lock before it runs without it, so whoever else comes by sees that it is taken.
+//! A hook is *claimed* under the lock before it runs without it, so another thread sees that it is taken.
 
 use std::sync::Arc;
 

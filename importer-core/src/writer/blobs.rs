@@ -72,7 +72,7 @@ pub(super) struct BlobPool {
 }
 
 impl BlobPool {
-    /// Lets what does not fit into memory wait in a file of that folder.
+    /// Lets bytes that do not fit into memory wait in a file of that folder.
     pub(super) fn wait_in(&mut self, folder: PathBuf) {
         if self.blobs.is_empty() {
             self.spool = Spool::in_folder(Some(folder));
@@ -169,7 +169,7 @@ impl BlobPool {
         Ok(blob.decompressed(None).map(|contents| Cow::Owned(contents.into_owned())))
     }
 
-    /// Compresses what is to be compressed.
+    /// Compresses all blobs that are not to be plain.
     pub(super) fn pack(
         self,
         storage: Storage,
@@ -207,7 +207,7 @@ impl BlobPool {
 #[derive(Debug)]
 pub(super) struct PackedBlobs {
     blobs: Vec<StoredBlob>,
-    /// For each blob that was given, which of those it is: what was given in two ways can be stored in one.
+    /// The stored blob of each given one: bytes that were given in two ways can be stored in one.
     numbers: Vec<usize>,
     by_contents: HashMap<(Compression, u128), usize>,
     /// Where those are that are stored as they were given.

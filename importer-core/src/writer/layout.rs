@@ -149,7 +149,7 @@ fn drafts(writer: &mut Writer) -> Result<Vec<Draft>, Error> {
     Ok(drafts)
 }
 
-/// Where each blob lies. By role first, so that what a start reads (bytecode) lies together; then by first user.
+/// The place of each blob. They are sorted by role, so that blobs that a start reads (bytecode) lie together; then by first user.
 struct Places {
     by_blob: Vec<Option<u64>>,
     order: Vec<(BlobId, u64)>,

@@ -136,7 +136,7 @@ impl Packers {
         packing != Packing::Plain && raw_length <= MAX_DECOMPRESSED && !cfg!(miri)
     }
 
-    /// Packs in frames what is read in parts, and hands them to `out`; whether the result is of use is said at the end.
+    /// Packs bytes that are read in parts into frames, and hands these to `out`; the result tells whether that was of use.
     pub(super) fn pack_large(
         &self,
         raw: &mut dyn Read,

@@ -25,7 +25,7 @@ pub(super) enum Source {
     Archive(Archive, Range<usize>),
 }
 
-/// Whether what was appended stays.
+/// Whether the appended bytes stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kept {
     Yes,
@@ -141,7 +141,8 @@ impl Spool {
         }
     }
 
-    /// Appends to the file what `write` hands to the function that it gets, and says where; nothing stays if `write` says so.
+    /// Appends to the file the bytes that `write` hands to the function that it gets, and says where; nothing stays if `write`
+    /// says so.
     pub(super) fn append(
         &mut self,
         write: impl FnOnce(&mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<Kept, Error>,
@@ -164,8 +165,9 @@ impl Spool {
     }
 
     fn spooled(&self, range: &Range<u64>) -> Result<impl Read + use<>, Error> {
-        let gone =
-            || Error::write(io::Error::other("the file of what waits to be written is gone"));
+        let gone = || {
+            Error::write(io::Error::other("the temporary file of the archive's contents is gone"))
+        };
         let mut file = self.file.as_ref().ok_or_else(gone)?.try_clone().map_err(Error::write)?;
         file.seek(SeekFrom::Start(range.start)).map_err(Error::write)?;
         Ok(file.take(range.end - range.start))

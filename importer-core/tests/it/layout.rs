@@ -33,7 +33,7 @@ impl Parts {
     }
 
     /// Makes every checksum right again, from the innermost to the outermost.
-    pub(crate) fn mend_checksums(&self, bytes: &mut [u8]) {
+    pub(crate) fn repair_checksums(&self, bytes: &mut [u8]) {
         let put = |bytes: &mut [u8], at: usize, size: usize, sum: u64| {
             bytes[at..at + size].copy_from_slice(&sum.to_le_bytes()[..size]);
         };

@@ -39,10 +39,10 @@ fn reading() {
     let mut bomb = bytes.clone();
     let reference = parts.compressed_reference(&bytes);
     bomb[reference + 30] = 1;
-    parts.mend_checksums(&mut bomb);
+    parts.repair_checksums(&mut bomb);
     let mut no_buckets = bytes.clone();
     no_buckets[12] = 3;
-    parts.mend_checksums(&mut no_buckets);
+    parts.repair_checksums(&mut no_buckets);
     let mut trailer = behind();
     let end = trailer.len();
     trailer[end - 30] ^= 1;

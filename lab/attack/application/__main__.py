@@ -27,7 +27,7 @@ def work(*methods):
 
 
 def imports():
-    """Modules of many kinds, and what they compute."""
+    """Modules of many kinds, and their results."""
     import decimal
     import email.message
     import hashlib

@@ -1,4 +1,4 @@
-"""Imports every module of the standard library, and uses what is an extension module once.
+"""Imports every module of the standard library, and uses each extension module once.
 
 Each module gives one line: `ok NAME`, or `FAILS NAME: why`. Modules that Python itself does not have on Linux are not asked for.
 """
@@ -19,7 +19,7 @@ SINCE_3_10 = {"_pydatetime", "_pylong", "_sha2", "_tokenize", "_typing", "tomlli
 
 
 def names():
-    """All names that are modules here; `every` lists what they are, for packagers that follow import statements."""
+    """All names that are modules here; `every` imports them, for packagers that follow import statements."""
     # Python 3.9 does not tell its own.
     known = getattr(sys, "stdlib_module_names", every.NAMES - SINCE_3_10)
     return sorted(name for name in known if name not in OTHERS and name in every.NAMES)

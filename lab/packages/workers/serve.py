@@ -1,4 +1,4 @@
-"""Starts a web server, asks it until two processes have answered, ends it as Ctrl-C does, and prints what it saw.
+"""Starts a web server, asks it until two processes have answered, ends it as Ctrl-C does, and prints the answers and its end.
 
     python serve.py COMMAND...
 

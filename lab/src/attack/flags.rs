@@ -12,8 +12,8 @@ Examples:
   cargo xtask attack --only mutations --only stampede
   cargo xtask attack --write              the table becomes docs/reliability.md
 
-It needs Linux, the superuser (other users, mounts and namespaces) and `unshare`, `setpriv` and `setcap`; what cannot be tried here
-is said, and with `--require` it is a failure. The application is `lab/attack/application`.";
+It needs Linux, the superuser (other users, mounts and namespaces) and `unshare`, `setpriv` and `setcap`; an attack that cannot be
+tried here is named, and with `--require` it is a failure. The application is `lab/attack/application`.";
 
 /// Attack a built application from the outside: rights, limits, damage, full disks, and ends without notice.
 #[derive(Debug, Args)]
@@ -31,7 +31,7 @@ pub(crate) struct Attack {
     #[arg(long, value_name = "PATH")]
     pub(crate) launcher: Option<PathBuf>,
 
-    /// Take a part of what is tried often, and no peers.
+    /// Take a part of the attacks that are tried often, and no peers.
     #[arg(long)]
     pub(crate) quick: bool,
 

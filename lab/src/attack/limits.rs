@@ -72,7 +72,7 @@ pub(super) const RESTRICTIONS: &[Restriction] = &[
     Restriction {
         name: "ulimit -f 0: no file can be written",
         namespaces: &[],
-        // Through a pipe, for what it prints goes to a file.
+        // Through a pipe, for its output goes to a file.
         script: "set -o pipefail; (ulimit -f 0; exec \"$@\") 2>&1 | cat",
         words: &["imports"],
         says: "imported",

@@ -81,7 +81,7 @@ impl Fate {
     }
 }
 
-/// Damages what lies behind the program's own code.
+/// Damages the archive behind the program's own code.
 pub(super) fn of_archive(test_folder: &TestFolder<'_>, program: &Program) -> anyhow::Result<Cell> {
     attack(
         test_folder,

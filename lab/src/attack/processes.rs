@@ -1,4 +1,4 @@
-//! Processes: those that are killed, those that start themselves again, and what they hand on.
+//! Processes that are killed, processes that start themselves again, and the environment that they hand on.
 
 use std::process::Command;
 
@@ -67,7 +67,7 @@ pub(super) fn restarts(test_folder: &TestFolder<'_>, program: &Program) -> anyho
     })
 }
 
-/// The variables that a child finds, and that were not there. Ours tell of no argument, and of nothing that others read.
+/// The new variables that a child finds. Coldframe's own hold no argument, and nothing that other programs read.
 pub(super) fn environment(test_folder: &TestFolder<'_>, program: &Program) -> anyhow::Result<Cell> {
     let outcome = plain(test_folder, program, &["environment"])?;
     let line = outcome.stdout.lines().find_map(|line| line.strip_prefix("environment"));

@@ -32,7 +32,7 @@ impl Maker {
     }
 }
 
-/// A program and what is typed to run it.
+/// A program, and the command that runs it.
 #[derive(Clone, Debug)]
 pub(super) struct Program {
     pub(super) maker: Maker,
@@ -40,7 +40,7 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// Its executable, for what is one file.
+    /// Its executable, if the program is one file.
     pub(super) fn executable(&self) -> Option<&Path> {
         match self.maker {
             Maker::Ours | Maker::OneFile => self.command.first().map(Path::new),

@@ -19,7 +19,7 @@ const EXECNET: &str = "import sys;exec(eval(sys.stdin.readline()))";
 /// A pickle that runs a shell when it is read.
 const PICKLE: &[u8] = b"cos\nsystem\n(S'echo OPEN'\ntR.";
 
-/// A way to make an executable run what its starter wants.
+/// A way to make an executable run its starter's code.
 struct Door {
     /// The name by which it is started.
     name: &'static str,

@@ -44,7 +44,7 @@ impl Outcome {
     }
 }
 
-/// Gives a command the environment that all attacks begin with; `folder` is for its cache and for what is temporary.
+/// Gives a command the environment that all attacks begin with; `folder` is for its cache and for temporary files.
 pub(super) fn prepare(command: &mut Command, folder: &Path) {
     command.env_clear().env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin").env("KEPT", "1");
     // In the locale `C` Python sets a variable itself.
@@ -90,7 +90,7 @@ fn text(file: &mut File) -> anyhow::Result<String> {
     let mut bytes = Vec::new();
     file.rewind()
         .and_then(|()| file.read_to_end(&mut bytes))
-        .context("could not read what a program printed")?;
+        .context("could not read a program's output")?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 

@@ -14,7 +14,7 @@ Examples:
   cargo xtask bench --sizes --apps hello,pandas --no-others --python 3.12
 
 The interpreter runs as `python -I` in an empty virtual environment. Both sides of a pair run right after one another, and the
-ratio is the median of the pairs' own ratios: a machine's speed drifts from minute to minute, and a pair sees the same weather.
+ratio is the median of the pairs' own ratios: a machine's speed drifts from minute to minute, and both sides of a pair see the same.
 The row `numpy` and the sums of memory have numpy from the index, in an environment of its own.
 Last, a built application starts and ends many workers, and must leave nothing behind.
 

@@ -1,4 +1,4 @@
-"""Starts and ends many workers, and prints what of descriptors, processes, threads and files was there before and after."""
+"""Starts and ends many workers, and prints the descriptors, processes, threads and files before and after."""
 
 import json
 import multiprocessing

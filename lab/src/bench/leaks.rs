@@ -1,4 +1,4 @@
-//! Many workers, one after the other: what of descriptors, processes and files they leave behind.
+//! Many workers, one after the other: the descriptors, processes and files that they leave behind.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -13,7 +13,7 @@ pub(super) const PROGRAM: &str = include_str!("leaks.py");
 /// Its name in the table.
 pub(super) const NAME: &str = "500 workers under spawn, 50 pools under each method";
 
-/// Runs the built application; gives what is there after that was not there before, a line for each kind of thing.
+/// Runs the built application; gives the remains, a line for each kind of thing that was not there before.
 pub(super) fn left_behind(application: &Path) -> anyhow::Result<Vec<String>> {
     let temporary = workspace::temporary_folder()?;
     let output = Command::new(application)

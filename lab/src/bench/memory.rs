@@ -15,13 +15,13 @@ pub(super) const NAME: &str = "numpy in 8 workers under spawn, with their parent
 /// Sums over all the processes, in KiB.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Memory {
-    /// Resident memory: what several share counts for each of them.
+    /// Resident memory: pages that several processes share count for each of them.
     pub(super) rss: u64,
     /// Likewise, each page divided by the number of those that share it.
     pub(super) pss: u64,
 }
 
-/// Runs a command that is the program, and gives what it measured.
+/// Runs a command that is the program, and gives its measurement.
 pub(super) fn measured(command: &mut Command) -> anyhow::Result<Memory> {
     let program = command.get_program().to_owned();
     let name = Path::new(&program).display();

@@ -1,4 +1,4 @@
-//! `cargo xtask bench --sizes`: what twelve applications take up, and what building them takes, beside PyInstaller.
+//! `cargo xtask bench --sizes`: the sizes of twelve applications, and the time and memory of their builds, beside PyInstaller.
 
 mod environments;
 pub(crate) mod flags;
@@ -88,7 +88,7 @@ pub(super) fn run(workspace: &Workspace, flags: &Bench) -> anyhow::Result<Verdic
             forms: &forms,
             pairs: flags.pairs,
         };
-        // Hours of measuring lie before these rows: what fails here must not take the other tables along.
+        // Hours of measuring lie before these rows: a failure here must not take the other tables along.
         match rows.started() {
             Ok(started) => results.others.started = started,
             Err(error) => miss(&mut results, format!("start-up: {error:#}")),
@@ -116,7 +116,7 @@ pub(super) fn run(workspace: &Workspace, flags: &Bench) -> anyhow::Result<Verdic
     Ok(Verdict::from_failures(n_bad + n_missing))
 }
 
-/// Keeps what could not be measured, and says it at once.
+/// Keeps a row that could not be measured, and says it at once.
 fn miss(results: &mut Results, missing: String) {
     eprintln!("MISSING: {missing}");
     results.missing.push(missing);

@@ -123,7 +123,7 @@ impl Archived {
         Ok((folder, version))
     }
 
-    /// Builds the executable from what the stock interpreter ran, and what it has kept.
+    /// Builds the executable from the files that the stock interpreter ran, and from those that it has kept.
     pub(super) fn build(
         &self,
         job: &Job<'_>,
@@ -138,7 +138,7 @@ impl Archived {
                 .with_context(|| format!("could not remove `{}`", application.display()))?;
         }
         workspace::write(&application.join("__main__.py"), DRIVER)?;
-        // They import what they write to disk.
+        // They import files that they write to disk.
         let settings = "filesystem-importer = true\n";
         workspace::write(&application.join("coldframe.toml"), settings)?;
         let fixtures = ran.join("fixtures");

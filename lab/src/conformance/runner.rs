@@ -78,7 +78,7 @@ impl Run<'_> {
             // A crash or hang between two tests (at the end of a module) is counted under the name of the test before.
             let id = match (read.running.pop(), read.last) {
                 (Some(id), _) => id,
-                (None, Some(last)) => format!("what follows {last}"),
+                (None, Some(last)) => format!("after {last}"),
                 (None, None) => return Ok((self.not_run(ending), started.elapsed())),
             };
             let line = serde_json::json!({
@@ -97,7 +97,7 @@ impl Run<'_> {
         BTreeMap::from([(format!("the rest of {}", self.suite), outcome)])
     }
 
-    /// The end of what the tests have printed.
+    /// The end of the tests' output.
     fn last_words(&self) -> String {
         let log = fs::read(self.folder.join("log")).unwrap_or_default();
         let log = String::from_utf8_lossy(&log).into_owned();

@@ -44,7 +44,7 @@ pub(crate) struct Elsewhere {
     #[arg(long, value_name = "2.28", conflicts_with = "launcher")]
     pub(crate) glibc: Option<Glibc>,
 
-    /// Take few roots and applications, and no peers: what CI has time for.
+    /// Take few roots and applications, and no peers: as many as CI has time for.
     #[arg(long)]
     pub(crate) quick: bool,
 

@@ -135,7 +135,7 @@ fn pyinstaller(form: &str, source: &Path, venv: &Path, folder: &Path, out: &Path
     build.args(["-I", "-m", "PyInstaller", "--noconfirm", "--name", "program", form]);
     build.arg("--distpath").arg(out).arg("--workpath").arg(folder.join("work"));
     build.arg("--specpath").arg(folder).arg("--paths").arg(source);
-    // That packager does not see what a package opens beside it.
+    // PyInstaller does not see which files a package opens beside it.
     let templates = source.join("templates");
     if templates.is_dir() {
         build.arg("--add-data").arg(format!("{}:templates", templates.display()));

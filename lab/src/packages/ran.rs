@@ -1,4 +1,4 @@
-//! One run of an application: where it runs, what it prints, and which files it leaves.
+//! One run of an application: its folders, its output, and the files that it leaves.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -12,7 +12,7 @@ use xtask::{child, workspace};
 /// A home folder in which not even the superuser can make anything.
 const NO_HOME: &str = "/dev/null/home";
 
-/// The variable that names the cache folder of what is built.
+/// The variable that names the cache folder of built applications.
 const CACHE_VARIABLE: &str = "COLDFRAME_CACHE_DIR";
 
 /// How the name of the cache begins that is made in the folder for temporary files, when there is no other place for it.
@@ -28,7 +28,7 @@ pub(crate) struct RunFolders {
 }
 
 impl RunFolders {
-    /// Empty folders below `folder`; what was there before is removed.
+    /// Empty folders below `folder`; the old contents are removed.
     pub(crate) fn new(folder: &Path, time_limit: Duration) -> anyhow::Result<Self> {
         if folder.exists() {
             fs::remove_dir_all(folder)
@@ -57,7 +57,7 @@ impl RunFolders {
         };
         let temporary = workspace::temporary_folder()?;
         for folder in [work.as_path(), temporary.path()] {
-            // Whatever is made in a folder, or removed, changes its time.
+            // A file that is made in a folder, or removed, changes the folder's time.
             File::open(folder)?.set_modified(SystemTime::UNIX_EPOCH)?;
         }
         let (program, arguments) = command.split_first().context("there is nothing to run")?;

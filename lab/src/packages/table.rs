@@ -26,22 +26,22 @@ const HEADER: [&str; 9] = [
 fn introduction(group: Group) -> &'static str {
     match group {
         Group::Index => {
-            "## Packages that applications use\n\nOne small use of each package, chosen for what importers get wrong: data \
-             files, templates, metadata, plug-ins,\nlibraries that extension modules bring, source lines, pickles. The \
-             times are those of whole runs, the medians of some\npairs, beside `python -I`; both have run before.\n\n"
+            "## Packages that applications use\n\nOne small use of each package, chosen for the parts that importers get wrong: \
+             data files, templates, metadata,\nplug-ins, libraries that extension modules bring, source lines, pickles. \
+             The times cover whole runs: medians of some\npairs, beside `python -I`; both have run before.\n\n"
         }
         Group::Places => {
             "## Packages that look where they lie\n\nThey have failed once: they open libraries by their paths, read type \
-             stubs, find plug-ins by listing folders, or import\nanother module of their own name. The times are those of \
-             first runs, which write what is in the cache.\n\n"
+             stubs, find plug-ins by listing folders, or import\nanother module of their own name. The times are of first \
+             runs, which write to the cache.\n\n"
         }
         Group::Hooks => {
-            "## Packages that hook imports\n\nThey register post-import hooks of their own, or instrument what is \
-             imported, beside hooks of ours. The times are\nthose of first runs.\n\n"
+            "## Packages that hook imports\n\nThese packages register post-import hooks of their own, or instrument imported \
+             modules, beside hooks of Coldframe's. The\ntimes are of first runs.\n\n"
         }
         Group::Workers => {
             "## Packages that start processes\n\nNone of the applications calls `freeze_support()` or \
-             `set_start_method()`. A built one that leaves a process behind has\nfailed. The times are those of first \
+             `set_start_method()`. A built one that leaves a process behind has\nfailed. The times are of first \
              runs.\n\n"
         }
     }
@@ -72,7 +72,7 @@ pub(super) fn page(python: &Python, outcomes: &[Outcome], failed: &[(&str, Strin
         let _ = write!(page, "\n{}{}\n", introduction(group), render(&outcomes));
     }
     if !failed.is_empty() {
-        page.push_str("\n## What fails, and why\n\n");
+        page.push_str("\n## Failures and their causes\n\n");
     }
     for (name, fault) in failed {
         let _ = writeln!(page, "* `{name}`: {fault}");

@@ -1,4 +1,4 @@
-//! One package: an environment, an executable, and what both print.
+//! One package: an environment, an executable, and the output of both.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -147,7 +147,7 @@ impl Trials<'_> {
         }
         let folder = folder.display().to_string();
         for fault in [&mut outcome.python_fault, &mut outcome.built_fault].into_iter().flatten() {
-            // Where this was done, is nobody's business.
+            // The fault names no folder of this machine.
             *fault = fault.replace(&folder, "…");
         }
         let is_right = outcome.python_fault.is_none() && outcome.built_fault.is_none();
@@ -157,7 +157,7 @@ impl Trials<'_> {
         Ok(outcome)
     }
 
-    /// Runs both again, in pairs: what they take when all that is kept for the next time is there.
+    /// Runs both again, in pairs: the times when the caches are filled.
     fn time(&self, sides: &Sides<'_>, outcome: &mut Outcome) -> anyhow::Result<()> {
         let mut times = (Vec::new(), Vec::new());
         for pair in 1..=self.pairs {

@@ -6,7 +6,7 @@ from typing import Any, Literal, NewType, TypeVar
 
 __version__: str
 
-# An archive is damaged: what was asked for is in it, and cannot be read.
+# An archive is damaged: the module or file is in it, and cannot be read.
 class DamagedArchive(SystemError): ...
 
 _Hook = TypeVar("_Hook", bound="Callable[[Any], object] | str")

@@ -53,7 +53,7 @@ class DirEntry:
 
 
 class ScandirIterator:
-    """As what `os.scandir` gives."""
+    """The iterator of `os.scandir`, for a folder of the archive."""
 
     def __init__(self, folder, entries):
         slash = b"/" if isinstance(folder, bytes) else "/"
@@ -104,7 +104,7 @@ def real_text(text):
 
 
 def real_command(program, arguments):
-    """A program and its arguments, with the paths that it can open; ours knows what lies below it."""
+    """A program and its arguments, with paths that it can open. This executable itself opens paths below it."""
     if os.fsencode(program) == os.fsencode(sys.executable or ""):
         return program, arguments
     if isinstance(arguments, (list, tuple)):
@@ -113,9 +113,9 @@ def real_command(program, arguments):
 
 
 def _program(path):
-    """A program's path on disk, with what lies beside it and below, or beside its folder `bin`: it may look for that.
+    """A program's path on disk, with all files beside it and below, or beside its folder `bin`: it may look for them.
 
-    Of one that is missing the system would say another thing: so that error is raised here.
+    The system's error on a missing program would be another one, so it is raised here.
     """
     path = os.fspath(path)
     decoded, root = os.fsdecode(path), os.fsdecode(_coldframe.finder.root()) + "/"
@@ -182,7 +182,7 @@ OPENERS = {
 
 
 def mend_openers(module):
-    """For a module of `OPENERS`: what it opens is put on disk before."""
+    """For a module of `OPENERS`: a file that it opens is put on disk before."""
     for name in OPENERS[module.__name__]:
         if hasattr(module, name):
             setattr(module, name, _opener(getattr(module, name)))

@@ -11,7 +11,7 @@ from _coldframe_resources import ArchivePath
 
 
 def mend_pkg_resources(pkg_resources):
-    """Register what reads the archive, and find the distributions that were not found while the module was imported."""
+    """Register readers of the archive, and find the distributions that were not found while the module was imported."""
     finder = _coldframe.finder
 
     class ArchiveProvider(pkg_resources.NullProvider):
@@ -54,7 +54,7 @@ def mend_pkg_resources(pkg_resources):
         """A file on disk with the contents of one in the archive: the one in our cache, or one in that of `pkg_resources`."""
         try:
             real = finder.real_path(str(path))
-        except OSError:  # There is no cache of ours.
+        except OSError:  # Coldframe has no cache.
             real = str(path)
         if finder.is_on_disk(real) and os.path.isdir(real) == path.is_dir():
             return real

@@ -92,7 +92,7 @@ fn layouts() {
     let package = |name: &str| Layout::Package(name.into());
     let (init, main) = (("app/__init__.py", ""), "app/__main__.py");
     let relative = "from .cli import main\n";
-    // Files, the entry point, the layout, what runs.
+    // Files, the entry point, the layout, the run target.
     type Row<'a> = (&'a [(&'a str, &'a str)], Option<&'a str>, Layout, Option<&'a str>);
     let table: &[Row<'_>] = &[
         (&[(main, "")], None, Layout::Folder, Some("__main__")),

@@ -31,7 +31,7 @@ fn check_environment(fixture: &Fixture, venv: &tempfile::TempDir, metadata: &str
 
 #[test]
 fn metadata_of_every_form_is_packed_with_its_modules() {
-    // setuptools without pip, and what Debian makes of it.
+    // setuptools without pip, and Debian's layout of it.
     check(
         &[
             ("Old.Tool-1.5-py3.9.egg-info/PKG-INFO", INFO),
@@ -116,7 +116,7 @@ fn metadata_of_a_source_folder_is_packed() {
     for laid in [both, &both[..1], &both[1..]] {
         check(laid, "Old.Tool.egg-info", &packed);
     }
-    // `pip install -e` has metadata of its own; what setuptools left in the source folder is none.
+    // `pip install -e` has metadata of its own; setuptools' remains in the source folder are none.
     let url = format!(
         "{{\"url\": \"file://{}\", \"dir_info\": {{\"editable\": true}}}}",
         folder.display()

@@ -11,7 +11,7 @@ use crate::support::{
     Fixture, archive, build, empty_venv, files, install, lay, modules, site_packages, texts, tree,
 };
 
-/// An installed distribution: its name, what it requires, and its files.
+/// An installed distribution: its name, its requirements, and its files.
 type Installed<'t> = (&'t str, &'t [&'t str], &'t [(&'t str, &'t str)]);
 
 /// Packs an application of one file in an environment with these distributions.

@@ -61,7 +61,7 @@ fn run_black(black: &Path, sources: &Path, options: &[&str]) -> Outcome {
     Child::new(black).args(["--workers", "4"]).args(options).arg(".").current_dir(sources).outcome()
 }
 
-/// The exit code, and what was said; the files come in the order in which workers finish.
+/// The exit code, and the sorted messages; the files come in the order in which workers finish.
 fn summary(outcome: &Outcome) -> (Option<i32>, Vec<String>, Vec<String>) {
     let lines = |text: &str| {
         let mut lines: Vec<String> = text.lines().map(without_folder).collect();

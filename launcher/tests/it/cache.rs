@@ -134,7 +134,7 @@ fn many_processes_fill_an_empty_cache_at_once() {
                     .unwrap()
             })
             .collect();
-        // One of them dies in the middle of whatever it is doing.
+        // One of them dies in the middle of its work.
         std::thread::sleep(Duration::from_millis(20 * (round + 1)));
         children.pop().unwrap().kill().unwrap();
         for child in children {
@@ -216,7 +216,7 @@ fn what_is_in_use_is_not_removed() {
     let tried = cached.command(&["clean", "--all", "--dry-run"]);
     assert!(tried.contains("would remove"), "{tried}");
     assert_eq!(cached.command(&[]), before);
-    // Nothing here is old but what a killed process left.
+    // Nothing here is old but the remains of a killed process.
     let cleaned = cached.command(&["clean"]);
     assert!(cleaned.contains("removed 1 entries"), "{cleaned}");
     assert!(!leftover.exists());

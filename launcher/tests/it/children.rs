@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 
 use crate::support::{App, Child, coldframe};
 
-/// Starts itself with each command line, and prints what that printed.
+/// Starts itself with each command line, and prints the child's output.
 const PARENT: &str = r#"
 import subprocess, sys
 if sys.argv[1:2] == ["start"]:
@@ -146,7 +146,7 @@ fn a_program_that_replaces_itself_is_no_deeper() {
     Child::new(app.build("built", &[])).of(&app).arg("0").prints("20\n");
 }
 
-/// A service that updates itself starts its successor and ends; what has ended is above nobody.
+/// A service that updates itself starts its successor and ends; a process that has ended counts as no ancestor.
 #[test]
 fn a_program_that_starts_its_successor_and_ends_may_go_on_for_ever() {
     let app = App::script(

@@ -1,4 +1,4 @@
-//! How a process ends: exit codes, signals and what stands on standard error, as `python` has them.
+//! The ends of processes: exit codes, signals and texts on standard error, as `python` has them.
 
 use std::fs::File;
 

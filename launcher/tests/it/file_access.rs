@@ -211,7 +211,7 @@ for module in (os, plain, user): print(not module.__file__.startswith(sys.execut
         ),
         ("user/data.txt", ""),
     ]);
-    // By itself none is on disk, whatever its code looks for there.
+    // Without a setting no file is on disk, even where the code looks for it there.
     Child::new(app.build("built", &[])).of(&app).prints("False\nFalse\nFalse\n");
     app.write("coldframe.toml", "[build.file-access]\nuser = \"memory\"\nplain = \"cache\"\n");
     let built = app.build("settings", &["--file-access", "os=cache"]);

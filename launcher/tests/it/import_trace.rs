@@ -109,7 +109,7 @@ fn a_timeline_shows_what_imports_what() {
     }
     let file = fs::read_to_string(app.file("timeline.json")).unwrap();
     insta::assert_snapshot!(shown(&file));
-    // Whoever uses the variable again gets another timeline.
+    // A second process with the variable gets another timeline.
     let again = Child::new(&built).of(&app).current_dir(app.path()).env(VARIABLE, "timeline.json");
     again.prints("");
     let again = fs::read_to_string(app.file("timeline.json")).unwrap();

@@ -24,7 +24,7 @@ PyMODINIT_FUNC PyInit_native(void) {
 }
 ";
 
-/// Compiles a shared library as build tools for wheels do: it names what it needs, and where that is beside it.
+/// Compiles a shared library as build tools for wheels do: it names the libraries that it needs, and their folder beside it.
 fn compile(source: &str, folder: &Path, name: &str, needed: &[&str], search: &str) {
     compile_with("cc", source, folder, name, needed, &[&format!("-Wl,-rpath,{search}")]);
 }

@@ -122,7 +122,7 @@ fn a_mapped_library_is_what_it_is_under_python() {
     Child::new(built).of(&app).prints(&stock);
 }
 
-/// Where the system refuses what mapping needs, libraries are copied whole, and the application notices nothing.
+/// Where the system refuses a call that mapping needs, libraries are copied whole, and the application notices nothing.
 #[test]
 fn a_system_that_refuses_gets_copies() {
     let app = application(

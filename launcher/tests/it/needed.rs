@@ -8,7 +8,7 @@ use launcher::build_kind::BUILD_PYTHON;
 use crate::child::Child;
 use crate::support::{App, coldframe, listing, minor, site_packages};
 
-/// Builds an application, and gives what was said.
+/// Builds an application, and gives the output.
 fn said(app: &App, output: &Path, options: &[&str]) -> String {
     let command =
         coldframe(["build"]).of(app).arg(app.target()).arg("-o").arg(output).args(options);

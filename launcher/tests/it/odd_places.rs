@@ -1,4 +1,4 @@
-//! Executables where an application is not usually started: what they do there, and what `python` does.
+//! Executables in places where an application is not usually started: their behaviour beside `python`'s.
 
 use std::ffi::OsString;
 use std::fs;

@@ -1,4 +1,4 @@
-//! Post-import hooks that an application registers by `import coldframe`: one script after another, with what it prints.
+//! Post-import hooks that an application registers by `import coldframe`: one script after another, with its output.
 
 use crate::support::{App, Child, coldframe};
 

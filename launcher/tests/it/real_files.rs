@@ -45,7 +45,7 @@ const ALL: &[&str] = &[
     "pkg/sub/more.txt",
 ];
 
-/// An application that does what its argument says.
+/// An application that runs the case which its argument names.
 fn build() -> (App, PathBuf) {
     let app = App::new(&[
         ("__main__.py", MAIN),

@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::support::{App, COLDFRAME, Child, coldframe};
 
-/// Runs `main` with these settings, and compares what it prints.
+/// Runs `main` with these settings, and compares its output.
 #[track_caller]
 fn check(settings: &str, main: &str, expected: &str) {
     run(settings, main).prints(expected);
@@ -176,7 +176,8 @@ print(sys._MEIPASS == os.path.dirname(sys.executable))
         .prints("HERE/tcl\nHERE/terminfo:/lib/terminfo\nmine\n/certs\nTrue\n");
 }
 
-/// The search path starts without the disk; what a setting, or the program itself, puts on it is found as under `python`.
+/// The search path starts without the disk; folders that a setting, or the program itself, puts on it are found as under
+/// `python`.
 #[test]
 fn modules_are_found_in_folders_on_the_search_path() {
     let folder = tempfile::tempdir().unwrap();

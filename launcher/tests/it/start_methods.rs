@@ -1,4 +1,4 @@
-//! Which start method an application gets, when, and what it can do about it.
+//! The start method that an application gets, the time when it is set, and the application's own choice.
 
 use std::path::Path;
 

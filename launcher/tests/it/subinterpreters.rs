@@ -1,4 +1,4 @@
-//! Sub-interpreters: each has a finder and hooks of its own, and imports what the main one does.
+//! Sub-interpreters: each has a finder and hooks of its own, and imports the same modules as the main one.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use launcher::build_kind::BUILD_PYTHON;
 
 use crate::support::{App, Child, minor, site_packages};
 
-/// The beginning of each script here: `create()` and `run(interpreter, text)`, whatever this Python calls them.
+/// The beginning of each script here: `create()` and `run(interpreter, text)`, under the names that this Python has for them.
 const PRELUDE: &str = "\
 import sys
 if sys.version_info >= (3, 13):
@@ -108,7 +108,7 @@ print(failures)
 
 #[test]
 fn fifty_of_them_leave_no_more_behind_than_under_python() {
-    // Some versions of CPython lose megabytes with each interpreter; what we add must not.
+    // Some versions of CPython lose megabytes with each interpreter; Coldframe must add nothing to that.
     let script = format!(
         "{PRELUDE}\
 import os

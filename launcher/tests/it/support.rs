@@ -76,12 +76,12 @@ impl App {
         self.path().join(name)
     }
 
-    /// The folder around it, for what must outlive this.
+    /// The folder around it, for files that must outlive this.
     pub(crate) fn folder(&self) -> Rc<TempDir> {
         Rc::clone(&self.folder)
     }
 
-    /// A path beside the application, for what a test makes of it.
+    /// A path beside the application, for a test's results.
     pub(crate) fn beside(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

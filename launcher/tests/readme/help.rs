@@ -36,7 +36,7 @@ fn subcommands(help: &str) -> Vec<String> {
     names
 }
 
-/// The command lines under `Examples:`; what they are for stands behind them, after some spaces.
+/// The command lines under `Examples:`; their purposes stand behind them, after some spaces.
 fn examples(help: &str) -> Vec<String> {
     let lines =
         section(help, "Examples:").map(str::trim).filter(|line| line.starts_with("coldframe "));

@@ -1,4 +1,4 @@
-//! The README, the book and `--help` say what is so: their commands are run, and their tables are compared with the code.
+//! The README, the book and `--help` agree with the code: their commands are run, and their tables are compared with it.
 #![cfg(all(unix, feature = "command"))]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

@@ -2,11 +2,11 @@
 
 use anyhow::bail;
 
-/// An application in `lab/sizes/NAME`, with its requirements and what it must print.
+/// An application in `lab/sizes/NAME`, with its requirements and its expected output.
 #[derive(Debug)]
 pub(super) struct Application {
     pub(super) name: &'static str,
-    /// Folders of the application that hold no code: PyInstaller does not see what is opened there.
+    /// Folders of the application that hold no code: PyInstaller does not see that files there are opened.
     pub(super) data: &'static [&'static str],
     /// Modules of the application that only a text names: it does not see these either.
     pub(super) hidden: &'static [&'static str],

@@ -147,7 +147,7 @@ impl Makers<'_> {
             .map(|&form| Made { form, size: None, first: None, again: None, fault: None })
             .collect();
         for made in &mut all {
-            // PyInstaller's second form is made of what the first has found, and only for its size.
+            // PyInstaller's second form is made of the first one's findings, and only for its size.
             if made.form != Form::OneFile {
                 made.first = self.build(&job, made.form, true)?;
             }
@@ -155,7 +155,7 @@ impl Makers<'_> {
                 made.fault = self.run(&job, made.form, &expected)?;
             }
         }
-        // PyInstaller tells times of change by whole seconds, and would take what changed in the same one for unchanged.
+        // PyInstaller compares times of change in whole seconds, and would take a file that changed in the same one for unchanged.
         thread::sleep(Duration::from_millis(1100));
         let main = job.source.join("__main__.py");
         OpenOptions::new()
@@ -224,7 +224,7 @@ impl Makers<'_> {
         build
     }
 
-    /// Runs one form in an empty folder; what is wrong with it.
+    /// Runs one form in an empty folder; gives its fault.
     fn run(&self, job: &Job<'_>, form: Form, expected: &str) -> anyhow::Result<Option<String>> {
         self.progress.note(&format!(
             "{} ({}): {} runs",
@@ -236,7 +236,7 @@ impl Makers<'_> {
         let mut folders = RunFolders::new(&job.folder.join("run"), TIME_LIMIT)?;
         folders.allow_cache();
         let fault = folders.run(&[&program])?.fault(expected);
-        // The place of this folder is nobody's business.
+        // The fault names no folder of this machine.
         Ok(fault.map(|fault| fault.replace(&job.folder.display().to_string(), "…")))
     }
 }

@@ -45,7 +45,7 @@ impl Cost {
         }
         let last = finished.output.lines().last().unwrap_or_default();
         let value = serde_json::from_str(last).with_context(|| {
-            format!("`{label}` was to end with what it has taken, and said `{last}`")
+            format!("`{label}` was to end with its time and memory, and said `{last}`")
         })?;
         Self::from_json(&value).map(Some)
     }

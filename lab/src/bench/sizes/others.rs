@@ -140,7 +140,7 @@ impl Rows<'_> {
         Ok(started)
     }
 
-    /// The build with large files. All of it is removed after: it is more than what everything else takes up.
+    /// The build with large files. All of it is removed afterwards: it takes more space than everything else.
     pub(super) fn memory(&self) -> anyhow::Result<Option<Cost>> {
         let venv = self.folder.join("large");
         let mut make = Command::new(&self.python.executable);
