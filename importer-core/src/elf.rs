@@ -30,13 +30,13 @@ pub(crate) struct Elf {
     endian: Endianness,
     /// All sections, in order.
     sections: Vec<Section>,
-    /// Which of them is ours.
+    /// The index of Coldframe's own section.
     own_index: Option<usize>,
-    /// Which of them holds the names.
+    /// The index of the section with the names.
     names_index: usize,
     /// The names of all of them, as they lie in the file.
     names: Vec<u8>,
-    /// Where our section says that the archive lies.
+    /// The range of the archive, by Coldframe's section.
     archive: Option<Range<u64>>,
     /// The end of all parts that headers name, without the archive and the parts that are written anew.
     end: u64,
@@ -116,7 +116,7 @@ fn read<R: Read + Seek>(cache: &ReadCache<R>, length: u64) -> Option<Elf> {
     })
 }
 
-/// Where in the file a section lies.
+/// The range of a section in the file.
 fn file_range(section: &Section, endian: Endianness) -> Option<Range<u64>> {
     let start = section.sh_offset(endian);
     let is_empty = matches!(section.sh_type(endian), SHT_NOBITS | SHT_NULL);
@@ -130,7 +130,7 @@ fn name_of(names: &[u8], at: u32) -> Option<&[u8]> {
 }
 
 impl Elf {
-    /// Where the archive lies, by its section.
+    /// The range of the archive, by its section.
     pub(crate) fn archive(&self) -> Option<Range<u64>> {
         self.archive.clone()
     }

@@ -105,7 +105,7 @@ enum Problem {
 }
 
 impl Error {
-    /// Which kind of error this is.
+    /// The kind of this error.
     pub fn kind(&self) -> ErrorKind {
         match &*self.0 {
             Problem::Io { .. } | Problem::Write { .. } => ErrorKind::Io,
@@ -123,7 +123,7 @@ impl Error {
         }
     }
 
-    /// An error of reading the file at `path`, for who opens it itself.
+    /// An error of reading the file at `path`, for a caller who opens it.
     pub fn read(path: &Path, source: io::Error) -> Self {
         Problem::Io { action: "read", path: path.to_owned(), source }.into()
     }

@@ -45,10 +45,10 @@ pub(crate) struct Header {
     pub(crate) index_offset: U64,
     pub(crate) list_offset: U64,
     pub(crate) list_checksum: U64,
-    /// How many records of each kind, in the order of [`Kind::ALL`].
+    /// The number of records of each kind, in the order of [`Kind::ALL`].
     pub(crate) counts: [U32; 5],
     pub(crate) reserved: [u8; 4],
-    /// Of everything before it.
+    /// The checksum of everything before it.
     pub(crate) checksum: U64,
 }
 
@@ -86,9 +86,9 @@ pub(crate) struct Slot {
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 pub(crate) struct RecordHead {
-    /// Of the `length` bytes of the record, without this field.
+    /// The checksum of the `length` bytes of the record, without this field.
     pub(crate) checksum: U64,
-    /// Of the whole record: this head, the references, key and path; without the padding.
+    /// The length of the whole record: this head, the references, key and path; without the padding.
     pub(crate) length: U32,
     pub(crate) kind: u8,
     pub(crate) flags: u8,
@@ -106,7 +106,7 @@ pub(crate) struct BlobReference {
     pub(crate) offset: U64,
     pub(crate) stored_length: U64,
     pub(crate) raw_length: U64,
-    /// Of the stored bytes.
+    /// The checksum of the stored bytes.
     pub(crate) checksum: U64,
 }
 
@@ -115,7 +115,7 @@ pub(crate) struct BlobReference {
 pub(crate) struct Trailer {
     pub(crate) offset: U64,
     pub(crate) length: U64,
-    /// Of the two fields before it.
+    /// The checksum of the two fields before it.
     pub(crate) checksum: U64,
     pub(crate) magic: [u8; 8],
 }

@@ -20,7 +20,7 @@ use slot::Slot;
 /// * Hooks of one name run in the order in which they were registered, once per module object.
 /// * They are kept: a new module object of that name, after a failed import or a deletion, runs them all again.
 ///   A reload runs only those of [`Frequency::EveryLoad`], and any that this module object has not had yet.
-/// * A hook registered for a module that is loaded runs at once. One registered while the module is still loading runs when
+/// * A hook registered for a module that is loaded runs at once. A hook registered while the module is still loading runs when
 ///   it has loaded; if that load fails, it waits for the next.
 /// * When a hook fails, [`Loading::finish`] gives its error and runs no more; all hooks are kept for the next try.
 ///   A hook of [`OnFailure::Log`] is only logged.
@@ -109,7 +109,7 @@ impl<M, E: Display> Hooks<M, E> {
         (id, outcome)
     }
 
-    /// Takes a hook out; false when it is not there (any more). One that is running at that moment runs to its end.
+    /// Takes a hook out; false when it is not there (any more). A hook that is running at that moment runs to its end.
     pub fn unregister(&self, id: HookId) -> bool {
         let removed = {
             let mut registry = self.registry.lock();

@@ -12,7 +12,7 @@ use crate::frames::{self, Frame};
 use crate::record::Record;
 use crate::{Archive, Error};
 
-/// How much is read at once: it stays in the processor's cache between being checked and being written.
+/// The length of the parts that are read at once: a part stays in the processor's cache from its check to its writing.
 const PART: usize = 1 << 18;
 
 /// A shared library in an archive: found, and not checked yet.
@@ -22,7 +22,7 @@ pub struct Library<'a> {
     record: Record<'a>,
     role: Role,
     offset: u64,
-    /// Of the stored bytes.
+    /// The checksum of the stored bytes.
     checksum: u64,
     stored: &'a [u8],
     compressed: Option<Compressed<'a>>,
@@ -31,7 +31,7 @@ pub struct Library<'a> {
 #[derive(Clone, Debug)]
 struct Compressed<'a> {
     length: u64,
-    /// Of the contents.
+    /// The checksum of the contents.
     checksum: u64,
     frames: Vec<Frame<'a>>,
 }
@@ -43,13 +43,13 @@ pub struct LibraryPart<'a, 'l> {
     frame: Frame<'a>,
 }
 
-/// Why a library could not be copied.
+/// The reason why a library could not be copied.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
-    /// It is damaged; the bytes that were written are of no use.
+    /// The library is damaged; the bytes that were written are of no use.
     #[error(transparent)]
     Damaged(#[from] Error),
-    /// It could not be written.
+    /// The copy could not be written.
     #[error(transparent)]
     Write(#[from] io::Error),
 }
@@ -122,7 +122,7 @@ impl<'a> Library<'a> {
         }
     }
 
-    /// How many bytes it has.
+    /// Its length in bytes.
     #[expect(clippy::len_without_is_empty, reason = "as with `std::fs::Metadata::len`")]
     pub fn len(&self) -> u64 {
         self.compressed.as_ref().map_or(self.stored.len() as u64, |compressed| compressed.length)
@@ -207,7 +207,7 @@ impl<'a> Library<'a> {
 }
 
 impl LibraryPart<'_, '_> {
-    /// Where its contents begin in the library.
+    /// The offset of its contents in the library.
     pub fn offset(&self) -> u64 {
         self.frame.offset
     }

@@ -59,7 +59,7 @@ impl<'a> Module<'a> {
             flags::SOURCE => ModuleKind::Source,
             flags::EXTENSION => ModuleKind::Extension,
             flags::NAMESPACE => ModuleKind::Namespace,
-            // A byte from the file, not an enum of ours.
+            // A byte from the file, which may be no kind at all.
             _ => {
                 return Err(archive.damaged(
                     Part::Record,

@@ -173,7 +173,7 @@ pub(crate) struct Blob<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) raw_length: u64,
     pub(crate) compression: Compression,
-    /// Of the bytes.
+    /// The checksum of the bytes.
     pub(crate) checksum: u64,
 }
 

@@ -67,7 +67,7 @@ pub enum PartOfArchive<'a> {
     },
     /// Bytes that are stored under a key.
     Attribute {
-        /// That key.
+        /// The key.
         key: &'a str,
     },
 }

@@ -45,7 +45,7 @@ pub struct BuildSettings {
 pub struct FileAccessRule {
     /// The name of a package, or of a module at the top; `*` stands for any text. The first rule that fits holds.
     pub package: String,
-    /// Where its files are served from.
+    /// The place that its files are served from.
     pub access: FileAccess,
 }
 

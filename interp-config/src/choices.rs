@@ -37,7 +37,7 @@ string_enum! {
 }
 
 string_enum! {
-    /// Where the files of a package are served from.
+    /// The place that the files of a package are served from.
     pub enum FileAccess: "file access" {
         /// From the archive: code that asks for them by path finds none.
         #[default]
@@ -50,7 +50,7 @@ string_enum! {
 string_enum! {
     /// Whether a shared library of the build machine's system is packed.
     pub enum SystemLibrary: "place for a system library" {
-        /// It travels with the application, and is loaded from the archive.
+        /// The library travels with the application, and is loaded from the archive.
         #[default]
         Pack = "pack",
         /// The system that the application runs on must have it.
@@ -59,7 +59,7 @@ string_enum! {
 }
 
 string_enum! {
-    /// Where extension modules, and the libraries that they need, are loaded from.
+    /// The place that extension modules, and the libraries that they need, are loaded from.
     pub enum ExtensionLoading: "place for extension modules" {
         /// From memory where the system can, and else from the user's cache.
         #[default]

@@ -28,18 +28,18 @@ pub enum RunTarget {
 pub struct PostImportHook {
     /// The module that is waited for.
     pub module: String,
-    /// The function that is then called with the module. It is imported as late as that.
+    /// The function that is then called with the module. Its own module is imported as late as that.
     pub hook: EntryPoint,
 }
 
-/// How the embedded interpreter is set up.
+/// The settings of the embedded interpreter.
 ///
 /// It holds the user's settings and nothing that was found on this machine. In TOML every key is the field's name with
 /// hyphens in place of underscores. Path fields may contain `$ORIGIN`, the folder of the executable:
 /// see [`resolve`](Self::resolve).
 #[derive(Clone, Debug, PartialEq)]
 pub struct PythonInterpreterConfig {
-    /// Which of `PyConfig_InitIsolatedConfig` and `PyConfig_InitPythonConfig` lays the ground.
+    /// The defaults that other settings change: `PyConfig_InitIsolatedConfig`'s or `PyConfig_InitPythonConfig`'s.
     pub profile: Profile,
     /// The code to run: `PyConfig.run_module`, `run_filename` or `run_command`, or the launcher's own call of an entry point.
     pub run: RunTarget,
@@ -60,7 +60,7 @@ pub struct PythonInterpreterConfig {
     /// Whether a process of this executable can behave as `python`. A command line with `-c`, `-m` or a script makes one only
     /// if the application itself wrote it; that of anybody else reaches the application.
     pub python_mode: PythonMode,
-    /// Where extension modules are loaded from.
+    /// The place that extension modules are loaded from.
     pub extensions: ExtensionLoading,
     /// Whether Python may start with the standard library of the disk, where no archive holds one. Folders on `sys.path` are
     /// looked into either way; at the start there are none but those of `module_search_paths`.

@@ -12,7 +12,7 @@ use crate::write::string;
 /// The key of the table with the settings of `coldframe build`.
 pub(crate) const BUILD_KEY: &str = "build";
 
-/// Which file the settings stand in, and so where in it.
+/// The kind of file that the settings stand in, and so their place in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Document {
     /// A `pyproject.toml`: the settings are its table `[tool.coldframe]`, and all other tables are not read.

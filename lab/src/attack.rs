@@ -27,7 +27,7 @@ use self::programs::{Maker, Program};
 enum Cell {
     Holds(String),
     Fails(String),
-    /// It cannot be tried here.
+    /// The attack cannot be tried here.
     NotTried(String),
     /// The question has no meaning for that program.
     NoAnswer,
@@ -57,7 +57,7 @@ impl TestFolder<'_> {
         Ok(folder)
     }
 
-    /// Likewise, which all users can look into.
+    /// An empty folder of that name, which all users can look into.
     fn open_scratch(&self, name: &str) -> anyhow::Result<PathBuf> {
         let folder = self.scratch(name)?;
         open(&folder)?;

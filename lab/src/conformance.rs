@@ -68,7 +68,7 @@ const VERSIONS: &[(&str, RangeInclusive<u8>)] = &[
     ("test__interpreters", 13..=u8::MAX),
 ];
 
-/// How often a test that passes under the stock interpreter only is run again.
+/// The number of times that a test is run again which passes under the stock interpreter only.
 const RETRIES: usize = 2;
 
 /// One suite on one Python.
@@ -80,7 +80,7 @@ struct Job<'a> {
     kind: Kind,
 }
 
-/// Where a suite is from.
+/// The origin of a suite.
 enum Kind {
     /// This Python's own.
     Own,

@@ -221,7 +221,7 @@ fn fuzz(
     Ok(Row { target, status, runs, coverage })
 }
 
-/// How many inputs were tried, and how many parts of the code they have reached, as libFuzzer prints it.
+/// The number of inputs that were tried, and of parts of the code that they have reached, as libFuzzer prints them.
 fn told(output: &str) -> (String, String) {
     let mut lines = output.lines().rev();
     let runs = lines.find_map(|line| line.strip_prefix("stat::number_of_executed_units:"));

@@ -1,4 +1,4 @@
-//! Which command lines are those of worker processes: literal ones, as the Pythons write them, and near misses.
+//! The command lines of worker processes: literal ones, as the Pythons write them, and near misses.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -11,7 +11,7 @@ use crate::words::{Caution, Impossible, Reason};
 pub struct Decision {
     /// The method that is set when `multiprocessing` is first imported; with `None`, nothing is called.
     pub method: Option<StartMethod>,
-    /// Why it is this method, or none.
+    /// The reason for this method, or for none.
     pub reason: Reason,
     /// A caution for the user who relies on it.
     pub caution: Option<Caution>,

@@ -30,7 +30,7 @@ pub fn wait(
             // The whole group: processes that a hanging child has started hang as well.
             let group = format!("-{}", child.id());
             let _gone_already = Command::new("kill").args(["-KILL", "--", &group]).status();
-            // Where there is no such program, at least the child itself ends.
+            // Without that program, at least the child itself ends.
             let _gone_already = child.kill();
             child.wait().context("could not wait for a child")?;
             return Ok(None);

@@ -37,7 +37,7 @@ pub fn launcher(
     launcher_in(workspace, python, launcher, &workspace.target.join("launchers"))
 }
 
-/// That launcher, which has this Python inside, in a folder below `out`.
+/// A release launcher with this Python inside, in a folder below `out`.
 pub(crate) fn launcher_in(
     workspace: &Workspace,
     python: &pythons::Python,
@@ -51,7 +51,7 @@ pub(crate) fn launcher_in(
     }
 }
 
-/// The version of glibc that a file of ours needs, an executable or a `coldframe`, with all that it carries.
+/// The version of glibc that a built executable or a `coldframe` needs, with all that it carries.
 pub fn needed_glibc(launcher: &Path, file: &Path) -> anyhow::Result<Glibc> {
     let printed = child::said(Command::new(launcher).args(["inspect", "--json"]).arg(file))?;
     let answer: Value = serde_json::from_str(&printed)
@@ -144,7 +144,7 @@ fn suffix(glibc: Option<Glibc>) -> String {
     glibc.map(|glibc| format!("-glibc{glibc}")).unwrap_or_default()
 }
 
-/// How the launcher is compiled.
+/// The profile by which the launcher is compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Profile {
     Debug,
@@ -159,7 +159,7 @@ impl Profile {
         }
     }
 
-    /// Where cargo puts what it builds, below the target folder.
+    /// Cargo's folder for the built programs, below the target folder.
     fn folder(self) -> &'static str {
         match self {
             Self::Debug => "debug",

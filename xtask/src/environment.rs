@@ -18,7 +18,7 @@ pub fn make(
     make_with(progress, python, environment, requirements, (label, install))
 }
 
-/// Likewise, with `uv` where it is: an environment of hundreds of distributions takes pip minutes.
+/// As [`make`], with `uv` where it is installed: an environment of hundreds of distributions takes pip minutes.
 pub fn make_quickly(
     progress: &Progress,
     python: &Python,

@@ -95,7 +95,7 @@ pub(crate) struct Dist {
     pub(crate) out: PathBuf,
 }
 
-/// Which launcher is linked, and how.
+/// The launcher that is linked, and the way of linking.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Launcher {
     /// The Python to link: a version (`3.12`) or the path of an interpreter.

@@ -7,7 +7,7 @@ use cargo_metadata::{DependencyKind, Package};
 
 use crate::workspace::Workspace;
 
-/// Which of our crates each may use, lowest layer first. Tests obey the same edges: a lower layer is tested without an upper one.
+/// The crates of this workspace that each may use, lowest layer first. Tests obey the same edges: a lower layer is tested without an upper one.
 const EDGES: &[(&str, &[&str])] = &[
     ("interp-config", &[]),
     ("platform-policy", &["interp-config"]),
@@ -18,7 +18,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("embed", &["launcher", "interp-config"]),
 ];
 
-/// Crates of others that only some of ours may name, and for what. A crate without an entry is free; an entry with no users forbids.
+/// External crates that only some crates of this workspace may name, and for what. A crate without an entry is free; an entry with no users forbids.
 const RESERVED: &[Reserved] = &[
     // CPython is known to one crate.
     Reserved { dependency: "pyo3-ffi", kinds: NORMAL, users: &["launcher"] },

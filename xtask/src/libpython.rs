@@ -1,4 +1,4 @@
-//! How to link one Python: by its shared library, or by its static one through pyo3's configuration file.
+//! Linking one Python: by its shared library, or by its static one through pyo3's configuration file.
 
 use std::env;
 use std::fmt::Write as _;
@@ -56,7 +56,7 @@ impl Sources {
         }
     }
 
-    /// Where the static library is, if there is one.
+    /// The folder of the static library, if there is one.
     pub(crate) fn static_folder(&self) -> Option<PathBuf> {
         if self.always_shared || self.static_name.is_empty() {
             return None;
@@ -121,7 +121,7 @@ impl Sources {
 /// Makes `command`, a cargo build, link `python`; a configuration file is written into `folder` where one is needed.
 pub fn link(command: &mut Command, python: &Python, folder: &Path) -> anyhow::Result<()> {
     match python.sources.linkage() {
-        // With a missing one, pyo3's own message is as good as ours.
+        // With a missing one, pyo3's own message says enough.
         Linkage::Shared | Linkage::Missing(_) => {
             command
                 .env("PYO3_PYTHON", &python.executable)

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 
 use crate::counts::NEXTEST_SUMMARY;
 
-/// How much is said while steps run.
+/// The amount of text while steps run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Voice {
     /// A line that names the running step, replaced by its result.
@@ -36,7 +36,7 @@ pub struct Progress {
     voice: Voice,
 }
 
-/// How a step ended.
+/// The end of a step.
 pub struct Finished {
     /// Whether the command succeeded.
     pub status: Status,

@@ -45,7 +45,7 @@ impl Python {
         format!("3.{}.{}", self.version.minor, self.patch)
     }
 
-    /// Why nothing can be built with this Python, or `None`.
+    /// The reason why nothing can be built with this Python, or `None`.
     pub(crate) fn obstacle(&self) -> Option<String> {
         // pyo3-ffi knows the free-threaded structures from 3.14 on.
         if self.version.threads == Threads::Free && self.version.minor < 14 {

@@ -18,7 +18,7 @@ use crate::workspace::Workspace;
 const PURE: &[&str] = &["interp-config", "platform-policy", "importer-core", "xtask", "lab"];
 /// Crates that link libpython: built and tested for each.
 const LINKED: &[&str] = &["launcher", "embed"];
-/// It links nothing, but one of its tests compares its table with a real Python.
+/// The crate that links nothing, but has a test that compares its table with a real Python.
 const ASKS_PYTHON: &str = "platform-policy";
 /// A part of the names of such tests.
 const PYTHON_TESTS: &str = "python";

@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 pub struct Version {
     /// The number behind `3.`.
     pub minor: u8,
-    /// Which of the two builds it is.
+    /// The build: with a GIL, or free-threaded.
     pub threads: Threads,
 }
 

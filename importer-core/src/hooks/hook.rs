@@ -24,7 +24,7 @@ pub enum OnFailure {
     Log,
 }
 
-/// How often a hook runs.
+/// The frequency with which a hook runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Frequency {
     /// Once per module object.

@@ -19,7 +19,7 @@ use crate::{Archive, Error};
 /// Files of this length are never held in memory.
 const LARGE: u64 = 8 << 20;
 
-/// How many bytes are compressed at once, at most: the results of some are written while the next wait.
+/// The number of bytes that are compressed at once, at most: the results of some are written while the next wait.
 const WINDOW: u64 = 48 << 20;
 
 /// A blob in its pool.
@@ -31,9 +31,9 @@ pub(super) struct BlobId(usize);
 struct Given {
     source: Source,
     length: u64,
-    /// Of the bytes of that source.
+    /// The hash of the bytes of that source.
     hash: u128,
-    /// Likewise, if it is known.
+    /// The checksum of these bytes, if it is known.
     checksum: Option<u64>,
     /// How it is to be stored, or how it is stored in the archive that it comes from.
     form: Form,
@@ -210,9 +210,9 @@ pub(super) struct PackedBlobs {
     /// The stored blob of each given one: bytes that were given in two ways can be stored in one.
     numbers: Vec<usize>,
     by_contents: HashMap<(Compression, u128), usize>,
-    /// Where those are that are stored as they were given.
+    /// The bytes of blobs that are stored as they were given.
     given: Spool,
-    /// Where the compressed ones are.
+    /// The compressed bytes of the others.
     packed: Spool,
 }
 
@@ -344,12 +344,12 @@ impl PackedBlobs {
         self.blobs.get(self.number(id)?)
     }
 
-    /// How many there are, of which no two are stored alike.
+    /// The number of blobs, of which no two are stored alike.
     pub(super) fn len(&self) -> usize {
         self.blobs.len()
     }
 
-    /// Which of them a blob is.
+    /// The index of a blob among them.
     pub(super) fn number(&self, id: BlobId) -> Option<usize> {
         self.numbers.get(id.0).copied()
     }

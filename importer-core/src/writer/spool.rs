@@ -1,4 +1,4 @@
-//! Where the bytes of an archive wait until it is written: in memory while they are few, and then in an unnamed file.
+//! A spool for the bytes of an archive until it is written: in memory while they are few, and then in an unnamed file.
 
 use std::borrow::Cow;
 use std::fs::{self, File};
@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 
 use crate::{Archive, Error};
 
-/// How many bytes wait in memory, at most.
+/// The number of bytes that wait in memory, at most.
 const IN_MEMORY: u64 = 48 << 20;
 
-/// How much is copied at once.
+/// The number of bytes that are copied at once.
 const PART: usize = 1 << 20;
 
-/// Where the bytes of one blob are.
+/// The source of the bytes of one blob.
 #[derive(Debug)]
 pub(super) enum Source {
     Memory(Vec<u8>),
@@ -42,7 +42,7 @@ pub(super) struct Spool {
 }
 
 impl Spool {
-    /// One whose file, if it needs one, lies in that folder, and not in that of temporary files.
+    /// A spool whose file, if it needs one, lies in that folder, and not in the one for temporary files.
     pub(super) fn in_folder(folder: Option<PathBuf>) -> Self {
         Self { folder, ..Self::default() }
     }

@@ -121,7 +121,7 @@ impl Good {
     }
 }
 
-/// How many answers were errors; a wrong one fails the test.
+/// The number of answers that were errors; a wrong answer fails the test.
 #[track_caller]
 fn check(archive: &Archive, good: &Good, what: &str) -> usize {
     let mut errors = 0;

@@ -13,7 +13,7 @@ use super::programs::{Maker, Program};
 use super::run::{self, Ending, Outcome};
 use super::{Cell, TestFolder};
 
-/// How an archive of ours begins. It lies at a whole page.
+/// The first bytes of a Coldframe archive, which lies at a whole page.
 const ARCHIVE: &[u8] = b"\x89CFA\r\n\x1a\n";
 const PAGE: usize = 4096;
 
@@ -46,7 +46,7 @@ enum Fate {
     Refused,
     Signal,
     Hung,
-    /// It does something else, or ends without a word.
+    /// The program does something else, or ends without a word.
     Other,
 }
 
@@ -150,7 +150,7 @@ fn attack(
     })
 }
 
-/// Where the program's own code lies.
+/// The range of the program's own code.
 fn code(maker: Maker, bytes: &[u8]) -> Range<usize> {
     let pages = (PAGE..bytes.len()).step_by(PAGE);
     let archive = match maker {

@@ -1,4 +1,4 @@
-//! The programs that are attacked: the application as an executable of ours, under python, and as PyInstaller's.
+//! The programs that are attacked: the application as Coldframe's executable, under python, and as PyInstaller's.
 
 use std::ffi::OsString;
 use std::fs;
@@ -11,7 +11,7 @@ use xtask::progress::{Progress, Show, Status};
 use xtask::pythons::Python;
 use xtask::workspace;
 
-/// How long the file beside the package `carried` is: every start that is the first one brings it to the disk.
+/// The length of the file beside the package `carried`: every first start brings it to the disk.
 pub(super) const LARGE_MB: usize = 20;
 
 /// The maker of a program.

@@ -161,7 +161,7 @@ fn doors(
     })
 }
 
-/// Whether a program that says its user and its capabilities has more rights than who started it: on some file systems nothing
+/// Whether a program that says its user and its capabilities has more rights than the user who started it: on some file systems nothing
 /// comes of set users, and the doors would show nothing.
 fn has_rights(said: &str) -> bool {
     let mut words = said.split_whitespace().skip(1);

@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use xtask::child;
 
-/// How long any run may take.
+/// The longest time that a run may take.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// How a program ended.
+/// The end of a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
     Code(i32),

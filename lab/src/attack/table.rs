@@ -9,7 +9,7 @@ use xtask::pythons::Python;
 use super::programs::Maker;
 use super::{Cell, Row};
 
-/// How much of a reason stands in the table.
+/// The longest text of a reason in the table.
 const MAX_REASON: usize = 160;
 
 /// The text above the table on the page.

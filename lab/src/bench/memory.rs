@@ -17,7 +17,7 @@ pub(super) const NAME: &str = "numpy in 8 workers under spawn, with their parent
 pub(super) struct Memory {
     /// Resident memory: pages that several processes share count for each of them.
     pub(super) rss: u64,
-    /// Likewise, each page divided by the number of those that share it.
+    /// Resident memory, each page divided by the number of processes that share it.
     pub(super) pss: u64,
 }
 

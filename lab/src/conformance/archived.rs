@@ -54,7 +54,7 @@ pub(super) const ARCHIVED: &[Archived] = &[
 pub(super) struct Prepared {
     /// The stock interpreter, in an environment with the installed packages.
     pub(super) interpreter: PathBuf,
-    /// Where everything of this suite is made.
+    /// The folder in which everything of this suite is made.
     pub(super) folder: PathBuf,
     /// The files beside the driver.
     pub(super) files: Vec<PathBuf>,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::explained::Explained;
 use super::runner::{Outcome, Outcomes};
 
-/// How the two sides agree about one test.
+/// The agreement of the two sides about one test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Agreement {
     PassedInBoth,
@@ -36,7 +36,7 @@ pub(super) struct Difference {
     pub(super) id: String,
     /// Its outcome in our interpreter, and the end of its traceback.
     pub(super) ours: Outcome,
-    /// Why it is right, when the checked-in list says so.
+    /// The reason why it is right, when the checked-in list has one.
     pub(super) explained: Option<String>,
 }
 

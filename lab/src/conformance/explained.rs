@@ -52,7 +52,7 @@ impl Explained {
         }
     }
 
-    /// Why a test may fail in ours, if it may.
+    /// The reason why a test may fail in our interpreter, if it may.
     pub(super) fn reason(&self, python: &str, id: &str) -> Option<&str> {
         let found = self.0.iter().find(|entry| {
             let is_for_python =

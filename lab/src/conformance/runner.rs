@@ -49,7 +49,7 @@ pub(super) struct Run<'a> {
 
 pub(super) const DRIVER: &str = include_str!("../../conformance/driver.py");
 
-/// How often a suite is started again.
+/// The number of times that a suite is started again.
 const MAX_STARTS: usize = 8;
 
 impl Run<'_> {

@@ -70,7 +70,7 @@ pub(super) fn target(
     Ok(target)
 }
 
-/// Where a Python's package `test` lies.
+/// The folder of a Python's package `test`.
 fn tests_of(python: &Python) -> anyhow::Result<PathBuf> {
     let question = "import os, test; print(os.path.dirname(test.__file__), end='')";
     let answer = Command::new(&python.executable)
@@ -124,7 +124,7 @@ pub(super) fn borrowed(
     }
 }
 
-/// Where a Python was installed: the folder above its `bin`.
+/// The prefix of a Python: the folder above its `bin`.
 fn prefix(python: &Python) -> Option<PathBuf> {
     let executable = fs::canonicalize(&python.executable).ok()?;
     executable.parent()?.parent().map(Path::to_owned)

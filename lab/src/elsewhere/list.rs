@@ -1,4 +1,4 @@
-//! Which applications run elsewhere.
+//! The applications that run elsewhere.
 
 /// An application; its source is `lab/elsewhere/NAME`.
 #[derive(Debug)]
@@ -11,7 +11,7 @@ pub(super) struct Application {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// It is built here and runs there.
+    /// An application that is built here and runs there.
     Built,
     /// `coldframe` itself builds it there, and it runs there.
     BuiltThere,

@@ -12,7 +12,7 @@ use super::made::Packager;
 use super::roots::Root;
 use super::run_in::User;
 
-/// How much of a reason stands in the table.
+/// The longest text of a reason in the table.
 const MAX_REASON: usize = 160;
 
 /// The text above the table on the page.
@@ -23,7 +23,7 @@ const INTRODUCTION: &str = include_str!("../../elsewhere/introduction.md");
 pub(super) enum Cell {
     Passes,
     Fails(String),
-    /// It says itself that it needs a newer glibc than that root has.
+    /// The executable says itself that it needs a newer glibc than that root has.
     NeedsMore(Glibc),
 }
 

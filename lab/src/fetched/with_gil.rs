@@ -75,7 +75,7 @@ pub(super) fn make(assembly: &Assembly<'_>, configuration: &Path) -> anyhow::Res
     )
 }
 
-/// Where things lie, Debian's `sysconfig` says for an installed Python.
+/// Replaces the folders of an installed Python in Debian's `sysconfig` by the unpacked ones.
 fn describe(library: &Path, root: &Path) -> anyhow::Result<()> {
     let path = library.join("_sysconfigdata__linux_x86_64-linux-gnu.py");
     let mut text = fs::read_to_string(&path).with_context(|| format!("no `{}`", path.display()))?;

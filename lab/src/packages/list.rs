@@ -1,4 +1,4 @@
-//! Which packages are tried.
+//! The packages that are tried.
 
 use super::flags::Group;
 
@@ -12,14 +12,14 @@ pub(super) struct Package {
     pub(super) kind: Kind,
 }
 
-/// How an application is judged.
+/// The way in which an application is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// By its output.
     Prints,
-    /// Likewise, and its runs are timed beside those of `python -I`.
+    /// By its output, and its runs are timed beside those of `python -I`.
     Starts,
-    /// It is a web server: by the output of `serve.py`, which starts it.
+    /// A web server: by the output of `serve.py`, which starts it.
     Serves,
 }
 

@@ -15,7 +15,7 @@ const NO_HOME: &str = "/dev/null/home";
 /// The variable that names the cache folder of built applications.
 const CACHE_VARIABLE: &str = "COLDFRAME_CACHE_DIR";
 
-/// How the name of the cache begins that is made in the folder for temporary files, when there is no other place for it.
+/// The beginning of the name of a cache in the folder for temporary files, when there is no other place for it.
 const TEMPORARY_CACHE: &str = "coldframe-";
 
 /// The folders of one run. All that can be written to lies in them.
@@ -103,7 +103,7 @@ impl RunFolders {
         Ok(ran)
     }
 
-    /// How many files lie in the cache.
+    /// The number of files in the cache.
     pub(crate) fn n_cached(&self) -> usize {
         files(&self.cache()).len()
     }
@@ -134,7 +134,7 @@ fn files(folder: &Path) -> BTreeSet<PathBuf> {
 /// The result of one run.
 #[derive(Debug, Default)]
 pub(crate) struct Ran {
-    /// How it ended, unless well.
+    /// Its end, unless it ended well.
     ending: Option<String>,
     stdout: String,
     stderr: String,

@@ -15,7 +15,7 @@ use xtask::workspace;
 use super::list::{Kind, Package};
 use super::ran::{Ran, RunFolders};
 
-/// How long processes may take to end after the application has.
+/// The longest time that processes may take to end after the application has.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// The file with the output that an application must print.
@@ -26,14 +26,14 @@ const EXPECTED: &str = "expected.txt";
 pub(super) struct Outcome {
     pub(super) package: &'static Package,
     pub(super) version: String,
-    /// Why the application is not right in the virtual environment; nothing when it is.
+    /// The fault of the application in the virtual environment, if it has one.
     pub(super) python_fault: Option<String>,
     pub(super) built_fault: Option<String>,
     pub(super) python_time: Duration,
     pub(super) built_time: Duration,
-    /// Of the executable, in bytes.
+    /// The size of the executable, in bytes.
     pub(super) size: u64,
-    /// How many files the executable has put into the cache; nothing where it ran without one.
+    /// The number of files that the executable has put into the cache; nothing where it ran without one.
     pub(super) cached: Option<usize>,
     pub(super) elsewhere: Elsewhere,
 }
@@ -57,7 +57,7 @@ pub(super) struct Trials<'a> {
     pub(super) applications: PathBuf,
     pub(super) out: PathBuf,
     pub(super) time_limit: Duration,
-    /// How many pairs of runs are timed.
+    /// The number of pairs of runs that are timed.
     pub(super) pairs: usize,
     /// Whether environments that are there are kept.
     pub(super) resume: bool,

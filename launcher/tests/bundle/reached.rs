@@ -1,4 +1,4 @@
-//! Which modules of installed distributions an application reaches, and how it is told.
+//! The modules of installed distributions that an application reaches, and the reports on them.
 
 use std::fs;
 

@@ -39,7 +39,7 @@ fn finds_its_files(files: &[(&str, &str)], printed: &str) {
     built.env("COLDFRAME_CACHE_DIR", &cache).prints(printed);
 }
 
-/// Likewise, and that it needs no file for it.
+/// Builds an application of these files, and runs it; it has to print that without a file in the cache.
 fn finds_its_files_in_memory(files: &[(&str, &str)], printed: &str) {
     let app = App::new(files);
     let cache = app.beside("cache");

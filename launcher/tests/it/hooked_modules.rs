@@ -1,4 +1,4 @@
-//! Which modules hooks run on, and when: of every kind, half imported, lazy, in threads, and those that Python starts with.
+//! The modules that hooks run on, and the moments: of every kind, half imported, lazy, in threads, and those that Python starts with.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Which file a name means: a script's own name, vendored folders, namespace packages in pieces; as under `python`.
+//! The file that a name means: a script's own name, vendored folders, namespace packages in pieces; as under `python`.
 
 use crate::support::{App, Child};
 

@@ -107,7 +107,7 @@ fn every_function_that_takes_a_path_has_a_decision() {
     // A function that a new Python adds fails here, until `py/files/table.rs` or this list says what it does.
     let script = r#"
 import builtins, io, inspect, os, posix
-# They take what is no path of a file, or only look at its text.
+# Functions whose argument is no path of a file, or that only look at its text.
 OTHERS = {
     "confstr", "copy_file_range", "fpathconf", "fspath", "initgroups", "memfd_create", "putenv", "splice", "sysconf", "unsetenv",
     "_path_normpath", "_path_splitroot", "_path_splitroot_ex", "_path_splitroot_ex", "system", "ctermid", "getgrouplist",

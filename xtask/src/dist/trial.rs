@@ -23,7 +23,7 @@ if __name__ == '__main__':
 ";
 const EXPECTED: &str = "fork 30\nforkserver 30\nspawn 30\n";
 
-/// How the Python that was linked is kept out of reach while the application runs.
+/// The way in which the linked Python is kept out of reach while the application runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hidden {
     /// Its standard library is covered by an empty folder, and it no longer starts itself.

@@ -1,4 +1,4 @@
-//! Which applications are measured.
+//! The applications that are measured.
 
 use anyhow::bail;
 

@@ -21,7 +21,7 @@ use crate::packages::ran::RunFolders;
 /// The change of an application; its output shows whether an executable has it.
 const CHANGE: &str = "if __name__ == '__main__': print('changed')\n";
 
-/// How long an application may take.
+/// The longest time that an application may take.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
 
 /// Forms of the same application.
@@ -88,7 +88,7 @@ pub(super) struct Made {
     pub(super) first: Option<Cost>,
     /// The build after one line was changed.
     pub(super) again: Option<Cost>,
-    /// Why it does not run right, or could not be built.
+    /// The fault of its run or of its build, if there is one.
     pub(super) fault: Option<String>,
 }
 
@@ -241,7 +241,7 @@ impl Makers<'_> {
     }
 }
 
-/// `coldframe build SOURCE -o PROGRAM`, with all that it keeps in a folder of ours.
+/// `coldframe build SOURCE -o PROGRAM`, with its cache in a folder of this task.
 pub(super) fn build(launcher: &Path, source: &Path, program: &Path, cache: &Path) -> Command {
     let mut build = Command::new(launcher);
     build.arg("build").arg(source).arg("--output").arg(program);

@@ -1,4 +1,4 @@
-//! One command: how long it takes, and how much memory.
+//! One command: its time and its memory.
 
 use std::path::Path;
 use std::process::Command;
@@ -15,7 +15,7 @@ const PROGRAM: &str = include_str!("measure.py");
 pub(super) struct Cost {
     /// In seconds.
     pub(super) time: f64,
-    /// Of all processors, in seconds.
+    /// The time of all processors, in seconds.
     pub(super) cpu: f64,
     /// The peak of the process that had most memory, in bytes.
     pub(super) largest: f64,

@@ -15,7 +15,7 @@ use super::others::Others;
 /// The text above the tables on the page.
 const INTRODUCTION: &str = include_str!("../../../sizes/introduction.md");
 
-/// How much of a fault stands in the table.
+/// The longest text of a fault in the table.
 const MAX_FAULT: usize = 160;
 
 /// An application in an environment.
@@ -43,7 +43,7 @@ impl Row {
         Some(self.form(form)?.again?.time)
     }
 
-    /// Whether one of ours is wrong.
+    /// Whether an executable of Coldframe's is wrong.
     pub(super) fn is_bad(&self) -> bool {
         self.made.iter().any(|made| made.form.is_ours() && made.fault.is_some())
     }
