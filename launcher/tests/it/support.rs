@@ -24,7 +24,7 @@ pub(crate) fn minor() -> u8 {
     minor.parse().unwrap()
 }
 
-/// Where an environment of the Python under test has its packages.
+/// The folder in which an environment of the Python under test has its packages.
 pub(crate) fn site_packages() -> String {
     // A free-threaded Python has a folder of its own.
     let threaded = if cfg!(Py_GIL_DISABLED) { "t" } else { "" };

@@ -31,8 +31,8 @@ impl Environments<'_> {
         self.make(application.name, &[], &requirements)
     }
 
-    /// The folder with PyInstaller's modules, for environments that do not have it: in there it would be packed by whoever
-    /// packs all that is imported somewhere.
+    /// The folder with PyInstaller's modules, for environments that do not have it: in an environment it would be packed by
+    /// tools that pack every imported module.
     pub(super) fn packager(&self) -> anyhow::Result<PathBuf> {
         let environment = self.make("pyinstaller", &["pyinstaller"], &self.pins())?;
         Ok(environment.join(format!("lib/python3.{}/site-packages", self.python.version.minor)))
