@@ -1,6 +1,6 @@
 //! Post-import hooks from Rust, in programs that embed Python: this test binary, started again with a scenario.
 //!
-//! What happens is written to a file, by the hooks and by the Python code alike: a test harness prints to the streams.
+//! The hooks and the Python code write all events to a file, for a test harness prints to the streams.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -45,7 +45,7 @@ fn note(line: &str) {
     writeln!(File::options().append(true).create(true).open(log).unwrap(), "{line}").unwrap();
 }
 
-/// One hook, by its name in a scenario: `LABEL`, or what it is to do with the module.
+/// One hook, by its name in a scenario: `LABEL`, or its task on the module.
 fn hook<'py>(kind: &str, imported: Imported<'py>) -> Result<(), Exception<'py>> {
     static FAILED: AtomicBool = AtomicBool::new(false);
     let module = imported.module();
@@ -105,7 +105,7 @@ fn child_main() {
     note(&format!("{:?}", interpreter.run().unwrap()));
 }
 
-/// A name, the hooks in the order in which they are registered, the Python code, and what happens.
+/// A name, the hooks in the order in which they are registered, the Python code, and the expected events.
 const SCENARIOS: &[(&str, &str, &str, &str)] = &[
     (
         "in order, before the import continues",

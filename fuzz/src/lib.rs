@@ -1,4 +1,4 @@
-//! What the fuzz targets share: where they begin, and archives to begin with.
+//! Code that the fuzz targets share: their first inputs, and archives for them.
 
 use std::fs;
 use std::io::Cursor;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use importer_core::{MainGuard, ModuleEntry, Target, Writer};
 
-/// What an archive begins with (`importer-core/FORMAT.md`).
+/// The first bytes of an archive (`importer-core/FORMAT.md`).
 pub const MAGIC: &[u8] = b"\x89CFA\r\n\x1a\n";
 
 /// The variable with the folder for the inputs that a target begins with; it is that target's corpus.
@@ -71,7 +71,7 @@ pub fn written(writer: Writer) -> Vec<u8> {
     bytes
 }
 
-/// A file with an archive behind it; what that does to the file is an error as well.
+/// A file with an archive behind it; damage to the file itself is an error as well.
 pub fn written_behind(file: &[u8]) -> Option<Vec<u8>> {
     let mut file = Cursor::new(file.to_vec());
     sample().write_behind(&mut file).ok()?;
@@ -81,7 +81,7 @@ pub fn written_behind(file: &[u8]) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// A small executable with what the launcher has for it: a header, a section for the archive's place, and its name.
+/// A small executable with the parts that the launcher has for an archive: a header, a section for its place, and its name.
 pub fn small_elf() -> Vec<u8> {
     // The targets are executables of that kind; of this one only the headers count.
     let mut elf = vec![0; 64];

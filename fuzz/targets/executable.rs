@@ -1,4 +1,4 @@
-//! Executables, with an archive behind them and without: what their trailer and their headers say, and whether an archive that
+//! Executables, with an archive behind them and without: their trailers, their headers, and whether an archive that
 //! is written behind any file is found there again.
 
 #![no_main]
@@ -12,7 +12,7 @@ fuzz_target!(
     init: fuzz::seed(seeds()),
     |bytes: &[u8]| {
         let name = Path::new("fuzzed");
-        // What begins as an archive is one, and behind the remains of one nothing is put.
+        // Bytes that begin as an archive are one, and nothing is put behind the remains of one.
         let has_none = match Archive::from_bytes(bytes.to_vec(), name) {
             Err(error) => error.kind() == ErrorKind::NotAnArchive,
             Ok(_) => !bytes.starts_with(fuzz::MAGIC),

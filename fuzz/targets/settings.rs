@@ -23,7 +23,7 @@ fuzz_target!(
                 Ok(Some(settings)) => {
                     let written = settings.to_toml();
                     let again = parse(&written, "written.toml", Document::Coldframe);
-                    let again = again.expect("what was written").expect("settings");
+                    let again = again.expect("the written text").expect("settings");
                     // Hooks of different modules may change places the first time.
                     assert_eq!(again.to_toml(), written);
                 }

@@ -77,7 +77,7 @@ impl Archive {
         Ok(Self::position_in(path)?.is_some())
     }
 
-    /// Where in the executable at `path` the archive lies that it carries, if there is one.
+    /// The range of the archive in the executable at `path`, if it carries one.
     pub fn position_in(path: &Path) -> Result<Option<Range<u64>>, Error> {
         let mut file = fs::File::open(path).map_err(|error| Error::read(path, error))?;
         Self::position_in_file(&mut file, path)
@@ -135,12 +135,12 @@ impl Archive {
         self.0.header.checksum.get()
     }
 
-    /// How many bytes it has.
+    /// Its length in bytes.
     pub fn len_bytes(&self) -> u64 {
         self.0.header.total_length.get()
     }
 
-    /// An error that names both when `running` is not exactly what the archive was built for.
+    /// An error that names both when `running` is not exactly the target that the archive was built for.
     pub fn check_target(&self, running: &Target) -> Result<(), Error> {
         if self.target() == running {
             Ok(())
@@ -198,7 +198,7 @@ impl Archive {
         self.walk(Kind::File, |record| Ok(File::new(self, record)))
     }
 
-    /// What `read` makes of every record of that kind, in order, until the first error.
+    /// The results of `read` for every record of that kind, in order, until the first error.
     pub(crate) fn walk<'a, T>(
         &'a self,
         kind: Kind,
@@ -221,7 +221,7 @@ impl Archive {
         Ok(Some(self.0.dictionary.get_or_init(|| DecoderDictionary::copy(bytes))))
     }
 
-    /// Where in the archive bytes lie that were borrowed from it.
+    /// The range in the archive of bytes that were borrowed from it.
     pub(crate) fn range_of(&self, part: &[u8]) -> Option<Range<usize>> {
         let start = part.as_ptr().addr().checked_sub(self.bytes().as_ptr().addr())?;
         let end = start.checked_add(part.len())?;
@@ -259,7 +259,7 @@ impl fmt::Debug for Archive {
     }
 }
 
-/// Reads and checks the header: what it is, then which version, then whether it is whole.
+/// Reads and checks the header: its magic, then its version, then whether the archive is whole.
 /// A newer version may have another header, so nothing else is asked before.
 fn read_header(bytes: &[u8], path: &Path) -> Result<Header, Error> {
     let available = bytes.len() as u64;

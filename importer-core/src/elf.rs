@@ -17,32 +17,32 @@ use crate::format::PAGE;
 
 /// The name of the section.
 const SECTION: &[u8] = b".coldframe";
-/// What the section header table begins at a multiple of.
+/// The alignment of the section header table.
 const TABLE_ALIGNMENT: u64 = 8;
 /// Section numbers from here on are not numbers of sections.
 const LIMIT: usize = object::elf::SHN_LORESERVE as usize;
 
 type Section = SectionHeader64<Endianness>;
 
-/// What an ELF file says about its parts.
+/// An ELF file's description of its parts.
 pub(crate) struct Elf {
     header: FileHeader64<Endianness>,
     endian: Endianness,
     /// All sections, in order.
     sections: Vec<Section>,
-    /// Which of them is ours.
+    /// The index of Coldframe's own section.
     own_index: Option<usize>,
-    /// Which of them holds the names.
+    /// The index of the section with the names.
     names_index: usize,
     /// The names of all of them, as they lie in the file.
     names: Vec<u8>,
-    /// Where our section says that the archive lies.
+    /// The range of the archive, by Coldframe's section.
     archive: Option<Range<u64>>,
-    /// The end of what any header names, without the archive and what is written anew.
+    /// The end of all parts that headers name, without the archive and the parts that are written anew.
     end: u64,
 }
 
-/// What a file is.
+/// The kind of a file.
 pub(crate) enum Parsed {
     /// No ELF file of 64 bits.
     Other,
@@ -93,7 +93,7 @@ fn read<R: Read + Seek>(cache: &ReadCache<R>, length: u64) -> Option<Elf> {
     let (own_index, archive) = archive.unzip();
     for segment in header.program_headers(endian, cache).ok()? {
         let segment_end = segment.p_offset(endian).checked_add(segment.p_filesz(endian))?;
-        // An archive in what is mapped for the program is none of ours.
+        // Coldframe never puts an archive where the program itself is mapped.
         let overlaps =
             |archive: &Range<u64>| segment.p_type(endian) == PT_LOAD && archive.start < segment_end;
         if archive.as_ref().is_some_and(overlaps) {
@@ -116,7 +116,7 @@ fn read<R: Read + Seek>(cache: &ReadCache<R>, length: u64) -> Option<Elf> {
     })
 }
 
-/// Where in the file a section lies.
+/// The range of a section in the file.
 fn file_range(section: &Section, endian: Endianness) -> Option<Range<u64>> {
     let start = section.sh_offset(endian);
     let is_empty = matches!(section.sh_type(endian), SHT_NOBITS | SHT_NULL);
@@ -130,7 +130,7 @@ fn name_of(names: &[u8], at: u32) -> Option<&[u8]> {
 }
 
 impl Elf {
-    /// Where the archive lies, by its section.
+    /// The range of the archive, by its section.
     pub(crate) fn archive(&self) -> Option<Range<u64>> {
         self.archive.clone()
     }

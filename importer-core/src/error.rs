@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::Target;
 use crate::format::{Kind, Role};
 
-/// What went wrong; its `Display` names the file, the part, and the way out.
+/// An error of this crate; its `Display` names the file, the part, and the way out.
 ///
 /// ```
 /// use std::path::Path;
@@ -36,7 +36,7 @@ pub enum ErrorKind {
     Damaged,
     /// The archive was built for another Python.
     WrongTarget,
-    /// What was given to the writer cannot be stored.
+    /// The writer was given something that cannot be stored.
     Invalid,
     /// The writer already has something else of this name.
     Duplicate,
@@ -105,7 +105,7 @@ enum Problem {
 }
 
 impl Error {
-    /// Which kind of error this is.
+    /// The kind of this error.
     pub fn kind(&self) -> ErrorKind {
         match &*self.0 {
             Problem::Io { .. } | Problem::Write { .. } => ErrorKind::Io,
@@ -123,7 +123,7 @@ impl Error {
         }
     }
 
-    /// An error of reading the file at `path`, for who opens it itself.
+    /// An error of reading the file at `path`, for a caller who opens it.
     pub fn read(path: &Path, source: io::Error) -> Self {
         Problem::Io { action: "read", path: path.to_owned(), source }.into()
     }
@@ -156,7 +156,7 @@ impl Error {
         Problem::Damaged { path: path.to_owned(), part, offset, fault, wanted: Wanted(None) }.into()
     }
 
-    /// Adds what was being looked for, so that a damaged index still names the module.
+    /// Adds the name that was being looked for, so that the error on a damaged index names the module.
     pub(crate) fn while_looking_for(mut self, kind: Kind, key: &str) -> Self {
         if let Problem::Damaged { wanted, .. } = &mut *self.0 {
             *wanted = Wanted(Some((kind, key.to_owned())));
@@ -236,7 +236,7 @@ impl fmt::Display for Part {
     }
 }
 
-/// What is wrong with a part.
+/// The fault of a part.
 #[derive(Clone, Debug)]
 pub(crate) enum Fault {
     Checksum,
@@ -254,7 +254,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// What was being looked for when a damaged index or record was met.
+/// The name that was being looked for when a damaged index or record was met.
 #[derive(Clone, Debug)]
 struct Wanted(Option<(Kind, String)>);
 

@@ -45,10 +45,10 @@ pub(crate) struct Header {
     pub(crate) index_offset: U64,
     pub(crate) list_offset: U64,
     pub(crate) list_checksum: U64,
-    /// How many records of each kind, in the order of [`Kind::ALL`].
+    /// The number of records of each kind, in the order of [`Kind::ALL`].
     pub(crate) counts: [U32; 5],
     pub(crate) reserved: [u8; 4],
-    /// Of everything before it.
+    /// The checksum of everything before it.
     pub(crate) checksum: U64,
 }
 
@@ -86,9 +86,9 @@ pub(crate) struct Slot {
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 pub(crate) struct RecordHead {
-    /// Of the `length` bytes of the record, without this field.
+    /// The checksum of the `length` bytes of the record, without this field.
     pub(crate) checksum: U64,
-    /// Of the whole record: this head, the references, key and path; without the padding.
+    /// The length of the whole record: this head, the references, key and path; without the padding.
     pub(crate) length: U32,
     pub(crate) kind: u8,
     pub(crate) flags: u8,
@@ -106,7 +106,7 @@ pub(crate) struct BlobReference {
     pub(crate) offset: U64,
     pub(crate) stored_length: U64,
     pub(crate) raw_length: U64,
-    /// Of the stored bytes.
+    /// The checksum of the stored bytes.
     pub(crate) checksum: U64,
 }
 
@@ -115,7 +115,7 @@ pub(crate) struct BlobReference {
 pub(crate) struct Trailer {
     pub(crate) offset: U64,
     pub(crate) length: U64,
-    /// Of the two fields before it.
+    /// The checksum of the two fields before it.
     pub(crate) checksum: U64,
     pub(crate) magic: [u8; 8],
 }
@@ -132,7 +132,7 @@ const _: () = assert!(
     size_of::<BlobReference>() == 40 && size_of::<Trailer>() == 32 && size_of::<Slot>() == 8
 );
 
-/// What a record describes. The order is that of the sorted list.
+/// The kind of thing that a record describes. The order is that of the sorted list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub(crate) enum Kind {
@@ -162,7 +162,7 @@ impl Kind {
     }
 }
 
-/// What a blob is to its record. The order is that of the blobs in the file: what a start needs lies together.
+/// The role of a blob in its record. The order is that of the blobs in the file: blobs that a start needs lie together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub(crate) enum Role {
@@ -242,8 +242,8 @@ pub(crate) fn checksum(bytes: &[u8]) -> u64 {
     kept(XxHash3_64::oneshot(bytes))
 }
 
-/// A hash as it is compared. No fuzzer guesses one, and what lies behind a comparison it would never see: for `cargo xtask fuzz`
-/// every checksum is 0, as if whoever changed the bytes had forged it.
+/// A hash as it is compared. A fuzzer guesses none, and would never reach the code behind a comparison: for `cargo xtask fuzz`
+/// every checksum is 0, as if an attacker had forged it.
 pub(crate) fn kept(hash: u64) -> u64 {
     if cfg!(fuzzing) { 0 } else { hash }
 }

@@ -5,7 +5,7 @@
 use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-/// How many bytes of a library one frame holds; the last one may hold fewer.
+/// The number of bytes of a library in one frame; the last frame may hold fewer.
 pub(crate) const FRAME: usize = 4 << 20;
 
 /// Begins a skippable frame: one of the sixteen numbers that are for it.
@@ -23,9 +23,9 @@ struct Entry {
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 struct End {
-    /// Of the raw bytes.
+    /// The checksum of the raw bytes.
     checksum: U64,
-    /// Of the entries.
+    /// The number of entries.
     count: U32,
     /// [`SKIPPABLE`] once more.
     magic: U32,
@@ -55,7 +55,7 @@ impl FrameTable {
 /// A frame of a library.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Frame<'a> {
-    /// Where its contents begin in the library.
+    /// The offset of its contents in the library.
     pub(crate) offset: u64,
     pub(crate) length: usize,
     pub(crate) stored: &'a [u8],

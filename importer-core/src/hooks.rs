@@ -1,4 +1,4 @@
-//! Post-import hooks: what is to run when a module has been imported.
+//! Post-import hooks: functions that run when a module has been imported.
 
 mod hook;
 mod slot;
@@ -15,12 +15,12 @@ use slot::Slot;
 
 /// Hooks by module name, for any number of threads.
 ///
-/// `M` is a handle to a module object and `E` what a hook fails with; the registry knows nothing else about either.
+/// `M` is a handle to a module object and `E` is a hook's error; the registry knows nothing else about either.
 ///
 /// * Hooks of one name run in the order in which they were registered, once per module object.
 /// * They are kept: a new module object of that name, after a failed import or a deletion, runs them all again.
 ///   A reload runs only those of [`Frequency::EveryLoad`], and any that this module object has not had yet.
-/// * A hook registered for a module that is loaded runs at once. One registered while the module is still loading runs when
+/// * A hook registered for a module that is loaded runs at once. A hook registered while the module is still loading runs when
 ///   it has loaded; if that load fails, it waits for the next.
 /// * When a hook fails, [`Loading::finish`] gives its error and runs no more; all hooks are kept for the next try.
 ///   A hook of [`OnFailure::Log`] is only logged.
@@ -109,7 +109,7 @@ impl<M, E: Display> Hooks<M, E> {
         (id, outcome)
     }
 
-    /// Takes a hook out; false when it is not there (any more). One that is running at that moment runs to its end.
+    /// Takes a hook out; false when it is not there (any more). A hook that is running at that moment runs to its end.
     pub fn unregister(&self, id: HookId) -> bool {
         let removed = {
             let mut registry = self.registry.lock();
@@ -117,7 +117,7 @@ impl<M, E: Display> Hooks<M, E> {
             registry.slots.retain(|_, slot| slot.is_used());
             removed
         };
-        // Dropped only here, outside the lock: what a hook holds may run code of its own when it goes.
+        // Hooks are dropped only here, outside the lock: the values in a hook may run code of their own when they are dropped.
         removed.is_some()
     }
 
@@ -149,7 +149,7 @@ impl<M, E: Display> Loading<'_, M, E> {
     pub fn finish(mut self, module: &M, load: Load) -> Result<(), E> {
         let mut round = None;
         loop {
-            // One hook is claimed at a time, so that what a hook registers or takes out counts for this very load.
+            // One hook is claimed at a time, so that hooks that it registers or takes out count for this very load.
             let claimed = {
                 let mut registry = self.hooks.registry.lock();
                 let Some(slot) = registry.slots.get_mut(&self.name) else { break };

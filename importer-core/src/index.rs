@@ -51,7 +51,7 @@ fn halves(hash: u64, bucket_count: u32) -> (u32, u32) {
     (u32::from_le_bytes([a, b, c, d]) & (bucket_count - 1), u32::from_le_bytes([e, f, g, h]))
 }
 
-/// How many buckets an archive of that many entries gets: a power of two that is at most 70 % full.
+/// The number of buckets in an archive of that many entries: a power of two that is at most 70 % full.
 pub(crate) fn bucket_count(entries: usize) -> Option<u32> {
     let needed = (entries as u64).checked_mul(10)?.div_ceil(7 * SLOTS as u64);
     u32::try_from(needed.max(1)).ok()?.checked_next_power_of_two()

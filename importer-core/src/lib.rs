@@ -6,7 +6,7 @@
 //! use std::path::Path;
 //! use importer_core::{Archive, Hook, Hooks, Load, ModuleEntry, Optimization, Stack, Target, Writer};
 //!
-//! // Pack two modules. What Python the bytecode is for is part of the archive.
+//! // Pack two modules. The archive names the Python that the bytecode is for.
 //! let target = Target {
 //!     implementation: "cpython".to_owned(),
 //!     version: (3, 12),
@@ -55,14 +55,14 @@
 //! * An [`Archive`] holds modules by name, files and folders by path (the *virtual tree*, in which a module's source is a file
 //!   like any other), distributions, and attributes. [`Writer`] makes one; the format is specified in `FORMAT.md`.
 //!   Opening costs the same for ten modules and for a million. Every part carries a checksum that is compared before the
-//!   part is used, so a flipped bit becomes an [`Error`] that names what was being looked for.
+//!   part is used, so a flipped bit becomes an [`Error`] that names the module or file.
 //! * A [`Stack`] asks several archives in order: the first wins, folders and namespace packages are merged.
 //! * [`Hooks`] run when a module has been imported: in order, once per module object, with no lock held.
 //!
-//! # What it does not do
+//! # Limits
 //!
-//! It knows no interpreter: it neither executes code nor calls into Python, and what a module handle is, is the user's
-//! choice (the `M` of [`Hooks`]). Checksums are against damage, not against forgery: whoever can write the file can
+//! The crate knows no interpreter: it neither executes code nor calls into Python, and its user chooses the type of a module
+//! handle (the `M` of [`Hooks`]). Checksums are against damage, not against forgery: a user who can write the file can
 //! compute them.
 
 mod archive;

@@ -12,7 +12,7 @@ use crate::frames::{self, Frame};
 use crate::record::Record;
 use crate::{Archive, Error};
 
-/// How much is read at once: it stays in the processor's cache between being checked and being written.
+/// The length of the parts that are read at once: a part stays in the processor's cache from its check to its writing.
 const PART: usize = 1 << 18;
 
 /// A shared library in an archive: found, and not checked yet.
@@ -22,7 +22,7 @@ pub struct Library<'a> {
     record: Record<'a>,
     role: Role,
     offset: u64,
-    /// Of the stored bytes.
+    /// The checksum of the stored bytes.
     checksum: u64,
     stored: &'a [u8],
     compressed: Option<Compressed<'a>>,
@@ -31,7 +31,7 @@ pub struct Library<'a> {
 #[derive(Clone, Debug)]
 struct Compressed<'a> {
     length: u64,
-    /// Of the contents.
+    /// The checksum of the contents.
     checksum: u64,
     frames: Vec<Frame<'a>>,
 }
@@ -43,13 +43,13 @@ pub struct LibraryPart<'a, 'l> {
     frame: Frame<'a>,
 }
 
-/// Why a library could not be copied.
+/// The reason why a library could not be copied.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
-    /// It is damaged; what was written is of no use.
+    /// The library is damaged; the bytes that were written are of no use.
     #[error(transparent)]
     Damaged(#[from] Error),
-    /// It could not be written.
+    /// The copy could not be written.
     #[error(transparent)]
     Write(#[from] io::Error),
 }
@@ -114,15 +114,15 @@ impl<'a> Library<'a> {
         self.archive.is_mapped() && self.compressed.is_none()
     }
 
-    /// Takes its bytes out of this process's memory: whoever has checked or copied a library has read all of it, and it would
-    /// count as the process's own. What of it is read again comes back from the file.
+    /// Takes its bytes out of this process's memory: checking or copying a library reads all of it, and it would count as the
+    /// process's own. A part that is read again comes back from the file.
     pub fn forget(&self) {
         if let Ok(start) = usize::try_from(self.offset) {
             self.archive.forget(start..start.saturating_add(self.stored.len()));
         }
     }
 
-    /// How many bytes it has.
+    /// Its length in bytes.
     #[expect(clippy::len_without_is_empty, reason = "as with `std::fs::Metadata::len`")]
     pub fn len(&self) -> u64 {
         self.compressed.as_ref().map_or(self.stored.len() as u64, |compressed| compressed.length)
@@ -141,7 +141,7 @@ impl<'a> Library<'a> {
         Ok(Cow::Owned(contents))
     }
 
-    /// Its parts, if it is compressed, after comparing the checksum of what is stored; else none.
+    /// Its parts, if it is compressed, after comparing the checksum of the stored bytes; else none.
     pub fn checked_parts(
         &self,
     ) -> Result<impl ExactSizeIterator<Item = LibraryPart<'a, '_>>, Error> {
@@ -156,7 +156,7 @@ impl<'a> Library<'a> {
         frames.iter().map(|frame| LibraryPart { library: self, frame: *frame })
     }
 
-    /// Writes its bytes, which are checked on the way: after an error, what was written must be thrown away.
+    /// Writes its bytes, which are checked on the way: after an error, the output must be thrown away.
     pub fn copy_to(&self, out: &mut impl Write) -> Result<(), CopyError> {
         if self.compressed.is_some() {
             for part in self.checked_parts()? {
@@ -176,7 +176,7 @@ impl<'a> Library<'a> {
         }
     }
 
-    /// Whether what is read there is this library, by its length and its checksum.
+    /// Whether the bytes that are read there are this library, by its length and its checksum.
     pub fn is_copied_in(&self, copy: &mut impl Read) -> io::Result<bool> {
         let mut hash = XxHash3_64::new();
         let mut buffer = vec![0; PART];
@@ -207,7 +207,7 @@ impl<'a> Library<'a> {
 }
 
 impl LibraryPart<'_, '_> {
-    /// Where its contents begin in the library.
+    /// The offset of its contents in the library.
     pub fn offset(&self) -> u64 {
         self.frame.offset
     }

@@ -1,4 +1,4 @@
-//! Where in a file the archive lies: at its start, or behind an executable.
+//! The place of the archive in a file: at its start, or behind an executable.
 
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
@@ -36,8 +36,8 @@ pub(crate) fn locate(file: &mut (impl Read + Seek), path: &Path) -> Result<Range
     Err(Error::not_an_archive(path))
 }
 
-/// Where in an executable the archive lies that it carries: by the trailer at its end; and when something was appended, or the
-/// file was written anew by `strip`, by its section.
+/// The range of the archive that an executable carries: by the trailer at its end; and when something was appended, or `strip`
+/// wrote the file anew, by its section.
 pub(crate) fn position(
     file: &mut (impl Read + Seek),
     path: &Path,

@@ -128,7 +128,7 @@ mod tests {
         for bytes in [bare, executable.into_inner()] {
             fs::write(&path, bytes).unwrap();
             let archive = map(&path).unwrap();
-            // What is taken out of memory comes back, and what is no part of the file does no harm.
+            // Pages that are taken out of memory come back, and bytes outside of the file do no harm.
             archive.forget(0..archive.bytes().len());
             archive.forget(0..usize::MAX);
             let mut other = tempfile::NamedTempFile::new_in(&folder).unwrap();

@@ -7,7 +7,7 @@ use crate::format::{Role, flags};
 use crate::record::Record;
 use crate::{Archive, Error, Library};
 
-/// What a module is made of.
+/// The kind of a module's contents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ModuleKind {
     /// Python code, with or without its source.
@@ -59,7 +59,7 @@ impl<'a> Module<'a> {
             flags::SOURCE => ModuleKind::Source,
             flags::EXTENSION => ModuleKind::Extension,
             flags::NAMESPACE => ModuleKind::Namespace,
-            // A byte from the file, not an enum of ours.
+            // A byte from the file, which may be no kind at all.
             _ => {
                 return Err(archive.damaged(
                     Part::Record,
@@ -71,7 +71,7 @@ impl<'a> Module<'a> {
         Ok(Self { archive, record, kind, is_initialiser: false })
     }
 
-    /// The code of a package as the module `__init__` in it, which is no package; nothing for what is none with source.
+    /// The code of a package as the module `__init__` in it, which is no package; `None` for all but packages with source.
     pub(crate) fn into_initialiser(self) -> Option<Self> {
         let has_one = self.kind == ModuleKind::Source && self.is_package();
         has_one.then_some(Self { is_initialiser: true, ..self })
@@ -82,7 +82,7 @@ impl<'a> Module<'a> {
         self.record.key
     }
 
-    /// What it is made of.
+    /// The kind of its contents.
     pub fn kind(&self) -> ModuleKind {
         self.kind
     }

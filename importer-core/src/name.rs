@@ -6,7 +6,7 @@ use crate::Error;
 
 /// A dotted module name that can be imported.
 ///
-/// Anything that `importlib.import_module` takes is allowed, also what is no identifier (`foo-bar`, `2to3`):
+/// Any name that `importlib.import_module` takes is allowed, also one that is no identifier (`foo-bar`, `2to3`):
 /// only an empty part, a slash and NUL are refused.
 ///
 /// ```

@@ -1,4 +1,4 @@
-//! Records: what the archive says about one module, file, folder, distribution or attribute.
+//! Records: the archive's entries for one module, file, folder, distribution or attribute.
 
 use std::borrow::Cow;
 use std::iter::FusedIterator;
@@ -173,12 +173,12 @@ pub(crate) struct Blob<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) raw_length: u64,
     pub(crate) compression: Compression,
-    /// Of the bytes.
+    /// The checksum of the bytes.
     pub(crate) checksum: u64,
 }
 
 impl<'a> Blob<'a> {
-    /// `None` when the compressed bytes are not what they say. No more is allocated than the checked raw length.
+    /// `None` when the bytes cannot be decompressed to the recorded length. No more is allocated than the checked raw length.
     pub(crate) fn decompressed(
         self,
         dictionary: Option<&DecoderDictionary<'_>>,
@@ -220,7 +220,7 @@ impl<'a> Iterator for Records<'a> {
     }
 }
 
-/// Ends an iterator after its first error: whoever walks on must not mistake what follows for the rest.
+/// Ends an iterator after its first error: items behind it are not the rest of the list.
 pub(crate) fn until_error<T>(
     mut items: impl Iterator<Item = Result<T, Error>>,
 ) -> impl FusedIterator<Item = Result<T, Error>> {

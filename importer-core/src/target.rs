@@ -1,4 +1,4 @@
-//! What an archive is built for.
+//! The Python and the platform that an archive is built for.
 
 use std::fmt;
 

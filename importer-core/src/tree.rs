@@ -26,7 +26,7 @@ impl<'a> File<'a> {
         self.record.key
     }
 
-    /// How many bytes its contents have.
+    /// The length of its contents in bytes.
     #[expect(
         clippy::len_without_is_empty,
         reason = "a file is asked for its size, as with `std::fs::Metadata::len`"
@@ -35,7 +35,7 @@ impl<'a> File<'a> {
         self.record.blob(Role::Contents).map_or(0, |blob| blob.raw_length.get())
     }
 
-    /// How many bytes it takes up in the archive (shared with any other file or module of the same contents).
+    /// The length of its stored bytes in the archive (shared with any other file or module of the same contents).
     pub fn stored_len(&self) -> u64 {
         self.record.blob(Role::Contents).map_or(0, |blob| blob.stored_length.get())
     }
@@ -50,7 +50,7 @@ impl<'a> File<'a> {
         self.archive.required_contents(&self.record, Role::Contents)
     }
 
-    /// It as a shared library, which is stored plain; not checked yet.
+    /// The file as a shared library, which is stored plain; not checked yet.
     pub fn library(&self) -> Result<Library<'a>, Error> {
         let library = Library::find(self.archive, self.record, Role::Contents)?;
         library.ok_or_else(|| self.archive.missing_blob(&self.record))
@@ -102,7 +102,7 @@ impl<'a> Directory<'a> {
     }
 
     /// The regular modules and packages that lie in it, sorted by name: also those that were stored without their source,
-    /// which have no file. This is what `pkgutil.iter_modules` asks for. Ends after its first error.
+    /// which have no file. `pkgutil.iter_modules` asks for these. Ends after its first error.
     pub fn modules(&self) -> impl Iterator<Item = Result<DirectoryModule<'a>, Error>> + use<'a> {
         self.listing(self.modules, Role::Modules).map(|entry| {
             let (name, is_package) = entry?;

@@ -1,4 +1,4 @@
-//! Gathers entries and writes archives: the same entries give the same bytes, in whatever order they came.
+//! Gathers entries and writes archives: the same entries give the same bytes, in any order.
 
 mod blobs;
 mod derived;
@@ -26,7 +26,7 @@ use packing::Packing;
 
 /// Gathers entries and writes an archive.
 ///
-/// Folders and namespace packages are derived from what was added. Equal contents are stored once.
+/// Folders and namespace packages are derived from the entries. Equal contents are stored once.
 #[derive(Debug)]
 pub struct Writer {
     target: Target,
@@ -40,7 +40,7 @@ pub struct Writer {
     storage: Storage,
 }
 
-/// How an archive keeps what is large.
+/// How an archive keeps large contents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Storage {
     /// Bytecode and libraries as they are, to be read in place; sources and data compressed.
@@ -67,7 +67,7 @@ pub enum PartOfArchive<'a> {
     },
     /// Bytes that are stored under a key.
     Attribute {
-        /// That key.
+        /// The key.
         key: &'a str,
     },
 }
@@ -94,7 +94,7 @@ impl Writer {
         }
     }
 
-    /// Chooses how what is added from now on is stored.
+    /// Chooses how entries that are added from now on are stored.
     #[must_use]
     pub fn with_storage(mut self, storage: Storage) -> Self {
         self.storage = storage;
@@ -231,19 +231,19 @@ impl Writer {
         Ok(())
     }
 
-    /// Removes what is stored under a key.
+    /// Removes the value that is stored under a key.
     pub fn remove_attribute(&mut self, key: &str) {
         self.attributes.remove(key);
     }
 
-    /// Takes over whatever another archive has and this one has not: what was added first wins.
+    /// Takes over all entries that another archive has and this one has not: the entry that was added first wins.
     ///
     /// Blobs are checked and copied as they are stored. The archive must be built for the same Python.
     pub fn add_archive(&mut self, archive: &Archive) -> Result<(), Error> {
         self.add_archive_where(archive, |_| true)
     }
 
-    /// As [`add_archive`](Self::add_archive), but only what `keeps` wants. A module's file is asked for on its own.
+    /// As [`add_archive`](Self::add_archive), but only entries that `keeps` wants. A module's file is asked for on its own.
     pub fn add_archive_where(
         &mut self,
         archive: &Archive,
@@ -256,7 +256,7 @@ impl Writer {
             let module = module?;
             let name = module.name();
             ModuleName::new(name)?;
-            // A module whose path became a folder, or lies in what is a file here, has lost against what was first.
+            // A module whose path became a folder, or lies below a path that is a file here, has lost against the first entry.
             let lost = self.contains_module(name)
                 || self.check_place(module.path()).is_err()
                 || !keeps(PartOfArchive::Module { name, path: module.path() });
@@ -340,7 +340,7 @@ impl Writer {
     /// Writes the archive behind an executable, from a whole page on, and a trailer; gives the archive's length. An archive that
     /// the executable carries already is replaced.
     ///
-    /// The executable ends where `executable` stands afterwards: what was longer before has to be cut off there.
+    /// The executable ends where `executable` stands afterwards: the caller cuts off a longer file there.
     pub fn write_behind(self, executable: &mut (impl Read + Write + Seek)) -> Result<u64, Error> {
         let elf = match elf::parse(executable).map_err(Error::write)? {
             Parsed::Elf(elf) => Some(elf),
@@ -396,7 +396,7 @@ impl Writer {
     fn occupy_folders(&mut self, path: &str) {
         for folder in folders_above(path) {
             if self.folders.contains_key(folder) {
-                // Whoever put it there put the folders above it too.
+                // The entry that put it there put the folders above it too.
                 break;
             }
             self.folders.insert(folder.to_owned(), path.to_owned());
@@ -442,7 +442,7 @@ impl Writer {
         }
     }
 
-    /// The dictionary for what is to be compressed: of the modules' code, in the order of their names.
+    /// The dictionary for compression: of the modules' code, in the order of their names.
     fn dictionary(&self) -> Result<Option<Vec<u8>>, Error> {
         if self.storage == Storage::InPlace || cfg!(miri) {
             return Ok(None);

@@ -4,7 +4,7 @@ use crate::choices::{FileAccess, StandardLibraryExtent, SystemLibrary};
 use crate::config::PythonInterpreterConfig;
 use crate::entry_point::EntryPoint;
 
-/// What `coldframe build` packs and where it puts the result.
+/// Settings of `coldframe build`: the contents of the result, and its path.
 ///
 /// Paths are relative to the file they were read from; the one who read the file joins them. A command line option of the
 /// same name wins over each.
@@ -40,12 +40,12 @@ pub struct BuildSettings {
     pub app: Option<String>,
 }
 
-/// Where the files of some packages are served from, whatever their code looks like.
+/// The place from which the files of some packages are served, for all of their code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileAccessRule {
     /// The name of a package, or of a module at the top; `*` stands for any text. The first rule that fits holds.
     pub package: String,
-    /// Where its files are served from.
+    /// The place that its files are served from.
     pub access: FileAccess,
 }
 

@@ -3,11 +3,11 @@
 use crate::string_enum::string_enum;
 
 string_enum! {
-    /// What the user asks for as the start method of `multiprocessing`.
+    /// The start method of `multiprocessing` that the user asks for.
     ///
-    /// This is the wish; what is done about it on a given system is decided by the `platform-policy` crate, which owns the
-    /// concrete method. Whatever it decides takes effect on the first import of `multiprocessing`, so that the application
-    /// needs no `set_start_method()` early in its `__main__`.
+    /// This is the wish; the `platform-policy` crate, which owns the concrete method, decides for a given system. Its decision
+    /// takes effect on the first import of `multiprocessing`, so that the application needs no `set_start_method()` early in
+    /// its `__main__`.
     pub enum StartMethodSetting: "start method" {
         /// Change nothing: the interpreter keeps the default that `python` itself would have.
         None = "none",
@@ -37,9 +37,9 @@ string_enum! {
 }
 
 string_enum! {
-    /// Where the files of a package are served from.
+    /// The place that the files of a package are served from.
     pub enum FileAccess: "file access" {
-        /// From the archive: whatever asks for them by path finds none.
+        /// From the archive: code that asks for them by path finds none.
         #[default]
         Memory = "memory",
         /// From the user's cache, where all that the package's folder holds is put when it is first imported.
@@ -50,7 +50,7 @@ string_enum! {
 string_enum! {
     /// Whether a shared library of the build machine's system is packed.
     pub enum SystemLibrary: "place for a system library" {
-        /// It travels with the application, and is loaded from the archive.
+        /// The library travels with the application, and is loaded from the archive.
         #[default]
         Pack = "pack",
         /// The system that the application runs on must have it.
@@ -59,7 +59,7 @@ string_enum! {
 }
 
 string_enum! {
-    /// Where extension modules, and the libraries that they need, are loaded from.
+    /// The place that extension modules, and the libraries that they need, are loaded from.
     pub enum ExtensionLoading: "place for extension modules" {
         /// From memory where the system can, and else from the user's cache.
         #[default]
@@ -74,12 +74,12 @@ string_enum! {
 string_enum! {
     /// How much of the standard library is packed.
     pub enum StandardLibraryExtent: "extent of the standard library" {
-        /// What imports lead to; all of it where the application may run code that the packer has not seen.
+        /// The modules that imports lead to; all modules where the application may run code that the packer has not seen.
         #[default]
         Auto = "auto",
         /// All of it.
         Whole = "whole",
-        /// What imports lead to, whatever the application may run.
+        /// The modules that imports lead to, even where the application may run code that the packer has not seen.
         Reached = "reached",
     }
 }
@@ -87,12 +87,13 @@ string_enum! {
 string_enum! {
     /// Whether the executable can be a `python`, and for whom.
     pub enum PythonMode: "way to be `python`" {
-        /// For nobody: it is its application whatever its name, its variables and its command line are.
+        /// For nobody: it is its application under any name, with any variables and any command line.
         Never = "never",
-        /// For what the application itself starts as `sys.executable`, with `-c`, `-m` or a script, or by the variable or a name.
+        /// For processes that the application itself starts as `sys.executable`, with `-c`, `-m` or a script, or by the variable
+        /// or a name.
         #[default]
         Children = "children",
-        /// For the same, and for whoever asks by the variable or by a name.
+        /// For the same processes, and for all others that ask by the variable or by a name.
         Always = "always",
     }
 }
@@ -100,7 +101,7 @@ string_enum! {
 string_enum! {
     /// The memory allocators of the interpreter (`PyPreConfig.allocator`).
     pub enum Allocator: "allocator" {
-        /// What the interpreter was built with (`PYMEM_ALLOCATOR_DEFAULT`).
+        /// The allocator that the interpreter was built with (`PYMEM_ALLOCATOR_DEFAULT`).
         #[default]
         Default = "default",
         /// The C library's `malloc` for everything (`PYMEM_ALLOCATOR_MALLOC`); a free-threaded Python refuses it.

@@ -5,7 +5,7 @@ use crate::choices::{
 };
 use crate::entry_point::EntryPoint;
 
-/// What the interpreter runs once it has started.
+/// The code that the interpreter runs once it has started.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum RunTarget {
     /// A module or a package with a `__main__`, as by `python -m` (`PyConfig.run_module`).
@@ -18,7 +18,7 @@ pub enum RunTarget {
     Code(String),
     /// The interactive prompt.
     Repl,
-    /// What the shape of the application says: its `__main__`. Where there is no application, the interactive prompt.
+    /// The application's `__main__`. Where there is no application, the interactive prompt.
     #[default]
     Auto,
 }
@@ -28,20 +28,20 @@ pub enum RunTarget {
 pub struct PostImportHook {
     /// The module that is waited for.
     pub module: String,
-    /// The function that is then called with the module. It is imported as late as that.
+    /// The function that is then called with the module. Its own module is imported as late as that.
     pub hook: EntryPoint,
 }
 
-/// How the embedded interpreter is set up.
+/// The settings of the embedded interpreter.
 ///
-/// It holds what the user wrote and nothing that was found on this machine. In TOML every key is the field's name with
+/// It holds the user's settings and nothing that was found on this machine. In TOML every key is the field's name with
 /// hyphens in place of underscores. Path fields may contain `$ORIGIN`, the folder of the executable:
 /// see [`resolve`](Self::resolve).
 #[derive(Clone, Debug, PartialEq)]
 pub struct PythonInterpreterConfig {
-    /// Which of `PyConfig_InitIsolatedConfig` and `PyConfig_InitPythonConfig` lays the ground.
+    /// The defaults that other settings change: `PyConfig_InitIsolatedConfig`'s or `PyConfig_InitPythonConfig`'s.
     pub profile: Profile,
-    /// What is run: `PyConfig.run_module`, `run_filename` or `run_command`, or the launcher's own call of an entry point.
+    /// The code to run: `PyConfig.run_module`, `run_filename` or `run_command`, or the launcher's own call of an entry point.
     pub run: RunTarget,
     /// Arguments that are put before those of the command line in `sys.argv` (`PyConfig.argv`).
     pub argv: Vec<String>,
@@ -60,14 +60,14 @@ pub struct PythonInterpreterConfig {
     /// Whether a process of this executable can behave as `python`. A command line with `-c`, `-m` or a script makes one only
     /// if the application itself wrote it; that of anybody else reaches the application.
     pub python_mode: PythonMode,
-    /// Where extension modules are loaded from.
+    /// The place that extension modules are loaded from.
     pub extensions: ExtensionLoading,
     /// Whether Python may start with the standard library of the disk, where no archive holds one. Folders on `sys.path` are
     /// looked into either way; at the start there are none but those of `module_search_paths`.
     pub filesystem_importer: bool,
     /// Folders of `sys.path` (`PyConfig.module_search_paths`).
     pub module_search_paths: Vec<String>,
-    /// Whether text is UTF-8 whatever the locale says (`PyPreConfig.utf8_mode`); Python's own default from 3.15 (PEP 686).
+    /// Whether text is UTF-8 in every locale (`PyPreConfig.utf8_mode`); Python's own default from 3.15 (PEP 686).
     pub utf8_mode: bool,
     /// Warning filters, as by `-W` (`PyConfig.warnoptions`).
     pub warnings: Vec<String>,
@@ -79,7 +79,7 @@ pub struct PythonInterpreterConfig {
     pub allocator: Allocator,
     /// Functions that are called when a module has been imported; those of one module run in this order.
     pub post_import_hooks: Vec<PostImportHook>,
-    /// Functions that are called without arguments when Python is ready, in this order and before what is run; in workers too.
+    /// Functions that are called without arguments when Python is ready, in this order and before `run`; in workers too.
     pub before_main: Vec<EntryPoint>,
     /// The folder of the Tcl library, for `tkinter` (`TCL_LIBRARY`).
     pub tcl_library: Option<String>,

@@ -30,7 +30,7 @@ pub struct EntryPoint {
 }
 
 impl EntryPoint {
-    /// What an entry point looks like, for messages.
+    /// The form of an entry point, for messages.
     pub(crate) const SHAPE: &str = ENTRY_POINT_SHAPE;
 }
 
@@ -54,7 +54,7 @@ impl FromStr for EntryPoint {
     }
 }
 
-/// What was probably meant: spaces and the call's parentheses dropped, and the last dot read as the colon when there is none.
+/// The probable meaning: spaces and the call's parentheses dropped, and the last dot read as the colon when there is none.
 fn suggestion(text: &str) -> Option<String> {
     let compact: String = text.split_whitespace().collect();
     let compact = compact.strip_suffix("()").unwrap_or(&compact);

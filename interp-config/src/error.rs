@@ -1,4 +1,4 @@
-//! What can be wrong with a value or with a settings file.
+//! Errors of a value or of a settings file.
 
 mod config_error;
 
@@ -31,13 +31,13 @@ impl ParseChoiceError {
         Self { what, given: given.to_owned(), allowed }
     }
 
-    /// What was written.
+    /// The given text.
     #[must_use]
     pub fn given(&self) -> &str {
         &self.given
     }
 
-    /// What may be written.
+    /// The allowed spellings.
     #[must_use]
     pub fn allowed(&self) -> &'static [&'static str] {
         self.allowed
@@ -67,13 +67,13 @@ impl ParseEntryPointError {
         Self { given: given.to_owned(), problem, suggestion }
     }
 
-    /// What was written.
+    /// The given text.
     #[must_use]
     pub fn given(&self) -> &str {
         &self.given
     }
 
-    /// What was probably meant.
+    /// The spelling that was probably meant.
     #[must_use]
     pub fn suggestion(&self) -> Option<&str> {
         self.suggestion.as_deref()

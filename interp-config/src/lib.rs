@@ -1,4 +1,4 @@
-//! What a user of Coldframe writes: the interpreter's settings, and how they are read from TOML.
+//! The settings that a user of Coldframe writes, and how they are read from TOML.
 //!
 //! ```
 //! use interp_config::{Document, StartMethodSetting, parse};
@@ -10,7 +10,7 @@
 //! "#;
 //! let settings = parse(text, "pyproject.toml", Document::Pyproject)?.expect("the table is there");
 //! assert_eq!(settings.interpreter.multiprocessing_start_method, StartMethodSetting::Spawn);
-//! assert!(settings.interpreter.sys_frozen, "what is not written has its default");
+//! assert!(settings.interpreter.sys_frozen, "a key that is not written has its default");
 //!
 //! let error = parse("profile = \"izolated\"", "coldframe.toml", Document::Coldframe).unwrap_err();
 //! assert_eq!(
@@ -25,15 +25,15 @@
 //!
 //! * A **choice** such as [`StartMethodSetting`] is a closed enum; its spellings are written once, and every conversion
 //!   between text and value comes from them.
-//! * [`PythonInterpreterConfig`] and [`BuildSettings`] are what the user wrote, as plain fields with defaults.
+//! * [`PythonInterpreterConfig`] and [`BuildSettings`] are the user's settings, as plain fields with defaults.
 //! * [`parse`] reads a [`Document`], and [`Settings::to_toml`] writes one that reads back as the same settings.
 //! * [`PythonInterpreterConfig::resolve`] puts the executable's folder in place of `$ORIGIN`.
 //!
-//! # What it does not do
+//! # Limits
 //!
-//! It reads no file, no environment and nothing of the machine it runs on: it parses text that someone else read, so the same
-//! text means the same everywhere. It knows no C type. What a setting leads to on a given system is decided by the
-//! `platform-policy` crate, and done by the `launcher` crate.
+//! The crate reads no file, no environment and nothing of the machine it runs on: it parses text that its caller read, so the
+//! same text means the same everywhere. It knows no C type. The `platform-policy` crate decides the effect of a setting on a
+//! given system, and the `launcher` crate applies it.
 
 #![forbid(unsafe_code)]
 

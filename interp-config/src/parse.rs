@@ -9,10 +9,10 @@ use crate::suggest::nearest;
 use crate::toml_text::string;
 use crate::value::{Item, Source};
 
-/// Which file the settings stand in, and so where in it.
+/// The kind of file that the settings stand in, and so their place in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Document {
-    /// A `pyproject.toml`: the settings are its table `[tool.coldframe]`, and everything else is not ours to judge.
+    /// A `pyproject.toml`: the settings are its table `[tool.coldframe]`, and all other tables are not read.
     Pyproject,
     /// A `coldframe.toml`: the settings are its top level.
     Coldframe,

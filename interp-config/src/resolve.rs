@@ -7,8 +7,8 @@ use crate::config::{PythonInterpreterConfig, RunTarget};
 impl PythonInterpreterConfig {
     /// A copy in which `$ORIGIN` in every path field is the folder `origin`, in which the executable lies.
     ///
-    /// The word means what it means to the dynamic linker (`man 8 ld.so`): `${ORIGIN}` is the same, `$ORIGINAL` is another
-    /// word and stays. What is put in is not read again. Arguments, source text and options are no paths and stay as they are.
+    /// The word has its meaning for the dynamic linker (`man 8 ld.so`): `${ORIGIN}` is the same, `$ORIGINAL` is another
+    /// word and stays. The inserted text is not read again. Arguments, source text and options are no paths and stay as they are.
     ///
     /// ```
     /// use interp_config::PythonInterpreterConfig;
@@ -71,7 +71,7 @@ pub fn with_origin(path: &str, origin: &OsStr) -> OsString {
     resolved
 }
 
-/// What follows the word, if the text behind a `$` begins with it.
+/// The text that follows the word, if the text behind a `$` begins with it.
 fn strip_origin(text: &str) -> Option<&str> {
     if let Some(after) = text.strip_prefix("{ORIGIN}") {
         return Some(after);

@@ -23,7 +23,7 @@ macro_rules! string_enum {
             /// Every spelling, in the order of [`ALL`](Self::ALL).
             pub const SPELLINGS: &'static [&'static str] = &[$($spelling,)+];
 
-            /// What a value of this kind is called in messages.
+            /// The name of this kind of value in messages.
             pub const WHAT: &'static str = $what;
 
             /// The spelling that a user writes.

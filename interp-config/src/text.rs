@@ -1,6 +1,6 @@
 //! Showing the user's own text in a message, and finding the place it came from.
 
-/// The text in backticks, on one line and not endless, whatever it holds.
+/// Any text in backticks, on one line and not endless.
 pub(crate) fn quote(text: &str) -> String {
     const LONGEST: usize = 80;
     let mut shown = String::from("`");

@@ -9,8 +9,8 @@ impl Settings {
     /// Every value is written, also where it is the default, so the text keeps its meaning when a default changes. The same
     /// settings always give the same text.
     ///
-    /// What no file can say does not survive: a text with a NUL character, an empty or malformed module name or entry point,
-    /// and the order between hooks of *different* modules when those of one module do not stand together.
+    /// Values that no file can hold do not survive: a text with a NUL character, an empty or malformed module name or entry
+    /// point, and the order between hooks of *different* modules when the hooks of one module do not stand together.
     #[must_use]
     pub fn to_toml(&self) -> String {
         let mut text = String::new();

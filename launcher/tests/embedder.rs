@@ -11,11 +11,11 @@ use interp_config::{PythonInterpreterConfig, RunTarget};
 use launcher::Interpreter;
 use object::{Object as _, ObjectSymbol as _};
 
-/// The variable by which the child is told to be one: a file for what it finds out.
+/// The variable by which the child is told to be one: a file for its findings.
 const RESULT: &str = "COLDFRAME_EMBEDDER_RESULT";
 
-/// What a program has of its own, by the names that the linker left: functions that it defines, and functions that it takes
-/// from libraries.
+/// The functions of a program, by the names that the linker left: those that it defines, and those that it takes from
+/// libraries.
 struct Symbols {
     defined: Vec<String>,
     imported: Vec<String>,
@@ -71,7 +71,7 @@ fn a_library_leaves_the_process_alone() {
     let symbols = Symbols::of(&own);
     assert!(!symbols.replaces("pthread_exit"));
     assert!(!symbols.begins_early());
-    // These move what other threads may read.
+    // These functions move the environment while other threads may read it.
     for function in ["setenv", "unsetenv", "putenv"] {
         assert!(!symbols.imported.iter().any(|name| name == function), "{function} is used");
     }

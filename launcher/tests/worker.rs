@@ -1,4 +1,4 @@
-//! Which command lines are those of worker processes: literal ones, as the Pythons write them, and near misses.
+//! The command lines of worker processes: literal ones, as the Pythons write them, and near misses.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -24,7 +24,7 @@ fn check(line: &[&str], role: Role, call: &str, argv: &[&str]) {
     check_action(line, role, &format!("multiprocessing.{module}.{function}({call})"), argv);
 }
 
-/// The role, what is done as a line to read, and `sys.argv`.
+/// The role, the worker's task as a line to read, and `sys.argv`.
 #[track_caller]
 fn check_action(line: &[&str], role: Role, action: &str, argv: &[&str]) {
     let worker =
@@ -51,7 +51,7 @@ fn shown(arguments: &Arguments) -> String {
     positional.chain(keywords).collect::<Vec<_>>().join(", ")
 }
 
-/// What Python's `repr` writes.
+/// The text that Python's `repr` writes.
 fn repr(literal: &Literal) -> String {
     let list = |items: &[Literal]| items.iter().map(repr).collect::<Vec<_>>().join(", ");
     match literal {

@@ -6,14 +6,14 @@ use crate::method::{PythonBuild, StartMethod};
 use crate::os::Os;
 use crate::words::{Caution, Impossible, Reason};
 
-/// What the launcher is to do about the start method, and why.
+/// The launcher's task for the start method, and the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Decision {
     /// The method that is set when `multiprocessing` is first imported; with `None`, nothing is called.
     pub method: Option<StartMethod>,
-    /// Why it is this method, or none.
+    /// The reason for this method, or for none.
     pub reason: Reason,
-    /// What the user should know before relying on it.
+    /// A caution for the user who relies on it.
     pub caution: Option<Caution>,
 }
 
@@ -42,7 +42,7 @@ impl Decision {
 /// reason Python itself went over to `spawn` on macOS in 3.8 (<https://bugs.python.org/issue33725>). The reports there are
 /// about framework builds, so these are spared. With another build `fork` usually works and is much faster; but the abort comes from
 /// Apple's runtime and not from the way Python was built, and an extension module that has started a thread is enough to
-/// provoke it, hence the caution. Writing `fork` explicitly accepts what the caution says, and it is not repeated then; a
+/// provoke it, hence the caution. A user who writes `fork` has accepted the caution, and it is not repeated then; a
 /// framework build is cautioned all the same, because there the trouble is known and not only possible.
 ///
 /// # Errors

@@ -14,7 +14,7 @@
 //!     "fork and forkserver are buggy in a framework build of Python (bugs.python.org/issue33725)"
 //! );
 //!
-//! // What cannot be is an error before Python starts.
+//! // A method that the system does not have is an error before Python starts.
 //! assert!(decide(Os::Windows, PythonBuild::NonFramework, StartMethodSetting::Fork).is_err());
 //! # Ok::<(), platform_policy::Impossible>(())
 //! ```
@@ -23,13 +23,13 @@
 //!
 //! * [`Os`] tells systems apart only as far as start methods differ; [`Os::of`] classifies a target triple.
 //! * [`decide`] is the policy. Its answer carries the method, the [`Reason`] and, where there is one, a [`Caution`].
-//! * [`documented_default`] is what Python does when nothing is called, which is what the setting `none` leaves in place.
+//! * [`documented_default`] is Python's own method, which the setting `none` leaves in place.
 //!
-//! # What it does not do
+//! # Limits
 //!
-//! It reads nothing: not the system it was compiled for, not the environment, not the Python that is there. The platform is an
-//! argument, so that every row of the policy is tested on every machine. Finding out where a program runs, and calling
-//! `set_start_method()`, are the `launcher` crate's part.
+//! The crate reads nothing: not the system it was compiled for, not the environment, not the Python that is there. The
+//! platform is an argument, so that every row of the policy is tested on every machine. The `launcher` crate finds out where
+//! a program runs, and calls `set_start_method()`.
 
 #![forbid(unsafe_code)]
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// How `multiprocessing` starts a worker: what is done, as opposed to what was asked for.
+/// How `multiprocessing` starts a worker: the decision, as opposed to the setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StartMethod {
     /// The worker is a copy of the parent, made by `fork()`.

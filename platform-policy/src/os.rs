@@ -4,7 +4,7 @@ use std::fmt;
 
 use target_lexicon::{Architecture, Environment, OperatingSystem, Triple};
 
-/// What kind of system a program runs on, seen from `multiprocessing`.
+/// The kind of system that a program runs on, seen from `multiprocessing`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Os {
     /// Windows: processes, but no `fork()`.
@@ -59,8 +59,8 @@ impl Os {
     /// ```
     #[must_use]
     pub fn of(triple: &Triple) -> Self {
-        // CPython's documentation: `multiprocessing` "is not supported on mobile platforms or WebAssembly platforms". That
-        // holds whatever stands below: Emscripten, WASI, or a Linux interface such as `wasm32-wali-linux-musl`.
+        // CPython's documentation: `multiprocessing` "is not supported on mobile platforms or WebAssembly platforms". This
+        // holds for every system below: Emscripten, WASI, or a Linux interface such as `wasm32-wali-linux-musl`.
         if matches!(triple.architecture, Architecture::Wasm32 | Architecture::Wasm64) {
             return Self::NoProcesses;
         }

@@ -1,4 +1,4 @@
-//! What a decision says for itself: the reason, the caution, and the refusal.
+//! The words of a decision: its reason, its caution, and the refusal.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use interp_config::StartMethodSetting;
 
 use crate::os::Os;
 
-/// Why a decision is what it is. It is shown in one line, so that it cannot rot as a comment would.
+/// The reason of a decision. It is shown in one line, so that it cannot rot as a comment would.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
     /// The setting names the method.
@@ -50,7 +50,7 @@ impl fmt::Display for Reason {
     }
 }
 
-/// What a user should know before relying on a method that was chosen or honoured. The log and `coldframe doctor` show it.
+/// A caution about a method that was chosen or honoured. The log and `coldframe doctor` show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Caution {
     /// `auto` has taken `fork` on macOS.
@@ -103,7 +103,7 @@ impl Impossible {
         Self { setting, os }
     }
 
-    /// What was asked for.
+    /// The setting that was asked for.
     #[must_use]
     pub const fn setting(&self) -> StartMethodSetting {
         self.setting

@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Starts a command in a group of its own.
-pub(crate) fn start(command: &mut Command) -> anyhow::Result<Child> {
+pub fn start(command: &mut Command) -> anyhow::Result<Child> {
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(command, 0);
     command
@@ -18,7 +18,7 @@ pub(crate) fn start(command: &mut Command) -> anyhow::Result<Child> {
 }
 
 /// Waits until the child has ended, or until it `is_late`, and then kills its group; `None` in that case.
-pub(crate) fn wait(
+pub fn wait(
     child: &mut Child,
     mut is_late: impl FnMut() -> bool,
 ) -> anyhow::Result<Option<ExitStatus>> {
@@ -27,10 +27,10 @@ pub(crate) fn wait(
             return Ok(Some(status));
         }
         if is_late() {
-            // The whole group: what a child that hangs has started hangs as well.
+            // The whole group: processes that a hanging child has started hang as well.
             let group = format!("-{}", child.id());
             let _gone_already = Command::new("kill").args(["-KILL", "--", &group]).status();
-            // Where there is no such program, at least the child itself ends.
+            // Without that program, at least the child itself ends.
             let _gone_already = child.kill();
             child.wait().context("could not wait for a child")?;
             return Ok(None);
@@ -40,7 +40,7 @@ pub(crate) fn wait(
 }
 
 /// The text that a command prints, without any input; an error when it fails.
-pub(crate) fn said(command: &mut Command) -> anyhow::Result<String> {
+pub fn said(command: &mut Command) -> anyhow::Result<String> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command
         .stdin(Stdio::null())

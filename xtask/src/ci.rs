@@ -1,4 +1,4 @@
-//! `cargo xtask ci`: what is checked besides the tests.
+//! `cargo xtask ci`: all checks but the tests.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -14,7 +14,7 @@ use crate::pythons::{self, Python};
 use crate::tidy;
 use crate::workspace::Workspace;
 
-/// Crates that are the same code whatever the Python, so that one look is enough.
+/// Crates that are the same code for every Python, so that one look is enough.
 const PURE: &[&str] = &[
     "coldframe-interp-config",
     "coldframe-platform-policy",
@@ -24,6 +24,7 @@ const PURE: &[&str] = &[
     "coldframe-manifest",
     "coldframe-packer",
     "xtask",
+    "lab",
 ];
 const LINKED: &[&str] = &["coldframe-launcher", "coldframe", "embed"];
 
@@ -41,7 +42,7 @@ struct Done {
 pub(crate) fn run(workspace: &Workspace, flags: &flags::Ci) -> anyhow::Result<Verdict> {
     let progress = Progress::new(flags.verbose);
     let mut done = Vec::new();
-    // All of them, whatever fails: one run tells everything.
+    // All of them, even if one fails: one run tells everything.
     for mut step in steps(workspace)? {
         let finished = progress.run(&step.label, &mut step.command, Show::AtFailure)?;
         done.push(Done { label: step.label, status: finished.status, elapsed: finished.elapsed });
@@ -62,13 +63,13 @@ fn steps(workspace: &Workspace) -> anyhow::Result<Vec<Step>> {
 
     let mut pure = workspace.cargo(&["clippy", "--all-targets"]);
     pure.args(packages(PURE)).args(["--", "-D", "warnings"]);
-    steps.push(Step { label: "clippy: what needs no Python".to_owned(), command: pure });
+    steps.push(Step { label: "clippy: crates without Python".to_owned(), command: pure });
 
     // Each version compiles other parts of the code; the ends of the range see nearly all of them.
     let pythons = pythons::usable(workspace);
     if pythons.is_empty() {
         anyhow::bail!(
-            "no Python from {} was found that has a libpython; `cargo xtask test` says what is there",
+            "no Python from {} was found that has a libpython; `cargo xtask test` lists all that were found",
             workspace.range
         );
     }
@@ -81,7 +82,7 @@ fn steps(workspace: &Workspace) -> anyhow::Result<Vec<Step>> {
         clippy.args(packages(LINKED)).args(["--", "-D", "warnings"]);
         steps.push(Step { label: format!("clippy: Python {version}"), command: clippy });
         if index == highest {
-            // As a Rust program uses it: without the command and what only that needs.
+            // As a Rust program uses it: without the command and its dependencies.
             let mut library = with_python(
                 workspace,
                 python,

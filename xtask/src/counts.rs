@@ -1,4 +1,4 @@
-//! Reads how many tests ran from what nextest and libtest print at their ends.
+//! Reads how many tests ran from the last lines of nextest and libtest.
 //!
 //! Only the final lines are read: nextest's machine-readable output is still an experiment, and libtest's is not stable.
 
@@ -7,7 +7,7 @@
 pub(crate) struct Counts {
     pub(crate) passed: usize,
     pub(crate) failed: usize,
-    /// What the runner itself left out: ignored tests and, for nextest, those that a filter did not choose.
+    /// Tests that the runner itself left out: ignored ones and, for nextest, those that a filter did not choose.
     pub(crate) left_out: usize,
 }
 
@@ -24,7 +24,7 @@ impl Counts {
         }
     }
 
-    /// What the final lines of `output` say; `None` when there is none, which is not the same as no tests.
+    /// The numbers in the final lines of `output`; `None` without such a line, which is not the same as no tests.
     pub(crate) fn parse(output: &str) -> Option<Self> {
         // Under nextest each test is a run of libtest with a result line of its own, shown with the test's output.
         if let Some(counts) = output.lines().filter_map(nextest_summary).next_back() {
@@ -53,7 +53,7 @@ fn nextest_summary(line: &str) -> Option<Counts> {
     Some(counts)
 }
 
-/// How nextest's summary begins; what tests printed that passed comes below it.
+/// The beginning of nextest's summary; the output of tests that passed comes below it.
 pub(crate) const NEXTEST_SUMMARY: &str = "Summary [";
 
 fn sum<'a>(parts: impl Iterator<Item = &'a str>) -> Counts {

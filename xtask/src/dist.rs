@@ -18,7 +18,7 @@ use crate::progress::{Progress, Show, Status};
 use crate::pythons;
 use crate::workspace::Workspace;
 
-pub(crate) use self::older_glibc::Glibc;
+pub use self::older_glibc::Glibc;
 
 const COMMAND: &str = "coldframe";
 
@@ -26,7 +26,7 @@ const COMMAND: &str = "coldframe";
 const RUNTIME: &str = "coldframe-runtime";
 
 /// A release launcher with this Python inside, built when it has to be: for the commands that need one.
-pub(crate) fn launcher(
+pub fn launcher(
     workspace: &Workspace,
     python: &pythons::Python,
     glibc: Option<Glibc>,
@@ -37,7 +37,7 @@ pub(crate) fn launcher(
     launcher_in(workspace, python, launcher, &workspace.target.join("launchers"))
 }
 
-/// That launcher, which has this Python inside, in a folder below `out`.
+/// A release launcher with this Python inside, in a folder below `out`.
 pub(crate) fn launcher_in(
     workspace: &Workspace,
     python: &pythons::Python,
@@ -51,8 +51,8 @@ pub(crate) fn launcher_in(
     }
 }
 
-/// The version of glibc that a file of ours needs, an executable or a `coldframe`, with all that it carries.
-pub(crate) fn needed_glibc(launcher: &Path, file: &Path) -> anyhow::Result<Glibc> {
+/// The version of glibc that a built executable or a `coldframe` needs, with all that it carries.
+pub fn needed_glibc(launcher: &Path, file: &Path) -> anyhow::Result<Glibc> {
     let printed = child::said(Command::new(launcher).args(["inspect", "--json"]).arg(file))?;
     let answer: Value = serde_json::from_str(&printed)
         .with_context(|| format!("nothing is known of `{}`", file.display()))?;
@@ -141,12 +141,12 @@ pub(crate) fn run(workspace: &Workspace, flags: &flags::Dist) -> anyhow::Result<
     Ok(Verdict::Good)
 }
 
-/// What stands behind the version of Python in the names of folders.
+/// The text behind the version of Python in the names of folders.
 fn suffix(glibc: Option<Glibc>) -> String {
     glibc.map(|glibc| format!("-glibc{glibc}")).unwrap_or_default()
 }
 
-/// How the launcher is compiled.
+/// The profile by which the launcher is compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Profile {
     Debug,
@@ -161,7 +161,7 @@ impl Profile {
         }
     }
 
-    /// Where cargo puts what it builds, below the target folder.
+    /// Cargo's folder for the built programs, below the target folder.
     fn folder(self) -> &'static str {
         match self {
             Self::Debug => "debug",
@@ -192,11 +192,11 @@ fn needed_libraries(program: &Path) -> anyhow::Result<Vec<String>> {
         if cfg!(target_os = "macos") { ("otool", "-L") } else { ("readelf", "-d") };
     let output = match Command::new(tool).arg(argument).arg(program).stdin(Stdio::null()).output() {
         Ok(output) => output,
-        // Without binutils the loader's own script knows as well; it lists what is needed indirectly too.
+        // Without binutils the dynamic linker's own script knows as well; it lists indirect needs too.
         Err(_) => {
             Command::new("ldd").arg(program).stdin(Stdio::null()).output().with_context(|| {
                 format!(
-                    "neither `{tool}` nor `ldd` is here to say what `{}` needs",
+                    "neither `{tool}` nor `ldd` is here to list the libraries that `{}` needs",
                     program.display()
                 )
             })?
@@ -205,7 +205,7 @@ fn needed_libraries(program: &Path) -> anyhow::Result<Vec<String>> {
     let text = String::from_utf8_lossy(&output.stdout);
     if !output.status.success() || text.trim().is_empty() {
         bail!(
-            "could not read what `{}` needs: {}",
+            "could not read the libraries that `{}` needs: {}",
             program.display(),
             String::from_utf8_lossy(&output.stderr).trim()
         );
@@ -213,7 +213,7 @@ fn needed_libraries(program: &Path) -> anyhow::Result<Vec<String>> {
     Ok(libraries_in(&text))
 }
 
-/// The names in what `readelf -d`, `ldd` or `otool -L` printed.
+/// The names in the output of `readelf -d`, `ldd` or `otool -L`.
 fn libraries_in(text: &str) -> Vec<String> {
     let names = text.lines().filter_map(|line| {
         if let Some((_, rest)) = line.split_once("(NEEDED)") {
@@ -252,7 +252,7 @@ fn with_library(
     Ok(())
 }
 
-/// It must at least come up, with nothing of this machine's environment to lean on.
+/// Checks that the program starts without any variable of this machine's environment.
 fn starts(program: &Path) -> anyhow::Result<()> {
     let output = Command::new(program)
         .arg("--version")

@@ -7,7 +7,7 @@ use crate::progress::{Progress, Show, Status};
 use crate::pythons::Python;
 
 /// Makes an environment and installs the requirements; its interpreter, or nothing when a step failed, which has been shown.
-pub(crate) fn make(
+pub fn make(
     progress: &Progress,
     python: &Python,
     environment: &Path,
@@ -18,8 +18,8 @@ pub(crate) fn make(
     make_with(progress, python, environment, requirements, (label, install))
 }
 
-/// Likewise, with `uv` where it is: an environment of hundreds of distributions takes pip minutes.
-pub(crate) fn make_quickly(
+/// As [`make`], with `uv` where it is installed: an environment of hundreds of distributions takes pip minutes.
+pub fn make_quickly(
     progress: &Progress,
     python: &Python,
     environment: &Path,
@@ -58,12 +58,12 @@ fn make_with(
 }
 
 /// The interpreter of an environment.
-pub(crate) fn interpreter(environment: &Path) -> PathBuf {
+pub fn interpreter(environment: &Path) -> PathBuf {
     environment.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" })
 }
 
 /// A command of the environment's pip, which says nothing when all is well.
-pub(crate) fn pip(interpreter: &Path, subcommand: &str) -> Command {
+pub fn pip(interpreter: &Path, subcommand: &str) -> Command {
     let mut command = Command::new(interpreter);
     command.args(["-I", "-m", "pip", subcommand, "--quiet", "--disable-pip-version-check"]);
     command

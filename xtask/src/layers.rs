@@ -1,4 +1,4 @@
-//! Holds the layers of ARCHITECTURE.md against what the manifests really say.
+//! Holds the layers of ARCHITECTURE.md against the manifests.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use cargo_metadata::{DependencyKind, Package};
 
 use crate::workspace::Workspace;
 
-/// Which of our crates each may use, lowest layer first. Tests obey the same edges: a lower layer is tested without an upper one.
+/// The crates of this workspace that each may use, lowest layer first. Tests obey the same edges: a lower layer is tested without an upper one.
 const EDGES: &[(&str, &[&str])] = &[
     ("coldframe-interp-config", &[]),
     ("coldframe-platform-policy", &["coldframe-interp-config"]),
@@ -54,10 +54,11 @@ const EDGES: &[(&str, &[&str])] = &[
         ],
     ),
     ("xtask", &[]),
+    ("lab", &["xtask"]),
     ("embed", &["coldframe-launcher", "coldframe-interp-config"]),
 ];
 
-/// Crates of others that only some of ours may name, and for what; what is not listed is free. An entry with no users forbids.
+/// External crates that only some crates of this workspace may name, and for what. A crate without an entry is free; an entry with no users forbids.
 const RESERVED: &[Reserved] = &[
     // CPython is known to one crate.
     Reserved { dependency: "pyo3-ffi", kinds: NORMAL, users: &["coldframe-launcher"] },
@@ -73,11 +74,11 @@ const RESERVED: &[Reserved] = &[
         users: &["coldframe-platform-policy", "coldframe-launcher", "coldframe"],
     },
     // A library neither parses a command line, nor decides where logs go, nor draws on a terminal, nor flattens errors.
-    Reserved { dependency: "clap", kinds: NORMAL, users: &["coldframe", "xtask"] },
+    Reserved { dependency: "clap", kinds: NORMAL, users: &["coldframe", "xtask", "lab"] },
     Reserved { dependency: "tracing-subscriber", kinds: NORMAL, users: &["coldframe-launcher"] },
     Reserved { dependency: "tracing-subscriber", kinds: DEV, users: EVERYONE },
     Reserved { dependency: "indicatif", kinds: NORMAL, users: &["coldframe"] },
-    Reserved { dependency: "anyhow", kinds: NORMAL, users: &["xtask"] },
+    Reserved { dependency: "anyhow", kinds: NORMAL, users: &["xtask", "lab"] },
     // Only tests.
     Reserved { dependency: "insta", kinds: DEV, users: EVERYONE },
     Reserved { dependency: "proptest", kinds: DEV, users: EVERYONE },
@@ -99,6 +100,7 @@ const EVERYONE: &[&str] = &[
     "coldframe-packer",
     "coldframe",
     "xtask",
+    "lab",
     "embed",
 ];
 
@@ -108,7 +110,7 @@ struct Reserved {
     users: &'static [&'static str],
 }
 
-/// What crosses the layers, one line each.
+/// The dependencies that cross the layers, one line each.
 pub(crate) fn problems(workspace: &Workspace) -> anyhow::Result<Vec<String>> {
     let mut problems = Vec::new();
     let members = &workspace.metadata.packages;

@@ -1,4 +1,4 @@
-//! How to link one Python: by its shared library, or by its static one through pyo3's configuration file.
+//! Linking one Python: by its shared library, or by its static one through pyo3's configuration file.
 
 use std::env;
 use std::fmt::Write as _;
@@ -12,7 +12,7 @@ use crate::pythons::Python;
 use crate::version::{Threads, Version};
 use crate::workspace;
 
-/// What a Python says about its own libraries.
+/// A Python's description of its own libraries.
 #[derive(Clone, Debug)]
 pub(crate) struct Sources {
     pub(crate) version: Version,
@@ -26,7 +26,7 @@ pub(crate) struct Sources {
     pub(crate) config_dir: PathBuf,
     pub(crate) shared_name: String,
     pub(crate) static_name: String,
-    /// What the extension modules inside a static library need: `-lz -lexpat`.
+    /// The linker arguments for the extension modules inside a static library: `-lz -lexpat`.
     pub(crate) module_libraries: String,
 }
 
@@ -34,7 +34,7 @@ pub(crate) enum Linkage {
     Shared,
     /// The folder of the static library.
     Static(PathBuf),
-    /// Neither is there; the text says what was looked for and what would help.
+    /// Neither is there; the text names the files that were looked for, and the way out.
     Missing(String),
 }
 
@@ -56,7 +56,7 @@ impl Sources {
         }
     }
 
-    /// Where the static library is, if there is one.
+    /// The folder of the static library, if there is one.
     pub(crate) fn static_folder(&self) -> Option<PathBuf> {
         if self.always_shared || self.static_name.is_empty() {
             return None;
@@ -83,7 +83,7 @@ impl Sources {
             self.pointer_width,
             flags.join(","),
         );
-        // pyo3 would name the library as `static=`, of which the linker takes only what the launcher itself calls. Extension modules
+        // pyo3 would name the library as `static=`, of which the linker takes only functions that the launcher itself calls. Extension modules
         // call the rest of the C API, so all of the archive has to come along.
         text.push_str("suppress_build_script_link_lines=true\n");
         let _ = writeln!(
@@ -119,9 +119,9 @@ impl Sources {
 }
 
 /// Makes `command`, a cargo build, link `python`; a configuration file is written into `folder` where one is needed.
-pub(crate) fn link(command: &mut Command, python: &Python, folder: &Path) -> anyhow::Result<()> {
+pub fn link(command: &mut Command, python: &Python, folder: &Path) -> anyhow::Result<()> {
     match python.sources.linkage() {
-        // With a missing one, pyo3's own message is as good as ours.
+        // With a missing one, pyo3's own message says enough.
         Linkage::Shared | Linkage::Missing(_) => {
             command
                 .env("PYO3_PYTHON", &python.executable)

@@ -1,4 +1,4 @@
-//! Which Pythons are tested and which are not, and why: a pure function of what is supported, found and asked for.
+//! The Pythons that are tested, and the reasons against the others: a pure function of those that are supported, found and asked for.
 
 use crate::version::{Range, Version};
 
@@ -29,7 +29,7 @@ pub(crate) enum Need {
     Required,
 }
 
-/// Which versions the caller wants.
+/// The versions that the caller wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Selection {
     All,

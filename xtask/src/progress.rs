@@ -9,10 +9,10 @@ use anyhow::Context as _;
 
 use crate::counts::NEXTEST_SUMMARY;
 
-/// How much is said while steps run.
+/// The amount of text while steps run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Voice {
-    /// A line that says what runs now, replaced by its result.
+    /// A line that names the running step, replaced by its result.
     Terminal,
     /// One line for each finished step: a CI log without them looks hung for minutes.
     Lines,
@@ -24,33 +24,39 @@ enum Voice {
 
 /// When a step's output is shown, unless everything is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Show {
+pub enum Show {
     /// All of it, if the step fails.
     AtFailure,
     /// From the first line that reports a failed test to the runner's summary, while the others still run.
     FailedTests,
 }
 
-pub(crate) struct Progress {
+/// Shows steps as they run, as loudly as its user wants it.
+pub struct Progress {
     voice: Voice,
 }
 
-/// How a step ended.
-pub(crate) struct Finished {
-    pub(crate) status: Status,
+/// The end of a step.
+pub struct Finished {
+    /// Whether the command succeeded.
+    pub status: Status,
     /// Standard output and standard error, in the order they were written.
-    pub(crate) output: String,
+    pub output: String,
     pub(crate) elapsed: Duration,
 }
 
+/// The result of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Status {
+pub enum Status {
+    /// The command succeeded.
     Good,
+    /// The command failed, which has been shown.
     Failed,
 }
 
 impl Progress {
-    pub(crate) fn new(verbose: bool) -> Self {
+    /// Shows everything if it is verbose; otherwise as much as fits the output: a terminal, a log of CI, or a pipe.
+    pub fn new(verbose: bool) -> Self {
         let voice = if verbose {
             Voice::Verbose
         } else if env::var_os("CI").is_some() {
@@ -64,12 +70,7 @@ impl Progress {
     }
 
     /// Runs `command` with no input, and both of its outputs in one pipe so that their order is kept.
-    pub(crate) fn run(
-        &self,
-        label: &str,
-        command: &mut Command,
-        show: Show,
-    ) -> anyhow::Result<Finished> {
+    pub fn run(&self, label: &str, command: &mut Command, show: Show) -> anyhow::Result<Finished> {
         self.begin(label);
         let started = Instant::now();
         let (reader, writer) = io::pipe().context("could not make a pipe")?;
@@ -88,10 +89,7 @@ impl Progress {
         let mut window = Window::new(if self.voice == Voice::Verbose { None } else { Some(show) });
         let mut reader = BufReader::new(reader);
         let mut line = Vec::new();
-        while reader
-            .read_until(b'\n', &mut line)
-            .context("could not read what a command printed")?
-            > 0
+        while reader.read_until(b'\n', &mut line).context("could not read a command's output")? > 0
         {
             let text = String::from_utf8_lossy(&line);
             if window.opens_for(&text) {
@@ -114,8 +112,8 @@ impl Progress {
         Ok(finished)
     }
 
-    /// Says what goes on now, where somebody watches.
-    pub(crate) fn note(&self, label: &str) {
+    /// Names the work that goes on now, where somebody watches.
+    pub fn note(&self, label: &str) {
         self.begin(label);
     }
 
@@ -196,13 +194,13 @@ impl Window {
     }
 }
 
-/// Standard error may be closed; what was to be said there is then lost, and the work goes on.
+/// Standard error may be closed; the text is then lost, and the work goes on.
 fn say(text: &str) {
     let mut stderr = io::stderr().lock();
     let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
 }
 
-/// What cargo says of each crate it gets and compiles: nobody looks for a failure there.
+/// Whether the line is cargo's about a crate that it gets or compiles: nobody looks for a failure there.
 fn is_routine(line: &str) -> bool {
     ["   Compiling ", "    Checking ", " Downloading ", "  Downloaded "]
         .iter()

@@ -1,4 +1,4 @@
-//! Finds the CPythons of this machine and asks each what it is.
+//! Finds the CPythons of this machine and asks each for its version, its build and its libraries.
 
 use std::collections::HashSet;
 use std::env;
@@ -28,9 +28,11 @@ print(json.dumps({
 
 /// One CPython, as it describes itself.
 #[derive(Clone, Debug)]
-pub(crate) struct Python {
-    pub(crate) executable: PathBuf,
-    pub(crate) version: Version,
+pub struct Python {
+    /// The interpreter.
+    pub executable: PathBuf,
+    /// Its minor version and its threads.
+    pub version: Version,
     pub(crate) patch: u64,
     pub(crate) sources: Sources,
     /// A virtual environment: usable when asked for by its path, not a Python of its own to be found.
@@ -38,11 +40,12 @@ pub(crate) struct Python {
 }
 
 impl Python {
-    pub(crate) fn release(&self) -> String {
+    /// Its version with the patch release: `3.12.1`.
+    pub fn release(&self) -> String {
         format!("3.{}.{}", self.version.minor, self.patch)
     }
 
-    /// Why nothing can be built with this Python, or `None`.
+    /// The reason why nothing can be built with this Python, or `None`.
     pub(crate) fn obstacle(&self) -> Option<String> {
         // pyo3-ffi knows the free-threaded structures from 3.14 on.
         if self.version.threads == Threads::Free && self.version.minor < 14 {
@@ -54,8 +57,8 @@ impl Python {
         }
     }
 
-    /// Runs the interpreter at `path` and reads what it says of itself.
-    pub(crate) fn probe(path: &Path) -> anyhow::Result<Self> {
+    /// Runs the interpreter at `path` and reads its description of itself.
+    pub fn probe(path: &Path) -> anyhow::Result<Self> {
         let output = Command::new(path)
             .args(["-I", "-c", PROBE])
             .stdin(Stdio::null())
@@ -116,7 +119,7 @@ impl Python {
 }
 
 /// The Pythons of this machine, the most suitable one of each version, lowest version first.
-pub(crate) fn discover() -> Vec<Python> {
+pub fn discover() -> Vec<Python> {
     let pyenv = pyenv_root();
     let mut candidates = pyenv.as_deref().map(in_pyenv).unwrap_or_default();
     candidates.extend(on_path(pyenv.as_deref()));
@@ -138,8 +141,8 @@ fn best_of_each(mut pythons: Vec<Python>) -> Vec<Python> {
     pythons
 }
 
-/// What `--python` names: a version that was found, or an interpreter by its path.
-pub(crate) fn choose(found: &[Python], path_or_version: &str) -> anyhow::Result<Python> {
+/// The Python that `--python` names: a version that was found, or an interpreter by its path.
+pub fn choose(found: &[Python], path_or_version: &str) -> anyhow::Result<Python> {
     if let Ok(version) = path_or_version.parse::<Version>() {
         let python = found.iter().find(|python| python.version == version);
         return python.cloned().with_context(|| {
@@ -154,19 +157,19 @@ pub(crate) fn choose(found: &[Python], path_or_version: &str) -> anyhow::Result<
 }
 
 /// The supported Pythons that can be built with, lowest first.
-pub(crate) fn usable(workspace: &Workspace) -> Vec<Python> {
+pub fn usable(workspace: &Workspace) -> Vec<Python> {
     let mut found = discover();
     found.retain(|python| workspace.range.contains(python.version) && python.obstacle().is_none());
     found
 }
 
 /// The Python that was asked for, or the highest one that can be built with.
-pub(crate) fn chosen(workspace: &Workspace, wanted: Option<&str>) -> anyhow::Result<Python> {
+pub fn chosen(workspace: &Workspace, wanted: Option<&str>) -> anyhow::Result<Python> {
     if let Some(wanted) = wanted {
         return choose(&discover(), wanted);
     }
     usable(workspace).pop().context(
-        "no Python that can be built with was found; `cargo xtask test` says what is there",
+        "no Python that can be built with was found; `cargo xtask test` lists all that were found",
     )
 }
 

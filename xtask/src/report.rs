@@ -10,13 +10,13 @@ use crate::progress::Status;
 use crate::suite::{Skip, Tally};
 
 pub(crate) struct Report {
-    pub(crate) lines: Vec<Line>,
+    pub(crate) rows: Vec<Row>,
     /// Whether a test that skipped itself is a failure.
     pub(crate) skipped_tests: Need,
 }
 
 /// One Python, or the crates that need none.
-pub(crate) enum Line {
+pub(crate) enum Row {
     Ran { title: String, tally: Tally },
     Skipped { title: String, reason: String, need: Need },
 }
@@ -25,9 +25,9 @@ impl Report {
     /// Everything that makes the run a failed one, in words; tests that failed have been shown and are only counted.
     pub(crate) fn failures(&self) -> Vec<String> {
         let mut failures = Vec::new();
-        for line in &self.lines {
-            match line {
-                Line::Ran { title, tally } => {
+        for row in &self.rows {
+            match row {
+                Row::Ran { title, tally } => {
                     if tally.counts.failed > 0 {
                         failures.push(format!(
                             "Python {title}: {} failed",
@@ -44,10 +44,10 @@ impl Report {
                         ));
                     }
                 }
-                Line::Skipped { title, reason, need: Need::Required } => {
+                Row::Skipped { title, reason, need: Need::Required } => {
                     failures.push(format!("Python {title} is required: {reason} (`pyenv install {title}`, or --python PATH)"));
                 }
-                Line::Skipped { need: Need::Optional, .. } => {}
+                Row::Skipped { need: Need::Optional, .. } => {}
             }
         }
         failures
@@ -59,9 +59,9 @@ impl Report {
             let _ = writeln!(text, "error: {failure}");
         }
         let sum = |number: fn(&Tally) -> usize| -> usize {
-            let tallies = self.lines.iter().map(|line| match line {
-                Line::Ran { tally, .. } => number(tally),
-                Line::Skipped { .. } => 0,
+            let tallies = self.rows.iter().map(|row| match row {
+                Row::Ran { tally, .. } => number(tally),
+                Row::Skipped { .. } => 0,
             });
             tallies.sum()
         };
@@ -83,9 +83,9 @@ impl Report {
             "tests took",
             "why",
         ]);
-        for line in &self.lines {
-            match line {
-                Line::Ran { title, tally } => table.add_row([
+        for row in &self.rows {
+            match row {
+                Row::Ran { title, tally } => table.add_row([
                     title.clone(),
                     built(tally),
                     tally.counts.run().to_string(),
@@ -95,7 +95,7 @@ impl Report {
                     seconds(tally.test_time),
                     remarks(tally),
                 ]),
-                Line::Skipped { title, reason, .. } => {
+                Row::Skipped { title, reason, .. } => {
                     let nothing = || "-".to_owned();
                     let why = format!("skipped: {reason}");
                     table.add_row([
@@ -169,15 +169,15 @@ mod tests {
             problems: vec!["it does not build".to_owned()],
             ..Tally::default()
         };
-        let missing = |title: &str, need| Line::Skipped {
+        let missing = |title: &str, need| Row::Skipped {
             title: title.to_owned(),
             reason: "no interpreter found".to_owned(),
             need,
         };
         Report {
-            lines: vec![
-                Line::Ran { title: "3.9.18".to_owned(), tally: ran },
-                Line::Ran { title: "3.10.13".to_owned(), tally: broken },
+            rows: vec![
+                Row::Ran { title: "3.9.18".to_owned(), tally: ran },
+                Row::Ran { title: "3.10.13".to_owned(), tally: broken },
                 missing("3.11", Need::Required),
                 missing("3.12", Need::Optional),
             ],

@@ -2,19 +2,30 @@
 
 /// `text` with every comment, string and character literal blanked, line by line as before.
 pub(crate) fn code_only(text: &str) -> String {
-    let mut lexer = Lexer { rest: text, code: String::with_capacity(text.len()), previous: ' ' };
-    lexer.run();
-    lexer.code
+    Lexer::of(text).code
+}
+
+/// `text` with everything but its comments blanked, line by line as before.
+pub(crate) fn comments_only(text: &str) -> String {
+    Lexer::of(text).comments
 }
 
 struct Lexer<'a> {
     rest: &'a str,
     code: String,
+    comments: String,
     /// The last character kept: the `r` of `var"` is not the start of a raw string.
     previous: char,
 }
 
-impl Lexer<'_> {
+impl<'a> Lexer<'a> {
+    fn of(text: &'a str) -> Self {
+        let mut lexer =
+            Self { rest: text, code: String::new(), comments: String::new(), previous: ' ' };
+        lexer.run();
+        lexer
+    }
+
     fn run(&mut self) {
         while let Some(next) = self.rest.chars().next() {
             let blanked = match next {
@@ -39,16 +50,24 @@ impl Lexer<'_> {
 
     fn keep(&mut self, next: char) {
         self.code.push(next);
+        self.comments.push(blank(next));
         self.previous = next;
         self.rest = self.rest.strip_prefix(next).unwrap_or_default();
     }
 
     fn blank(&mut self, length: usize) {
         let (gone, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, ""));
-        self.code.extend(gone.chars().map(|c| if c == '\n' { '\n' } else { ' ' }));
+        self.code.extend(gone.chars().map(blank));
+        let is_comment = gone.starts_with('/');
+        self.comments.extend(gone.chars().map(|c| if is_comment { c } else { blank(c) }));
         self.previous = ' ';
         self.rest = rest;
     }
+}
+
+/// A line feed, or a space for anything else.
+fn blank(c: char) -> char {
+    if c == '\n' { '\n' } else { ' ' }
 }
 
 /// Whether `c` can be part of a name.
@@ -141,6 +160,20 @@ mod tests {
         check("let r = var; r#type", "let r = var; r#type");
         check("'\"' unsafe '\"'", "unsafe");
         check("\"never closed unsafe", "");
+    }
+
+    #[test]
+    fn only_comments_are_left() {
+        let check = |text: &str, expected: &str| {
+            let comments = comments_only(text);
+            assert_eq!(comments.trim(), expected, "{text}");
+            assert_eq!(comments.lines().count(), text.lines().count(), "{text}");
+        };
+        check("/// What.\nfn f() {}", "/// What.");
+        check("f(); // What.", "// What.");
+        check("a /* What. */ b", "/* What. */");
+        check("f(\"// What.\")", "");
+        check("r#\"// What.\"#", "");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Builds and runs the tests of some crates in one environment, and counts what happened.
+//! Builds and runs the tests of some crates in one environment, and counts their results.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,19 +9,19 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use crate::counts::Counts;
-use crate::fetched::Fetched;
 use crate::libpython;
 use crate::progress::{Finished, Progress, Show, Status};
 use crate::pythons::Python;
+use crate::version::Version;
 use crate::workspace::Workspace;
 
 /// The package of the command.
 const COMMAND: &str = "coldframe";
-/// That of the program before each application, and the feature with which it is built.
+/// The package of the program before each application, and the feature with which it is built.
 const LAUNCHER: &str = "coldframe-launcher";
 const RUNTIME: &str = "coldframe-launcher/runtime";
 
-/// What runs the tests: nextest runs several test binaries at once, but not everybody has it.
+/// The program that runs the tests. nextest runs several test binaries at once, but not everybody has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Runner {
     Nextest,
@@ -47,7 +47,7 @@ impl Runner {
 pub(crate) struct Suite<'a> {
     pub(crate) workspace: &'a Workspace,
     pub(crate) runner: Runner,
-    /// What the steps and the table call it.
+    /// Its name in the steps and in the table.
     pub(crate) label: String,
     pub(crate) packages: Vec<&'a str>,
     pub(crate) linked_with: Linked<'a>,
@@ -62,7 +62,11 @@ pub(crate) struct Suite<'a> {
 pub(crate) enum Linked<'a> {
     Nothing,
     Python(&'a Python),
-    Fetched(&'a Fetched),
+    /// A Python that is linked otherwise than by [`libpython::link`].
+    Otherwise {
+        version: Version,
+        link: &'a dyn Fn(&mut Command),
+    },
 }
 
 /// Whether the examples in the documentation are run too.
@@ -79,7 +83,7 @@ pub(crate) struct Skip {
     pub(crate) why: String,
 }
 
-/// What became of one or more suites.
+/// The results of one or more suites.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) build: Option<Status>,
@@ -190,7 +194,7 @@ impl Suite<'_> {
     fn add_run_arguments(&self, command: &mut Command) {
         command.arg("--no-fail-fast");
         if self.runner == Runner::Nextest {
-            // Nothing is printed of tests that pass, so that what is printed is worth reading.
+            // Nothing is printed of tests that pass, so that the output is worth reading.
             command.args([
                 "--no-tests=pass",
                 "--status-level=fail",
@@ -225,10 +229,9 @@ impl Suite<'_> {
                 libpython::link(&mut command, python, &folder)?;
                 command.arg("--target-dir").arg(folder)
             }
-            Linked::Fetched(fetched) => {
-                fetched.link(&mut command);
-                let folder = self.workspace.python_target(fetched.python.version);
-                command.arg("--target-dir").arg(folder)
+            Linked::Otherwise { version, link } => {
+                link(&mut command);
+                command.arg("--target-dir").arg(self.workspace.python_target(version))
             }
         };
         if let Some(python) = self.test_python {
@@ -256,7 +259,7 @@ impl Suite<'_> {
                 tally.problems.push(format!("{what} could not be run to the end"));
             }
         }
-        // With a filter, nextest counts what was not chosen among these.
+        // With a filter, nextest counts tests that were not chosen among these.
         if self.filter.is_empty() {
             tally.n_ignored += counts.map_or(0, |counts| counts.left_out);
         }
@@ -277,7 +280,7 @@ impl Suite<'_> {
     }
 }
 
-/// What tests said on standard error: `SKIPPED: test: why`.
+/// The tests that said on standard error that they skip themselves: `SKIPPED: test: why`.
 fn announced_skips(output: &str) -> BTreeSet<Skip> {
     let announcements = output.lines().filter_map(|line| line.trim().strip_prefix("SKIPPED: "));
     announcements

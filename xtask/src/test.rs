@@ -9,7 +9,7 @@ use crate::flags;
 use crate::matrix::{self, Found, Need, Plan, Selection};
 use crate::progress::Progress;
 use crate::pythons::{self, Python};
-use crate::report::{Line, Report};
+use crate::report::{Report, Row};
 use crate::suite::{Linked, Runner, Scope, Suite, Tally};
 use crate::version::Version;
 use crate::workspace::Workspace;
@@ -23,12 +23,13 @@ const PURE: &[&str] = &[
     "coldframe-mapped-libraries",
     "coldframe-manifest",
     "xtask",
+    "lab",
 ];
 /// Crates that link libpython, and the packer, which runs an interpreter: built and tested for each.
 const LINKED: &[&str] = &["coldframe-launcher", "coldframe-packer", "coldframe", "embed"];
-/// It links nothing, but one of its tests compares its table with what a real Python does.
+/// The crate that links nothing, but has a test that compares its table with a real Python.
 const ASKS_PYTHON: &str = "coldframe-platform-policy";
-/// What the names of such tests contain.
+/// A part of the names of such tests.
 const PYTHON_TESTS: &str = "python";
 
 pub(crate) fn run(workspace: &Workspace, flags: &flags::Test) -> anyhow::Result<Verdict> {
@@ -54,23 +55,23 @@ pub(crate) fn run(workspace: &Workspace, flags: &flags::Test) -> anyhow::Result<
 
     let mut lines = Vec::new();
     if !session.layers.pure.is_empty() {
-        lines.push(Line::Ran { title: "any".to_owned(), tally: session.pure(highest)? });
+        lines.push(Row::Ran { title: "any".to_owned(), tally: session.pure(highest)? });
     }
     if session.layers.needs_python() {
         for row in rows {
             lines.push(match (row.plan, to_run(row.version)) {
                 (Plan::Run, Some(python)) => {
-                    Line::Ran { title: python.release(), tally: session.with_python(python)? }
+                    Row::Ran { title: python.release(), tally: session.with_python(python)? }
                 }
                 (Plan::Run, None) => bail!("Python {} was planned but is not there", row.version),
                 (Plan::Skip { reason, need }, _) => {
-                    Line::Skipped { title: row.version.to_string(), reason, need }
+                    Row::Skipped { title: row.version.to_string(), reason, need }
                 }
             });
         }
     }
     let strict = if flags.require.is_empty() { Need::Optional } else { Need::Required };
-    let report = Report { lines, skipped_tests: strict };
+    let report = Report { rows: lines, skipped_tests: strict };
     print!("\n{}", report.render());
     Ok(Verdict::from_failures(report.failures().len()))
 }

@@ -3,6 +3,7 @@
 mod cycles;
 mod rules;
 mod versions;
+mod words;
 
 use std::fmt;
 use std::fs;
@@ -46,10 +47,11 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<Verdict> {
     Ok(Verdict::from_failures(problems.len()))
 }
 
-/// What is wrong, one line each.
+/// The broken rules, one line each.
 pub(crate) fn all_problems(workspace: &Workspace) -> anyhow::Result<Vec<String>> {
     let files = tracked_files(&workspace.root)?;
     let mut problems: Vec<Problem> = files.iter().flat_map(rules::check).collect();
+    problems.extend(words::check(&files));
     problems.extend(versions::check(workspace, &files)?);
     let mut lines: Vec<String> = problems.iter().map(Problem::to_string).collect();
     lines.extend(cycles::check(&files));
@@ -57,7 +59,7 @@ pub(crate) fn all_problems(workspace: &Workspace) -> anyhow::Result<Vec<String>>
     Ok(lines)
 }
 
-/// The text files that git tracks. What is only lying about is its owner's business.
+/// The text files that git tracks. A file that it does not track is its owner's business.
 fn tracked_files(root: &Path) -> anyhow::Result<Vec<File>> {
     let output = Command::new("git")
         .args(["ls-files", "-z"])

@@ -7,19 +7,25 @@ use anyhow::{Context as _, bail};
 
 /// `3.12`, or `3.14t` for the free-threaded build, which is another binary interface and so counts as another version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Version {
-    pub(crate) minor: u8,
-    pub(crate) threads: Threads,
+pub struct Version {
+    /// The number behind `3.`.
+    pub minor: u8,
+    /// The build: with a GIL, or free-threaded.
+    pub threads: Threads,
 }
 
+/// The build of a Python, by its threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Threads {
+pub enum Threads {
+    /// The usual build, with a GIL.
     Gil,
+    /// The free-threaded build.
     Free,
 }
 
 impl Version {
-    pub(crate) fn new(minor: u8) -> Self {
+    /// `3.minor` with a GIL.
+    pub fn new(minor: u8) -> Self {
         Self { minor, threads: Threads::Gil }
     }
 }
@@ -54,13 +60,16 @@ impl FromStr for Version {
 
 /// The supported range, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Range {
-    pub(crate) min: Version,
-    pub(crate) max: Version,
+pub struct Range {
+    /// The lowest.
+    pub min: Version,
+    /// The highest.
+    pub max: Version,
 }
 
 impl Range {
-    pub(crate) fn contains(self, version: Version) -> bool {
+    /// Whether a version, with a GIL or without, is supported.
+    pub fn contains(self, version: Version) -> bool {
         (self.min.minor..=self.max.minor).contains(&version.minor)
     }
 

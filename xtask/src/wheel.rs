@@ -115,7 +115,7 @@ impl std::fmt::Display for Tag<'_> {
     }
 }
 
-/// Lays out what is in the wheel, but for the RECORD.
+/// Lays out the contents of the wheel, but for the RECORD.
 fn lay(workspace: &Workspace, tree: &Path, command: &Path, tag: &Tag<'_>) -> anyhow::Result<()> {
     let version = workspace.version()?;
     if tree.exists() {

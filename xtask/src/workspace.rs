@@ -11,23 +11,21 @@ use cargo_metadata::{Metadata, MetadataCommand, Package, TargetKind};
 
 use crate::version::{Range, Version};
 
-pub(crate) struct Workspace {
-    pub(crate) root: PathBuf,
-    /// What cargo would use: `target` at the root unless `CARGO_TARGET_DIR` says otherwise.
-    pub(crate) target: PathBuf,
-    pub(crate) range: Range,
+/// This checkout, as `cargo metadata` describes it.
+pub struct Workspace {
+    /// The folder of the root manifest.
+    pub root: PathBuf,
+    /// Cargo's target folder: `target` at the root unless `CARGO_TARGET_DIR` says otherwise.
+    pub target: PathBuf,
+    /// The supported Pythons.
+    pub range: Range,
     pub(crate) metadata: Metadata,
 }
 
 impl Workspace {
-    pub(crate) fn load() -> anyhow::Result<Self> {
-        // At run time first: a binary in a target folder shared by two checkouts would otherwise look at the wrong one.
-        let manifest_dir = env::var_os("CARGO_MANIFEST_DIR")
-            .unwrap_or_else(|| OsString::from(env!("CARGO_MANIFEST_DIR")));
-        let manifest = Path::new(&manifest_dir)
-            .parent()
-            .context("xtask is not inside a workspace")?
-            .join("Cargo.toml");
+    /// Asks cargo.
+    pub fn load() -> anyhow::Result<Self> {
+        let manifest = manifest()?;
         let metadata =
             MetadataCommand::new().manifest_path(&manifest).no_deps().exec().with_context(
                 || format!("could not read the workspace at `{}`", manifest.display()),
@@ -40,15 +38,14 @@ impl Workspace {
         })
     }
 
-    /// The folder for what is linked with one Python, so that no build can pick up another's artefacts.
-    pub(crate) fn python_target(&self, version: Version) -> PathBuf {
+    /// The folder for programs that are linked with one Python, so that no build can pick up another's artefacts.
+    pub fn python_target(&self, version: Version) -> PathBuf {
         self.target.join(format!("py{version}"))
     }
 
-    /// `cargo` at the root, without what the caller's environment says about Python: which one to build with is decided here.
-    pub(crate) fn cargo(&self, subcommand: &[&str]) -> Command {
-        let mut command =
-            Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
+    /// `cargo` at the root, without the caller's variables about Python: which one to build with is decided here.
+    pub fn cargo(&self, subcommand: &[&str]) -> Command {
+        let mut command = Command::new(cargo());
         command.args(subcommand).current_dir(&self.root).env("CARGO_TERM_COLOR", "never");
         for name in ["PYO3_PYTHON", "PYO3_CONFIG_FILE", "PYO3_NO_PYTHON", "COLDFRAME_BUILD_PYTHON"]
         {
@@ -76,7 +73,8 @@ impl Workspace {
         Ok(self.package(name)?.targets.iter().any(|target| target.kind.contains(&TargetKind::Lib)))
     }
 
-    pub(crate) fn has_binary(&self, package: &str, name: &str) -> anyhow::Result<bool> {
+    /// Whether the crate has a program of this name.
+    pub fn has_binary(&self, package: &str, name: &str) -> anyhow::Result<bool> {
         let package = self.package(package)?;
         Ok(package
             .targets
@@ -85,22 +83,36 @@ impl Workspace {
     }
 }
 
-/// A folder for what is temporary, which goes when this is dropped. Its path is short: sockets lie in it, and the path of
+/// The manifest at the root.
+pub(crate) fn manifest() -> anyhow::Result<PathBuf> {
+    // At run time first: a binary in a target folder shared by two checkouts would otherwise look at the wrong one.
+    let crate_folder = env::var_os("CARGO_MANIFEST_DIR")
+        .unwrap_or_else(|| OsString::from(env!("CARGO_MANIFEST_DIR")));
+    let root = Path::new(&crate_folder).parent().context("xtask is not inside a workspace")?;
+    Ok(root.join("Cargo.toml"))
+}
+
+/// The cargo that runs this program, or else the one on `PATH`.
+pub(crate) fn cargo() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"))
+}
+
+/// A folder for temporary files, which goes when this is dropped. Its path is short: sockets lie in it, and the path of
 /// one may have some hundred bytes.
-pub(crate) fn temporary_folder() -> anyhow::Result<tempfile::TempDir> {
+pub fn temporary_folder() -> anyhow::Result<tempfile::TempDir> {
     tempfile::Builder::new().prefix("cf").tempdir().context("could not make a temporary folder")
 }
 
 /// Writes a file, and the folders above it where there are none.
-pub(crate) fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+pub fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     let parent = path.parent().map_or(Ok(()), fs::create_dir_all);
     parent
         .and_then(|()| fs::write(path, text))
         .with_context(|| format!("could not write `{}`", path.display()))
 }
 
-/// Copies a file, or a folder with all that is in it but what has that name.
-pub(crate) fn copy(from: &Path, to: &Path, left_out: &str) -> anyhow::Result<()> {
+/// Copies a file, or a folder with all its contents but those of that name.
+pub fn copy(from: &Path, to: &Path, left_out: &str) -> anyhow::Result<()> {
     let copied = if from.is_dir() {
         fs::create_dir_all(to).with_context(|| format!("could not make `{}`", to.display()))?;
         let entries =

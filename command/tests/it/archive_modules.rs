@@ -1,4 +1,4 @@
-//! What is particular to modules of an archive: who serves them, from where, and what is never opened.
+//! Properties of modules in an archive: their finder, their paths, and the files that are never opened.
 
 use std::fs;
 use std::path::Path;
@@ -60,7 +60,7 @@ for name in ('_json', '_struct', '_ctypes', '_ssl', '_sqlite3'):
         print('file:', sys.modules[name].__file__)
 print([path for path in maps if 'lib-dynload' in path or '/tmp/' in path and not path.endswith(('.coldframe', 'coldframe'))])
 import os
-# What is larger stays open for worker processes.
+# A larger library stays open for worker processes.
 print([link for link in (os.readlink(f'/proc/self/fd/{fd}') for fd in os.listdir('/proc/self/fd') if os.path.lexists(f'/proc/self/fd/{fd}') and os.stat(f'/proc/self/fd/{fd}').st_size < 256 * 1024) if 'memfd' in link])
 ",
     );

@@ -1,4 +1,4 @@
-//! What goes wrong and how it is said: each message with its exit code, as a specification.
+//! Errors of users: each message with its exit code, as a specification.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -37,7 +37,7 @@ impl Mess {
         self.app.file(name)
     }
 
-    /// Runs `coldframe` in the folder, and notes what came of it.
+    /// Runs `coldframe` in the folder, and notes its end and its output.
     pub(crate) fn case(&mut self, line: &str) {
         self.case_with(line, |child| child);
     }

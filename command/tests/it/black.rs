@@ -1,7 +1,7 @@
 //! A real application from the package index: black, with its process pool, its compiled modules and its entry point.
 //!
-//! What a built black does to a copy of some of the standard library's sources must equal, file by file, what the
-//! virtual environment's own black does.
+//! A built black formats a copy of some of the standard library's sources. Its results must equal, file by file, the
+//! results of the virtual environment's own black.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -61,7 +61,7 @@ fn run_black(black: &Path, sources: &Path, options: &[&str]) -> Outcome {
     Child::new(black).args(["--workers", "4"]).args(options).arg(".").current_dir(sources).outcome()
 }
 
-/// The exit code, and what was said; the files come in the order in which workers finish.
+/// The exit code, and the sorted messages; the files come in the order in which workers finish.
 fn summary(outcome: &Outcome) -> (Option<i32>, Vec<String>, Vec<String>) {
     let lines = |text: &str| {
         let mut lines: Vec<String> = text.lines().map(without_folder).collect();

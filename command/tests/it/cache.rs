@@ -26,7 +26,7 @@ import os
 def text(): return open(os.path.join(os.path.dirname(__file__), 'data', 'text.txt')).read()
 ";
 
-/// What is done to a file, and how that is called.
+/// A name, and a function that damages a file.
 type Damage = (&'static str, fn(&Path));
 
 impl Cached {
@@ -134,7 +134,7 @@ fn many_processes_fill_an_empty_cache_at_once() {
                     .unwrap()
             })
             .collect();
-        // One of them dies in the middle of whatever it is doing.
+        // One of them dies in the middle of its work.
         std::thread::sleep(Duration::from_millis(20 * (round + 1)));
         children.pop().unwrap().kill().unwrap();
         for child in children {
@@ -142,7 +142,7 @@ fn many_processes_fill_an_empty_cache_at_once() {
             assert_eq!(String::from_utf8_lossy(&output.stdout), "right\n", "{output:?}");
         }
         cached.child().prints("right\n");
-        // What the dead one left is in nobody's way, and is taken away.
+        // The remains of the dead process are in nobody's way, and are removed.
         for folder in ["files-v1", "libraries-v1"].map(|folder| cached.cache.join(folder)) {
             if !folder.exists() {
                 continue;
@@ -191,7 +191,7 @@ fn a_folder_that_others_can_write_to_is_refused() {
         .outcome();
     assert_eq!(outcome.ending(), Ok(4), "{outcome:#?}");
     assert!(outcome.stderr.contains("others can write to it"), "{outcome:#?}");
-    // What this program makes itself, only its user can look into.
+    // A folder that this program makes can be read by its user alone.
     cached.child().prints("right\n");
     for folder in ["", "files-v1", "files-v1/.."] {
         let mode = fs::metadata(cached.cache.join(folder)).unwrap().permissions().mode();
@@ -216,7 +216,7 @@ fn what_is_in_use_is_not_removed() {
     let tried = cached.command(&["clean", "--all", "--dry-run"]);
     assert!(tried.contains("would remove"), "{tried}");
     assert_eq!(cached.command(&[]), before);
-    // Nothing here is old but what a killed process left.
+    // Nothing here is old but the remains of a killed process.
     let cleaned = cached.command(&["clean"]);
     assert!(cleaned.contains("removed 1 entries"), "{cleaned}");
     assert!(!leftover.exists());
@@ -280,7 +280,7 @@ fn without_a_home_it_lies_among_the_temporary_files() {
     let made = temporary.join(names.first().unwrap());
     assert_eq!(fs::metadata(&made).unwrap().permissions().mode() & 0o777, 0o700);
 
-    // What others may have put there is not used.
+    // Files that others may have put there are not used.
     fs::set_permissions(&made, Permissions::from_mode(0o777)).unwrap();
     let refused = child(&temporary).outcome();
     assert_ne!(refused.ending(), Ok(0), "{refused:#?}");

@@ -1,4 +1,4 @@
-//! Where the cache lies, and what in it is nobody else's.
+//! The place of the cache, and the names in it that are Coldframe's own.
 
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
@@ -59,7 +59,7 @@ fn clean_removes_nothing_that_is_not_its_own() {
     assert!(!cache.join("CACHEDIR.TAG").exists());
     check();
 
-    // In a folder of our own, too, only what has a name that we give.
+    // In a marked folder, too, only names that Coldframe gives.
     let own = app.beside("own");
     Child::new(&built).env("COLDFRAME_CACHE_DIR", &own).prints("right\n");
     for path in ["files-v1/photos", &format!("files-v1/{digest}-photos"), "notes"] {
@@ -114,7 +114,7 @@ fn a_damaged_archive_is_made_again() {
             |bytes| bytes.clear(),
             |bytes| bytes.fill(0),
             |bytes| {
-                // A byte of each page: between what is aligned to pages lies what nobody reads.
+                // A byte of each page: nobody reads the padding between contents that are aligned to pages.
                 bytes.iter_mut().skip(99).step_by(4096).for_each(|byte| *byte ^= 1);
             },
         ];

@@ -1,4 +1,4 @@
-//! Processes that cannot hang, and what they leave behind.
+//! Processes that cannot hang, and their outcomes.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::support::{App, cache};
 
-/// The longest that any child may take: what hangs is killed, and its test fails.
+/// The longest time that any child may take: a process that hangs is killed, and its test fails.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
 
 /// A process to be started, in an environment of its own.
@@ -28,7 +28,7 @@ pub(crate) struct Child {
 }
 
 impl Child {
-    /// In a POSIX locale, which knows no character beyond ASCII: what prints others does so because of UTF-8 mode.
+    /// In a POSIX locale, which knows no character beyond ASCII: a program can print others because of UTF-8 mode alone.
     pub(crate) fn new(program: impl AsRef<OsStr>) -> Self {
         let home = tempfile::tempdir().unwrap();
         let mut command = Command::new(program);
@@ -123,7 +123,7 @@ impl Child {
         Outcome { command, status, stdout: read(&out), stderr: read(&err) }
     }
 
-    /// Runs it, and expects success; gives what it printed.
+    /// Runs it, and expects success; gives its output.
     pub(crate) fn ok(self) -> String {
         let outcome = self.outcome();
         assert_eq!(outcome.status.code(), Some(0), "{outcome:#?}");
@@ -143,7 +143,7 @@ fn read(path: &Path) -> String {
     String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned()
 }
 
-/// What a process left behind.
+/// The end and the output of a process.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) command: String,

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 
 use crate::support::{App, Child, coldframe};
 
-/// Starts itself with each command line, and prints what that printed.
+/// Starts itself with each command line, and prints the child's output.
 const PARENT: &str = r#"
 import subprocess, sys
 if sys.argv[1:2] == ["start"]:
@@ -146,7 +146,7 @@ fn a_program_that_replaces_itself_is_no_deeper() {
     Child::new(app.build("built", &[])).of(&app).arg("0").prints("20\n");
 }
 
-/// A service that updates itself starts its successor and ends; what has ended is above nobody.
+/// A service that updates itself starts its successor and ends; a process that has ended counts as no ancestor.
 #[test]
 fn a_program_that_starts_its_successor_and_ends_may_go_on_for_ever() {
     let app = App::script(
@@ -159,7 +159,7 @@ fn a_program_that_starts_its_successor_and_ends_may_go_on_for_ever() {
     Child::new("sh").of(&app).args(["-c", "\"$0\" 0 | cat"]).arg(built).prints(&turns);
 }
 
-/// What children are told is not what stops them.
+/// A child's environment and its command line do not decide whether it is stopped.
 #[test]
 fn neither_an_empty_environment_nor_a_path_with_a_tab_hides_those_above() {
     let app = App::script(

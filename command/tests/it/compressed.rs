@@ -9,7 +9,7 @@ use launcher::build_kind::BUILD_PYTHON;
 use crate::libraries::compile_with;
 use crate::support::{App, Child};
 
-/// Says what lies at the beginning, in the middle and at the end of four megabytes of constants.
+/// Gives the values at the beginning, in the middle and at the end of four megabytes of constants.
 const MODULE: &str = r#"
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>

@@ -112,7 +112,7 @@ fn damage_is_no_missing_module() {
         ("except ImportError: pass", 1, "coldframe.DamagedArchive: cannot import `fastpart`"),
         ("except OSError: pass", 1, "coldframe.DamagedArchive: cannot import `fastpart`"),
         ("except (ImportError, AttributeError, OSError): pass", 1, "DamagedArchive"),
-        // What catches everything goes on, but standard error says it.
+        // Code that catches everything goes on, but standard error has the message.
         ("except Exception: pass", 0, "coldframe: cannot import `fastpart`"),
         ("except __import__('coldframe').DamagedArchive: print('known')", 0, "is damaged"),
     ];

@@ -1,4 +1,4 @@
-//! How a process ends: exit codes, signals and what stands on standard error, as `python` has them.
+//! The ends of processes: exit codes, signals and texts on standard error, as `python` has them.
 
 use std::fs::File;
 
@@ -119,7 +119,7 @@ if __name__ == "__main__":
         SCENARIOS[sys.argv[1]]()
 "#;
 
-/// What a process leaves, with paths and addresses replaced by names, wherever the script is said to lie.
+/// The end and the output of a process, with paths and addresses replaced by names.
 fn shown(child: Child, app: &App) -> String {
     let outcome = child.outcome();
     let script = app.file("script.py");

@@ -31,7 +31,7 @@ def register(folder, package):
     Child::new(built).of(&app).prints(expected);
 }
 
-/// What a built application with these files prints, that has a cache of its own.
+/// Builds an application of these files, and runs it with a cache of its own; it has to print that.
 fn finds_its_files(files: &[(&str, &str)], printed: &str) {
     let app = App::new(files);
     let cache = app.beside("cache");
@@ -39,7 +39,7 @@ fn finds_its_files(files: &[(&str, &str)], printed: &str) {
     built.env("COLDFRAME_CACHE_DIR", &cache).prints(printed);
 }
 
-/// Likewise, and that it needs no file for it.
+/// Builds an application of these files, and runs it; it has to print that without a file in the cache.
 fn finds_its_files_in_memory(files: &[(&str, &str)], printed: &str) {
     let app = App::new(files);
     let cache = app.beside("cache");
@@ -211,7 +211,7 @@ for module in (os, plain, user): print(not module.__file__.startswith(sys.execut
         ),
         ("user/data.txt", ""),
     ]);
-    // By itself none is on disk, whatever its code looks for there.
+    // Without a setting no file is on disk, even where the code looks for it there.
     Child::new(app.build("built", &[])).of(&app).prints("False\nFalse\nFalse\n");
     app.write("coldframe.toml", "[build.file-access]\nuser = \"memory\"\nplain = \"cache\"\n");
     let built = app.build("settings", &["--file-access", "os=cache"]);
@@ -469,7 +469,7 @@ for path in ('assets', 'pkg/images/one.txt', 'other.txt', 'words'):
     let printed = "['a.txt', 'tool.py']\none\nNone\nNone\n";
     Child::new(app.build("built", &options)).of(&app).prints(printed);
     app.run_with(options, [""; 0]).prints(printed);
-    // Those of the settings are relative to their file.
+    // Paths in the settings are relative to their file.
     app.write("coldframe.toml", "[build]\ndata = [{ from = '../data/one.txt', to = 'other.txt' }, { from = '../data/assets', to = 'words' }]\n");
     app.run([""; 0]).prints("None\nNone\none\n['a.txt', 'tool.py']\n");
     for (target, code, message) in [

@@ -1,4 +1,4 @@
-//! Which modules hooks run on, and when: of every kind, half imported, lazy, in threads, and those that Python starts with.
+//! The modules that hooks run on, and the moments: of every kind, half imported, lazy, in threads, and those that Python starts with.
 
 use std::fs;
 
@@ -49,7 +49,7 @@ for kind, name in [
         seen.append(type(module.__loader__) is type(plain) or kind in ('namespace', 'both'))
         seen.append(module.__loader__ is module.__spec__.loader)
     coldframe.register_post_import_hook(hook, name)
-    # Who only looks sees no difference.
+    # A program that only looks sees no difference.
     looked = importlib.util.find_spec(name).loader
     if plain:
         seen.append(isinstance(looked, plain.__class__))

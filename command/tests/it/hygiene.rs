@@ -1,4 +1,4 @@
-//! What processes leave behind, and what they stand: killed parents, closed streams, the environment of others.
+//! Remains of processes, and conditions that they survive: killed parents, closed streams, the environment of others.
 
 use std::fs;
 use std::path::Path;
@@ -63,7 +63,7 @@ if __name__ == '__main__':
     }
 }
 
-/// The kernel sends the signal that begins a worker's end to whoever has set this flag on the pipe.
+/// The kernel sends the signal that begins a worker's end to the process that has set this flag on the pipe.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_setting_says_whether_workers_end_with_their_parent() {
@@ -114,7 +114,7 @@ if __name__ == '__main__':
     for method in METHODS {
         let interrupted_once = |program: &Path, script: Option<&Path>, name: &str| {
             let marker = app.beside(&format!("{name}-{method}-"));
-            // A group of its own, as a shell gives one to what it starts in a terminal.
+            // A group of its own, as a shell gives one to a command that it starts in a terminal.
             let mut parent = Command::new(program)
                 .args(script)
                 .arg(method)
@@ -267,7 +267,7 @@ if __name__ == '__main__':
         process.start(); process.join()
 "
     ));
-    // What a `python` in our place changes as well: it may set `LC_CTYPE` in a C locale (PEP 538).
+    // A `python` in our place changes variables as well: it may set `LC_CTYPE` in a C locale (PEP 538).
     let expected = app.python([BUILD_PYTHON]).current_dir(app.path()).ok();
     assert_eq!(expected.lines().count(), 4, "{expected}");
     let inside =

@@ -70,7 +70,7 @@ fn shown(file: &str) -> String {
     }
     let mut trees = Vec::new();
     for ((process, _), mut events) in threads {
-        // What ends last was written last, and is the outer one of two that begin together.
+        // The event that ends last was written last, and is the outer one of two that begin together.
         events.reverse();
         events.sort_by_key(|event| number(event, "ts"));
         let mut tree = format!("{}\n", names.get(&process).unwrap_or(&"forked"));
@@ -109,7 +109,7 @@ fn a_timeline_shows_what_imports_what() {
     }
     let file = fs::read_to_string(app.file("timeline.json")).unwrap();
     insta::assert_snapshot!(shown(&file));
-    // Whoever uses the variable again gets another timeline.
+    // A second process with the variable gets another timeline.
     let again = Child::new(&built).of(&app).current_dir(app.path()).env(VARIABLE, "timeline.json");
     again.prints("");
     let again = fs::read_to_string(app.file("timeline.json")).unwrap();

@@ -1,10 +1,10 @@
-//! What modules, resources and metadata of an application are to importlib: the same in an archive as in files.
+//! Modules, resources and metadata of an application: importlib finds the same in an archive as in files.
 
 use crate::support::{App, Child};
 
 const SETTINGS: (&str, &str) = ("coldframe.toml", "filesystem-importer = true\n");
 
-/// Files of an application, among them `__main__.py`: what it prints under `python` it prints from an archive. `root` is
+/// Files of an application, among them `__main__.py`: its output under `python` is its output from an archive. `root` is
 /// defined as the folder of the application.
 fn check(files: &[(&str, &str)]) {
     let mut app = vec![SETTINGS];

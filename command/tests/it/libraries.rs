@@ -24,7 +24,7 @@ PyMODINIT_FUNC PyInit_native(void) {
 }
 ";
 
-/// Compiles a shared library as build tools for wheels do: it names what it needs, and where that is beside it.
+/// Compiles a shared library as build tools for wheels do: it names the libraries that it needs, and their folder beside it.
 fn compile(source: &str, folder: &Path, name: &str, needed: &[&str], search: &str) {
     compile_with("cc", source, folder, name, needed, &[&format!("-Wl,-rpath,{search}")]);
 }
@@ -86,7 +86,7 @@ if __name__ == '__main__':
 ",
     );
     let built = app.build("built", &[]);
-    // What is packed is all that there is.
+    // The application runs from its packed files alone.
     fs::remove_dir_all(app.path()).unwrap();
     fs::create_dir(app.path()).unwrap();
     Child::new(built).of(&app).prints("42\n[]\n[42, 43]\n[42, 43]\n[42, 43]\n");
@@ -159,7 +159,7 @@ int middle(void) {
         built.env("COLDFRAME_CACHE_DIR", &cache).outcome().stdout
     };
     assert_eq!(run(&[]), "7\n");
-    // Who wants all from memory, gets no plug-ins.
+    // An application with all libraries in memory gets no plug-ins.
     assert_eq!(run(&["--extensions", "memory"]), "-2\n");
 }
 

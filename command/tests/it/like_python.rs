@@ -4,7 +4,7 @@ use launcher::build_kind::BUILD_PYTHON;
 
 use crate::support::{App, COLDFRAME, Child, coldframe, minor};
 
-/// What each is given, and from which minor version on it means anything.
+/// The first minor version in which a case has a meaning, its name, and its arguments.
 const COMMANDS: &[(u8, &str, &[&str])] = &[
     (
         9,

@@ -1,4 +1,4 @@
-//! Runs the built `coldframe` as a child: what a user sees, on the Python that this build is linked with.
+//! Tests of the built `coldframe` as a child: its behaviour for users, on the Python that this build is linked with.
 
 #![expect(
     clippy::unwrap_used,

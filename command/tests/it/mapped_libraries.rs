@@ -8,8 +8,8 @@ use launcher::build_kind::BUILD_PYTHON;
 use crate::libraries::compile_with;
 use crate::support::{App, Child, coldframe};
 
-/// What a library can rely on when it is loaded: all kinds of initialisers, in their order and with their arguments,
-/// variables of threads, exceptions that cross libraries, and its own end. The constants make it large enough.
+/// A library that uses everything that the dynamic linker provides: all kinds of initialisers, in their order and with their
+/// arguments, variables of threads, exceptions that cross libraries, and its own end. The constants make it large enough.
 const BELOW: &str = r#"
 #include <stdexcept>
 #include <string>
@@ -122,7 +122,7 @@ fn a_mapped_library_is_what_it_is_under_python() {
     Child::new(built).of(&app).prints(&stock);
 }
 
-/// Where the system refuses what mapping needs, libraries are copied whole, and the application notices nothing.
+/// Where the system refuses a call that mapping needs, libraries are copied whole, and the application notices nothing.
 #[test]
 fn a_system_that_refuses_gets_copies() {
     let app = application(
@@ -189,7 +189,7 @@ fn a_damaged_library_is_named_and_not_run() {
     let bare = app.beside("bare.coldframe");
     coldframe(["build"]).arg(app.path()).args(["--archive", "-o"]).arg(&bare).ok();
     let mut bytes = fs::read(&bare).unwrap();
-    // What is in the large array stands in the constants of the library: no table, and no data.
+    // The large array is in the constants of the library: no table, and no data.
     let large = memchr::memmem::find(&bytes, &[&[1, 2, 3][..], &[0; 1000]].concat()).unwrap();
     bytes[large + 1000] = 1;
     fs::write(&bare, bytes).unwrap();
@@ -249,7 +249,7 @@ PyMODINIT_FUNC PyInit_NAME(void) {
 }
 "#;
 
-/// What linkers make of the same code; each is loaded, by pages of the archive if it can be.
+/// Libraries of the same code by several linkers; each is loaded, by pages of the archive if it can be.
 #[test]
 fn libraries_of_every_making_are_loaded() {
     let variants: &[(&str, bool, &str, &[&str])] = &[

@@ -1,4 +1,4 @@
-//! What an executable holds, and how that is told: the standard library by need, the way to a module, code that is kept.
+//! The contents of an executable, and the reports on them: the standard library by need, the way to a module, kept code.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use launcher::build_kind::BUILD_PYTHON;
 use crate::child::Child;
 use crate::support::{App, coldframe, listing, minor, site_packages};
 
-/// Builds an application, and gives what was said.
+/// Builds an application, and gives the output.
 fn said(app: &App, output: &Path, options: &[&str]) -> String {
     let command =
         coldframe(["build"]).of(app).arg(app.target()).arg("-o").arg(output).args(options);

@@ -1,4 +1,4 @@
-//! What an executable needs of a system: told, listed, and limited.
+//! An executable's needs of a system: told, listed, and limited.
 
 use crate::support::{App, Outcome, coldframe};
 

@@ -37,7 +37,7 @@ warning: not packed: `test.support`, for `helper.py`, line 3, imports `test.supp
     assert!(outcome.stderr.contains("what warnings above name (3 of them)"), "{outcome:#?}");
     assert!(!output.exists());
 
-    // What the user leaves out is not missed, and what is taken along is there.
+    // Modules that the user excludes are not reported, and included ones are there.
     let (outcome, _) =
         build(&["--strict", "--exclude", "test*", "--exclude", "idlelib*", "--exclude", "csv"]);
     assert_eq!(outcome.ending(), Ok(0), "{outcome:#?}");

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::support::{App, Child, environment, skipped};
 
-/// One line, between an audit hook and what it noted: each file that Python code opens, and what was loaded from where.
+/// One line, between an audit hook and its notes: each file that Python code opens, and each library with its path.
 const MAIN: &str = "
 import os, sys
 opened = []
@@ -43,7 +43,7 @@ fn numpy_needs_no_file_on_disk() {
     assert!(!cache.exists(), "{cache:?}");
     assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
 
-    // The audit hook sees what Python code opens; a system call trace sees all.
+    // The audit hook sees the files that Python code opens; a system call trace sees all.
     if Command::new("strace").arg("--version").output().is_err() {
         let why = "there is no strace here: numpy's own system calls were not looked at";
         return skipped("numpy_needs_no_file_on_disk", why);

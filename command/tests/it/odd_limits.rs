@@ -1,4 +1,4 @@
-//! Executables on systems that refuse things: what still works, and what the error says.
+//! Executables on systems that refuse things: the parts that still work, and the errors.
 
 use launcher::build_kind::BUILD_PYTHON;
 

@@ -1,4 +1,4 @@
-//! Executables where an application is not usually started: what they do there, and what `python` does.
+//! Executables in places where an application is not usually started: their behaviour beside `python`'s.
 
 use std::ffi::OsString;
 use std::fs;
@@ -23,7 +23,7 @@ def main():
 if __name__ == '__main__': main()
 ";
 
-/// What [`APPLICATION`] prints.
+/// The output of [`APPLICATION`].
 pub(crate) fn expected(name: &str, methods: &[&str]) -> String {
     let pools: String = methods.iter().map(|method| format!("{method} [0, 1, 4]\n")).collect();
     format!("'{name}' {methods:?} [1]\n{pools}").replace('"', "'")

@@ -1,4 +1,4 @@
-//! Which file a name means: a script's own name, vendored folders, namespace packages in pieces; as under `python`.
+//! The file that a name means: a script's own name, vendored folders, namespace packages in pieces; as under `python`.
 
 use crate::support::{App, Child};
 
@@ -64,7 +64,7 @@ fn a_package_beside_a_script_of_its_name_is_what_is_imported() {
     check(&folder, "tool.py");
 }
 
-/// The standard library's is what its own modules need; under `python` they would get the script.
+/// The standard library's modules get the standard library's own module; under `python` they would get the script.
 #[test]
 fn a_script_that_is_called_as_a_standard_module_hides_none() {
     let app = App::new(&[("queue.py", "import queue; print(queue.Queue.__name__)")]);

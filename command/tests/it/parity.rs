@@ -1,4 +1,4 @@
-//! One application, run by `coldframe run` and by `python -I`: what it finds out about itself must be the same.
+//! One application, run by `coldframe run` and by `python -I`: its facts about itself must be the same.
 
 use crate::support::App;
 

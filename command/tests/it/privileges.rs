@@ -1,4 +1,4 @@
-//! Who may have a Python: set users and foreign command lines open none.
+//! Rights to a Python: set users and foreign command lines open none.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};

@@ -1,4 +1,4 @@
-//! Post-import hooks that an application registers by `import coldframe`: one script after another, with what it prints.
+//! Post-import hooks that an application registers by `import coldframe`: one script after another, with its output.
 
 use crate::support::{App, Child, coldframe};
 
@@ -169,7 +169,7 @@ try:
     import mod
 except SystemExit as error:
     print(error)
-# What cannot be logged is shown as Python shows exceptions that nobody can catch.
+# An error that cannot be logged is shown as Python shows exceptions that nobody can catch.
 logging.getLogger = None
 sys.unraisablehook = lambda unraisable: print(type(unraisable.exc_value).__name__, unraisable.object)
 coldframe.register_post_import_hook(failing, 'sys', on_failure='log')

@@ -1,4 +1,4 @@
-//! What C code and other programs open below the executable is put on disk at that moment, and nothing else.
+//! A file below the executable that C code or another program opens is put on disk at that moment, and no other file.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ const ALL: &[&str] = &[
     "pkg/sub/more.txt",
 ];
 
-/// An application that does what its argument says.
+/// An application that runs the case which its argument names.
 fn build() -> (App, PathBuf) {
     let app = App::new(&[
         ("__main__.py", MAIN),

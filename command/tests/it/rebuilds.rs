@@ -1,4 +1,4 @@
-//! The next build of an application takes all over that has not changed, and gives what a build without memory gives.
+//! The next build of an application takes over all parts that have not changed, and its result equals that of a full build.
 
 use std::fs;
 

@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::support::{App, COLDFRAME, Child, coldframe};
 
-/// Runs `main` with these settings, and compares what it prints.
+/// Runs `main` with these settings, and compares its output.
 #[track_caller]
 fn check(settings: &str, main: &str, expected: &str) {
     run(settings, main).prints(expected);
@@ -12,7 +12,7 @@ fn check(settings: &str, main: &str, expected: &str) {
 
 fn run(settings: &str, main: &str) -> Child {
     let app = App::new(&[("__main__.py", main), ("coldframe.toml", settings)]);
-    // What Python reads from the environment, it is to read with the profile `python` only.
+    // Python reads its own variables with the profile `python` only.
     let child = app
         .run(["cli"])
         .env("PYTHONDONTWRITEBYTECODE", "1")
@@ -170,13 +170,14 @@ for name in ('TCL_LIBRARY', 'TERMINFO_DIRS', 'SSL_CERT_FILE', 'SSL_CERT_DIR'):
 print(sys._MEIPASS == os.path.dirname(sys.executable))
 ";
     check(settings, main, "HERE/tcl\nHERE/terminfo:/lib/terminfo\nHERE/cert.pem\n/certs\nTrue\n");
-    // What the user has said, counts.
+    // The user's variables come first.
     run(settings, main)
         .env("SSL_CERT_FILE", "mine")
         .prints("HERE/tcl\nHERE/terminfo:/lib/terminfo\nmine\n/certs\nTrue\n");
 }
 
-/// The search path starts without the disk; what a setting, or the program itself, puts on it is found as under `python`.
+/// The search path starts without the disk; folders that a setting, or the program itself, puts on it are found as under
+/// `python`.
 #[test]
 fn modules_are_found_in_folders_on_the_search_path() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Which settings file holds: who can write into a folder above an application must not decide what runs.
+//! The settings file that holds: a user who can write into a folder above an application must not decide on the code that runs.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};

@@ -1,4 +1,4 @@
-//! Which start method an application gets, when, and what it can do about it.
+//! The start method that an application gets, the time when it is set, and the application's own choice.
 
 use std::path::Path;
 
@@ -201,7 +201,7 @@ fn a_second_call_is_told_when_it_is_packed_and_explains_itself_when_it_runs() {
     };
     let told = "calls `set_start_method()`, which will raise RuntimeError";
     assert!(build(&app, &[]).contains(&format!("warning: `helper.py`, line 3, {told}")));
-    // Who leaves it to the code, or forces it, is told nothing.
+    // There is no warning where the user leaves the method to the code, or where the code forces it.
     for (options, call) in [
         (&["--start-method", "none"][..], "mp.set_start_method('spawn')"),
         (&[], "mp.set_start_method('spawn', force=True)"),

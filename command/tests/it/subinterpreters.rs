@@ -1,4 +1,4 @@
-//! Sub-interpreters: each has a finder and hooks of its own, and imports what the main one does.
+//! Sub-interpreters: each has a finder and hooks of its own, and imports the same modules as the main one.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use launcher::build_kind::BUILD_PYTHON;
 
 use crate::support::{App, Child, minor, site_packages};
 
-/// The beginning of each script here: `create()` and `run(interpreter, text)`, whatever this Python calls them.
+/// The beginning of each script here: `create()` and `run(interpreter, text)`, under the names that this Python has for them.
 const PRELUDE: &str = "\
 import sys
 if sys.version_info >= (3, 13):
@@ -23,7 +23,7 @@ def run(interpreter, text):
         raise RuntimeError(failed.formatted)
 ";
 
-/// What every sub-interpreter can do; the names of the modules are filled in.
+/// Code that every sub-interpreter can run; the names of the modules are filled in.
 const WORK: &str = "\
 import sys, json, math, _struct, _csv, _json, collections.abc, logging, traceback, inspect, importlib.metadata, importlib.resources
 import pkg.mod, coldframe
@@ -108,7 +108,7 @@ print(failures)
 
 #[test]
 fn fifty_of_them_leave_no_more_behind_than_under_python() {
-    // Some versions of CPython lose megabytes with each interpreter; what we add must not.
+    // Some versions of CPython lose megabytes with each interpreter; Coldframe must add nothing to that.
     let script = format!(
         "{PRELUDE}\
 import os

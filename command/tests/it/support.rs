@@ -1,4 +1,4 @@
-//! What the tests of this binary share: applications as tables of files, and the command that runs them.
+//! Code that the tests of this binary share: applications as tables of files, and the command that runs them.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
@@ -24,7 +24,7 @@ pub(crate) fn minor() -> u8 {
     minor.parse().unwrap()
 }
 
-/// Where an environment of the Python under test has its packages.
+/// The folder in which an environment of the Python under test has its packages.
 pub(crate) fn site_packages() -> String {
     // A free-threaded Python has a folder of its own.
     let threaded = if launcher::build_kind::FREE_THREADED { "t" } else { "" };
@@ -76,12 +76,12 @@ impl App {
         self.path().join(name)
     }
 
-    /// The folder around it, for what must outlive this.
+    /// The folder around it, for files that must outlive this.
     pub(crate) fn folder(&self) -> Rc<TempDir> {
         Rc::clone(&self.folder)
     }
 
-    /// A path beside the application, for what a test makes of it.
+    /// A path beside the application, for a test's results.
     pub(crate) fn beside(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -100,7 +100,7 @@ impl App {
         coldframe(["run"]).of(self).arg(self.target()).args(options).arg("--").args(arguments)
     }
 
-    /// What `python -I` does with the same files; without `site`, which Coldframe does not import either.
+    /// `python -I` with the same files; without `site`, which Coldframe does not import either.
     pub(crate) fn python<I: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = I>) -> Child {
         self.python_with([""; 0]).args(arguments)
     }

@@ -48,7 +48,7 @@ fn operations_on_the_archive_are_those_on_the_disk() {
     assert_eq!(printed.lines().count(), expected.lines().count());
 }
 
-/// What every change of something below the executable ends with, and that it changes nothing.
+/// The error of each attempt to change a path below the executable, and a check that nothing has changed.
 const CHANGES: &str = r#"
 import errno, io, os, shutil, sys, tempfile
 here = os.path.dirname(__file__)
@@ -107,7 +107,7 @@ fn every_function_that_takes_a_path_has_a_decision() {
     // A function that a new Python adds fails here, until `py/files/table.rs` or this list says what it does.
     let script = r#"
 import builtins, io, inspect, os, posix
-# They take what is no path of a file, or only look at its text.
+# Functions whose argument is no path of a file, or that only look at its text.
 OTHERS = {
     "confstr", "copy_file_range", "fpathconf", "fspath", "initgroups", "memfd_create", "putenv", "splice", "sysconf", "unsetenv",
     "_path_normpath", "_path_splitroot", "_path_splitroot_ex", "_path_splitroot_ex", "system", "ctermid", "getgrouplist",
@@ -121,7 +121,7 @@ for name, function in sorted(vars(posix).items()):
     if names & {"path", "src", "dst", "file", "filename", "name", "pathname", "target", "source", "directory", "link"} and name not in OTHERS:
         found.append(name)
 print(*found)
-# What opens files in `_io` does so by `FileIO`, whose initialiser is ours; `pathlib` and `os.path` call functions of `os`.
+# `_io` opens files by `FileIO`, whose initialiser is ours; `pathlib` and `os.path` call functions of `os`.
 opening = set()
 for name, value in sorted(vars(io).items()):
     signature = getattr(value, "__text_signature__", None) or ""
@@ -156,7 +156,7 @@ with open(root + "/../written.txt", "w") as file: print(file.write("x"))
 os.remove(root + "/../written.txt")
 print(sorted(os.listdir(root + "/pkg/../..")) == sorted(os.listdir(folder)))
 print([os.path.exists(path) for path in (sys.executable, root, "link/pkg/data.txt", "other/pkg/data.txt", "beside.txt/pkg")])
-# What was opened stays when the executable is gone.
+# An open archive stays readable when the executable is gone.
 os.remove(root)
 print(open(root + "/pkg/data.txt").read(), os.stat(root + "/pkg/data.txt").st_size, os.path.exists(root))
 "#;

@@ -78,7 +78,7 @@ fn the_environment_that_it_is_installed_in_is_the_applications() {
     lay("coldframe-0.1.0.dist-info/RECORD", "coldframe/__init__.py,,\n");
     lay("coldframe/__init__.py", "raise SystemExit('the package of the command was packed')");
     run().prints("of the environment built-in\n");
-    // What is active comes first.
+    // The active environment comes first.
     let active = run().env("VIRTUAL_ENV", app.beside("nowhere")).outcome();
     assert!(active.stderr.contains("`pyvenv.cfg`"), "{active:#?}");
 }

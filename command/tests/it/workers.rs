@@ -1,4 +1,4 @@
-//! Worker processes: what they can do, where their functions may be defined, and what they never do.
+//! Worker processes: their abilities, the modules in which their functions may be defined, and actions that they never do.
 
 use std::fs;
 
@@ -135,7 +135,7 @@ fn every_facility_works_in_an_executable_and_with_python_flags() {
     Child::new(&executable).prints(EXPECTED);
 }
 
-/// A main module with a pool of functions that it defines, and what it prints.
+/// A main module with a pool of functions that it defines, and its output.
 const OWN_FUNCTIONS: &str = "\
 import multiprocessing, sys
 class Box:

@@ -66,7 +66,7 @@ fn links(text: &str) -> Vec<&str> {
     targets.filter(|target| !target.starts_with("http")).collect()
 }
 
-/// How a heading is named behind `#` in a link.
+/// The name of a heading behind `#` in a link.
 fn anchor(heading: &str) -> String {
     let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
     kept.collect::<String>().to_lowercase().replace(' ', "-")

@@ -23,7 +23,7 @@ pub(crate) fn steps(markdown: &str) -> Vec<Step<'_>> {
     steps
 }
 
-/// Whether `printed` is what `shown` says: `[..]` stands for any text in a line, a line `...` for any lines.
+/// Whether `printed` fits `shown`: `[..]` stands for any text in a line, a line `...` for any lines.
 pub(crate) fn matches(shown: &[&str], printed: &str) -> bool {
     let printed: Vec<&str> = printed.lines().collect();
     lines_match(shown, &printed)

@@ -9,7 +9,7 @@ fn the_examples_in_help_do_what_they_say() {
     let (overview, _) = sandbox.type_in("coldframe --help");
     let mut commands = examples(&overview);
     for subcommand in subcommands(&overview) {
-        // That one's `--help` is Python's own.
+        // The `--help` of `coldframe python` is Python's own.
         if subcommand != "python" {
             let (help, success) = sandbox.type_in(&format!("coldframe {subcommand} --help"));
             assert!(success, "{help}");
@@ -36,7 +36,7 @@ fn subcommands(help: &str) -> Vec<String> {
     names
 }
 
-/// The command lines under `Examples:`; what they are for stands behind them, after some spaces.
+/// The command lines under `Examples:`; their purposes stand behind them, after some spaces.
 fn examples(help: &str) -> Vec<String> {
     let lines =
         section(help, "Examples:").map(str::trim).filter(|line| line.starts_with("coldframe "));

@@ -1,4 +1,4 @@
-//! The README, the book and `--help` say what is so: their commands are run, and their tables are compared with the code.
+//! The README, the book and `--help` agree with the code: their commands are run, and their tables are compared with it.
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -58,14 +58,16 @@ fn commands_named_in_the_text_are_accepted() {
 fn tasks_named_in_the_pages_exist() {
     let help = concat!(
         include_str!("../../../xtask/src/flags.rs"),
-        include_str!("../../../xtask/src/conformance/flags.rs"),
-        include_str!("../../../xtask/src/fetched/flags.rs"),
-        include_str!("../../../xtask/src/packages/flags.rs"),
-        include_str!("../../../xtask/src/elsewhere/flags.rs"),
+        include_str!("../../../lab/src/flags.rs"),
+        include_str!("../../../lab/src/conformance/flags.rs"),
+        include_str!("../../../lab/src/fetched/flags.rs"),
+        include_str!("../../../lab/src/packages/flags.rs"),
+        include_str!("../../../lab/src/elsewhere/flags.rs"),
         include_str!("../../../xtask/src/wheel/flags.rs"),
-        include_str!("../../../xtask/src/attack/flags.rs"),
-        include_str!("../../../xtask/src/fuzz/flags.rs"),
-        include_str!("../../../xtask/src/bench/sizes/flags.rs"),
+        include_str!("../../../lab/src/attack/flags.rs"),
+        include_str!("../../../lab/src/fuzz/flags.rs"),
+        include_str!("../../../lab/src/bench/flags.rs"),
+        include_str!("../../../lab/src/bench/sizes/flags.rs"),
     );
     for Page { name, text } in pages() {
         for (at, _) in text.match_indices("cargo xtask ") {

@@ -62,7 +62,7 @@ impl Sandbox {
         (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.success())
     }
 
-    /// Checks that the command line is understood, without doing what it says: `--help` is added to it.
+    /// Checks that the command line is understood, without running it: `--help` is added to it.
     pub(crate) fn check_accepted(&self, command: &str) {
         let asking = match command.split_once(" -- ") {
             Some((ours, _)) => format!("{ours} --help"),

@@ -17,7 +17,7 @@ use launcher::Interpreter;
 launcher::program!();
 
 fn main() -> ExitCode {
-    // What the Python code does wrong is an exit code; an error is what kept Python from running.
+    // An exception in Python code becomes an exit code. An error kept Python from running.
     run().unwrap_or_else(|error| {
         eprintln!("error: {error}");
         ExitCode::from(error.exit_code())

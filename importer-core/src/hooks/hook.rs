@@ -14,7 +14,7 @@ pub enum Load {
     Earlier,
 }
 
-/// What a failing hook does to the import.
+/// The effect of a failing hook on the import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum OnFailure {
     /// The import fails with the hook's error.
@@ -24,7 +24,7 @@ pub enum OnFailure {
     Log,
 }
 
-/// How often a hook runs.
+/// The frequency with which a hook runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Frequency {
     /// Once per module object.
@@ -34,7 +34,7 @@ pub enum Frequency {
     EveryLoad,
 }
 
-/// What one registration is known by; never used again for another in the same registry.
+/// The number of one registration; never used again for another in the same registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HookId(pub(super) u64);
 
@@ -87,7 +87,7 @@ impl<M, E> Hook<M, E> {
         Self { on_failure, ..self }
     }
 
-    /// What it is called in logs.
+    /// Its name in logs.
     pub fn label(&self) -> &str {
         &self.label
     }

@@ -1,8 +1,8 @@
-//! What the registry knows about one name. Pure state: everything here happens under the registry's lock and calls nobody.
+//! The registry's state of one name. It is pure: everything here happens under the registry's lock and calls nobody.
 //!
 //! The registry cannot tell module objects apart, so it counts them: a *generation* is one module object of the name,
 //! and each `finish` of a first load opens the next. An entry remembers the newest generation it was claimed for.
-//! A hook is *claimed* under the lock before it runs without it, so whoever else comes by sees that it is taken.
+//! A hook is *claimed* under the lock before it runs without it, so another thread sees that it is taken.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::hook::{Frequency, Hook, HookId, Load};
 pub(super) struct Slot<M, E> {
     /// In the order of registration, hence of their ids.
     entries: Vec<Entry<M, E>>,
-    /// How many loads of this name are under way: more than one when a module's code or a hook loads its own name again.
+    /// The number of loads of this name that are under way: more than one when a module's code or a hook loads its own name again.
     loads: usize,
     generation: u64,
 }
@@ -85,7 +85,7 @@ impl<M, E> Slot<M, E> {
         Some(Arc::clone(&entry.hook))
     }
 
-    /// That hook, taken for the module that its registrant found loaded; `None` when a load has run it or will.
+    /// The hook of that number, taken for the module that its registrant found loaded; `None` when a load has run it or will.
     pub(super) fn claim_at_once(&mut self, id: HookId) -> Option<Arc<Hook<M, E>>> {
         if self.is_loading() {
             return None;

@@ -11,7 +11,7 @@ use twox_hash::{XxHash3_64, XxHash3_128};
 
 use super::Storage;
 use super::packing::{Packers, Packing};
-use super::spool::{self, Place, Spool};
+use super::spool::{self, Source, Spool};
 use crate::format::{Compression, checksum, kept};
 use crate::record::Blob;
 use crate::{Archive, Error};
@@ -19,7 +19,7 @@ use crate::{Archive, Error};
 /// Files of this length are never held in memory.
 const LARGE: u64 = 8 << 20;
 
-/// How many bytes are compressed at once, at most: the results of some are written while the next wait.
+/// The number of bytes that are compressed at once, at most: the results of some are written while the next wait.
 const WINDOW: u64 = 48 << 20;
 
 /// A blob in its pool.
@@ -29,11 +29,11 @@ pub(super) struct BlobId(usize);
 /// A blob as it was given.
 #[derive(Debug)]
 struct Given {
-    place: Place,
+    source: Source,
     length: u64,
-    /// Of the bytes in that place.
+    /// The hash of the bytes of that source.
     hash: u128,
-    /// Likewise, if it is known.
+    /// The checksum of these bytes, if it is known.
     checksum: Option<u64>,
     /// How it is to be stored, or how it is stored in the archive that it comes from.
     form: Form,
@@ -49,14 +49,14 @@ enum Form {
 #[derive(Debug)]
 pub(super) struct StoredBlob {
     store: Store,
-    place: Place,
+    source: Source,
     pub(super) stored_length: u64,
     pub(super) raw_length: u64,
     pub(super) compression: Compression,
     pub(super) checksum: u64,
 }
 
-/// Which spool a place is in.
+/// Which spool holds the bytes.
 #[derive(Clone, Copy, Debug)]
 enum Store {
     Given,
@@ -72,7 +72,7 @@ pub(super) struct BlobPool {
 }
 
 impl BlobPool {
-    /// Lets what does not fit into memory wait in a file of that folder.
+    /// Lets bytes that do not fit into memory wait in a file of that folder.
     pub(super) fn wait_in(&mut self, folder: PathBuf) {
         if self.blobs.is_empty() {
             self.spool = Spool::in_folder(Some(folder));
@@ -89,8 +89,8 @@ impl BlobPool {
             return Ok(id);
         }
         let length = raw.len() as u64;
-        let place = self.spool.keep(raw)?;
-        Ok(self.push(Given { place, length, hash: key.1, checksum: None, form }))
+        let source = self.spool.keep(raw)?;
+        Ok(self.push(Given { source, length, hash: key.1, checksum: None, form }))
     }
 
     /// Adds a file of the system, and gives the XXH3-128 of its contents. A large one is read in parts, now and when the archive
@@ -107,8 +107,8 @@ impl BlobPool {
             return Ok((self.add(raw, packing)?, hash));
         }
         let (mut hash, mut checksum, mut length) = (XxHash3_128::new(), XxHash3_64::new(), 0);
-        let place = Place::File(path.to_owned());
-        self.spool.copy(&place, &mut io::sink(), |part| {
+        let source = Source::File(path.to_owned());
+        self.spool.copy(&source, &mut io::sink(), |part| {
             hash.write(part);
             checksum.write(part);
             length += part.len() as u64;
@@ -116,12 +116,12 @@ impl BlobPool {
         let (form, hash) = (Form::Raw(packing), hash.finish_128());
         if let Some(id) = self.by_contents.get(&(form, hash)).copied()
             && let Some(present) = self.blobs.get(id.0)
-            && spool::are_equal(self.spool.reader(&present.place)?, self.spool.reader(&place)?)?
+            && spool::are_equal(self.spool.reader(&present.source)?, self.spool.reader(&source)?)?
         {
             return Ok((id, hash));
         }
         let checksum = Some(kept(checksum.finish()));
-        Ok((self.push(Given { place, length, hash, checksum, form }), hash))
+        Ok((self.push(Given { source, length, hash, checksum, form }), hash))
     }
 
     /// Takes a blob over from another archive, as it is stored there.
@@ -139,8 +139,8 @@ impl BlobPool {
             return Ok(id);
         }
         let length = blob.bytes.len() as u64;
-        let place = Place::Archive(archive.clone(), range);
-        Ok(self.push(Given { place, length, hash: key.1, checksum: Some(blob.checksum), form }))
+        let source = Source::Archive(archive.clone(), range);
+        Ok(self.push(Given { source, length, hash: key.1, checksum: Some(blob.checksum), form }))
     }
 
     fn push(&mut self, given: Given) -> BlobId {
@@ -151,7 +151,7 @@ impl BlobPool {
     }
 
     fn stored_bytes(&self, id: BlobId) -> Result<Option<Cow<'_, [u8]>>, Error> {
-        self.blobs.get(id.0).map(|given| self.spool.read(&given.place)).transpose()
+        self.blobs.get(id.0).map(|given| self.spool.read(&given.source)).transpose()
     }
 
     /// Whether two blobs have the same contents.
@@ -161,15 +161,15 @@ impl BlobPool {
 
     /// The contents of a blob; nothing if they do not decompress.
     pub(super) fn raw(&self, id: BlobId) -> Result<Option<Cow<'_, [u8]>>, Error> {
-        let Some(Given { place, form, .. }) = self.blobs.get(id.0) else { return Ok(None) };
-        let bytes = self.spool.read(place)?;
+        let Some(Given { source, form, .. }) = self.blobs.get(id.0) else { return Ok(None) };
+        let bytes = self.spool.read(source)?;
         let Form::Stored { compression, raw_length } = *form else { return Ok(Some(bytes)) };
         let blob = Blob { bytes: &bytes, raw_length, compression, checksum: 0 };
         // A blob that needs a dictionary is never taken over as it is.
         Ok(blob.decompressed(None).map(|contents| Cow::Owned(contents.into_owned())))
     }
 
-    /// Compresses what is to be compressed.
+    /// Compresses all blobs that are not to be plain.
     pub(super) fn pack(
         self,
         storage: Storage,
@@ -207,12 +207,12 @@ impl BlobPool {
 #[derive(Debug)]
 pub(super) struct PackedBlobs {
     blobs: Vec<StoredBlob>,
-    /// For each blob that was given, which of those it is: what was given in two ways can be stored in one.
+    /// The stored blob of each given one: bytes that were given in two ways can be stored in one.
     numbers: Vec<usize>,
     by_contents: HashMap<(Compression, u128), usize>,
-    /// Where those are that are stored as they were given.
+    /// The bytes of blobs that are stored as they were given.
     given: Spool,
-    /// Where the compressed ones are.
+    /// The compressed bytes of the others.
     packed: Spool,
 }
 
@@ -223,7 +223,7 @@ impl PackedBlobs {
         for given in &blobs {
             jobs.push(match given.form {
                 Form::Raw(packing) if packing != Packing::Plain => {
-                    Some((self.given.read(&given.place)?, packing))
+                    Some((self.given.read(&given.source)?, packing))
                 }
                 Form::Raw(_) | Form::Stored { .. } => None,
             });
@@ -235,11 +235,11 @@ impl PackedBlobs {
                 Some((bytes, compression)) => {
                     let (stored_length, checksum) = (bytes.len() as u64, checksum(&bytes));
                     let hash = XxHash3_128::oneshot(&bytes);
-                    let place = self.packed.keep(bytes)?;
+                    let source = self.packed.keep(bytes)?;
                     let (store, raw_length) = (Store::Packed, given.length);
                     let blob = StoredBlob {
                         store,
-                        place,
+                        source,
                         stored_length,
                         raw_length,
                         compression,
@@ -260,7 +260,7 @@ impl PackedBlobs {
             return self.push_as_given(given);
         }
         let (mut hash, mut long_hash) = (XxHash3_64::new(), XxHash3_128::new());
-        let mut reader = self.given.reader(&given.place)?;
+        let mut reader = self.given.reader(&given.source)?;
         let written = self.packed.append(|out| {
             packers.pack_large(&mut reader, given.length, packing, &mut |part| {
                 hash.write(part);
@@ -269,11 +269,11 @@ impl PackedBlobs {
             })
         })?;
         drop(reader);
-        let Some(place) = written else { return self.push_as_given(given) };
+        let Some(source) = written else { return self.push_as_given(given) };
         let blob = StoredBlob {
             store: Store::Packed,
-            stored_length: place.end - place.start,
-            place: Place::Spooled(place),
+            stored_length: source.end - source.start,
+            source: Source::Spooled(source),
             raw_length: given.length,
             compression: Compression::Zstd,
             checksum: kept(hash.finish()),
@@ -282,12 +282,12 @@ impl PackedBlobs {
     }
 
     fn push_as_given(&mut self, given: Given) -> Result<(), Error> {
-        let Given { place, length, hash, checksum, form } = given;
+        let Given { source, length, hash, checksum, form } = given;
         let checksum = match checksum {
             Some(checksum) => checksum,
             None => {
                 let mut hash = XxHash3_64::new();
-                self.given.copy(&place, &mut io::sink(), |part| hash.write(part))?;
+                self.given.copy(&source, &mut io::sink(), |part| hash.write(part))?;
                 kept(hash.finish())
             }
         };
@@ -296,7 +296,7 @@ impl PackedBlobs {
             Form::Stored { compression, raw_length } => (compression, raw_length),
         };
         let (store, stored_length) = (Store::Given, length);
-        let blob = StoredBlob { store, place, stored_length, raw_length, compression, checksum };
+        let blob = StoredBlob { store, source, stored_length, raw_length, compression, checksum };
         self.push(hash, blob)
     }
 
@@ -317,7 +317,7 @@ impl PackedBlobs {
     }
 
     fn reader<'b>(&self, blob: &'b StoredBlob) -> Result<Box<dyn Read + 'b>, Error> {
-        self.spool(blob).reader(&blob.place)
+        self.spool(blob).reader(&blob.source)
     }
 
     fn spool(&self, blob: &StoredBlob) -> &Spool {
@@ -327,12 +327,12 @@ impl PackedBlobs {
         }
     }
 
-    /// Writes a blob. What has changed since it was looked at, such as a file of the system, is an error.
+    /// Writes a blob. A source that has changed since it was looked at, such as a file of the system, is an error.
     pub(super) fn copy(&self, blob: &StoredBlob, out: &mut impl Write) -> Result<(), Error> {
         let mut hash = XxHash3_64::new();
-        self.spool(blob).copy(&blob.place, out, |part| hash.write(part))?;
-        match &blob.place {
-            Place::File(path) if kept(hash.finish()) != blob.checksum => {
+        self.spool(blob).copy(&blob.source, out, |part| hash.write(part))?;
+        match &blob.source {
+            Source::File(path) if kept(hash.finish()) != blob.checksum => {
                 let changed = io::Error::other("it has changed while it was being packed");
                 Err(Error::read(path, changed))
             }
@@ -344,12 +344,12 @@ impl PackedBlobs {
         self.blobs.get(self.number(id)?)
     }
 
-    /// How many there are, of which no two are stored alike.
+    /// The number of blobs, of which no two are stored alike.
     pub(super) fn len(&self) -> usize {
         self.blobs.len()
     }
 
-    /// Which of them a blob is.
+    /// The index of a blob among them.
     pub(super) fn number(&self, id: BlobId) -> Option<usize> {
         self.numbers.get(id.0).copied()
     }

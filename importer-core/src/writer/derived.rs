@@ -1,4 +1,4 @@
-//! What follows from the entries: namespace packages, and the listings of folders.
+//! Records that follow from the entries: namespace packages, and the listings of folders.
 
 use std::collections::BTreeMap;
 

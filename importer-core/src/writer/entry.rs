@@ -1,12 +1,12 @@
-//! What is given to the writer about one module.
+//! One module, as it is given to the writer.
 
 /// Whether a module guards its entry point with `if __name__ == "__main__"`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum MainGuard {
-    /// It does not, or nobody looked.
+    /// The module has no such guard, or nobody looked.
     #[default]
     Absent,
-    /// It does.
+    /// The module has such a guard.
     Present,
 }
 

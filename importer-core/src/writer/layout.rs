@@ -149,7 +149,7 @@ fn drafts(writer: &mut Writer) -> Result<Vec<Draft>, Error> {
     Ok(drafts)
 }
 
-/// Where each blob lies. By role first, so that what a start reads (bytecode) lies together; then by first user.
+/// The place of each blob. They are sorted by role, so that blobs that a start reads (bytecode) lie together; then by first user.
 struct Places {
     by_blob: Vec<Option<u64>>,
     order: Vec<(BlobId, u64)>,
@@ -187,7 +187,7 @@ impl Places {
     }
 }
 
-/// What a blob's offset is a multiple of.
+/// The alignment of a blob.
 fn alignment(role: Role, blob: &StoredBlob) -> u64 {
     let is_plain_file =
         matches!(role, Role::Extension | Role::Contents) && blob.compression == Compression::None;

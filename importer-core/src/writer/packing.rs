@@ -16,7 +16,7 @@ use crate::Error;
 use crate::format::{Compression, MAX_DECOMPRESSED, MAX_RATIO, checksum, kept};
 use crate::frames::{FRAME, FrameTable};
 
-/// How hard zstd tries: beyond this sources hardly shrink, and packing takes much longer.
+/// The level of zstd: beyond this sources hardly shrink, and packing takes much longer.
 const LEVEL: i32 = 9;
 
 /// For an archive in which all is compressed: libraries shrink by another tenth, and take thirty times as long.
@@ -38,9 +38,9 @@ pub(super) enum Packing {
     Plain,
     /// Compressed, when that saves a tenth or more.
     Smallest,
-    /// Likewise, with the archive's dictionary if it is short.
+    /// Compressed when that saves a tenth or more, with the archive's dictionary if it is short.
     Dictionary,
-    /// Likewise, in frames that can be read at once.
+    /// Compressed when that saves a tenth or more, in frames that can be read at once.
     Library,
 }
 
@@ -136,7 +136,7 @@ impl Packers {
         packing != Packing::Plain && raw_length <= MAX_DECOMPRESSED && !cfg!(miri)
     }
 
-    /// Packs in frames what is read in parts, and hands them to `out`; whether the result is of use is said at the end.
+    /// Packs bytes that are read in parts into frames, and hands these to `out`; the result tells whether that was of use.
     pub(super) fn pack_large(
         &self,
         raw: &mut dyn Read,

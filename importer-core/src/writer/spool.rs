@@ -1,4 +1,4 @@
-//! Where the bytes of an archive wait until it is written: in memory while they are few, and then in an unnamed file.
+//! A spool for the bytes of an archive until it is written: in memory while they are few, and then in an unnamed file.
 
 use std::borrow::Cow;
 use std::fs::{self, File};
@@ -8,15 +8,15 @@ use std::path::{Path, PathBuf};
 
 use crate::{Archive, Error};
 
-/// How many bytes wait in memory, at most.
+/// The number of bytes that wait in memory, at most.
 const IN_MEMORY: u64 = 48 << 20;
 
-/// How much is copied at once.
+/// The number of bytes that are copied at once.
 const PART: usize = 1 << 20;
 
-/// Where the bytes of one blob are.
+/// The source of the bytes of one blob.
 #[derive(Debug)]
-pub(super) enum Place {
+pub(super) enum Source {
     Memory(Vec<u8>),
     Spooled(Range<u64>),
     /// A whole file of the system, which nobody changes until the archive is written.
@@ -25,7 +25,7 @@ pub(super) enum Place {
     Archive(Archive, Range<usize>),
 }
 
-/// Whether what was appended stays.
+/// Whether the appended bytes stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kept {
     Yes,
@@ -42,7 +42,7 @@ pub(super) struct Spool {
 }
 
 impl Spool {
-    /// One whose file, if it needs one, lies in that folder, and not in that of temporary files.
+    /// A spool whose file, if it needs one, lies in that folder, and not in the one for temporary files.
     pub(super) fn in_folder(folder: Option<PathBuf>) -> Self {
         Self { folder, ..Self::default() }
     }
@@ -52,18 +52,18 @@ impl Spool {
     }
 
     /// Keeps bytes.
-    pub(super) fn keep(&mut self, bytes: Vec<u8>) -> Result<Place, Error> {
+    pub(super) fn keep(&mut self, bytes: Vec<u8>) -> Result<Source, Error> {
         let length = bytes.len() as u64;
         if self.in_memory + length <= IN_MEMORY {
             self.in_memory += length;
-            return Ok(Place::Memory(bytes));
+            return Ok(Source::Memory(bytes));
         }
         let start = self.end;
         let file = self.file().map_err(Error::write)?;
         file.seek(SeekFrom::Start(start)).map_err(Error::write)?;
         file.write_all(&bytes).map_err(Error::write)?;
         self.end = start + length;
-        Ok(Place::Spooled(start..self.end))
+        Ok(Source::Spooled(start..self.end))
     }
 
     fn file(&mut self) -> io::Result<&mut File> {
@@ -77,16 +77,16 @@ impl Spool {
     }
 
     /// The bytes that are kept there.
-    pub(super) fn read<'p>(&self, place: &'p Place) -> Result<Cow<'p, [u8]>, Error> {
-        Ok(match place {
-            Place::Memory(bytes) => Cow::Borrowed(bytes.as_slice()),
-            Place::Archive(archive, range) => {
+    pub(super) fn read<'p>(&self, source: &'p Source) -> Result<Cow<'p, [u8]>, Error> {
+        Ok(match source {
+            Source::Memory(bytes) => Cow::Borrowed(bytes.as_slice()),
+            Source::Archive(archive, range) => {
                 Cow::Borrowed(archive.bytes().get(range.clone()).unwrap_or_default())
             }
-            Place::File(path) => {
+            Source::File(path) => {
                 Cow::Owned(fs::read(path).map_err(|error| Error::read(path, error))?)
             }
-            Place::Spooled(range) => {
+            Source::Spooled(range) => {
                 let mut bytes = Vec::new();
                 self.spooled(range)?.read_to_end(&mut bytes).map_err(Error::write)?;
                 Cow::Owned(bytes)
@@ -95,32 +95,32 @@ impl Spool {
     }
 
     /// Reads the bytes that are kept there.
-    pub(super) fn reader<'p>(&self, place: &'p Place) -> Result<Box<dyn Read + 'p>, Error> {
-        Ok(match place {
-            Place::Memory(bytes) => Box::new(bytes.as_slice()),
-            Place::Archive(archive, range) => {
+    pub(super) fn reader<'p>(&self, source: &'p Source) -> Result<Box<dyn Read + 'p>, Error> {
+        Ok(match source {
+            Source::Memory(bytes) => Box::new(bytes.as_slice()),
+            Source::Archive(archive, range) => {
                 Box::new(archive.bytes().get(range.clone()).unwrap_or_default())
             }
-            Place::File(path) => {
+            Source::File(path) => {
                 Box::new(File::open(path).map_err(|error| Error::read(path, error))?)
             }
-            Place::Spooled(range) => Box::new(self.spooled(range)?),
+            Source::Spooled(range) => Box::new(self.spooled(range)?),
         })
     }
 
     /// Writes the bytes that are kept there, in parts, each of which `look` sees.
     pub(super) fn copy(
         &self,
-        place: &Place,
+        source: &Source,
         out: &mut impl Write,
         mut look: impl FnMut(&[u8]),
     ) -> Result<(), Error> {
-        match place {
-            Place::Memory(bytes) => {
+        match source {
+            Source::Memory(bytes) => {
                 look(bytes);
                 out.write_all(bytes).map_err(Error::write)
             }
-            Place::Archive(archive, range) => {
+            Source::Archive(archive, range) => {
                 let mut start = range.start;
                 for part in archive.bytes().get(range.clone()).unwrap_or_default().chunks(PART) {
                     look(part);
@@ -131,15 +131,18 @@ impl Spool {
                 }
                 Ok(())
             }
-            Place::File(path) => {
+            Source::File(path) => {
                 let error = |error| Error::read(path, error);
                 copy_parts(&mut File::open(path).map_err(error)?, out, error, look)
             }
-            Place::Spooled(range) => copy_parts(&mut self.spooled(range)?, out, Error::write, look),
+            Source::Spooled(range) => {
+                copy_parts(&mut self.spooled(range)?, out, Error::write, look)
+            }
         }
     }
 
-    /// Appends to the file what `write` hands to the function that it gets, and says where; nothing stays if `write` says so.
+    /// Appends to the file the bytes that `write` hands to the function that it gets, and says where; nothing stays if `write`
+    /// says so.
     pub(super) fn append(
         &mut self,
         write: impl FnOnce(&mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<Kept, Error>,
@@ -162,8 +165,9 @@ impl Spool {
     }
 
     fn spooled(&self, range: &Range<u64>) -> Result<impl Read + use<>, Error> {
-        let gone =
-            || Error::write(io::Error::other("the file of what waits to be written is gone"));
+        let gone = || {
+            Error::write(io::Error::other("the temporary file of the archive's contents is gone"))
+        };
         let mut file = self.file.as_ref().ok_or_else(gone)?.try_clone().map_err(Error::write)?;
         file.seek(SeekFrom::Start(range.start)).map_err(Error::write)?;
         Ok(file.take(range.end - range.start))

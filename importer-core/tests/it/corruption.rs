@@ -103,7 +103,7 @@ fn walks(archive: &Archive) -> Vec<Vec<Result<String, Error>>> {
     ]
 }
 
-/// What the whole archive says.
+/// The answers of the undamaged archive.
 struct Good {
     answers: BTreeMap<String, String>,
     walks: Vec<Vec<String>>,
@@ -121,7 +121,7 @@ impl Good {
     }
 }
 
-/// How many answers were errors; a wrong one fails the test.
+/// The number of answers that were errors; a wrong answer fails the test.
 #[track_caller]
 fn check(archive: &Archive, good: &Good, what: &str) -> usize {
     let mut errors = 0;
@@ -242,7 +242,7 @@ fn nonsense_with_right_checksums_never_panics() {
             let place = 12 + random() % (damaged.len() - 12);
             damaged[place] = [0, 1, 0x7f, 0x80, 0xff, 2][random() % 6];
         }
-        parts.mend_checksums(&mut damaged);
+        parts.repair_checksums(&mut damaged);
         let Ok(archive) = opened(&damaged) else { continue };
         opened_fine += 1;
         let answers = answers(&archive);
@@ -252,7 +252,7 @@ fn nonsense_with_right_checksums_never_panics() {
             assert!(broken.is_none_or(|place| place + 1 == walk.len()));
         }
     }
-    // Against a test in which the mending does not mend.
+    // With wrong checksums no archive would open, and the test would show nothing.
     assert!(opened_fine > 1000 && answered > opened_fine * 20, "{opened_fine} {answered}");
 }
 
@@ -266,7 +266,7 @@ fn a_bomb_is_refused_before_it_is_unpacked() {
     {
         let mut bomb = bytes.clone();
         bomb[reference + 24..reference + 32].copy_from_slice(&u64::to_le_bytes(raw_length));
-        parts.mend_checksums(&mut bomb);
+        parts.repair_checksums(&mut bomb);
         let archive = opened(&bomb).unwrap();
         let contents = archive.file("spam-1.0.dist-info/METADATA").unwrap().unwrap().contents();
         assert_eq!(contents.is_ok(), is_good, "{raw_length}: {contents:?}");

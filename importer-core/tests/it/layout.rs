@@ -33,7 +33,7 @@ impl Parts {
     }
 
     /// Makes every checksum right again, from the innermost to the outermost.
-    pub(crate) fn mend_checksums(&self, bytes: &mut [u8]) {
+    pub(crate) fn repair_checksums(&self, bytes: &mut [u8]) {
         let put = |bytes: &mut [u8], at: usize, size: usize, sum: u64| {
             bytes[at..at + size].copy_from_slice(&sum.to_le_bytes()[..size]);
         };
@@ -244,7 +244,7 @@ fn record_fields(dump: &mut Dump<'_>, at: usize, blobs: &mut Vec<(usize, usize)>
     assert_eq!(key + key_length + path_length, at + length);
 }
 
-/// What FORMAT.md says of where blobs begin, for each role and length that makes a difference.
+/// Blobs begin where FORMAT.md says, for each role and length that makes a difference.
 #[test]
 fn large_libraries_and_plain_files_begin_at_whole_pages() {
     let large = |byte: u8| vec![byte; 65536];

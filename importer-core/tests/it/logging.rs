@@ -1,4 +1,4 @@
-//! What is logged, with which fields.
+//! Events in the log, with their fields.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};

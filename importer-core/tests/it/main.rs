@@ -1,4 +1,4 @@
-//! What this crate promises, as tables, snapshots and properties.
+//! The promises of this crate, as tables, snapshots and properties.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

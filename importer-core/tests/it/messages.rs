@@ -1,4 +1,4 @@
-//! What users read when something is wrong.
+//! Messages that users read when something is wrong.
 
 use std::io::{Cursor, Read, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -39,10 +39,10 @@ fn reading() {
     let mut bomb = bytes.clone();
     let reference = parts.compressed_reference(&bytes);
     bomb[reference + 30] = 1;
-    parts.mend_checksums(&mut bomb);
+    parts.repair_checksums(&mut bomb);
     let mut no_buckets = bytes.clone();
     no_buckets[12] = 3;
-    parts.mend_checksums(&mut no_buckets);
+    parts.repair_checksums(&mut no_buckets);
     let mut trailer = behind();
     let end = trailer.len();
     trailer[end - 30] ^= 1;
@@ -184,7 +184,7 @@ fn writing() {
     for (what, attempt) in attempts {
         let mut writer = small();
         table.push((what, attempt(&mut writer).map(|()| String::new())));
-        // What was refused leaves no trace.
+        // A refused entry leaves no trace.
         assert_eq!(written(writer), written(small()), "{what}");
     }
 

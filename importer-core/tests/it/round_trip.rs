@@ -1,4 +1,4 @@
-//! What is written is read, by each way of opening.
+//! Archives are written, and read by each way of opening.
 
 use std::path::Path;
 

@@ -1,10 +1,10 @@
-//! What is wrong in a settings file, and where.
+//! An error in a settings file, with its line and column.
 
 use super::{ParseChoiceError, ParseEntryPointError};
 use crate::suggest::{list, suffix};
 use crate::text::{position, quote};
 
-/// What is wrong in a settings file, with its place, what was given, what is allowed and the nearest right spelling.
+/// An error in a settings file, with its line and column, the given text, the allowed ones and the nearest right spelling.
 ///
 /// ```
 /// use interp_config::{Document, parse};

@@ -79,7 +79,7 @@ fn script(item: &Item<'_>) -> Result<String, ConfigError> {
     Ok(path.to_owned())
 }
 
-/// What a bare word was probably meant to be.
+/// The probable meaning of a bare word.
 fn guess(word: &str) -> String {
     if let Some(known) = nearest(word, [AUTO, REPL].into_iter()) {
         string(known)

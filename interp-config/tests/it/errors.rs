@@ -263,7 +263,7 @@ fn entry_points() {
             }
             Err(error) => {
                 assert_eq!(error.given(), text);
-                // What is proposed must be accepted.
+                // A proposed spelling must be accepted.
                 assert!(
                     error.suggestion().is_none_or(|better| better.parse::<EntryPoint>().is_ok())
                 );

@@ -1,4 +1,4 @@
-//! What holds for every settings and for every text.
+//! Properties that hold for all settings and for every text.
 
 use interp_config::{
     AddedData, Allocator, BuildSettings, Document, EntryPoint, ExtensionLoading, FileAccess,

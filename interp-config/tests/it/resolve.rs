@@ -27,7 +27,7 @@ fn where_the_word_is_replaced() {
         ("$ORIGIN", "/"),
         ("$ORIGIN\\lib", "C:\\"),
         ("$ORIGIN\\lib", "C:\\Program Files\\app"),
-        // What is put in is not read again.
+        // The inserted text is not read again.
         ("$ORIGIN/lib", "/opt/$ORIGIN"),
         ("$ORIGIN/lib", ""),
     ] {

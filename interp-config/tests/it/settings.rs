@@ -1,4 +1,4 @@
-//! What a file says, and what holds when it says nothing.
+//! Settings of a file, and the defaults where it has none.
 
 use interp_config::{Document, EntryPoint, RunTarget, Settings, parse};
 
@@ -89,7 +89,7 @@ fn nothing_written() {
     }
 }
 
-/// What other tools keep in a pyproject is not ours to judge.
+/// Tables of other tools in a pyproject are not checked.
 #[test]
 fn strangers_in_a_pyproject() {
     let text =

@@ -1,4 +1,4 @@
-"""What a program that is run by Coldframe can ask of it; `coldframe stubs` prints this file."""
+"""Functions of Coldframe for the programs that it runs; `coldframe stubs` prints this file."""
 
 from collections.abc import Callable
 from types import ModuleType
@@ -6,12 +6,12 @@ from typing import Any, Literal, NewType, TypeVar
 
 __version__: str
 
-# An archive is damaged: what was asked for is in it, and cannot be read.
+# An archive is damaged: the module or file is in it, and cannot be read.
 class DamagedArchive(SystemError): ...
 
 _Hook = TypeVar("_Hook", bound="Callable[[Any], object] | str")
 
-# What register_post_import_hook() gives and unregister() takes: a number. Only type checkers know this name.
+# A number: register_post_import_hook() gives it and unregister() takes it. Only type checkers know this name.
 HookToken = NewType("HookToken", int)
 
 def when_imported(

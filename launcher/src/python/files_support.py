@@ -1,6 +1,6 @@
-"""What is rarely asked of the files that lie in a Coldframe archive: `os.scandir`, and paths for what is not Python.
+"""Rare questions about the files that lie in a Coldframe archive: `os.scandir`, and paths for other programs.
 
-Our functions in the places of CPython's import this module when they need it, and not before.
+Coldframe's replacements of CPython's functions import this module when they need it, and not before.
 """
 
 import os
@@ -53,7 +53,7 @@ class DirEntry:
 
 
 class ScandirIterator:
-    """As what `os.scandir` gives."""
+    """The iterator of `os.scandir`, for a folder of the archive."""
 
     def __init__(self, folder, entries):
         slash = b"/" if isinstance(folder, bytes) else "/"
@@ -79,7 +79,7 @@ class ScandirIterator:
 
 real_path = _coldframe.finder.real_path
 
-# What ends a path in a text that a shell, or a program with options, reads.
+# Characters that end a path in a text that a shell, or a program with options, reads.
 ENDS = " \t\n\"'`|&;<>():,=?"
 
 
@@ -104,7 +104,7 @@ def real_text(text):
 
 
 def real_command(program, arguments):
-    """A program and its arguments, with the paths that it can open; ours knows what lies below it."""
+    """A program and its arguments, with paths that it can open. This executable itself opens paths below it."""
     if os.fsencode(program) == os.fsencode(sys.executable or ""):
         return program, arguments
     if _is_python_script(program):
@@ -137,9 +137,9 @@ def _as_python(script, arguments):
 
 
 def _program(path):
-    """A program's path on disk, with what lies beside it and below, or beside its folder `bin`: it may look for that.
+    """A program's path on disk, with all files beside it and below, or beside its folder `bin`: it may look for them.
 
-    Of one that is missing the system would say another thing: so that error is raised here.
+    The system's error on a missing program would be another one, so it is raised here.
     """
     path = os.fspath(path)
     decoded, root = os.fsdecode(path), os.fsdecode(_coldframe.finder.root()) + "/"
@@ -208,7 +208,7 @@ OPENERS = {
 
 
 def mend_openers(module):
-    """For a module of `OPENERS`: what it opens is put on disk before."""
+    """For a module of `OPENERS`: a file that it opens is put on disk before."""
     for name in OPENERS[module.__name__]:
         if hasattr(module, name):
             setattr(module, name, _opener(getattr(module, name)))

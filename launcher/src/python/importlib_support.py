@@ -1,4 +1,4 @@
-"""What modules of the standard library, and their backports, are told about modules that lie in a Coldframe archive.
+"""Patches that tell modules of the standard library, and their backports, of modules in a Coldframe archive.
 
 The finder imports this module when one of them has been imported, and calls the function that is for it.
 """
@@ -20,7 +20,8 @@ def mend_common(module):
             return from_package(package)
 
         module.from_package = from_package_or_archive
-    # Not imported for it: that may be what is happening now. It registers itself with what is there before.
+    # The module is not imported here, for its import may be going on now. It registers itself with modules that are there
+    # before it.
     register = getattr(sys.modules.get("_coldframe_resources"), "register", None)
     if register is not None:
         register(module)
@@ -56,7 +57,7 @@ def mend_readers(module):
             folder, name = os.path.split(path)
             is_archived = (name, False) in (_coldframe.finder.list_folder(folder) or ())
             if is_archived and not os.path.exists(path):
-                # Whoever asks then makes a copy.
+                # The caller then makes a copy.
                 raise FileNotFoundError(path)
             return path
 
@@ -94,7 +95,7 @@ def mend_linecache(linecache):
             return []
         if lines and not lines[-1].endswith("\n"):
             lines[-1] += "\n"
-        # Without a time, as for what a loader gives: such an entry never grows old.
+        # Without a time, as for a loader's source: such an entry never grows old.
         linecache.cache[filename] = len(source), None, lines, path
         return lines
 

@@ -1,4 +1,4 @@
-"""Lets code that opens shared libraries by name, or looks for files of theirs, find what the archive and the system have.
+"""Patches by which code that opens shared libraries, or looks for their files, finds those of the archive and the system.
 
 The launcher calls these functions when the module that they are about has been imported, and before anybody uses it.
 """
@@ -46,7 +46,7 @@ def mend_cffi(module):
         try:
             _coldframe.finder.load_library(name)
         except ImportError:
-            pass  # Who opens it gets the error.
+            pass  # The code that opens it gets the error.
     _coldframe.finder.redirect_dlopen(module.FFI)
     load_library = module.load_library
 

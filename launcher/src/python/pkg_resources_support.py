@@ -1,4 +1,4 @@
-"""What `pkg_resources` must be told of modules and distributions that lie in a Coldframe archive.
+"""Registrations that tell `pkg_resources` of modules and distributions in a Coldframe archive.
 
 It knows loaders and finders by their types, and for a type that it does not know it finds nothing.
 """
@@ -11,7 +11,7 @@ from _coldframe_resources import ArchivePath
 
 
 def mend_pkg_resources(pkg_resources):
-    """Register what reads the archive, and find the distributions that were not found while the module was imported."""
+    """Register readers of the archive, and find the distributions that were not found while the module was imported."""
     finder = _coldframe.finder
 
     class ArchiveProvider(pkg_resources.NullProvider):
@@ -54,7 +54,7 @@ def mend_pkg_resources(pkg_resources):
         """A file on disk with the contents of one in the archive: the one in our cache, or one in that of `pkg_resources`."""
         try:
             real = finder.real_path(str(path))
-        except OSError:  # There is no cache of ours.
+        except OSError:  # Coldframe has no cache.
             real = str(path)
         if finder.is_on_disk(real) and os.path.isdir(real) == path.is_dir():
             return real
@@ -95,7 +95,7 @@ def mend_pkg_resources(pkg_resources):
     pkg_resources.register_loader_type(_coldframe.Finder, ArchiveProvider)
     pkg_resources.register_finder(_coldframe.Finder, find_distributions)
     pkg_resources.register_namespace_handler(_coldframe.Finder, handle_namespace)
-    # What `_initialize_master_working_set` does last, now that our entries can be read.
+    # The last step of `_initialize_master_working_set`, once more: now our entries can be read.
     pkg_resources.working_set.entries[:] = []
     for entry in sys.path:
         pkg_resources.working_set.add_entry(entry)

@@ -1,4 +1,4 @@
-"""What importlib's own classes say of the resources of packages that lie in a Coldframe archive.
+"""Subclasses of importlib's own classes, for the resources of packages that lie in a Coldframe archive.
 
 The finder, which is not written in Python, imports this module when resources are asked for, and not before.
 """
@@ -71,7 +71,7 @@ class ArchivePath(Traversable):
     def suffixes(self):
         return self._pure.suffixes
 
-    # What only a `pathlib.Path` has, which `files` gives for packages on disk: programs use it as one (gradio).
+    # Attributes that only a `pathlib.Path` has. `files` gives one for packages on disk, and programs use it as one (gradio).
 
     @property
     def parts(self):
@@ -200,7 +200,7 @@ def as_file(path):
     """A file or folder on disk: in the cache; or, without one, a copy of the same name, for as long as the context lasts."""
     try:
         if path.name == "__init__.py":
-            # What is meant is what lies beside it (imageio-ffmpeg).
+            # The caller means the files beside it (imageio-ffmpeg).
             path._finder.real_path(os.path.dirname(path._path))
         real = path._finder.real_path(path._path)
     except OSError:
@@ -228,11 +228,11 @@ class ResourceReader(TraversableResources):
         path = self.files().joinpath(resource)
         if path.is_file() and self._finder.is_on_disk(str(path)):
             return str(path)
-        # Whoever asks then makes a copy.
+        # The caller then makes a copy.
         raise FileNotFoundError(str(path))
 
     def is_resource(self, path):
-        # What the base class of 3.9 calls, does not exist.
+        # The base class of 3.9 calls a method that does not exist.
         return self.files().joinpath(path).is_file()
 
 

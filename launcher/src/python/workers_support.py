@@ -1,4 +1,4 @@
-"""Mends what keeps workers of `multiprocessing` from starting or ending right in a Coldframe application.
+"""Patches for the faults that keep workers of `multiprocessing` from starting or ending right in a Coldframe application.
 
 The launcher calls these functions when the module that they are about has been imported, and before anybody uses it.
 """
@@ -9,7 +9,7 @@ import sys
 
 import _coldframe
 
-# What is running, whatever has become of its name; a child that executes it is the same program (`launcher/src/exe.rs`).
+# The running program, even when its file was replaced; a child that executes it is the same program (`launcher/src/exe.rs`).
 _RUNNING = b"/proc/self/exe"
 
 
@@ -28,7 +28,7 @@ def mend_process(process):
     """For `multiprocessing.process`, and the copy in `multiprocess`: a worker ends when its parent has been killed."""
     bootstrap = process.BaseProcess._bootstrap
 
-    # What every worker runs, whichever way it was started (CPython 3.9 to 3.15).
+    # The method that every worker runs under each start method (CPython 3.9 to 3.15).
     def _bootstrap(self, parent_sentinel=None):
         _close_pipes_to_siblings(process._children)
         if parent_sentinel is not None:
@@ -63,7 +63,7 @@ def mend_util(util):
 
 
 def _program(path):
-    """What to execute for a worker: this very program, also when another has its name by now, or nothing has.
+    """The program to execute for a worker: this very one, also when another has its name by now, or nothing has.
 
     Functions and objects go from one process to the other, so an application that is updated while it runs must not get
     workers of its successor. The worker takes its path from the program's name, which stays.
@@ -93,7 +93,7 @@ def mend_multiprocess(spawn):
 
 
 def explain_start_method(module):
-    """For `multiprocessing`, when its method has been set: a second call says in a note what to do.
+    """For `multiprocessing`, when its method has been set: the error of a second call gets a note with the way out.
 
     The call itself stays an error, as Python documents.
     """
@@ -132,16 +132,16 @@ def mend_pool(pool):
     """
     worker = pool.worker
 
-    def mended(inqueue, *arguments, **keywords):
+    def patched(inqueue, *arguments, **keywords):
         # Threads have queues of objects, which need no reading.
         queue = _Tasks(inqueue) if hasattr(inqueue, "_reader") else inqueue
         return worker(queue, *arguments, **keywords)
 
     # It is pickled by its name.
     for name in ("__module__", "__name__", "__qualname__", "__doc__"):
-        setattr(mended, name, getattr(worker, name))
-    mended.__wrapped__ = worker
-    pool.worker = mended
+        setattr(patched, name, getattr(worker, name))
+    patched.__wrapped__ = worker
+    pool.worker = patched
 
 
 class _Tasks:
@@ -163,7 +163,7 @@ class _Tasks:
 
 
 def _without_what_is_missing(data, error):
-    """The task's number, with a function that raises the error in the place of what cannot be found."""
+    """The task's number, with a function that raises the error in the place of a function that cannot be found."""
     import io
     import pickle
 

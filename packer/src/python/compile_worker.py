@@ -13,7 +13,7 @@ import warnings
 
 ONLY_SYNTAX_TREE = 0x400  # `ast.PyCF_ONLY_AST`, without importing `ast`.
 
-# What an answer says of a module besides its code.
+# Properties of a module in an answer, besides its code.
 HAS_MAIN_GUARD = 1
 
 # The function of `multiprocessing` that may be called once, which the launcher has done (but with force).
@@ -120,7 +120,7 @@ def has_name(node):
 def has_main_guard(tree):
     """Does the top level compare `__name__` with anything? The question for the main module has too many spellings to know.
 
-    What stands in functions runs when they are called, and tells nothing of the top level. A logger that is only named
+    Code in functions runs when they are called, and tells nothing of the top level. A logger that is only named
     so asks nothing: `python` does not run the `__main__` of a folder again in its workers, and without the question
     neither may we.
     """

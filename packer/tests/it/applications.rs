@@ -1,4 +1,4 @@
-//! What is taken from an application's folder or file, and what is refused.
+//! Files that are taken from an application's folder, and files that are refused.
 
 use std::fs;
 use std::path::Path;
@@ -92,7 +92,7 @@ fn layouts() {
     let package = |name: &str| Layout::Package(name.into());
     let (init, main) = (("app/__init__.py", ""), "app/__main__.py");
     let relative = "from .cli import main\n";
-    // Files, the entry point, the layout, what runs.
+    // Files, the entry point, the layout, the run target.
     type Row<'a> = (&'a [(&'a str, &'a str)], Option<&'a str>, Layout, Option<&'a str>);
     let table: &[Row<'_>] = &[
         (&[(main, "")], None, Layout::Folder, Some("__main__")),
@@ -275,7 +275,7 @@ fn support_modules_and_settings_are_packed_and_hidden_names_are_told() {
     let first = archive(bundle);
     assert_eq!(first.attribute("configuration").unwrap().unwrap(), settings.to_toml().into_bytes());
     assert!(modules(&first).contains(&"coldframe coldframe/__init__.py p".to_owned()));
-    // What is excluded is gone, and the same again gives the same bytes.
+    // Excluded modules are gone, and the same request gives the same bytes again.
     let request = BundleRequest { exclude: texts(&["coldf*", "email"]), ..request };
     let left = archive(build(&request).unwrap());
     assert_eq!(modules(&left)[0], "__main__ __main__.py");

@@ -56,7 +56,7 @@ fn a_failure_leaves_nothing_and_old_files_go() {
     let archives = folder.path().join("archives-v1");
     let (old, young) = (format!("{:032x}.coldframe", 1), format!("{:032x}.coldframe", 2));
     let ours = [old.as_str(), young.as_str(), ".unfinished-aB3cD4"];
-    // Names that we do not give, whatever they end with.
+    // Names that Coldframe does not give, with any ending.
     let others = ["photos.coldframe", "old", ".unfinished-my-photos", "0123.coldframe"];
     let long_ago = SystemTime::now() - Duration::from_secs(40 * 24 * 60 * 60);
     for name in ours.iter().chain(&others) {

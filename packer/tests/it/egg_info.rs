@@ -8,7 +8,7 @@ use crate::support::{Fixture, archive, build, empty_venv, files, lay, site_packa
 
 const INFO: &str = "Metadata-Version: 1.0\nName: Old.Tool\nVersion: 1.5\n\nText.\n";
 
-/// What lies in `site-packages`; what of it is packed, and as which metadata the distribution `old-tool` is known.
+/// Files in `site-packages`, the name of the metadata of the distribution `old-tool`, and the files that are packed.
 fn check(laid: &[(&str, &str)], metadata: &str, packed: &[&str]) {
     let fixture = Fixture::new();
     let venv = empty_venv(&fixture.python);
@@ -31,7 +31,7 @@ fn check_environment(fixture: &Fixture, venv: &tempfile::TempDir, metadata: &str
 
 #[test]
 fn metadata_of_every_form_is_packed_with_its_modules() {
-    // setuptools without pip, and what Debian makes of it.
+    // setuptools without pip, and Debian's layout of it.
     check(
         &[
             ("Old.Tool-1.5-py3.9.egg-info/PKG-INFO", INFO),
@@ -50,7 +50,7 @@ fn metadata_of_every_form_is_packed_with_its_modules() {
             "oldtool/data.txt",
         ],
     );
-    // pip before wheels. What lies outside of the folder is not packed.
+    // pip before wheels. Files outside of the folder are not packed.
     check(
         &[
             ("Old.Tool-1.5.egg-info/PKG-INFO", INFO),
@@ -111,12 +111,12 @@ fn metadata_of_a_source_folder_is_packed() {
         ["Old.Tool.egg-info/PKG-INFO", "Old.Tool.egg-info/top_level.txt", "oldtool/__init__.py"];
     let link = format!("{}\n../", folder.display());
     let path_file = format!("{}\n", folder.display());
-    // What `setup.py develop` writes, with a line on the search path and without one.
+    // The files of `setup.py develop`, with a line on the search path and without one.
     let both: &[(&str, &str)] = &[("Old.Tool.egg-link", &link), ("easy-install.pth", &path_file)];
     for laid in [both, &both[..1], &both[1..]] {
         check(laid, "Old.Tool.egg-info", &packed);
     }
-    // `pip install -e` has metadata of its own; what setuptools left in the source folder is none.
+    // `pip install -e` has metadata of its own; setuptools' remains in the source folder are none.
     let url = format!(
         "{{\"url\": \"file://{}\", \"dir_info\": {{\"editable\": true}}}}",
         folder.display()

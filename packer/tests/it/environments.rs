@@ -1,4 +1,4 @@
-//! Which installed packages come along, and why.
+//! The installed packages that come along, and their reasons.
 
 use std::fs;
 

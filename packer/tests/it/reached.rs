@@ -1,4 +1,4 @@
-//! Which modules of installed distributions an application reaches, and how it is told.
+//! The modules of installed distributions that an application reaches, and the reports on them.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use crate::support::{
     Fixture, archive, build, empty_venv, files, install, lay, modules, site_packages, texts, tree,
 };
 
-/// An installed distribution: its name, what it requires, and its files.
+/// An installed distribution: its name, its requirements, and its files.
 type Installed<'t> = (&'t str, &'t [&'t str], &'t [(&'t str, &'t str)]);
 
 /// Packs an application of one file in an environment with these distributions.

@@ -1,4 +1,4 @@
-//! The standard library: the same bytes whatever compiles them, and code equal to what Python itself would make.
+//! The standard library: the same bytes from each compiler, and code that equals Python's own.
 
 use std::fs;
 use std::num::NonZeroUsize;
@@ -59,7 +59,7 @@ fn the_whole_is_right_and_its_bytes_do_not_depend_on_which_process_compiles_what
     assert_eq!(compare(&Fixture::new(), &archive, Optimization::Zero), part.modules);
 }
 
-/// Reads the code objects from the files it is told of and compares them with what `compile` gives, deeply.
+/// Reads code objects from the named files and compares them with the results of `compile`, deeply.
 const COMPARE: &str = r#"
 import marshal, sys
 folder, level = sys.argv[1], int(sys.argv[2])
@@ -94,7 +94,7 @@ for line in open(folder + "/index", encoding="utf-8"):
 print(count)
 "#;
 
-/// Compares the code of each module with what this Python makes of its source; gives how many there were.
+/// Compares the code of each module with this Python's code for its source; gives their number.
 fn compare(fixture: &Fixture, archive: &Archive, level: Optimization) -> usize {
     let folder = tempfile::tempdir().unwrap();
     let mut index = String::new();
@@ -196,7 +196,7 @@ fn inclusions_and_exclusions_change_what_is_taken() {
         assert_eq!(first.module(name).unwrap().is_some(), expected, "{name}");
     }
 
-    // The same library again, out of that archive: not compiled, and without what is unwanted now.
+    // The same library again, out of that archive: not compiled, and without the modules that are unwanted now.
     let request = BundleRequest {
         stdlib: StandardLibrary::FromArchive(&first),
         standard_library: StandardLibraryExtent::Whole,
@@ -211,7 +211,7 @@ fn inclusions_and_exclusions_change_what_is_taken() {
         module.code(Optimization::Zero).unwrap().unwrap().to_vec()
     };
     assert_eq!(code(&first), code(&again));
-    // What tells how libraries are loaded comes along: without it none of them would be mapped.
+    // The layouts of libraries come along: without them none would be mapped.
     let layouts = |archive: &Archive| -> Vec<_> {
         let attributes = archive.attributes().map(Result::unwrap);
         attributes.filter(|(key, _)| key.starts_with("layout:")).collect()

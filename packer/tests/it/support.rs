@@ -1,4 +1,4 @@
-//! What the tests of this binary share.
+//! Code that the tests of this binary share.
 
 use std::fs;
 use std::io::Write;
@@ -44,7 +44,7 @@ pub(crate) fn texts(texts: &[&str]) -> Vec<String> {
     texts.iter().map(ToString::to_string).collect()
 }
 
-/// Writes the bundle, and opens what was written.
+/// Writes the bundle, and opens it.
 pub(crate) fn archive(bundle: Bundle) -> Archive {
     Archive::from_bytes(bytes(bundle), Path::new("test archive")).unwrap()
 }
@@ -70,7 +70,7 @@ pub(crate) fn lay(folder: &Path, files: &[(&str, &str)]) {
     }
 }
 
-/// Lays out what pip would install.
+/// Lays out files as pip would install them.
 pub(crate) fn install(folder: &Path, name: &str, requires: &[&str], files: &[(&str, &str)]) {
     lay(folder, files);
     let info = format!("{}-1.0.dist-info", name.replace('-', "_"));
@@ -87,7 +87,7 @@ pub(crate) fn install(folder: &Path, name: &str, requires: &[&str], files: &[(&s
     lay(folder, &[(&paths[0], &metadata), (&paths[1], &record), (&paths[2], "")]);
 }
 
-/// What lies in a folder, in order.
+/// The names in a folder, in order.
 pub(crate) fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> = fs::read_dir(folder)
         .unwrap()
@@ -151,7 +151,7 @@ pub(crate) fn pip_install(
     false
 }
 
-/// Says loudly that a test did not run, here and in the log of whoever runs the suite.
+/// Says loudly that a test did not run, here and in the log of the program that runs the suite.
 #[expect(clippy::print_stdout, reason = "a skip must be seen")]
 pub(crate) fn skipped(test: &str, why: &str) {
     println!("SKIPPED: {test}: {why}");

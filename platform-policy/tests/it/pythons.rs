@@ -9,8 +9,8 @@ use platform_policy::{Os, StartMethod, documented_default};
 const PROGRAM: &str =
     "import sys, multiprocessing as m; print(sys.version_info[1], m.get_start_method())";
 
-/// What the setting `none` leaves in place is what the documentation says. `COLDFRAME_TEST_PYTHON` names the interpreter;
-/// otherwise it is the `python3` of the search path.
+/// The setting `none` leaves the documented default in place. `COLDFRAME_TEST_PYTHON` names the interpreter; otherwise it is
+/// the `python3` of the search path.
 #[test]
 fn none_leaves_the_documented_default() {
     let named = env::var_os("COLDFRAME_TEST_PYTHON");

@@ -74,7 +74,7 @@ fn spellings_that_rustc_does_not_use() {
         "riscv128-linux-android",
         "wasm128-unknown-linux-musl",
         "z80-pc-windows-new",
-        // What names no system at all.
+        // Texts that name no system at all.
         "",
         "-",
         "linux",

@@ -18,18 +18,18 @@ const COMPILER: &str = "ziglang==0.17.1";
 const FUNCTIONS: &str = include_str!("../../dist/older_glibc.c");
 /// Arguments of rustc and the crate `cc` that this compiler does not understand, or is told in another way.
 const DROPPED: &[&str] = &["--target=*", "-Wl,--no-rosegment", "-Wl,-z,nostart-stop-gc"];
-/// Before 2.34 these are libraries of their own, in which extension modules find what they need.
+/// Before 2.34 these are libraries of their own, in which extension modules find their functions.
 const LIBRARIES: &[&str] = &["dl", "rt", "pthread", "m", "util", "resolv"];
 
 /// A version of glibc: `2.28`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Glibc {
+pub struct Glibc {
     minor: u32,
 }
 
 impl Glibc {
     /// `28` is 2.28.
-    pub(crate) const fn minor(minor: u32) -> Self {
+    pub const fn minor(minor: u32) -> Self {
         Self { minor }
     }
 }
@@ -76,7 +76,7 @@ pub(super) fn link(
     let mut compile = Command::new(&wrapper);
     compile.args(["-c", "-O2", "-fPIC"]).arg(format!("-DGLIBC_MINOR={}", glibc.minor));
     compile.arg(&source).arg("-o").arg(&object);
-    if progress.run("what that glibc lacks", &mut compile, Show::AtFailure)?.status
+    if progress.run("functions that this glibc lacks", &mut compile, Show::AtFailure)?.status
         == Status::Failed
     {
         bail!("`{}` could not be compiled for glibc {glibc}", source.display());

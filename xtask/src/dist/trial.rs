@@ -1,4 +1,4 @@
-//! Tries what `cargo xtask dist` built: an application made with it runs in an empty folder, with no environment and no Python.
+//! Tries the launcher of `cargo xtask dist`: an application built with it runs in an empty folder, with no environment and no Python.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ if __name__ == '__main__':
 ";
 const EXPECTED: &str = "fork 30\nforkserver 30\nspawn 30\n";
 
-/// How the Python that was linked is kept out of reach while the application runs.
+/// The way in which the linked Python is kept out of reach while the application runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hidden {
     /// Its standard library is covered by an empty folder, and it no longer starts itself.
@@ -62,7 +62,7 @@ pub(super) fn run(launcher: &Path, python: &Python, folder: &Path) -> anyhow::Re
 
     let mut command = program(&application);
     command.env_clear().env("PATH", &empty).current_dir(&empty);
-    // `unshare` is started by its full path or not at all; what it starts sees the empty `PATH`.
+    // `unshare` is started by its full path or not at all; the program that it starts sees the empty `PATH`.
     let ran = output(command)?;
     let said = String::from_utf8_lossy(&ran.stdout);
     if !ran.status.success() || said != EXPECTED {

@@ -8,7 +8,7 @@ use crate::source::{code_only, has_word, is_word};
 
 /// Longer files are not read in one sitting.
 const MAX_LINES: usize = 500;
-/// How far above a block its argument may begin: the comment may be long, and the statement may begin before the block.
+/// The lines above a block in which its argument may begin: the comment may be long, and the statement may begin before the block.
 const SAFETY_REACH: usize = 12;
 /// The only places that may contain `unsafe` (ARCHITECTURE.md, the unsafe zones).
 const UNSAFE_ZONES: &[&str] = &[

@@ -61,7 +61,7 @@ fn names_the_range(file: &File, range: Range) -> Vec<Problem> {
             if min == range.min && max == range.max {
                 is_named = true;
             } else if max.minor >= range.max.minor || min.minor < range.min.minor {
-                // A range inside the supported one is a statement about something else: what was measured, say.
+                // A range inside the supported one is a statement about something else, such as a measurement.
                 problems.push(problem(
                     file,
                     index,

@@ -1,4 +1,4 @@
-"""Does what programs do with files beside them, and prints what comes of it, with the folder's own name taken out.
+"""Uses files beside it as programs do, and prints the results, with the folder's own name taken out.
 
 It is run by `python` on the disk, and on the same files in an archive: both print the same.
 """
@@ -30,7 +30,7 @@ SCRATCH = tempfile.mkdtemp()
 
 
 def shown(value):
-    """Without what differs from run to run."""
+    """The text, without parts that differ from run to run."""
     if isinstance(value, bytes):
         return repr(value.replace(os.fsencode(PKG), b"PKG").replace(os.fsencode(SCRATCH), b"SCRATCH"))
     if isinstance(value, os.stat_result):
@@ -325,7 +325,7 @@ for label, call in {
 }.items():
     run(label, call)
 
-# What is said of the functions themselves.
+# The functions' own attributes and signatures.
 import inspect
 import pickle
 
