@@ -13,12 +13,13 @@ use serde_json::Value;
 use crate::Verdict;
 use crate::child;
 use crate::flags;
+use crate::launcher_flags::Launcher;
 use crate::libpython;
 use crate::progress::{Progress, Show, Status};
 use crate::pythons;
 use crate::workspace::Workspace;
 
-pub use self::older_glibc::Glibc;
+pub use crate::glibc::Glibc;
 
 const COMMAND: &str = "coldframe";
 
@@ -33,7 +34,7 @@ pub fn launcher(
     verbose: bool,
 ) -> anyhow::Result<PathBuf> {
     let asked = python.executable.display().to_string();
-    let launcher = flags::Launcher { python: asked, glibc, debug: false, verbose };
+    let launcher = Launcher { python: asked, glibc, debug: false, verbose };
     launcher_in(workspace, python, launcher, &workspace.target.join("launchers"))
 }
 
@@ -41,7 +42,7 @@ pub fn launcher(
 pub(crate) fn launcher_in(
     workspace: &Workspace,
     python: &pythons::Python,
-    launcher: flags::Launcher,
+    launcher: Launcher,
     out: &Path,
 ) -> anyhow::Result<PathBuf> {
     let folder = out.join(format!("py{}{}", python.version, suffix(launcher.glibc)));

@@ -1,19 +1,12 @@
 //! The command line, and the help that teaches it.
 
-use crate::dist::Glibc;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use crate::exit_codes::EXIT_CODES;
+use crate::launcher_flags::Launcher;
 use crate::version::Version;
-
-/// The exit codes of all tasks, for `--help`.
-pub const EXIT_CODES: &str = "\
-Exit codes:
-  0  everything asked for was done, and was good
-  1  something that was checked is bad: a failed test, a lint, a required Python that is missing
-  2  the command line was wrong
-  3  the command could not do its work: no cargo, no Python, a file that cannot be written";
 
 /// Coldframe's tasks: test on every Python, check, build a self-contained launcher, measure.
 #[derive(Debug, Parser)]
@@ -93,26 +86,6 @@ pub(crate) struct Dist {
     /// The folder to fill; the launcher becomes `pyX.Y/coldframe` in it, or with `--glibc 2.28` `pyX.Y-glibc2.28/coldframe`.
     #[arg(long, value_name = "DIR", default_value = "dist")]
     pub(crate) out: PathBuf,
-}
-
-/// The launcher that is linked, and the way of linking.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct Launcher {
-    /// The Python to link: a version (`3.12`) or the path of an interpreter.
-    #[arg(long, value_name = "PATH_OR_VERSION")]
-    pub(crate) python: String,
-
-    /// Link against this version of glibc in place of the machine's.
-    #[arg(long, value_name = "2.28")]
-    pub(crate) glibc: Option<Glibc>,
-
-    /// Build without optimisation: quicker to build, slower to run.
-    #[arg(long)]
-    pub(crate) debug: bool,
-
-    /// Show all output of every step as it comes.
-    #[arg(long, short)]
-    pub(crate) verbose: bool,
 }
 
 /// Check formatting, lints (on the lowest and the highest Python found), documentation and tidiness.

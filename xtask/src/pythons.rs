@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
-use crate::libpython::{Linkage, Sources};
+use crate::linkage::{Linkage, Sources};
 use crate::version::{Threads, Version};
 use crate::workspace::Workspace;
 

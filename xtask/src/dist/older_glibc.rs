@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::str::FromStr;
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
+use crate::glibc::Glibc;
 use crate::progress::{Progress, Show, Status};
 use crate::pythons::Python;
 use crate::workspace::{self, Workspace};
@@ -20,39 +20,6 @@ const FUNCTIONS: &str = include_str!("../../dist/older_glibc.c");
 const DROPPED: &[&str] = &["--target=*", "-Wl,--no-rosegment", "-Wl,-z,nostart-stop-gc"];
 /// Before 2.34 these are libraries of their own, in which extension modules find their functions.
 const LIBRARIES: &[&str] = &["dl", "rt", "pthread", "m", "util", "resolv"];
-
-/// A version of glibc: `2.28`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Glibc {
-    minor: u32,
-}
-
-impl Glibc {
-    /// `28` is 2.28.
-    pub const fn minor(minor: u32) -> Self {
-        Self { minor }
-    }
-}
-
-impl FromStr for Glibc {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let minor = text.strip_prefix("2.").and_then(|minor| minor.parse().ok());
-        match minor {
-            Some(minor) if (17..100).contains(&minor) => Ok(Self { minor }),
-            _ => Err(format!(
-                "`{text}` is no version of glibc; write one from 2.17 on, such as `2.28`"
-            )),
-        }
-    }
-}
-
-impl std::fmt::Display for Glibc {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "2.{}", self.minor)
-    }
-}
 
 /// Makes `build`, a cargo build, link against that glibc; gives the folder below the target folder that it fills.
 ///
@@ -191,20 +158,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_are_read_and_compared() {
-        let read = |text: &str| text.parse::<Glibc>();
-        assert_eq!(read("2.28").map(|glibc| glibc.to_string()), Ok("2.28".to_owned()));
-        assert!(read("2.28") < read("2.31"));
-        for wrong in ["", "2", "2.", "2.x", "3.1", "2.5", "2.28.1"] {
-            let error = read(wrong).expect_err(wrong);
-            assert!(error.contains(&format!("`{wrong}`")), "{error}");
-        }
-    }
-
-    #[test]
     fn the_wrapper_drops_what_the_compiler_does_not_know() {
         let script =
-            wrapper_script(Path::new("/bin/echo"), "x86_64-unknown-linux-gnu", Glibc { minor: 28 })
+            wrapper_script(Path::new("/bin/echo"), "x86_64-unknown-linux-gnu", Glibc::minor(28))
                 .expect("a target with four parts");
         let output = Command::new("sh")
             .args([

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::flags::{EXIT_CODES, Launcher};
+use crate::exit_codes::EXIT_CODES;
+use crate::launcher_flags::Launcher;
 
 const EXAMPLES: &str = "\
 Examples:
