@@ -35,6 +35,10 @@ pub struct Interpreter {
 
 /// What the processes are that this one starts as `sys.executable`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    not(feature = "runtime"),
+    expect(unreachable_pub, reason = "only programs with a runtime choose")
+)]
 pub enum Children {
     /// What their own command line says.
     #[default]

@@ -39,7 +39,7 @@ pub(crate) use self::ffi::object::Object;
 
 pub(crate) use self::ffi::values::{import, resolve};
 pub(crate) use self::import::archived::{is_in_archives, is_served_by_archive};
-pub use self::import::mapped::map_archive;
+pub(crate) use self::import::mapped::map_archive;
 pub(crate) use self::process::process_state::is_privileged;
 pub(crate) use self::process::run::{Launch, run};
 pub(crate) use self::process::runtime::RegisteredHook;

@@ -12,6 +12,6 @@ pub(crate) fn is_privileged() -> bool {
 }
 
 /// Reads a variable of ours. In a program with more rights than its starter none is believed.
-pub fn variable(name: &str) -> Option<OsString> {
+pub(crate) fn variable(name: &str) -> Option<OsString> {
     if is_privileged() { None } else { std::env::var_os(name) }
 }

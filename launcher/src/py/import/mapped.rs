@@ -7,7 +7,7 @@ use importer_core::Archive;
 use crate::exe;
 
 /// Maps an archive for an interpreter to import from.
-pub fn map_archive(path: &Path) -> Result<Archive, importer_core::Error> {
+pub(crate) fn map_archive(path: &Path) -> Result<Archive, importer_core::Error> {
     let mut file = exe::open(path).map_err(|error| importer_core::Error::read(path, error))?;
     // SAFETY: the contract is that the file does not change while it is mapped. `coldframe` writes executables and
     // cached archives into a temporary file and renames it into place, never into a file that is there; who overwrites
