@@ -42,7 +42,6 @@ pub mod exe;
 mod exit_code;
 pub mod file_access;
 mod file_mode;
-#[cfg(unix)]
 mod files;
 mod import_trace;
 mod importlib_hooks;

@@ -23,7 +23,6 @@ mod environment;
 mod exception;
 mod exit;
 mod extension;
-#[cfg(unix)]
 mod files;
 mod finder;
 mod finder_type;
@@ -53,6 +52,8 @@ mod token;
 mod traced;
 mod version;
 mod watched;
+#[cfg(windows)]
+mod windows_library;
 mod worker;
 
 pub use self::token::Token;

@@ -22,7 +22,7 @@ use super::tree::{Entry, EntryKind, ModuleName, first_part};
 use super::{
     Bundle, BundleError, BundleRequest, Layout, Origin, Package, Progress, Purpose,
     StandardLibrary, StandardLibraryPart, Warning, checks, file_users, not_packed, stdlib,
-    stdlib_archive,
+    stdlib_archive, windows_libraries,
 };
 
 #[cfg(target_os = "linux")]
@@ -120,7 +120,11 @@ pub(super) fn build(
     packer.report.warnings.extend(unused);
     packer.file_users.opened_by_path(packer.libraries.opened_by_path());
     let file_users = packer.file_users.users();
-    pack_system_libraries(request, stdlib, &mut packer)?;
+    if request.python.is_for_windows() {
+        windows_libraries::pack(request, stdlib, &mut packer)?;
+    } else {
+        pack_system_libraries(request, stdlib, &mut packer)?;
+    }
     let lines = &packer.file_lines;
     let has = |path: &str| packer.writer.contains_file(path.trim_end_matches('/'));
     for (key, value) in file_users::attributes(&file_users, request.stdlib.copied(), &has, lines)? {

@@ -55,6 +55,7 @@ mod not_packed;
 mod output;
 mod packer;
 mod pattern;
+mod pe;
 mod protocol;
 mod reach;
 mod rebuild;
@@ -71,6 +72,7 @@ mod system_data;
 #[cfg(target_os = "linux")]
 mod system_libraries;
 mod tree;
+mod windows_libraries;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;

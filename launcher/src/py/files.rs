@@ -9,6 +9,7 @@
 
 mod answer;
 mod call;
+mod descriptor;
 mod memory;
 mod open;
 mod place;
@@ -21,9 +22,12 @@ use super::token::Token;
 
 pub(super) use real::{path as real_path, redirect_dlopen};
 
+/// The module of `os` with the functions in C.
+const POSIX: &str = if cfg!(windows) { "nt" } else { "posix" };
+
 /// Puts our functions into the tables, those that are not there yet; for each interpreter, before `os` is imported.
 pub(super) fn install(py: Token<'_>) -> Result<(), Exception> {
-    let posix = import(py, "posix")?;
+    let posix = import(py, POSIX)?;
     call::redirect(py, &posix)?;
     open::redirect(py, &import(py, "_io")?)
 }

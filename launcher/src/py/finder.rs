@@ -172,7 +172,11 @@ pub(super) fn virtual_path(py: Token<'_>, path: &str) -> Result<Object, Exceptio
     let mut full: OsString = runtime::get(py)?.root.clone();
     if !path.is_empty() {
         full.push(std::path::MAIN_SEPARATOR_STR);
-        full.push(path);
+        if cfg!(windows) {
+            full.push(path.replace('/', std::path::MAIN_SEPARATOR_STR));
+        } else {
+            full.push(path);
+        }
     }
     path_text(py, &full)
 }

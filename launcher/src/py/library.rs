@@ -1,7 +1,9 @@
 //! Shared libraries of the archive, opened from memory where the system can.
 
 use std::collections::HashSet;
-use std::ffi::{CString, OsStr, OsString};
+#[cfg(unix)]
+use std::ffi::CString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::PathBuf;
 #[cfg(maps_libraries)]
@@ -19,6 +21,8 @@ use super::exception::{Exception, Kind};
 use super::mapped_library::MappedLibrary;
 use super::runtime::{self, Runtime};
 use super::token::Token;
+#[cfg(windows)]
+use super::windows_library;
 use crate::cache::Held;
 use crate::libraries::{self, SYSTEM_FOLDER, system_name};
 #[cfg(target_os = "linux")]
@@ -187,9 +191,12 @@ pub(super) fn load_named(py: Token<'_>, name: &str) -> Result<(), Exception> {
     let runtime = runtime::get(py)?;
     let archives = &runtime.archives;
     let (path, is_system) = match runtime.files.inside(name) {
-        Some(path) => (path.trim_start_matches('/').to_owned(), false),
-        None if name.contains('/') => return Ok(()),
-        None => (format!("{SYSTEM_FOLDER}/{name}"), true),
+        Some(path) => {
+            let path = path.replace(std::path::MAIN_SEPARATOR, "/");
+            (path.trim_start_matches('/').to_owned(), false)
+        }
+        None if name.contains(['/', std::path::MAIN_SEPARATOR]) => return Ok(()),
+        None => (format!("{SYSTEM_FOLDER}/{}", system_file(name)), true),
     };
     let Some(file) = archives.file(&path).map_err(damaged)? else { return Ok(()) };
     for group in libraries::needed(archives, &path).map_err(damaged)? {
@@ -200,6 +207,16 @@ pub(super) fn load_named(py: Token<'_>, name: &str) -> Result<(), Exception> {
         }
     }
     if is_system { load(py, &[file], &fail, &damaged) } else { Ok(()) }
+}
+
+/// The name of the packed file for the name by which a library of the system is opened.
+fn system_file(name: &str) -> std::borrow::Cow<'_, str> {
+    if !cfg!(windows) {
+        return name.into();
+    }
+    // Windows adds the ending to names without one.
+    let name = name.to_ascii_lowercase();
+    if name.contains('.') { name.into() } else { format!("{name}.dll").into() }
 }
 
 /// Loads a library, or those that need each other, unless the process has them.
@@ -253,8 +270,14 @@ fn has_already(py: Token<'_>, name: &str) -> bool {
     is_taken
 }
 
+/// On Windows only what the installation of Python had beside itself is packed so, Python itself among it.
+#[cfg(windows)]
+fn has_already(_py: Token<'_>, name: &str) -> bool {
+    windows_library::is_in_process(name)
+}
+
 /// Elsewhere, no library of the system is packed.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", windows)))]
 fn has_already(_py: Token<'_>, _name: &str) -> bool {
     false
 }
@@ -362,8 +385,8 @@ pub(super) fn refusal(_path: &OsStr) -> Option<String> {
     None
 }
 
-/// Elsewhere an archive has no list of needed libraries: only ELF files are read for it.
-#[cfg(not(unix))]
-fn open(_path: &OsStr) -> Result<(), String> {
-    Err("libraries are loaded from the archive on systems with ELF files only".to_owned())
+/// Loads a library, for good.
+#[cfg(windows)]
+fn open(path: &OsStr) -> Result<(), String> {
+    windows_library::open(path).map_err(|error| error.to_string())
 }

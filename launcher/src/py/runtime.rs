@@ -11,7 +11,6 @@ use super::exception::Exception;
 use super::object::Object;
 use super::token::Token;
 use crate::file_access::FileAccess;
-#[cfg(unix)]
 use crate::files::Facts;
 use crate::import_trace::ImportTrace;
 
@@ -47,7 +46,6 @@ pub(super) struct Runtime {
     /// The virtual folder below which the archives' paths lie: the executable or archive file, taken for a folder.
     pub(super) root: OsString,
     /// What a file system says of all that lies below it, once somebody has asked.
-    #[cfg(unix)]
     pub(super) facts: OnceLock<Facts>,
     /// The packages whose files have to lie on disk, and the cache where they do.
     pub(super) files: FileAccess,
@@ -67,7 +65,6 @@ pub(super) struct Runtime {
 
 impl Runtime {
     /// What a file system says of all that lies below the root.
-    #[cfg(unix)]
     pub(super) fn facts(&self) -> &Facts {
         self.facts.get_or_init(|| Facts::of(Path::new(&self.root)))
     }
@@ -81,7 +78,9 @@ impl Runtime {
             None => self.files.inside(path.to_str()?)?,
         };
         match rest.strip_prefix(['/', std::path::MAIN_SEPARATOR]) {
-            Some(rest) => Some(rest.trim_end_matches('/').replace(std::path::MAIN_SEPARATOR, "/")),
+            Some(rest) => {
+                Some(rest.replace(std::path::MAIN_SEPARATOR, "/").trim_end_matches('/').to_owned())
+            }
             None => rest.is_empty().then(String::new),
         }
     }

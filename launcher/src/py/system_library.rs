@@ -27,10 +27,7 @@ pub(super) fn real_path(
     arguments: &Arguments<1>,
 ) -> Result<Object, Exception> {
     let path = arguments.required(py, 0)?;
-    #[cfg(unix)]
-    return super::files::real_path(py, runtime::get(py)?, path);
-    #[cfg(not(unix))]
-    Ok(path.clone_ref(py))
+    super::files::real_path(py, runtime::get(py)?, path)
 }
 
 pub(super) fn is_on_disk(
@@ -47,7 +44,6 @@ pub(super) fn redirect_dlopen(
     _this: &Finder<'_>,
     arguments: &Arguments<1>,
 ) -> Result<Object, Exception> {
-    #[cfg(unix)]
     super::files::redirect_dlopen(py, arguments.required(py, 0)?)?;
     Ok(Object::none(py))
 }

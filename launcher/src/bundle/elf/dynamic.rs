@@ -31,6 +31,7 @@ impl Linking {
         let mut linking = match &file {
             object::File::Elf32(file) => Self::of(file),
             object::File::Elf64(file) => Self::of(file),
+            object::File::Pe64(file) => return crate::bundle::pe::linking(file),
             _other => None,
         }?;
         linking.is_importable = file.dynamic_symbols().any(|symbol| {
@@ -143,7 +144,7 @@ fn edit(contents: &mut [u8], is_kept: impl Fn(&str) -> bool, is_dropped: impl Fn
 
 /// Whether a needed library is Python itself: `libpython3.12.so.1.0`, or `libpython3.so`, which leads to it.
 pub(in crate::bundle) fn is_libpython(name: &str) -> bool {
-    name.starts_with("libpython3") && name.contains(".so")
+    name.starts_with("libpython3") && name.contains(".so") || crate::bundle::pe::is_python_dll(name)
 }
 
 /// Bytes that are to be written over a file's own, each with where.

@@ -22,6 +22,8 @@ static ORIGINALS: OnceLock<[Option<Original>; COUNT]> = OnceLock::new();
 enum Original {
     ByName(ffi::PyCFunctionFastWithKeywords),
     ByPosition(ffi::PyCFunctionFast),
+    /// With exactly one argument.
+    Single(ffi::PyCFunction),
 }
 
 /// The arguments of a call, as C hands them over.
@@ -55,6 +57,7 @@ pub(super) fn redirect(py: Token<'_>, posix: &Object) -> Result<(), Exception> {
         match (*definition).ml_flags {
             BY_NAME => Some(Original::ByName((*definition).ml_meth.PyCFunctionFastWithKeywords)),
             BY_POSITION => Some(Original::ByPosition((*definition).ml_meth.PyCFunctionFast)),
+            ffi::METH_O => Some(Original::Single((*definition).ml_meth.PyCFunction)),
             _ => None,
         }
     });
@@ -74,6 +77,10 @@ pub(super) fn redirect(py: Token<'_>, posix: &Object) -> Result<(), Exception> {
                 (Some(definition), Some(Original::ByPosition(_))) => {
                     (*definition).ml_meth =
                         ffi::PyMethodDefPointer { PyCFunctionFast: function.by_position };
+                }
+                (Some(definition), Some(Original::Single(_))) => {
+                    (*definition).ml_meth =
+                        ffi::PyMethodDefPointer { PyCFunction: function.single };
                 }
                 (Some(_) | None, _) => {}
             }
@@ -105,6 +112,18 @@ pub(super) unsafe extern "C" fn by_position<const PLACE: usize>(
     let names = std::ptr::null_mut();
     // SAFETY: CPython calls this attached, with the arguments of a vectorcall.
     unsafe { dispatch(Call { module, stack: stack.cast_const(), positional, names, place: PLACE }) }
+}
+
+/// What stands in the place of one that takes one argument.
+pub(super) unsafe extern "C" fn single<const PLACE: usize>(
+    module: *mut ffi::PyObject,
+    argument: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    let names = std::ptr::null_mut();
+    // SAFETY: CPython calls this attached, with a live object, which is a stack of one.
+    unsafe {
+        dispatch(Call { module, stack: &raw const argument, positional: 1, names, place: PLACE })
+    }
 }
 
 /// # Safety
@@ -223,6 +242,7 @@ impl Call {
                 Some(Original::ByPosition(function)) => {
                     function(self.module, stack.cast_mut(), self.positional)
                 }
+                Some(Original::Single(function)) => function(self.module, *stack),
                 // It is called only from the place in the table that it was taken from.
                 None => std::ptr::null_mut(),
             }
@@ -258,6 +278,13 @@ impl Call {
     /// Attached.
     #[inline(always)]
     unsafe fn may_be_ours(&self, result: *mut ffi::PyObject) -> bool {
+        // Windows says of a file that its name is no folder's, or that the path is not there.
+        #[cfg(windows)]
+        if matches!(self.function().decision, Decision::List | Decision::Scan) {
+            // SAFETY: attached; static objects; an exception is set where there is no result.
+            return result.is_null()
+                && unsafe { ffi::PyErr_ExceptionMatches(ffi::PyExc_OSError) } != 0;
+        }
         // SAFETY: attached; static objects; an exception is set where there is no result.
         unsafe {
             if result.is_null() {

@@ -12,6 +12,11 @@ use super::call;
 pub(super) enum Decision {
     /// What is known of a file or folder.
     Stat,
+    /// Whether something is there, a folder, or a file; and whether it is one of the kinds that are not packed (Windows).
+    Exists,
+    IsFolder,
+    IsFile,
+    Never,
     /// Whether it can be used so.
     Access,
     /// A descriptor.
@@ -48,9 +53,10 @@ pub(super) struct Function {
     pub(super) required: usize,
     /// Which of its parameters are paths that it looks at.
     pub(super) paths: &'static [usize],
-    /// What stands in its place, for the two ways in which such functions are called.
+    /// What stands in its place, for the three ways in which such functions are called.
     pub(super) by_name: ffi::PyCFunctionFastWithKeywords,
     pub(super) by_position: ffi::PyCFunctionFast,
+    pub(super) single: ffi::PyCFunction,
 }
 
 macro_rules! functions {
@@ -68,6 +74,7 @@ macro_rules! functions {
             paths: &$paths,
             by_name: call::by_name::<{ Place::$name as usize }>,
             by_position: call::by_position::<{ Place::$name as usize }>,
+            single: call::single::<{ Place::$name as usize }>,
         }),*];
 
         pub(super) const COUNT: usize = [$(stringify!($name)),*].len();
@@ -76,6 +83,14 @@ macro_rules! functions {
 }
 
 functions! {
+    _add_dll_directory (path; 1; ) at [0] => Enter;
+    _isdir (path; 1; ) at [0] => IsFolder;
+    _path_exists (path; 1; ) at [0] => Exists;
+    _path_isdir (path; 1; ) at [0] => IsFolder;
+    _path_isfile (path; 1; ) at [0] => IsFile;
+    _path_isjunction (path; 1; ) at [0] => Never;
+    _path_islink (path; 1; ) at [0] => Never;
+    _path_lexists (path; 1; ) at [0] => Exists;
     access (path, mode; 2; dir_fd, effective_ids, follow_symlinks) at [0] => Access;
     chdir (path; 1; ) at [0] => Enter;
     chflags (path, flags; 2; follow_symlinks) at [0] => Change;
