@@ -4,11 +4,10 @@
 //! paths are bytes, as the system has them.
 
 pub(crate) mod hint;
+#[cfg(unix)]
 pub(crate) mod links;
 
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::MetadataExt as _;
+use std::ffi::OsStr;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -64,7 +63,10 @@ pub(crate) struct Facts {
 impl Facts {
     /// What the archive's own file says; where it has none any more, it is this user's, and of 1980, as in ZIP files without
     /// times.
+    #[cfg(unix)]
     pub(crate) fn of(root: &Path) -> Self {
+        use std::os::unix::fs::MetadataExt as _;
+
         match std::fs::metadata(root) {
             Ok(found) => Self {
                 user: found.uid(),
@@ -79,6 +81,15 @@ impl Facts {
         }
     }
 
+    /// The same where files have no owners that are numbers.
+    #[cfg(not(unix))]
+    pub(crate) fn of(root: &Path) -> Self {
+        let changed = std::fs::metadata(root).and_then(|found| found.modified()).ok();
+        let changed = changed.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
+        let changed = changed.and_then(|time| i64::try_from(time.as_nanos()).ok());
+        Self { user: 0, group: 0, changed: changed.unwrap_or(315_532_800_000_000_000) }
+    }
+
     pub(crate) fn time(&self) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_nanos(self.changed.try_into().unwrap_or(0))
     }
@@ -86,14 +97,28 @@ impl Facts {
 
 /// A path below the root, for messages.
 pub(crate) fn display(root: &OsStr, below: &[u8]) -> String {
-    let mut path: OsString = root.to_owned();
-    path.push(OsStr::from_bytes(below));
-    path.to_string_lossy().into_owned()
+    format!("{}{}", root.to_string_lossy(), String::from_utf8_lossy(below))
 }
 
 /// The rest behind the root in a path that begins with it: empty, or a slash and more.
 pub(crate) fn below<'a>(root: &[u8], path: &'a [u8]) -> Option<&'a [u8]> {
     path.strip_prefix(root).filter(|rest| rest.is_empty() || rest.starts_with(b"/"))
+}
+
+/// The same on Windows, where letters of both cases and slashes of both kinds mean the same. The rest has slashes.
+#[cfg(any(windows, test))]
+pub(crate) fn below_on_windows(root: &[u8], path: &[u8]) -> Option<Vec<u8>> {
+    let (front, rest) = path.split_at_checked(root.len())?;
+    is_same_on_windows(root, front).then_some(())?;
+    let rest: Vec<u8> = rest.iter().map(|byte| if *byte == b'\\' { b'/' } else { *byte }).collect();
+    (rest.is_empty() || rest.starts_with(b"/")).then_some(rest)
+}
+
+/// Whether two paths of one length are the same on Windows, as far as that can be told without asking it.
+#[cfg(any(windows, test))]
+pub(crate) fn is_same_on_windows(one: &[u8], other: &[u8]) -> bool {
+    let plain = |byte: &u8| if *byte == b'\\' { b'/' } else { byte.to_ascii_lowercase() };
+    one.iter().map(plain).eq(other.iter().map(plain))
 }
 
 /// The thing that is there; `below` is what follows the executable's path, as [`below`] gives it.
@@ -268,6 +293,19 @@ mod tests {
         ] {
             let found = below(b"/a/app", path.as_bytes());
             assert_eq!(found, expected.map(str::as_bytes), "{path}");
+        }
+    }
+
+    #[test]
+    fn windows_takes_letters_and_slashes_of_both_kinds() {
+        for (path, expected) in [
+            ("C:\\a\\app.exe", Some("")),
+            ("c:/A/APP.EXE/pkg\\x", Some("/pkg/x")),
+            ("C:\\a\\app.exe.txt", None),
+            ("C:\\a", None),
+        ] {
+            let found = super::below_on_windows(b"C:\\a\\app.exe", path.as_bytes());
+            assert_eq!(found.as_deref(), expected.map(str::as_bytes), "{path}");
         }
     }
 

@@ -14,6 +14,7 @@ const MENDED: &[(&str, &str, &str)] = &[
     ("importlib_resources.readers", "_coldframe_importlib", "mend_readers"),
     ("pkg_resources", "_coldframe_pkg_resources", "mend_pkg_resources"),
     ("_posixsubprocess", "_coldframe_files", "mend_posixsubprocess"),
+    ("_winapi", "_coldframe_files", "mend_winapi"),
     ("_sqlite3", "_coldframe_files", "mend_sqlite"),
     ("ssl", "_coldframe_files", "mend_ssl"),
     ("PIL._imagingft", "_coldframe_files", "mend_openers"),

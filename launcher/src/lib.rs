@@ -39,7 +39,6 @@ pub mod error;
 pub mod exe;
 mod exit_code;
 mod file_access;
-#[cfg(unix)]
 mod files;
 mod import_trace;
 mod importlib_hooks;

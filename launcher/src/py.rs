@@ -17,7 +17,6 @@
 )]
 
 mod ffi;
-#[cfg(unix)]
 mod files;
 mod hooks;
 mod import;

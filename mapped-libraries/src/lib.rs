@@ -43,7 +43,7 @@ pub use layout::{ENTRY_LENGTH, LibraryLayout, MappedPages, NotALayout, PAGE, Wor
 pub use linker_search::{LinkerSearch, offers};
 #[cfg(copies_libraries)]
 pub use memory_file::Unwritten;
-pub use name::is_library_name;
+pub use name::{is_library_name, is_windows_library};
 pub use needed_names::need_by_path;
 pub use opened::{OpenedLibrary, open_copied, open_mapped};
 #[cfg(feature = "read")]

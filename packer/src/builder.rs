@@ -27,7 +27,7 @@ use super::tree::{Entry, EntryKind, ModuleName, first_part};
 use super::{
     Bundle, BundleError, BundleRequest, Layout, Origin, Package, Progress, Purpose,
     StandardLibrary, StandardLibraryPart, Warning, checks, file_users, not_packed, stdlib,
-    stdlib_archive,
+    stdlib_archive, windows_libraries,
 };
 
 pub(super) fn build(
@@ -119,7 +119,11 @@ pub(super) fn build(
     packer.report.warnings.extend(unused);
     packer.file_users.opened_by_path(packer.libraries.opened_by_path());
     let file_users = packer.file_users.users();
-    pack_system_libraries(request, stdlib, &mut packer)?;
+    if request.python.is_for_windows() {
+        windows_libraries::pack(request, stdlib, &mut packer)?;
+    } else {
+        pack_system_libraries(request, stdlib, &mut packer)?;
+    }
     let more = &packer.served_packages;
     let has = |path: &str| packer.writer.contains_file(path);
     for (key, value) in file_users::attributes(&file_users, request.stdlib.copied(), &has, more)? {

@@ -70,12 +70,17 @@ for folder in (var("LIBDIR"), os.path.join(sys.base_prefix, "lib")):
         if library is None and folder and name and var("Py_ENABLE_SHARED"):
             path = os.path.join(folder, name)
             library = path if os.path.isfile(path) else None
+extensions = os.path.join(paths["platstdlib"], "lib-dynload")
+if os.name == "nt":
+    extensions = os.path.join(sys.base_prefix, "DLLs")
+    path = os.path.join(sys.base_prefix, "python%d%d.dll" % sys.version_info[:2])
+    library = path if os.path.isfile(path) else None
 sys.stdout.write(json.dumps({
     "implementation": "cpython",
     "executable": sys.executable or "",
     "version": sys.version_info[:3],
     "stdlib": paths["stdlib"],
-    "lib_dynload": os.path.join(paths["platstdlib"], "lib-dynload"),
+    "lib_dynload": extensions,
     "base_prefix": sys.base_prefix,
     "site_packages": site.getsitepackages([sys.base_prefix, sys.base_exec_prefix]),
     "free_threaded": bool(var("Py_GIL_DISABLED")),
@@ -175,6 +180,11 @@ impl PythonInstallation {
     /// What [`PythonInstallation::carried`] reads.
     pub(super) fn description(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Whether it is one for Windows, by how its extension modules are called.
+    pub fn is_for_windows(&self) -> bool {
+        self.extension_suffixes.iter().any(|suffix| suffix.ends_with(".pyd"))
     }
 
     /// Whether its standard library is in folders of this machine.

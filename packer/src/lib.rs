@@ -49,6 +49,7 @@ mod item;
 mod kept_code;
 mod libpython;
 mod libraries;
+mod linking;
 mod marshal;
 mod metadata;
 mod needs;
@@ -57,6 +58,7 @@ mod output;
 mod owner;
 mod packer;
 mod pattern;
+mod pe;
 mod protocol;
 mod reach;
 mod rebuild;
@@ -73,6 +75,7 @@ mod system_data;
 #[cfg(target_os = "linux")]
 mod system_libraries;
 mod tree;
+mod windows_libraries;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;

@@ -9,6 +9,7 @@ use object::{File as ObjectFile, Object};
 
 use super::elf::dynamic::search_beside_only;
 use super::output::{beside, publish};
+use super::pe::is_python_dll;
 use super::{BundleError, PythonInstallation};
 
 /// The name of the shared Python library that an executable needs, as it stands in its header; `None` when Python is
@@ -27,18 +28,11 @@ pub fn needed_libpython(executable: &Path) -> Result<Option<String>, BundleError
         let name = String::from_utf8_lossy(library.name()).into_owned();
         let file_name = name.rsplit('/').next().unwrap_or_default();
         // `libpython3.12.so.1.0`, `@rpath/libpython3.12.dylib`, `Python.framework/Versions/3.12/Python`, `python312.dll`.
-        if file_name.starts_with("libpython") || file_name == "Python" || is_dll(file_name) {
+        if file_name.starts_with("libpython") || file_name == "Python" || is_python_dll(file_name) {
             return Ok(Some(name));
         }
     }
     Ok(None)
-}
-
-fn is_dll(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    name.strip_prefix("python")
-        .and_then(|rest| rest.strip_suffix(".dll"))
-        .is_some_and(|version| version.starts_with(|first: char| first.is_ascii_digit()))
 }
 
 /// Copies the library that the launcher needs into the folder of `out`, where the executable looks first. Gives its

@@ -1,17 +1,19 @@
 //! Which libraries of the archive an extension module needs, as its dynamic linker would find them on disk; and what of
 //! each one can be mapped from the archive.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use importer_core::{Library, Storage, folder_of};
 use manifest::{NeededLibraries, SYSTEM_FOLDER, layout, needed_libraries, system_name};
-use mapped_libraries::{LibraryLayout, is_library_name, layout_of};
+use mapped_libraries::{LibraryLayout, is_library_name, is_windows_library, layout_of};
 
-use super::DebugSymbols;
-use super::elf::dynamic::{self, Linking};
+use super::elf::dynamic;
 use super::elf::lower::{GlibcFloor, lower};
 use super::elf::strip::strip;
+use super::linking::Linking;
+use super::{BundleRequest, DebugSymbols};
 
 /// The libraries and extension modules among the packed files, by path.
 #[derive(Debug, Default)]
@@ -25,6 +27,8 @@ pub(super) struct Libraries {
     floor: Option<GlibcFloor>,
     /// What becomes of the sections that debuggers read.
     symbols: DebugSymbols,
+    /// Whether they are for Windows.
+    is_for_windows: bool,
     /// By the id of what they are the layouts of.
     layouts: BTreeMap<u64, LibraryLayout>,
 }
@@ -42,9 +46,14 @@ struct PackedObject {
 }
 
 impl Libraries {
-    /// None yet. Those that come are lowered to `floor` as far as can be.
-    pub(super) fn new(floor: Option<&GlibcFloor>, symbols: DebugSymbols) -> Self {
-        Self { floor: floor.cloned(), symbols, ..Self::default() }
+    /// None yet. Those that come are lowered to the request's floor as far as can be.
+    pub(super) fn new(request: &BundleRequest<'_>) -> Self {
+        Self {
+            floor: request.glibc_floor.cloned(),
+            symbols: request.debug_symbols,
+            is_for_windows: request.python.is_for_windows(),
+            ..Self::default()
+        }
     }
 
     /// Makes a library independent of this machine: only directories that `is_kept` names are searched, and an older
@@ -79,7 +88,8 @@ impl Libraries {
         contents: &mut Vec<u8>,
     ) -> bool {
         // As it is on this machine: the directories that are taken out are followed once, here.
-        let Some(linking) = is_library_name(path).then(|| Linking::read(contents)).flatten() else {
+        let is_named = is_library_name(path) || (self.is_for_windows && is_windows_library(path));
+        let Some(linking) = is_named.then(|| Linking::read(contents)).flatten() else {
             return false;
         };
         let folder = folder_of(path).unwrap_or_default();
@@ -108,7 +118,10 @@ impl Libraries {
             asks: asked.by_version,
             undefined: asked.by_name,
         };
-        self.by_name.entry(file_name(path).to_owned()).or_default().push(path.to_owned());
+        self.by_name
+            .entry(self.key(file_name(path)).into_owned())
+            .or_default()
+            .push(path.to_owned());
         self.objects.insert(path.to_owned(), object);
         if let Some(layout) = layout_of(contents) {
             self.layouts.insert(Library::id_of(contents), layout);
@@ -232,6 +245,11 @@ impl Libraries {
         reached
     }
 
+    /// A file's name as it is looked up: on Windows, case does not matter.
+    fn key<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        if self.is_for_windows { name.to_ascii_lowercase().into() } else { name.into() }
+    }
+
     /// The library of that name: in the folders that the file names, else the only one of that name anywhere.
     fn find(&self, path: &str, linking: &Linking, name: &str) -> Option<&str> {
         let folder = folder_of(path).unwrap_or_default();
@@ -239,10 +257,11 @@ impl Libraries {
             let candidate = joined(&inside(folder, directory)?, name)?;
             self.objects.get_key_value(&candidate).map(|(path, _)| path.as_str())
         });
-        searched.or_else(|| match self.by_name.get(name)?.as_slice() {
+        let key = self.key(name);
+        searched.or_else(|| match self.by_name.get(&*key)?.as_slice() {
             [only] => Some(only.as_str()),
             _several => {
-                let system = format!("{SYSTEM_FOLDER}/{name}");
+                let system = format!("{SYSTEM_FOLDER}/{key}");
                 self.objects.get_key_value(&system).map(|(path, _)| path.as_str())
             }
         })

@@ -88,7 +88,7 @@ impl<'r> Packer<'r> {
             writer: writer(request),
             report: Report::default(),
             file_users: FileUsers::new(&request.file_access),
-            libraries: Libraries::new(request.glibc_floor, request.debug_symbols),
+            libraries: Libraries::new(request),
             served_packages: Vec::new(),
             opened_libraries: BTreeMap::new(),
             outside: Vec::new(),

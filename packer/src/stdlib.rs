@@ -41,7 +41,11 @@ pub(super) fn read(
     })?;
     // A Python with everything built in has no such folder.
     if python.lib_dynload.is_dir() {
-        let extensions = Tree::read(&python.lib_dynload, "", suffixes, |_| false)?;
+        let mut extensions = Tree::read(&python.lib_dynload, "", suffixes, |_| false)?;
+        if python.is_for_windows() {
+            // Its libraries and icons lie there too: the former come with what needs them.
+            extensions.entries.retain(|entry| entry.module().is_some());
+        }
         tree.entries.extend(extensions.entries);
         tree.warnings.extend(extensions.warnings);
     }

@@ -11,8 +11,9 @@ use manifest::{
 use mapped_libraries::LinkerSearch;
 use serde::Deserialize;
 
-use super::elf::dynamic::{Linking, is_libpython};
+use super::elf::dynamic::is_libpython;
 use super::libraries::Libraries;
+use super::linking::Linking;
 use super::pattern::glob;
 use super::{BundleError, StandardLibrary};
 

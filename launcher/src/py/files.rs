@@ -10,6 +10,7 @@
 mod answer;
 mod call;
 mod decision;
+mod descriptor;
 mod dispatch;
 mod dynamic;
 mod fault;
@@ -25,9 +26,12 @@ use crate::py::ffi::values::import;
 
 pub(super) use real::{path as real_path, redirect_dlopen};
 
+/// The module of `os` with the functions in C.
+const POSIX: &str = if cfg!(windows) { "nt" } else { "posix" };
+
 /// Puts our functions into the tables, those that are not there yet; for each interpreter, before `os` is imported.
 pub(super) fn install(py: Token<'_>) -> Result<(), Exception> {
-    let posix = import(py, "posix")?;
+    let posix = import(py, POSIX)?;
     table::redirect(py, &posix)?;
     dynamic::redirect(py)?;
     open::redirect(py, &import(py, "_io")?)

@@ -3,3 +3,5 @@
 pub(super) mod extension;
 pub(super) mod library;
 pub(super) mod system_library;
+#[cfg(windows)]
+pub(super) mod windows_library;

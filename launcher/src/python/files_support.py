@@ -4,8 +4,9 @@ Coldframe's replacements of CPython's functions import this module when they nee
 """
 
 import os
-import posix
 import sys
+
+posix = sys.modules["nt" if os.name == "nt" else "posix"]
 
 import _coldframe
 
@@ -56,8 +57,10 @@ class ScandirIterator:
     """The iterator of `os.scandir`, for a folder of the archive."""
 
     def __init__(self, folder, entries):
-        slash = b"/" if isinstance(folder, bytes) else "/"
-        self._front = folder if folder.endswith(slash) else folder + slash
+        slash, slashes = os.sep, "/" + os.sep
+        if isinstance(folder, bytes):
+            slash, slashes = os.fsencode(slash), os.fsencode(slashes)
+        self._front = folder if folder[-1:] in slashes else folder + slash
         self._entries = iter(entries)
 
     def __iter__(self):
@@ -90,15 +93,16 @@ def real_text(text):
     path = os.fspath(text)
     decoded = os.fsdecode(path)
     root = os.fsdecode(_coldframe.finder.root())
-    if root + "/" not in decoded:
+    slash = os.sep
+    if root + slash not in decoded:
         return text
     found = os.fsdecode(real_path(decoded))
     if found == decoded:
         # It may stand behind an option, or in a command for a shell.
-        front, *parts = decoded.split(root + "/")
+        front, *parts = decoded.split(root + slash)
         for part in parts:
             end = next((place for place, letter in enumerate(part) if letter in ENDS), len(part))
-            front += os.fsdecode(real_path(f"{root}/{part[:end]}")) + part[end:]
+            front += os.fsdecode(real_path(root + slash + part[:end])) + part[end:]
         found = front
     return os.fsencode(found) if isinstance(path, bytes) else found
 
@@ -142,11 +146,11 @@ def _program(path):
     The system's error on a missing program would be another one, so it is raised here.
     """
     path = os.fspath(path)
-    decoded, root = os.fsdecode(path), os.fsdecode(_coldframe.finder.root()) + "/"
+    decoded, root = os.fsdecode(path), os.fsdecode(_coldframe.finder.root()) + os.sep
     if decoded.startswith(root):
         posix.stat(decoded)
         folder = os.path.dirname(decoded)
-        if os.path.basename(folder) == "bin" and os.path.dirname(folder) + "/" != root:
+        if os.path.basename(folder) == "bin" and os.path.dirname(folder) + os.sep != root:
             folder = os.path.dirname(folder)
         real_path(folder)
     return real_path(path)
@@ -169,6 +173,27 @@ def mend_posixsubprocess(module):
 
     _fork_exec.__name__, _fork_exec.__doc__ = fork_exec.__name__, fork_exec.__doc__
     module.fork_exec = _fork_exec
+
+
+def mend_winapi(module):
+    """For `_winapi`, by which `subprocess` starts programs on Windows, with one text for all arguments."""
+    create = module.CreateProcess
+
+    def CreateProcess(application_name, command_line, proc_attrs, thread_attrs, inherit, flags, env, cwd, startup_info):
+        own = os.path.normcase(sys.executable or "")
+        first = command_line.lstrip().lstrip('"') if isinstance(command_line, str) else ""
+        is_own = own and own in (os.path.normcase(application_name or ""), os.path.normcase(first[: len(own)]))
+        # `…\\app.exe\\tool.exe` begins so too.
+        if not is_own or first[len(own) : len(own) + 1] in ("/", os.sep):
+            application_name, command_line = real_text(application_name), real_text(command_line)
+        if cwd is not None:
+            cwd = real_path(cwd)
+        return create(
+            application_name, command_line, proc_attrs, thread_attrs, inherit, flags, env, cwd, startup_info
+        )
+
+    CreateProcess.__doc__ = create.__doc__
+    module.CreateProcess = CreateProcess
 
 
 def mend_sqlite(module):

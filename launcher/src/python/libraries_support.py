@@ -10,7 +10,8 @@ import _coldframe
 
 def mend_ctypes(module):
     """For `_ctypes`: a packed library is in the process before it is opened by its name, and on disk before by its path."""
-    dlopen = module.dlopen
+    function = "LoadLibrary" if os.name == "nt" else "dlopen"
+    dlopen = getattr(module, function)
 
     def _dlopen(name, *arguments):
         if name is not None:
@@ -18,7 +19,7 @@ def mend_ctypes(module):
             _coldframe.finder.load_library(name)
         return dlopen(name, *arguments)
 
-    module.dlopen = _dlopen
+    setattr(module, function, _dlopen)
 
 
 def mend_ctypes_util(module):

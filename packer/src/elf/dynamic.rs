@@ -11,26 +11,16 @@ use object::elf::{DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_STRTAB, PT_DYNA
 use object::read::elf::{Dyn, ElfFile, FileHeader, ProgramHeader, Sym};
 use object::{Object as _, ObjectSymbol};
 
-/// What stands in the dynamic section of an ELF file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Linking {
-    /// Its own name (`DT_SONAME`), if it has one.
-    pub(crate) soname: Option<String>,
-    /// The names of the libraries that it needs, in order.
-    pub(crate) needed: Vec<String>,
-    /// The directories where they are looked for (`DT_RPATH` or `DT_RUNPATH`), with `$ORIGIN` unresolved.
-    pub(crate) search: Vec<String>,
-    /// Whether it has the function that Python calls when it imports an extension module.
-    pub(crate) is_importable: bool,
-}
+use crate::linking::Linking;
 
 impl Linking {
-    /// Reads the dynamic section; `None` for what is no ELF file that has one.
+    /// Reads the dynamic section of an ELF file, or the import table of a PE file; `None` for a file that has neither.
     pub(crate) fn read(contents: &[u8]) -> Option<Self> {
         let file = object::File::parse(contents).ok()?;
         let mut linking = match &file {
             object::File::Elf32(file) => Self::of(file),
             object::File::Elf64(file) => Self::of(file),
+            object::File::Pe64(file) => return crate::pe::linking(file),
             _other => None,
         }?;
         linking.is_importable = file.dynamic_symbols().any(|symbol| {
@@ -143,7 +133,7 @@ fn edit(contents: &mut [u8], is_kept: impl Fn(&str) -> bool, is_dropped: impl Fn
 
 /// Whether a needed library is Python itself: `libpython3.12.so.1.0`, or `libpython3.so`, which leads to it.
 pub(crate) fn is_libpython(name: &str) -> bool {
-    name.starts_with("libpython3") && name.contains(".so")
+    name.starts_with("libpython3") && name.contains(".so") || crate::pe::is_python_dll(name)
 }
 
 /// Bytes that are to be written over a file's own, each with where.

@@ -10,7 +10,7 @@ use mapped_libraries::is_library_name;
 use super::index::NodeId;
 use super::{Cause, Owner, Reached, Search};
 use crate::distribution::Unit;
-use crate::elf::dynamic::Linking;
+use crate::linking::Linking;
 use crate::packer::{NamesKnown, Scanned};
 use crate::pattern::Pattern;
 use crate::source::Facts;

@@ -1,10 +1,14 @@
 //! Text between Rust and Python.
 
-use std::ffi::{CString, OsStr, OsString};
+#[cfg(not(windows))]
+use std::ffi::CString;
+use std::ffi::{OsStr, OsString};
 
 use pyo3_ffi as ffi;
 
-use crate::py::ffi::exception::{Exception, Kind, status};
+#[cfg(not(windows))]
+use crate::py::ffi::exception::Kind;
+use crate::py::ffi::exception::{Exception, status};
 use crate::py::ffi::object::Object;
 use crate::py::ffi::token::Token;
 
@@ -22,6 +26,22 @@ pub(in crate::py) fn text(py: Token<'_>, value: &str) -> Result<Object, Exceptio
 /// A Python `str` from the bytes of a path or an argument, as `os.fsdecode` makes it.
 ///
 /// It also works before Python's codecs are there, which is when the first module is imported.
+#[cfg(windows)]
+pub(in crate::py) fn path_text(py: Token<'_>, value: &OsStr) -> Result<Object, Exception> {
+    let wide: Vec<libc::wchar_t> = std::os::windows::ffi::OsStrExt::encode_wide(value).collect();
+    // SAFETY: attached; pointer and length describe `wide`; a new reference or null with an exception.
+    unsafe {
+        Object::from_owned(
+            py,
+            ffi::PyUnicode_FromWideChar(wide.as_ptr(), wide.len() as ffi::Py_ssize_t),
+        )
+    }
+}
+
+/// A Python `str` from the bytes of a path or an argument, as `os.fsdecode` makes it.
+///
+/// It also works before Python's codecs are there, which is when the first module is imported.
+#[cfg(not(windows))]
 pub(in crate::py) fn path_text(py: Token<'_>, value: &OsStr) -> Result<Object, Exception> {
     // Before the codecs are there, CPython reads up to the first NUL, whatever length it is told.
     let Ok(value) = CString::new(value.as_encoded_bytes()) else {
@@ -73,22 +93,27 @@ pub(in crate::py) fn path_of(py: Token<'_>, value: &Object) -> Result<OsString, 
         return Ok(path);
     }
     drop(Exception::take_if_raised(py));
+    let (encoding, errors) = match cfg!(windows) {
+        // Surrogates are characters of paths there.
+        true => (c"utf-16-le", c"surrogatepass"),
+        false => (c"utf-8", c"surrogateescape"),
+    };
     // SAFETY: attached; live; a new reference or null with an exception (a TypeError when it is no `str`).
     let bytes = unsafe {
         Object::from_owned(
             py,
-            ffi::PyUnicode_AsEncodedString(
-                value.as_ptr(),
-                c"utf-8".as_ptr(),
-                c"surrogateescape".as_ptr(),
-            ),
+            ffi::PyUnicode_AsEncodedString(value.as_ptr(), encoding.as_ptr(), errors.as_ptr()),
         )
     }?;
     let bytes = bytes_of(py, &bytes)?;
-    #[cfg(unix)]
+    #[cfg(not(windows))]
     return Ok(std::os::unix::ffi::OsStringExt::from_vec(bytes.to_vec()));
-    #[cfg(not(unix))]
-    return Ok(String::from_utf8_lossy(bytes).into_owned().into());
+    #[cfg(windows)]
+    {
+        let (units, _) = bytes.as_chunks::<2>();
+        let units: Vec<u16> = units.iter().map(|unit| u16::from_le_bytes(*unit)).collect();
+        Ok(std::os::windows::ffi::OsStringExt::from_wide(&units))
+    }
 }
 
 /// Lends the UTF-8 of a `str` to `use_it` without copying; `None`, with an exception set, when it has none.

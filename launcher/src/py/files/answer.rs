@@ -4,6 +4,7 @@ use std::ffi::c_int;
 
 use importer_core::Stack;
 
+use super::POSIX;
 use super::call::Call;
 use super::decision::Decision;
 use super::fault::{SUPPORT, failed, number, os_error};
@@ -36,6 +37,10 @@ pub(super) fn answer(
     let refused = |code| Err(error(py, code, below, call));
     match decision {
         Decision::Stat => stat(py, runtime, &found, below),
+        Decision::Exists => Ok(Object::boolean(py, true)),
+        Decision::IsFolder => Ok(Object::boolean(py, matches!(found, Found::Folder(_)))),
+        Decision::IsFile => Ok(Object::boolean(py, matches!(found, Found::File(_)))),
+        Decision::Never => Ok(Object::boolean(py, false)),
         Decision::Access => access(py, runtime, call, below, &found),
         Decision::Open => {
             let flags = flags(py, call)?;
@@ -45,7 +50,7 @@ pub(super) fn answer(
                 &[&below.shown, &Object::none(py), &Object::integer(py, flags.into())?],
             )?;
             let opened = open::open(py, runtime, below, &found, flags)?;
-            Object::integer(py, open::for_reading(opened).into())
+            open::for_reading(py, opened)
         }
         Decision::List => {
             audit(py, "os.listdir", &[&below.shown])?;
@@ -85,7 +90,11 @@ fn missing(
 ) -> Result<Object, Exception> {
     let can_be_made = matches!(fault, Fault::Missing { has_folder: true });
     let code = match call.function().decision {
-        Decision::Access => {
+        Decision::Access
+        | Decision::Exists
+        | Decision::IsFolder
+        | Decision::IsFile
+        | Decision::Never => {
             // Damage is told even where the answer would be no.
             return match fault {
                 Fault::Damaged(_) => Err(failed(py, runtime, below, fault)),
@@ -127,6 +136,13 @@ fn flags(py: Token<'_>, call: &Call) -> Result<c_int, Exception> {
     Ok(flags as c_int)
 }
 
+/// The kinds of files, as all systems number them.
+const REGULAR: u32 = 0o100_000;
+const FOLDER: u32 = 0o040_000;
+/// What is asked of `access` (POSIX; the functions of Windows take the same numbers).
+const WRITE: c_int = 2;
+const EXECUTE: c_int = 1;
+
 /// `os.stat_result` of a file or folder.
 fn stat(
     py: Token<'_>,
@@ -138,9 +154,9 @@ fn stat(
     let (kind, permissions, length, path) = match found {
         Found::File(file) => {
             let mode = files::mode(file).map_err(|fault| failed(py, runtime, below, fault))?;
-            (libc::S_IFREG, mode, file.len(), file.path())
+            (REGULAR, mode, file.len(), file.path())
         }
-        Found::Folder(path) => (libc::S_IFDIR, 0o755, 4096, path.as_str()),
+        Found::Folder(path) => (FOLDER, 0o755, 4096, path.as_str()),
         Found::Outside(_) => return Err(os_error(py, libc::ENOENT, &below.shown, None)),
     };
     let integer = |value: u64| Object::integer(py, value as i64);
@@ -166,12 +182,23 @@ fn stat(
         let name = format!("{name}_ns");
         more.set_item(py, &text(py, &name)?, &Object::integer(py, facts.changed)?)?;
     }
-    for (name, value) in [("st_blksize", 4096), ("st_blocks", length.div_ceil(512)), ("st_rdev", 0)]
-    {
+    for (name, value) in more_facts(length, matches!(found, Found::Folder(_))) {
         more.set_item(py, &text(py, name)?, &integer(value)?)?;
     }
-    let class = import(py, "posix")?.attribute(py, "stat_result")?;
+    let class = import(py, POSIX)?.attribute(py, "stat_result")?;
     class.call(py, &[&tuple(py, &fields)?, &more])
+}
+
+/// What a result has besides, on this system.
+#[cfg(not(windows))]
+fn more_facts(length: u64, _is_folder: bool) -> [(&'static str, u64); 3] {
+    [("st_blksize", 4096), ("st_blocks", length.div_ceil(512)), ("st_rdev", 0)]
+}
+
+/// Attributes: that a file cannot be written to, or that it is a folder.
+#[cfg(windows)]
+fn more_facts(_length: u64, is_folder: bool) -> [(&'static str, u64); 2] {
+    [("st_file_attributes", if is_folder { 0x10 } else { 0x01 }), ("st_reparse_tag", 0)]
 }
 
 /// Whether it can be read, or started; nobody can write to it.
@@ -184,12 +211,12 @@ fn access(
 ) -> Result<Object, Exception> {
     let wanted = call.given(py, "mode").map_or(Ok(0), |mode| mode.to_integer(py))? as c_int;
     let can_start = match found {
-        Found::File(file) if wanted & libc::X_OK != 0 => {
+        Found::File(file) if wanted & EXECUTE != 0 => {
             files::mode(file).map_err(|fault| failed(py, runtime, below, fault))? & 0o111 != 0
         }
         Found::File(_) | Found::Folder(_) | Found::Outside(_) => true,
     };
-    Ok(Object::boolean(py, wanted & libc::W_OK == 0 && can_start))
+    Ok(Object::boolean(py, wanted & WRITE == 0 && can_start))
 }
 
 fn entries(

@@ -17,6 +17,8 @@ pub(super) static ORIGINALS: OnceLock<Vec<Option<Original>>> = OnceLock::new();
 pub(super) enum Original {
     ByName(ffi::PyCFunctionFastWithKeywords),
     ByPosition(ffi::PyCFunctionFast),
+    /// With exactly one argument.
+    Single(ffi::PyCFunction),
 }
 
 /// The arguments of a call, as C hands them over.
@@ -113,6 +115,7 @@ impl Call {
                 Some(Original::ByPosition(function)) => {
                     function(self.module, stack.cast_mut(), self.positional)
                 }
+                Some(Original::Single(function)) => function(self.module, *stack),
                 // It is called only from the place in the table that it was taken from.
                 None => std::ptr::null_mut(),
             }
@@ -148,6 +151,13 @@ impl Call {
     /// Attached.
     #[inline(always)]
     pub(super) unsafe fn may_be_ours(&self, result: *mut ffi::PyObject) -> bool {
+        // Windows says of a file that its name is no folder's, or that the path is not there.
+        #[cfg(windows)]
+        if matches!(self.function().decision, Decision::List | Decision::Scan) {
+            // SAFETY: attached; static objects; an exception is set where there is no result.
+            return result.is_null()
+                && unsafe { ffi::PyErr_ExceptionMatches(ffi::PyExc_OSError) } != 0;
+        }
         // SAFETY: attached; static objects; an exception is set where there is no result.
         unsafe {
             if result.is_null() {

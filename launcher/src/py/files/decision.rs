@@ -7,6 +7,11 @@ use pyo3_ffi as ffi;
 pub(super) enum Decision {
     /// What is known of a file or folder.
     Stat,
+    /// Whether something is there, a folder, or a file; and whether it is one of the kinds that are not packed (Windows).
+    Exists,
+    IsFolder,
+    IsFile,
+    Never,
     /// Whether it can be used so.
     Access,
     /// A descriptor.
@@ -43,7 +48,8 @@ pub(super) struct Function {
     pub(super) required: usize,
     /// Which of its parameters are paths that it looks at.
     pub(super) paths: &'static [usize],
-    /// What stands in its place, for the two ways in which such functions are called.
+    /// What stands in its place, for the three ways in which such functions are called.
     pub(super) by_name: ffi::PyCFunctionFastWithKeywords,
     pub(super) by_position: ffi::PyCFunctionFast,
+    pub(super) single: ffi::PyCFunction,
 }

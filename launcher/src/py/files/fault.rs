@@ -43,7 +43,7 @@ pub(super) fn os_error(
 ) -> Exception {
     let made = || {
         let number = Object::integer(py, code.into())?;
-        let message = import(py, "posix")?.call_method(py, "strerror", &[&number])?;
+        let message = import(py, super::POSIX)?.call_method(py, "strerror", &[&number])?;
         let class = import(py, "builtins")?.attribute(py, "OSError")?;
         match second {
             Some(second) => class.call(py, &[&number, &message, path, &Object::none(py), second]),

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{self, Seek as _, SeekFrom, Write as _};
-use std::os::fd::AsRawFd as _;
 use std::time::SystemTime;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -23,7 +22,10 @@ pub(super) fn make(wanted: &Wanted<'_>) -> io::Result<File> {
     file.seek(SeekFrom::Start(0))?;
     // What `fstat` says of it; a system that refuses this says something else.
     let _ = file.set_modified(wanted.changed);
+    #[cfg(unix)]
     let _ = rustix::fs::fchmod(&file, wanted.mode.into());
+    #[cfg(not(unix))]
+    let _ = wanted.mode;
     seal(&file);
     Ok(file)
 }
@@ -40,6 +42,7 @@ fn unnamed(name: &str) -> io::Result<File> {
     }
 }
 
+/// Where there are no files in memory, it has no name or loses it when it is closed.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn unnamed(_name: &str) -> io::Result<File> {
     tempfile::tempfile()
@@ -56,6 +59,14 @@ fn seal(file: &File) {
 fn seal(_file: &File) {}
 
 /// The same file opened for reading alone, as the flags of a descriptor say; without `/proc`, the file itself.
+#[cfg(unix)]
 pub(super) fn for_reading(file: File) -> File {
+    use std::os::fd::AsRawFd as _;
+
     File::open(format!("/proc/self/fd/{}", file.as_raw_fd())).unwrap_or(file)
+}
+
+#[cfg(not(unix))]
+pub(super) fn for_reading(file: File) -> File {
+    file
 }

@@ -1,15 +1,13 @@
 //! Opening: `os.open`, and `io.FileIO`, by which `open`, `io.open` and `io.open_code` open all files.
 
-use std::ffi::{OsStr, c_int, c_void};
+use std::ffi::{c_int, c_void};
 use std::fs::File;
-use std::os::fd::IntoRawFd as _;
-use std::os::unix::ffi::OsStrExt as _;
 use std::ptr;
 use std::sync::OnceLock;
 
 use pyo3_ffi as ffi;
-use rustix::fs::{Mode, OFlags};
 
+use super::descriptor::{descriptor, open_beside};
 use super::fault::{failed, os_error};
 use super::memory::{self, Wanted};
 use super::place::{self, Below, FirstLook, Place};
@@ -31,13 +29,14 @@ pub(super) fn open(
     flags: c_int,
 ) -> Result<File, Exception> {
     let refused = |code| Err(os_error(py, code, &below.shown, None));
-    let writes = flags & libc::O_ACCMODE != libc::O_RDONLY || flags & libc::O_TRUNC != 0;
+    let writes = flags & ACCESS_MODE != libc::O_RDONLY || flags & libc::O_TRUNC != 0;
     let creates = flags & libc::O_CREAT != 0;
     let file = match found {
         _ if creates && flags & libc::O_EXCL != 0 => return refused(libc::EEXIST),
         Found::File(file) => file,
         Found::Folder(_) | Found::Outside(_) => return refused(libc::EISDIR),
     };
+    #[cfg(unix)]
     if flags & libc::O_DIRECTORY != 0 {
         return refused(libc::ENOTDIR);
     }
@@ -55,9 +54,12 @@ pub(super) fn open(
     made.or_else(|error| refused(error.raw_os_error().unwrap_or(libc::EIO)))
 }
 
+/// The bits of the flags that say whether is read or written, on all systems.
+const ACCESS_MODE: c_int = 3;
+
 /// The number of a descriptor that is for reading alone.
-pub(super) fn for_reading(file: File) -> c_int {
-    memory::for_reading(file).into_raw_fd()
+pub(super) fn for_reading(py: Token<'_>, file: File) -> Result<Object, Exception> {
+    descriptor(py, memory::for_reading(file))
 }
 
 /// CPython's `io.FileIO.__init__`.
@@ -213,23 +215,14 @@ fn open_path(py: Token<'_>, path: &Object, flags: c_int) -> Result<Object, Excep
         Place::Elsewhere(path) => place::by_links(py, runtime, &path),
     };
     let Some(below) = below else { return Err(os_error(py, libc::ENOENT, path, None)) };
-    let number = match files::find(&runtime.archives, &below.rest) {
+    match files::find(&runtime.archives, &below.rest) {
         Ok(Found::Outside(rest)) => {
-            let path = place::beside(runtime, &rest);
-            let opened = rustix::fs::open(
-                OsStr::from_bytes(path.as_os_str().as_bytes()),
-                OFlags::from_bits_retain(flags as u32) | OFlags::CLOEXEC,
-                Mode::from_raw_mode(0o666),
-            );
-            let opened =
-                opened.map_err(|error| os_error(py, error.raw_os_error(), &below.shown, None))?;
-            opened.into_raw_fd()
+            open_beside(py, &place::beside(runtime, &rest), flags, &below.shown)
         }
-        Ok(found) => open(py, runtime, &below, &found, flags)?.into_raw_fd(),
+        Ok(found) => descriptor(py, open(py, runtime, &below, &found, flags)?),
         Err(Fault::Missing { has_folder: true }) if flags & libc::O_CREAT != 0 => {
-            return Err(os_error(py, libc::EROFS, &below.shown, None));
+            Err(os_error(py, libc::EROFS, &below.shown, None))
         }
-        Err(fault) => return Err(failed(py, runtime, &below, fault)),
-    };
-    Object::integer(py, number.into())
+        Err(fault) => Err(failed(py, runtime, &below, fault)),
+    }
 }

@@ -55,7 +55,18 @@ pub(super) unsafe fn first_look(runtime: &Runtime, path: *mut ffi::PyObject) -> 
     }
     // SAFETY: not null: as many bytes as CPython said.
     let path = unsafe { std::slice::from_raw_parts(data, length as usize) };
-    match path.strip_prefix(runtime.root.as_encoded_bytes()) {
+    let root = runtime.root.as_encoded_bytes();
+    #[cfg(windows)]
+    {
+        // Letters of the middle differ most, and what is shorter is no path below.
+        let is_longer = path.len() > root.len() && matches!(path[root.len()], b'/' | b'\\');
+        if is_longer && files::is_same_on_windows(root, &path[..root.len()]) {
+            return FirstLook::Perhaps;
+        }
+        FirstLook::Elsewhere
+    }
+    #[cfg(not(windows))]
+    match path.strip_prefix(root) {
         Some([b'/', ..]) => FirstLook::Perhaps,
         Some(_) | None => FirstLook::Elsewhere,
     }
@@ -91,9 +102,7 @@ pub(super) fn of_object(
     };
     let rest = match encoded(py, &path) {
         Some(encoded) if !encoded.contains(&0) => {
-            files::below(runtime.root.as_encoded_bytes(), &encoded)
-                .filter(|rest| !rest.is_empty())
-                .map(<[u8]>::to_vec)
+            below_root(runtime, &encoded).filter(|rest| !rest.is_empty())
         }
         Some(_) | None => None,
     };
@@ -103,7 +112,25 @@ pub(super) fn of_object(
     })
 }
 
+fn below_root(runtime: &Runtime, path: &[u8]) -> Option<Vec<u8>> {
+    let root = runtime.root.as_encoded_bytes();
+    #[cfg(windows)]
+    return files::below_on_windows(root, path);
+    #[cfg(not(windows))]
+    files::below(root, path).map(<[u8]>::to_vec)
+}
+
+/// On Windows only the executable's own path leads below it; as it stands it is the top, where a folder is asked for.
+#[cfg(windows)]
+pub(super) fn by_links(py: Token<'_>, runtime: &Runtime, object: &Object) -> Option<Below> {
+    // SAFETY: attached; a live object; a new reference or null with an exception, which is cleared.
+    let path = unsafe { Object::from_owned(py, ffi::PyOS_FSPath(object.as_ptr())) }.ok()?;
+    let rest = below_root(runtime, &encoded(py, &path)?).filter(Vec::is_empty)?;
+    Some(Below { rest, shown: path })
+}
+
 /// Looks at a path of which the system says that something on it is no folder.
+#[cfg(not(windows))]
 pub(super) fn by_links(py: Token<'_>, runtime: &Runtime, object: &Object) -> Option<Below> {
     // SAFETY: attached; a live object; a new reference or null with an exception, which is cleared.
     let path = unsafe { Object::from_owned(py, ffi::PyOS_FSPath(object.as_ptr())) }.ok()?;
@@ -126,11 +153,22 @@ fn encoded(py: Token<'_>, path: &Object) -> Option<Vec<u8>> {
 impl Below {
     /// A path as text or bytes, as this one is.
     pub(super) fn alike(&self, py: Token<'_>, path: &[u8]) -> Result<Object, Exception> {
-        if self.shown.is_text() {
-            path_text(py, std::os::unix::ffi::OsStrExt::from_bytes(path))
-        } else {
-            bytes(py, path)
-        }
+        if self.shown.is_text() { path_text(py, &system_text(path)) } else { bytes(py, path) }
+    }
+}
+
+/// Bytes of a path, as the system has it.
+#[cfg(not(windows))]
+fn system_text(path: &[u8]) -> std::borrow::Cow<'_, std::ffi::OsStr> {
+    <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(path).into()
+}
+
+/// The same on Windows, with what stands for no text replaced: no path below the executable has it.
+#[cfg(windows)]
+fn system_text(path: &[u8]) -> std::borrow::Cow<'_, std::ffi::OsStr> {
+    match String::from_utf8_lossy(path) {
+        std::borrow::Cow::Borrowed(text) => std::ffi::OsStr::new(text).into(),
+        std::borrow::Cow::Owned(text) => std::ffi::OsString::from(text).into(),
     }
 }
 
@@ -138,8 +176,8 @@ impl Below {
 pub(super) fn beside(runtime: &Runtime, rest: &[u8]) -> PathBuf {
     let folder = Path::new(&runtime.root).parent().unwrap_or(Path::new("/"));
     let mut path = folder.as_os_str().to_owned();
-    path.push("/");
-    path.push(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(rest));
+    path.push(std::path::MAIN_SEPARATOR_STR);
+    path.push(system_text(rest));
     path.into()
 }
 

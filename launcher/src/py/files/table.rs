@@ -27,6 +27,7 @@ macro_rules! functions {
             paths: &$paths,
             by_name: by_name::<{ Place::$name as usize }>,
             by_position: by_position::<{ Place::$name as usize }>,
+            single: single::<{ Place::$name as usize }>,
         }),*];
 
         const COUNT: usize = [$(stringify!($name)),*].len();
@@ -35,6 +36,14 @@ macro_rules! functions {
 }
 
 functions! {
+    _add_dll_directory (path; 1; ) at [0] => Enter;
+    _isdir (path; 1; ) at [0] => IsFolder;
+    _path_exists (path; 1; ) at [0] => Exists;
+    _path_isdir (path; 1; ) at [0] => IsFolder;
+    _path_isfile (path; 1; ) at [0] => IsFile;
+    _path_isjunction (path; 1; ) at [0] => Never;
+    _path_islink (path; 1; ) at [0] => Never;
+    _path_lexists (path; 1; ) at [0] => Exists;
     access (path, mode; 2; dir_fd, effective_ids, follow_symlinks) at [0] => Access;
     chdir (path; 1; ) at [0] => Enter;
     chflags (path, flags; 2; follow_symlinks) at [0] => Change;
@@ -96,6 +105,7 @@ pub(super) fn redirect(py: Token<'_>, posix: &Object) -> Result<(), Exception> {
         match (*definition).ml_flags {
             BY_NAME => Some(Original::ByName((*definition).ml_meth.PyCFunctionFastWithKeywords)),
             BY_POSITION => Some(Original::ByPosition((*definition).ml_meth.PyCFunctionFast)),
+            ffi::METH_O => Some(Original::Single((*definition).ml_meth.PyCFunction)),
             _ => None,
         }
     };
@@ -116,6 +126,10 @@ pub(super) fn redirect(py: Token<'_>, posix: &Object) -> Result<(), Exception> {
                 (Some(definition), Some(Original::ByPosition(_))) => {
                     (*definition).ml_meth =
                         ffi::PyMethodDefPointer { PyCFunctionFast: function.by_position };
+                }
+                (Some(definition), Some(Original::Single(_))) => {
+                    (*definition).ml_meth =
+                        ffi::PyMethodDefPointer { PyCFunction: function.single };
                 }
                 (Some(_) | None, _) => {}
             }
@@ -161,6 +175,25 @@ unsafe extern "C" fn by_position<const PLACE: usize>(
             module,
             stack: stack.cast_const(),
             positional,
+            names,
+            place: PLACE,
+        })
+    }
+}
+
+/// The C function for one that takes exactly one argument.
+unsafe extern "C" fn single<const PLACE: usize>(
+    module: *mut ffi::PyObject,
+    argument: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    let names = std::ptr::null_mut();
+    // SAFETY: CPython calls this attached, with a live object, which is a stack of one.
+    unsafe {
+        dispatch(Call {
+            function: &FUNCTIONS[PLACE],
+            module,
+            stack: &raw const argument,
+            positional: 1,
             names,
             place: PLACE,
         })

@@ -75,7 +75,11 @@ pub(in crate::py) fn virtual_path(py: Token<'_>, path: &str) -> Result<Object, E
     let mut full: OsString = runtime::get(py)?.root.clone();
     if !path.is_empty() {
         full.push(std::path::MAIN_SEPARATOR_STR);
-        full.push(path);
+        if cfg!(windows) {
+            full.push(path.replace('/', std::path::MAIN_SEPARATOR_STR));
+        } else {
+            full.push(path);
+        }
     }
     path_text(py, &full)
 }

@@ -1,7 +1,9 @@
 //! Shared libraries of the archive, opened from memory where the system can.
 
 use std::collections::HashSet;
-use std::ffi::{CString, OsStr, OsString};
+#[cfg(unix)]
+use std::ffi::CString;
+use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
 use std::io;
 use std::path::PathBuf;
@@ -23,6 +25,8 @@ use parking_lot::Mutex;
 use crate::libraries;
 use crate::py::ffi::exception::{Exception, Kind};
 use crate::py::ffi::token::Token;
+#[cfg(windows)]
+use crate::py::native::windows_library;
 use crate::py::process::runtime::{self, Runtime};
 
 /// The paths in the archive of the libraries that are loaded already; they stay for the life of the process.
@@ -165,9 +169,12 @@ pub(in crate::py) fn load_named(py: Token<'_>, name: &str) -> Result<(), Excepti
     let runtime = runtime::get(py)?;
     let archives = &runtime.archives;
     let (path, is_system) = match runtime.files.inside(name) {
-        Some(path) => (path.trim_start_matches('/').to_owned(), false),
-        None if name.contains('/') => return Ok(()),
-        None => (format!("{SYSTEM_FOLDER}/{name}"), true),
+        Some(path) => {
+            let path = path.replace(std::path::MAIN_SEPARATOR, "/");
+            (path.trim_start_matches('/').to_owned(), false)
+        }
+        None if name.contains(['/', std::path::MAIN_SEPARATOR]) => return Ok(()),
+        None => (format!("{SYSTEM_FOLDER}/{}", system_file(name)), true),
     };
     let Some(file) = archives.file(&path).map_err(|error| damaged(&error))? else { return Ok(()) };
     for group in libraries::needed(archives, &path).map_err(|error| damaged(&error))? {
@@ -178,6 +185,16 @@ pub(in crate::py) fn load_named(py: Token<'_>, name: &str) -> Result<(), Excepti
         }
     }
     if is_system { load(py, &[file], &fail, &damaged) } else { Ok(()) }
+}
+
+/// The name of the packed file for the name by which a library of the system is opened.
+fn system_file(name: &str) -> std::borrow::Cow<'_, str> {
+    if !cfg!(windows) {
+        return name.into();
+    }
+    // Windows adds the ending to names without one.
+    let name = name.to_ascii_lowercase();
+    if name.contains('.') { name.into() } else { format!("{name}.dll").into() }
 }
 
 /// Loads a library, or those that need each other, unless the process has them.
@@ -227,8 +244,14 @@ fn has_already(py: Token<'_>, name: &str) -> bool {
     is_taken
 }
 
+/// On Windows only what the installation of Python had beside itself is packed so, Python itself among it.
+#[cfg(windows)]
+fn has_already(_py: Token<'_>, name: &str) -> bool {
+    windows_library::is_in_process(name)
+}
+
 /// Elsewhere, no library of the system is packed.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", windows)))]
 fn has_already(_py: Token<'_>, _name: &str) -> bool {
     false
 }
@@ -336,8 +359,8 @@ pub(in crate::py) fn refusal(_path: &OsStr) -> Option<String> {
     None
 }
 
-/// Elsewhere an archive has no list of needed libraries: only ELF files are read for it.
-#[cfg(not(unix))]
-fn open(_path: &OsStr) -> Result<(), String> {
-    Err("libraries are loaded from the archive on systems with ELF files only".to_owned())
+/// Loads a library, for good.
+#[cfg(windows)]
+fn open(path: &OsStr) -> Result<(), String> {
+    windows_library::open(path).map_err(|error| error.to_string())
 }

@@ -29,10 +29,7 @@ pub(in crate::py) fn real_path(
     arguments: &Arguments<1>,
 ) -> Result<Object, Exception> {
     let path = arguments.required(py, 0)?;
-    #[cfg(unix)]
-    return crate::py::files::real_path(py, runtime::get(py)?, path);
-    #[cfg(not(unix))]
-    Ok(path.clone_ref(py))
+    crate::py::files::real_path(py, runtime::get(py)?, path)
 }
 
 pub(in crate::py) fn is_on_disk(
@@ -49,7 +46,6 @@ pub(in crate::py) fn redirect_dlopen(
     _this: &Finder<'_>,
     arguments: &Arguments<1>,
 ) -> Result<Object, Exception> {
-    #[cfg(unix)]
     crate::py::files::redirect_dlopen(py, arguments.required(py, 0)?)?;
     Ok(Object::none(py))
 }

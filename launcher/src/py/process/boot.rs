@@ -138,7 +138,6 @@ fn check_bytecode(py: Token<'_>) -> Result<(), Exception> {
 /// Puts the finder into the import system of this interpreter, once, and dresses `sys`; gives the finder.
 pub(in crate::py) fn install(py: Token<'_>) -> Result<Object, Exception> {
     let runtime = runtime::get(py)?;
-    #[cfg(unix)]
     crate::py::files::install(py)?;
     let finder = import(py, MODULE)?.attribute(py, "finder")?;
     let sys = import(py, "sys")?;

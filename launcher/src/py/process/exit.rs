@@ -71,18 +71,12 @@ fn missing_module_text(py: Token<'_>, exception: &Exception) -> Result<Option<St
 }
 
 /// A line about a packed path that an error names.
-#[cfg(unix)]
 fn hint(py: Token<'_>, exception: &Exception) -> Option<Object> {
     let runtime = crate::py::process::runtime::get_if_set()?;
     let (root, said) = (runtime.root.to_str()?, exception.describe(py));
     drop(Exception::take_if_raised(py));
     let hint = crate::files::hint::hint(&runtime.archives, root, &said)?;
     text(py, &format!("coldframe: {hint}")).ok()
-}
-
-#[cfg(not(unix))]
-fn hint(_py: Token<'_>, _exception: &Exception) -> Option<Object> {
-    None
 }
 
 /// The code of a `SystemExit` (`Python/pythonrun.c`, `_Py_HandleSystemExit`): nothing is 0, a number is itself, and

@@ -104,7 +104,6 @@ pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
     let runtime = Runtime {
         archives,
         root: root.unwrap_or_else(|| paths.executable.clone()),
-        #[cfg(unix)]
         facts: std::sync::OnceLock::new(),
         files,
         config: config.clone(),

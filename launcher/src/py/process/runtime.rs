@@ -8,7 +8,6 @@ use importer_core::Stack;
 use interp_config::PythonInterpreterConfig;
 
 use crate::file_access::FileAccess;
-#[cfg(unix)]
 use crate::files::Facts;
 use crate::import_trace::ImportTrace;
 use crate::py::ffi::exception::Exception;
@@ -47,7 +46,6 @@ pub(in crate::py) struct Runtime {
     /// The virtual folder below which the archives' paths lie: the executable or archive file, taken for a folder.
     pub(in crate::py) root: OsString,
     /// What a file system says of all that lies below it, once somebody has asked.
-    #[cfg(unix)]
     pub(in crate::py) facts: OnceLock<Facts>,
     /// The packages whose files have to lie on disk, and the cache where they do.
     pub(in crate::py) files: FileAccess,
@@ -69,7 +67,6 @@ pub(in crate::py) struct Runtime {
 
 impl Runtime {
     /// What a file system says of all that lies below the root.
-    #[cfg(unix)]
     pub(in crate::py) fn facts(&self) -> &Facts {
         self.facts.get_or_init(|| Facts::of(Path::new(&self.root)))
     }
@@ -83,7 +80,9 @@ impl Runtime {
             None => self.files.inside(path.to_str()?)?,
         };
         match rest.strip_prefix(['/', std::path::MAIN_SEPARATOR]) {
-            Some(rest) => Some(rest.trim_end_matches('/').replace(std::path::MAIN_SEPARATOR, "/")),
+            Some(rest) => {
+                Some(rest.replace(std::path::MAIN_SEPARATOR, "/").trim_end_matches('/').to_owned())
+            }
             None => rest.is_empty().then(String::new),
         }
     }

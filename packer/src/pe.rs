@@ -1,0 +1,64 @@
+//! What a PE file, an extension module or library for Windows, needs of others.
+
+use object::LittleEndian as LE;
+use object::Object as _;
+use object::read::NameOrOrdinal;
+use object::read::pe::PeFile64;
+
+use crate::linking::Linking;
+
+/// The names in the import table of a PE file. Windows looks for them in the file's own folder first, as it is opened here.
+pub(super) fn linking(file: &PeFile64<'_>) -> Option<Linking> {
+    let mut needed = Vec::new();
+    if let Some(table) = file.import_table().ok()? {
+        let mut descriptors = table.descriptors().ok()?;
+        while let Some(descriptor) = descriptors.next().ok()? {
+            let name = table.name(descriptor.name.get(LE)).ok()?;
+            needed.push(String::from_utf8_lossy(name).into_owned());
+        }
+    }
+    if let Some(table) = file.delay_load_import_table().ok().flatten() {
+        // What is loaded when it is first called is found in the process just as well.
+        let mut descriptors = table.descriptors().ok()?;
+        while let Ok(Some(descriptor)) = descriptors.next() {
+            let name = table.name(descriptor.dll_name_rva.get(LE)).ok()?;
+            needed.push(String::from_utf8_lossy(name).into_owned());
+        }
+    }
+    // Every program that Coldframe makes has Python in the process already; a second one would be another Python.
+    needed.retain(|name| !is_python_dll(name));
+    let is_importable =
+        file.exports().ok()?.any(|export| matches!(export.map(object::Export::into_name), Ok(NameOrOrdinal::Name(name)) if name.starts_with(b"PyInit")));
+    Some(Linking { soname: None, needed, search: vec!["$ORIGIN".to_owned()], is_importable })
+}
+
+/// Whether a library is Python itself: `python313.dll`, but not `python3.dll`, which only leads to it.
+pub(super) fn is_python_dll(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let version = name.strip_prefix("python3").and_then(|rest| rest.strip_suffix(".dll"));
+    version.is_some_and(|version| {
+        let digits = version.strip_suffix("_d").unwrap_or(version).trim_end_matches('t');
+        !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_python_dll;
+
+    #[test]
+    fn python_itself_is_known_by_its_name() {
+        for (name, expected) in [
+            ("python313.dll", true),
+            ("PYTHON39.DLL", true),
+            ("python314t.dll", true),
+            ("python313_d.dll", true),
+            ("python3.dll", false),
+            ("python3t.dll", false),
+            ("pythoncom313.dll", false),
+            ("libpython3.12.so", false),
+        ] {
+            assert_eq!(is_python_dll(name), expected, "{name}");
+        }
+    }
+}
