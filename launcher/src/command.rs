@@ -23,6 +23,7 @@ mod settings_file;
 mod stubs;
 mod whole;
 mod why;
+mod windows_program;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -19,6 +19,8 @@
 mod boot;
 mod boundary;
 mod config;
+#[cfg(windows)]
+mod deferred_python;
 mod environment;
 mod exception;
 mod exit;

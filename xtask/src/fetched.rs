@@ -1,9 +1,9 @@
 //! `cargo xtask fetched`: Pythons that this machine does not have, and the launcher's tests on them.
 
-mod debian;
+pub(crate) mod debian;
 pub(crate) mod flags;
 mod free_threaded;
-mod place;
+pub(crate) mod place;
 mod wheels;
 mod with_gil;
 
@@ -21,7 +21,7 @@ use crate::matrix::Need;
 use crate::progress::{Progress, Show, Status};
 use crate::pythons::{self, Python};
 use crate::report::{Line, Report};
-use crate::suite::{Linked, Runner, Scope, Suite};
+use crate::suite::{Linked, Runner, Scope, Suite, Tally};
 use crate::version::{Range, Threads, Version};
 use crate::workspace::Workspace;
 
@@ -42,17 +42,8 @@ pub(crate) struct Fetched {
 pub(crate) fn run(workspace: &Workspace, flags: &flags::Fetched) -> anyhow::Result<Verdict> {
     let progress = Progress::new(flags.verbose);
     let fetched = fetch(workspace, &progress, flags.python)?;
-    let suite = Suite {
-        workspace,
-        runner: Runner::available(workspace),
-        label: format!("fetched Python {}", flags.python),
-        packages: vec!["launcher"],
-        linked_with: Linked::Fetched(&fetched),
-        test_python: Some(&fetched.python),
-        scope: Scope::TestsAndExamples,
-        filter: flags.filter.iter().map(String::as_str).collect(),
-    };
-    let tally = suite.run(&progress)?;
+    let filter: Vec<&str> = flags.filter.iter().map(String::as_str).collect();
+    let tally = tested(workspace, &progress, &fetched, &filter)?;
     // Without a GIL, `python` itself does not do all that a test asks, and such a test says so.
     let skipped_tests = match flags.python.threads {
         Threads::Gil => Need::Required,
@@ -63,6 +54,26 @@ pub(crate) fn run(workspace: &Workspace, flags: &flags::Fetched) -> anyhow::Resu
     let report = Report { lines: vec![Line::Ran { title, tally }], skipped_tests };
     print!("\n{}", report.render());
     Ok(Verdict::from_failures(report.failures().len()))
+}
+
+/// The launcher's tests on a fetched Python.
+pub(crate) fn tested(
+    workspace: &Workspace,
+    progress: &Progress,
+    fetched: &Fetched,
+    filter: &[&str],
+) -> anyhow::Result<Tally> {
+    let suite = Suite {
+        workspace,
+        runner: Runner::available(workspace),
+        label: format!("fetched Python {}", fetched.python.version),
+        packages: vec!["launcher"],
+        linked_with: Linked::Fetched(fetched),
+        test_python: Some(&fetched.python),
+        scope: Scope::TestsAndExamples,
+        filter: filter.to_vec(),
+    };
+    suite.run(progress)
 }
 
 /// The Python of this version, fetched and put together unless that was done already.

@@ -48,6 +48,8 @@ Examples:
   cargo xtask test --python 3.12 --layer launcher   one layer on one Python
   cargo xtask test --python ~/venv/bin/python       on this very interpreter
   cargo xtask test --layer launcher -- workers      only tests with `workers` in their names
+  cargo xtask test --platforms windows-3.13         the Windows build, under wine
+  cargo xtask test --platforms all --write README.md   every platform, and the table of them
   cargo xtask test --require 3.9,3.10,3.11          as CI does: a missing Python, or a test that skips itself, fails
 
 Pythons are found in pyenv's versions folder and as `python3.X` on PATH; of each minor version the highest patch release is taken.
@@ -66,6 +68,15 @@ pub(crate) struct Test {
     /// Fail when one of these versions cannot be tested, or when any test skips itself.
     #[arg(long, value_name = "X.Y,...", value_delimiter = ',')]
     pub(crate) require: Vec<Version>,
+
+    /// Test on these platforms, one table for all: `native` (the Pythons of this machine), fetched ones (`3.14`, `3.15t`),
+    /// `windows-3.13`, `linux-aarch64`, `macos-aarch64`, `macos-x86_64`, `freebsd`, `musl`, or `all`.
+    #[arg(long, value_name = "NAME", num_args = 1.., conflicts_with_all = ["python", "require", "layer"])]
+    pub(crate) platforms: Vec<String>,
+
+    /// Write the table of platforms into this file, between its marks.
+    #[arg(long, value_name = "FILE", requires = "platforms")]
+    pub(crate) write: Vec<PathBuf>,
 
     /// Test this crate only; can be given again.
     #[arg(long, value_name = "NAME")]

@@ -26,6 +26,7 @@ mod layers;
 mod libpython;
 mod matrix;
 mod packages;
+mod platforms;
 mod progress;
 mod pythons;
 mod report;

@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use crate::counts::Counts;
 use crate::fetched::Fetched;
 use crate::libpython;
+use crate::platforms::Platform;
 use crate::progress::{Finished, Progress, Show, Status};
 use crate::pythons::Python;
 use crate::workspace::Workspace;
@@ -57,6 +58,7 @@ pub(crate) enum Linked<'a> {
     Nothing,
     Python(&'a Python),
     Fetched(&'a Fetched),
+    Platform(&'a Platform),
 }
 
 /// Whether the examples in the documentation are run too.
@@ -210,6 +212,10 @@ impl Suite<'_> {
                 fetched.link(&mut command);
                 let folder = self.workspace.python_target(fetched.python.version);
                 command.arg("--target-dir").arg(folder)
+            }
+            Linked::Platform(platform) => {
+                platform.link(&mut command);
+                command.arg("--target-dir").arg(&platform.folder)
             }
         };
         if let Some(python) = self.test_python {

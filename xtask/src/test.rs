@@ -7,6 +7,7 @@ use anyhow::bail;
 use crate::Verdict;
 use crate::flags;
 use crate::matrix::{self, Found, Need, Plan, Selection};
+use crate::platforms;
 use crate::progress::Progress;
 use crate::pythons::{self, Python};
 use crate::report::{Line, Report};
@@ -24,6 +25,17 @@ const ASKS_PYTHON: &str = "platform-policy";
 const PYTHON_TESTS: &str = "python";
 
 pub(crate) fn run(workspace: &Workspace, flags: &flags::Test) -> anyhow::Result<Verdict> {
+    if !flags.platforms.is_empty() {
+        return platforms::run(workspace, flags);
+    }
+    let strict = if flags.require.is_empty() { Need::Optional } else { Need::Required };
+    let report = Report { lines: lines(workspace, flags)?, skipped_tests: strict };
+    print!("\n{}", report.render());
+    Ok(Verdict::from_failures(report.failures().len()))
+}
+
+/// A line for each Python of this machine, and one for the crates that need none.
+pub(crate) fn lines(workspace: &Workspace, flags: &flags::Test) -> anyhow::Result<Vec<Line>> {
     let layers = Layers::chosen(&flags.layer)?;
     let mut found = pythons::discover();
     let selection = select(&mut found, &flags.python)?;
@@ -61,10 +73,7 @@ pub(crate) fn run(workspace: &Workspace, flags: &flags::Test) -> anyhow::Result<
             });
         }
     }
-    let strict = if flags.require.is_empty() { Need::Optional } else { Need::Required };
-    let report = Report { lines, skipped_tests: strict };
-    print!("\n{}", report.render());
-    Ok(Verdict::from_failures(report.failures().len()))
+    Ok(lines)
 }
 
 /// Adds the interpreters given by path to those found, in place of the found one of the same version.

@@ -56,6 +56,7 @@ mod output;
 mod packer;
 mod pattern;
 mod pe;
+mod pe_resources;
 mod protocol;
 mod reach;
 mod rebuild;
@@ -94,6 +95,7 @@ pub use installation::PythonInstallation;
 pub use libpython::{copy_libpython_beside, needed_libpython};
 pub use needs::{FileNeed, Needs};
 pub use output::{write_executable, write_executable_from};
+pub use pe_resources::{WindowsProgram, WindowsVersion};
 pub use reach::{Step, TRACE, Trace};
 pub use rebuild::{Rebuild, RebuildMemory, Rebuilt};
 pub use report::{

@@ -15,7 +15,7 @@ use super::error::CommandError;
 use super::progress::Bar;
 use super::run::{broken, run_target, warn_of};
 use super::runtime_file::RUNTIME;
-use super::why;
+use super::{why, windows_program};
 use crate::bundle::{
     Application, Bundle, BundleError, BundleRequest, GlibcVersion, Rebuild, StandardLibrary,
     copy_libpython_beside, write_executable_from,
@@ -110,7 +110,8 @@ fn write<'m>(
     }
     let launcher = exe::own_executable()?;
     create_parent(output)?;
-    let runtime = context.runtime.contents.clone();
+    let mut runtime = context.runtime.contents.clone();
+    windows_program::read(&options.windows)?.dress(&mut runtime)?;
     let bytes = write_executable_from(runtime, context.debug_symbols(), writer, output)?;
     let libpython = copy_libpython_beside(&launcher, &context.python, output)?;
     Ok(Made { output, bytes, libpython, settings })
@@ -119,7 +120,8 @@ fn write<'m>(
 /// All that decides about an executable beside the request.
 fn more_that_decides(options: &arguments::Build, context: &Context) -> String {
     let runtime = XxHash3_128::oneshot(&context.runtime.contents);
-    format!("{} {runtime:x} {} {:?}", build_id(), options.strict, options.glibc)
+    let windows = &options.windows;
+    format!("{} {runtime:x} {} {:?} {windows:?}", build_id(), options.strict, options.glibc)
 }
 
 /// Finds what is to be packed, and hands over the request for it.
