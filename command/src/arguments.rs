@@ -210,12 +210,28 @@ pub(super) struct Build {
     /// Say which file needs which version of glibc, and for which symbols.
     #[arg(long)]
     pub(super) needs: bool,
+    #[command(flatten)]
+    pub(super) windows: WindowsOptions,
     /// How many processes compile [default: one per processor].
     #[arg(long, value_name = "N")]
     pub(super) jobs: Option<std::num::NonZeroUsize>,
     /// Print a report as JSON.
     #[arg(long)]
     pub(super) json: bool,
+}
+
+/// What an executable for Windows says of itself.
+#[derive(Args, Debug, Default)]
+pub(super) struct WindowsOptions {
+    /// Open no console (Windows).
+    #[arg(long)]
+    pub(super) windowed: bool,
+    /// Show this icon, a file `.ico` (Windows).
+    #[arg(long, value_name = "FILE")]
+    pub(super) icon: Option<PathBuf>,
+    /// Say the version in this TOML file: `file-version`, `product-version`, and texts such as `CompanyName` (Windows).
+    #[arg(long, value_name = "FILE")]
+    pub(super) version_file: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

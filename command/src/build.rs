@@ -23,7 +23,7 @@ use super::error::CommandError;
 use super::progress::Bar;
 use super::run::{broken, run_target};
 use super::warnings::warn_of;
-use super::why;
+use super::{why, windows_program};
 
 pub(super) fn run(options: Box<arguments::Build>) -> Result<ExitCode, CommandError> {
     let context = Context::new(options.app.as_deref(), &options.source)?;
@@ -111,7 +111,8 @@ fn write<'m>(
     }
     let launcher = exe::own_executable()?;
     create_parent(output)?;
-    let runtime = context.runtime.contents.clone();
+    let mut runtime = context.runtime.contents.clone();
+    windows_program::read(&options.windows)?.write_into(&mut runtime)?;
     let bytes = write_executable_from(runtime, context.debug_symbols(), writer, output)?;
     let libpython = copy_libpython_beside(&launcher, &context.python, output)?;
     Ok(Made { output, bytes, libpython, settings })
@@ -120,7 +121,8 @@ fn write<'m>(
 /// All that decides about an executable beside the request.
 fn more_that_decides(options: &arguments::Build, context: &Context) -> String {
     let runtime = XxHash3_128::oneshot(&context.runtime.contents);
-    format!("{} {runtime:x} {} {:?}", build_id(), options.strict, options.glibc)
+    let windows = &options.windows;
+    format!("{} {runtime:x} {} {:?} {windows:?}", build_id(), options.strict, options.glibc)
 }
 
 /// Finds what is to be packed, and hands over the request for it.

@@ -24,6 +24,7 @@ mod stubs;
 mod warnings;
 mod whole;
 mod why;
+mod windows_program;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

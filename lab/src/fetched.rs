@@ -1,7 +1,7 @@
 //! `cargo xtask fetched`: Pythons that this machine does not have, and the launcher's tests on them.
 
-mod assembly;
-mod debian;
+pub(crate) mod assembly;
+pub(crate) mod debian;
 pub(crate) mod flags;
 mod free_threaded;
 mod wheels;

@@ -14,6 +14,7 @@ pub(crate) struct Lab {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Fetched(crate::fetched::flags::Fetched),
+    Platforms(crate::platforms::flags::Platforms),
     Conformance(crate::conformance::flags::Conformance),
     Packages(crate::packages::flags::Packages),
     Elsewhere(crate::elsewhere::flags::Elsewhere),

@@ -16,6 +16,7 @@ mod fetched;
 mod flags;
 mod fuzz;
 mod packages;
+mod platforms;
 mod results;
 
 use std::process::ExitCode;
@@ -35,6 +36,7 @@ fn run(flags: Lab) -> anyhow::Result<Verdict> {
     match flags.command {
         Command::Conformance(flags) => conformance::run(&workspace, &flags),
         Command::Fetched(flags) => fetched::run(&workspace, &flags),
+        Command::Platforms(flags) => platforms::run(&workspace, &flags),
         Command::Packages(flags) => packages::run(&workspace, &flags),
         Command::Elsewhere(flags) => elsewhere::run(&workspace, &flags),
         #[cfg(target_os = "linux")]

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 const LENGTH: usize = 24;
 /// The state of a program that was made to carry an archive.
 const CARRIES: u8 = 1;
+/// The same, of one that is linked with the Python in its archive when it runs (`launcher/src/py/native/deferred_python.rs`).
+const DEFERS_PYTHON: u8 = 2;
 
 macro_rules! mark {
     ($($byte:literal)*) => { [$(AtomicU8::new($byte),)* AtomicU8::new(0)] };
@@ -25,15 +27,20 @@ pub fn is_promised() -> bool {
     MARK.last().is_some_and(|state| state.load(Ordering::Relaxed) != 0)
 }
 
+/// Whether Python's library comes from the archive.
+pub fn defers_python() -> bool {
+    MARK.last().is_some_and(|state| state.load(Ordering::Relaxed) == DEFERS_PYTHON)
+}
+
 /// Marks a copy of this program, or of another one that has this library in it.
-pub fn mark(executable: &mut [u8]) {
+pub fn mark(executable: &mut [u8], defers_python: bool) {
     // Read from there, for a second copy in the code would be found as well.
     let needle: Vec<u8> =
         MARK.iter().take(LENGTH).map(|byte| byte.load(Ordering::Relaxed)).collect();
     let found: Vec<usize> = memchr::memmem::find_iter(executable, &needle).collect();
     for at in found {
         if let Some(state) = executable.get_mut(at + LENGTH) {
-            *state = CARRIES;
+            *state = if defers_python { DEFERS_PYTHON } else { CARRIES };
         }
     }
 }

@@ -59,6 +59,7 @@ mod owner;
 mod packer;
 mod pattern;
 mod pe;
+mod pe_resources;
 mod protocol;
 mod reach;
 mod rebuild;
@@ -98,6 +99,7 @@ pub use libpython::{copy_libpython_beside, needed_libpython};
 pub use manifest::TRACE;
 pub use needs::{FileNeed, Needs};
 pub use output::{write_executable, write_executable_from};
+pub use pe_resources::{WindowsProgram, WindowsVersion};
 pub use reach::{Step, Trace};
 pub use rebuild::{Rebuild, RebuildMemory, Rebuilt};
 pub use report::{

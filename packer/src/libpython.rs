@@ -42,7 +42,8 @@ pub fn copy_libpython_beside(
     python: &PythonInstallation,
     out: &Path,
 ) -> Result<Option<PathBuf>, BundleError> {
-    let Some(needed) = needed_libpython(launcher)? else { return Ok(None) };
+    // Not the launcher's own: what was written may have it in its archive.
+    let Some(needed) = needed_libpython(out)? else { return Ok(None) };
     let name = needed.rsplit('/').next().unwrap_or(&needed);
     let target = out.with_file_name(name);
     let library = find(name, launcher, python)?;

@@ -5,11 +5,12 @@ use std::io::{Seek as _, Write as _};
 use std::path::Path;
 
 use importer_core::Writer;
-use manifest::carried;
+use manifest::{SYSTEM_FOLDER, carried};
 use tempfile::NamedTempFile;
 
 use super::elf::dynamic::search_beside_only;
 use super::elf::strip::strip;
+use super::pe::defer_python;
 use super::{BundleError, DebugSymbols};
 
 /// Writes the executable at `out` and gives its length. An archive that `launcher` itself carries is not copied.
@@ -34,7 +35,9 @@ pub fn write_executable_from(
     if symbols == DebugSymbols::Remove {
         strip(&mut bytes);
     }
-    carried::mark(&mut bytes);
+    let defers_python =
+        defer_python(&mut bytes, |name| writer.contains_file(&format!("{SYSTEM_FOLDER}/{name}")));
+    carried::mark(&mut bytes, defers_python);
     // A library of Python lies beside the executable, and nowhere else.
     search_beside_only(&mut bytes);
     let write = BundleError::io("write", out);

@@ -42,6 +42,44 @@ pub(super) fn is_python_dll(name: &str) -> bool {
     })
 }
 
+/// How many bytes an entry of the table of imports has.
+const ENTRY: usize = 20;
+
+/// Takes Python's library out of what a program for Windows asks for, if `is_packed` says that its archive has it: the entry
+/// goes behind the one that ends the table, where the program itself finds it (`py/deferred_python.rs`). Says whether that was done.
+pub(super) fn defer_python(program: &mut [u8], is_packed: impl Fn(&str) -> bool) -> bool {
+    let Some((start, end, at)) = python_entry(program, is_packed) else { return false };
+    let (Some(from), Some(last)) = (start.checked_add(at * ENTRY), end.checked_add(ENTRY)) else {
+        return false;
+    };
+    let Some(part) = program.get_mut(from..last) else { return false };
+    part.rotate_left(ENTRY);
+    true
+}
+
+/// Where the table of imports begins in the file, where the entry that ends it begins, and which entry is Python's.
+fn python_entry(program: &[u8], is_packed: impl Fn(&str) -> bool) -> Option<(usize, usize, usize)> {
+    let file = PeFile64::parse(program).ok()?;
+    let directory = file.data_directories().get(object::pe::IMAGE_DIRECTORY_ENTRY_IMPORT)?;
+    let (address, _) = directory.address_range();
+    let (start, _) = file.section_table().pe_file_range_at(address)?;
+    let table = file.import_table().ok()??;
+    let mut descriptors = table.descriptors().ok()?;
+    let (mut count, mut found) = (0, None);
+    while let Some(descriptor) = descriptors.next().ok()? {
+        let name = table.name(descriptor.name.get(LE)).ok()?;
+        let name = String::from_utf8_lossy(name).to_ascii_lowercase();
+        // Without the table of names nothing is left of them when the program runs.
+        let has_names = descriptor.original_first_thunk.get(LE) != 0;
+        if is_python_dll(&name) && has_names && is_packed(&name) {
+            found = Some(count);
+        }
+        count += 1;
+    }
+    let start = usize::try_from(start).ok()?;
+    Some((start, start.checked_add(count * ENTRY)?, found?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::is_python_dll;

@@ -33,6 +33,8 @@ Examples:
   cargo xtask test --python 3.12 --layer launcher   one layer on one Python
   cargo xtask test --python ~/venv/bin/python       on this very interpreter
   cargo xtask test --layer command -- workers       only tests with `workers` in their names
+  cargo xtask test --platforms windows-3.13         the Windows build, under wine
+  cargo xtask test --platforms all --write README.md   every platform, and the table of them
   cargo xtask test --require 3.9,3.10,3.11          as CI does: a missing Python, or a test that skips itself, fails
 
 Pythons are found in pyenv's versions folder and as `python3.X` on PATH; of each minor version the highest patch release is taken.
@@ -43,6 +45,7 @@ Everything is built below `target/pyX.Y`, so that one Python's build is never li
 /// Build and test every layer on every CPython found, and end with a table.
 #[derive(Debug, Args)]
 #[command(after_long_help = format!("{TEST_EXAMPLES}\n\n{EXIT_CODES}"))]
+#[derive(Default)]
 pub(crate) struct Test {
     /// Test on this Python only: a version (`3.12`) or the path of an interpreter; can be given again.
     #[arg(long, value_name = "PATH_OR_VERSION")]

@@ -24,6 +24,10 @@ pub const TASKS: &[Task] = &[
         about: "Fetch a Python that this machine does not have, and run the launcher's tests on it",
     },
     Task {
+        name: "platforms",
+        about: "Test on other systems: Windows under wine, ARM64 under qemu, fetched Pythons; link what cannot be run here",
+    },
+    Task {
         name: "conformance",
         about: "Run CPython's own test suites in the self-contained interpreter and in the stock one, and compare test by test",
     },
@@ -50,11 +54,26 @@ pub const TASKS: &[Task] = &[
     },
 ];
 
+/// The option by which `cargo xtask test` is a task of the lab, `platforms`.
+const PLATFORMS: &str = "--platforms";
+
+/// The command line as the lab has it: `test --platforms all` is `platforms all`.
+fn for_lab(arguments: &[OsString]) -> Vec<OsString> {
+    match arguments {
+        [test, rest @ ..] if test == "test" => {
+            let others = rest.iter().filter(|word| *word != PLATFORMS).cloned();
+            [OsString::from("platforms")].into_iter().chain(others).collect()
+        }
+        other => other.to_vec(),
+    }
+}
+
 /// Whether a command line is for the lab: `bench --json`, or `help bench`.
 pub fn is_asked(arguments: &[OsString]) -> bool {
     let is_task = |word: &OsString| TASKS.iter().any(|task| word == task.name);
     match arguments {
         [help, task, ..] if help == "help" => is_task(task),
+        [test, rest @ ..] if test == "test" => rest.iter().any(|word| word == PLATFORMS),
         [task, ..] => is_task(task),
         [] => false,
     }
@@ -73,7 +92,7 @@ pub fn run(arguments: &[OsString]) -> ExitCode {
         lab.args(["run", "--quiet", "--package", "lab", "--manifest-path"])
             .arg(manifest)
             .arg("--")
-            .args(arguments);
+            .args(for_lab(arguments));
         replace_with(lab).context("could not start `cargo`, which runs the lab")
     });
     ended.unwrap_or_else(|error| crate::exit_code(Err(error)))
@@ -108,6 +127,7 @@ mod tests {
             ("help", false),
             ("help test", false),
             ("test --layer fuzz", false),
+            ("test --platforms all", true),
             ("--help", false),
             ("benc", false),
         ] {

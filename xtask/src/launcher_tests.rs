@@ -7,7 +7,7 @@ use crate::matrix::Need;
 use crate::progress::Progress;
 use crate::pythons::Python;
 use crate::report::{Report, Row};
-use crate::suite::{Linked, Runner, Scope, Suite};
+use crate::suite::{Linked, Runner, Scope, Suite, Tally};
 use crate::version::Threads;
 use crate::workspace::Workspace;
 
@@ -27,25 +27,42 @@ pub fn run(
     linked: LinkedPython<'_>,
     filter: &[String],
 ) -> anyhow::Result<Verdict> {
+    let tally = tally(workspace, progress, linked, filter)?;
+    // Without a GIL, `python` itself does not do all that a test asks, and such a test says so.
+    let skipped_tests = match linked.python.version.threads {
+        Threads::Gil => Need::Required,
+        Threads::Free => Need::Optional,
+    };
+    let report =
+        Report { rows: vec![Row::Ran { title: title(linked.python), tally }], skipped_tests };
+    print!("\n{}", report.render());
+    Ok(Verdict::from_failures(report.failures().len()))
+}
+
+/// The name of a row: `3.15.0t`.
+pub(crate) fn title(python: &Python) -> String {
+    let suffix = if python.version.threads == Threads::Free { "t" } else { "" };
+    format!("{}{suffix}", python.release())
+}
+
+/// Runs those tests, and gives their numbers.
+pub(crate) fn tally(
+    workspace: &Workspace,
+    progress: &Progress,
+    linked: LinkedPython<'_>,
+    filter: &[String],
+) -> anyhow::Result<Tally> {
     let LinkedPython { python, link } = linked;
+    let folder = workspace.python_target(python.version);
     let suite = Suite {
         workspace,
         runner: Runner::available(workspace),
         label: format!("fetched Python {}", python.version),
         packages: vec!["coldframe-launcher", "coldframe-packer", "coldframe"],
-        linked_with: Linked::Otherwise { version: python.version, link },
+        linked_with: Linked::Otherwise { folder: &folder, link },
         test_python: Some(python),
         scope: Scope::TestsAndExamples,
         filter: filter.iter().map(String::as_str).collect(),
     };
-    let tally = suite.run(progress)?;
-    // Without a GIL, `python` itself does not do all that a test asks, and such a test says so.
-    let (suffix, skipped_tests) = match python.version.threads {
-        Threads::Gil => ("", Need::Required),
-        Threads::Free => ("t", Need::Optional),
-    };
-    let title = format!("{}{suffix}", python.release());
-    let report = Report { rows: vec![Row::Ran { title, tally }], skipped_tests };
-    print!("\n{}", report.render());
-    Ok(Verdict::from_failures(report.failures().len()))
+    suite.run(progress)
 }

@@ -25,6 +25,7 @@ mod layers;
 pub mod libpython;
 mod linkage;
 mod matrix;
+pub mod platform_rows;
 pub mod progress;
 pub mod pythons;
 mod report;

@@ -8,6 +8,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use crate::matrix::Need;
 use crate::progress::Status;
 use crate::suite::{Skip, Tally};
+use crate::version::Version;
 
 pub(crate) struct Report {
     pub(crate) rows: Vec<Row>,
@@ -45,7 +46,12 @@ impl Report {
                     }
                 }
                 Row::Skipped { title, reason, need: Need::Required } => {
-                    failures.push(format!("Python {title} is required: {reason} (`pyenv install {title}`, or --python PATH)"));
+                    let way_out = match title.parse::<Version>() {
+                        Ok(_) => format!(" (`pyenv install {title}`, or --python PATH)"),
+                        // A platform that cannot be had says the way out itself.
+                        Err(_) => String::new(),
+                    };
+                    failures.push(format!("Python {title} is required: {reason}{way_out}"));
                 }
                 Row::Skipped { need: Need::Optional, .. } => {}
             }

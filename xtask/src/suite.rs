@@ -12,7 +12,6 @@ use crate::counts::Counts;
 use crate::libpython;
 use crate::progress::{Finished, Progress, Show, Status};
 use crate::pythons::Python;
-use crate::version::Version;
 use crate::workspace::Workspace;
 
 /// The package of the command.
@@ -64,7 +63,8 @@ pub(crate) enum Linked<'a> {
     Python(&'a Python),
     /// A Python that is linked otherwise than by [`libpython::link`].
     Otherwise {
-        version: Version,
+        /// The target folder of the build.
+        folder: &'a Path,
         link: &'a dyn Fn(&mut Command),
     },
 }
@@ -229,9 +229,9 @@ impl Suite<'_> {
                 libpython::link(&mut command, python, &folder)?;
                 command.arg("--target-dir").arg(folder)
             }
-            Linked::Otherwise { version, link } => {
+            Linked::Otherwise { folder, link } => {
                 link(&mut command);
-                command.arg("--target-dir").arg(self.workspace.python_target(version))
+                command.arg("--target-dir").arg(folder)
             }
         };
         if let Some(python) = self.test_python {

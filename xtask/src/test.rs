@@ -33,6 +33,14 @@ const ASKS_PYTHON: &str = "coldframe-platform-policy";
 const PYTHON_TESTS: &str = "python";
 
 pub(crate) fn run(workspace: &Workspace, flags: &flags::Test) -> anyhow::Result<Verdict> {
+    let strict = if flags.require.is_empty() { Need::Optional } else { Need::Required };
+    let report = Report { rows: rows(workspace, flags)?, skipped_tests: strict };
+    print!("\n{}", report.render());
+    Ok(Verdict::from_failures(report.failures().len()))
+}
+
+/// A row for each Python of this machine, and one for the crates that need none.
+pub(crate) fn rows(workspace: &Workspace, flags: &flags::Test) -> anyhow::Result<Vec<Row>> {
     let layers = Layers::chosen(&flags.layer)?;
     let mut found = pythons::discover();
     let selection = select(&mut found, &flags.python)?;
@@ -70,10 +78,7 @@ pub(crate) fn run(workspace: &Workspace, flags: &flags::Test) -> anyhow::Result<
             });
         }
     }
-    let strict = if flags.require.is_empty() { Need::Optional } else { Need::Required };
-    let report = Report { rows: lines, skipped_tests: strict };
-    print!("\n{}", report.render());
-    Ok(Verdict::from_failures(report.failures().len()))
+    Ok(lines)
 }
 
 /// Adds the interpreters given by path to those found, in place of the found one of the same version.

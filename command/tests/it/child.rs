@@ -3,7 +3,6 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::Write;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::rc::Rc;
@@ -39,6 +38,15 @@ impl Child {
             .env("LANG", "C")
             .env("COLDFRAME_CACHE_DIR", cache())
             .current_dir(home.path());
+        if cfg!(windows) {
+            // Without these no program of Windows starts right.
+            let needed = ["SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "WINDIR"];
+            let needed = needed.map(|name| Some((name, std::env::var_os(name)?)));
+            command.envs(needed.into_iter().flatten());
+            for name in ["USERPROFILE", "APPDATA", "LOCALAPPDATA", "TEMP", "TMP"] {
+                command.env(name, home.path());
+            }
+        }
         Self { command, home, app: None, input: Vec::new(), stdout: None }
     }
 
@@ -96,8 +104,9 @@ impl Child {
         self.command
             .stdin(File::open(&input).unwrap())
             .stdout(stdout)
-            .stderr(File::create(&err).unwrap())
-            .process_group(0);
+            .stderr(File::create(&err).unwrap());
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut self.command, 0);
         let mut child =
             self.command.spawn().unwrap_or_else(|error| panic!("{:?}: {error}", self.command));
         let end = Instant::now() + TIME_LIMIT;
@@ -108,12 +117,15 @@ impl Child {
             if Instant::now() > end {
                 // The whole group, for its workers would hang as well.
                 let group = format!("-{}", child.id());
-                drop(
-                    Command::new("kill")
-                        .args(["-KILL", "--", &group])
-                        .stderr(Stdio::null())
-                        .status(),
-                );
+                if cfg!(unix) {
+                    drop(
+                        Command::new("kill")
+                            .args(["-KILL", "--", &group])
+                            .stderr(Stdio::null())
+                            .status(),
+                    );
+                }
+                drop(child.kill());
                 drop(child.wait());
                 panic!("{:?} hung\n{}\n{}", self.command, read(&out), read(&err));
             }
@@ -140,7 +152,9 @@ impl Child {
 }
 
 fn read(path: &Path) -> String {
-    String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned()
+    let text = String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned();
+    // Python ends lines as its system does.
+    if cfg!(windows) { text.replace("\r\n", "\n") } else { text }
 }
 
 /// The end and the output of a process.
@@ -155,7 +169,11 @@ pub(crate) struct Outcome {
 impl Outcome {
     /// The exit code, or the number of the signal.
     pub(crate) fn ending(&self) -> Result<i32, i32> {
-        self.status.code().ok_or_else(|| self.status.signal().unwrap_or_default())
+        #[cfg(unix)]
+        let signal = || std::os::unix::process::ExitStatusExt::signal(&self.status);
+        #[cfg(not(unix))]
+        let signal = || None;
+        self.status.code().ok_or_else(|| signal().unwrap_or_default())
     }
 
     /// As lines to compare and to read, with the machine's own paths replaced.

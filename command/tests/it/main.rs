@@ -7,30 +7,45 @@
 )]
 
 mod archive_modules;
+#[cfg(unix)]
 mod bad_archives;
+#[cfg(unix)]
 mod bad_input;
+#[cfg(unix)]
 mod black;
+#[cfg(unix)]
 mod cache;
+#[cfg(unix)]
 mod cache_places;
 mod child;
+#[cfg(unix)]
 mod children;
+#[cfg(unix)]
 mod compressed;
 mod damaged_applications;
+#[cfg(unix)]
 mod egg_info;
 mod endings;
 mod file_access;
 mod hooked_modules;
+#[cfg(unix)]
 mod hygiene;
 mod import_trace;
 mod importlib;
+#[cfg(unix)]
 mod libraries;
 mod like_python;
+#[cfg(unix)]
 mod mapped_libraries;
 mod needed;
+#[cfg(unix)]
 mod needs;
 mod not_packed;
+#[cfg(unix)]
 mod numpy;
+#[cfg(unix)]
 mod odd_limits;
+#[cfg(unix)]
 mod odd_places;
 mod own_names;
 mod own_process;
@@ -42,14 +57,18 @@ mod python_hooks;
 mod real_files;
 mod rebuilds;
 mod settings;
+#[cfg(unix)]
 mod settings_file;
 mod start_methods;
 mod subinterpreters;
 mod support;
+#[cfg(unix)]
 mod system_data;
+#[cfg(unix)]
 mod system_libraries;
 mod threads;
 #[cfg(unix)]
 mod virtual_files;
+#[cfg(unix)]
 mod whole;
 mod workers;

@@ -16,7 +16,10 @@ pub(crate) use crate::child::{Child, Outcome};
 pub(crate) const COLDFRAME: &str = env!("CARGO_BIN_EXE_coldframe");
 
 /// The start methods that every system on which these tests run has.
+#[cfg(unix)]
 pub(crate) const METHODS: [&str; 3] = ["fork", "forkserver", "spawn"];
+#[cfg(windows)]
+pub(crate) const METHODS: [&str; 1] = ["spawn"];
 
 /// The minor version of the Python under test.
 pub(crate) fn minor() -> u8 {
@@ -115,7 +118,7 @@ impl App {
 
     /// `coldframe build` with these options, to a file beside the application.
     pub(crate) fn build(&self, name: &str, options: &[&str]) -> PathBuf {
-        let output = self.beside(name);
+        let output = self.beside(&format!("{name}{}", std::env::consts::EXE_SUFFIX));
         coldframe(["build"]).arg(self.target()).arg("-o").arg(&output).args(options).ok();
         output
     }

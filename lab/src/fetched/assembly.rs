@@ -39,7 +39,7 @@ impl Assembly<'_> {
 }
 
 /// The paths in a folder, in the order of names.
-pub(super) fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+pub(crate) fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let entries =
         fs::read_dir(folder).with_context(|| format!("could not read `{}`", folder.display()))?;
     let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();

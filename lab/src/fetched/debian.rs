@@ -14,9 +14,20 @@ use super::wheels;
 /// The suite that has 3.14 and 3.15.
 const SUITE: &str = "forky";
 
+/// Packages to be fetched and unpacked.
+pub(crate) struct Order<'a> {
+    /// The folder for apt's own files and the packages, in which these are unpacked.
+    pub(crate) folder: &'a Path,
+    pub(crate) suite: &'a str,
+    /// The architecture, as Debian names it.
+    pub(crate) architecture: &'a str,
+    pub(crate) extent: Extent,
+    pub(crate) names: &'a [String],
+}
+
 /// The packages that are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Extent {
+pub(crate) enum Extent {
     /// The packages that were named.
     Named,
     /// All that they need too, down to the C library.
@@ -29,7 +40,18 @@ pub(super) fn unpacked(
     names: &[String],
     extent: Extent,
 ) -> anyhow::Result<PathBuf> {
-    let apt = assembly.folder.join("apt");
+    let folder = assembly.folder;
+    let order = Order { folder, suite: SUITE, architecture: "amd64", extent, names };
+    unpack(&order, &|what, command| assembly.step(what, command))
+}
+
+/// Fetches and unpacks the packages of an order; `step` runs a command.
+pub(crate) fn unpack(
+    order: &Order<'_>,
+    step: &dyn Fn(&str, &mut Command) -> anyhow::Result<()>,
+) -> anyhow::Result<PathBuf> {
+    let Order { folder, suite, architecture, extent, names } = *order;
+    let apt = folder.join("apt");
     let packages = apt.join("cache/archives");
     for folder in [apt.join("lists/partial"), packages.join("partial")] {
         fs::create_dir_all(&folder)
@@ -38,7 +60,7 @@ pub(super) fn unpacked(
     // By an empty one nothing is installed, so all that is needed comes along.
     write(&apt.join("status"), "")?;
     let (archive, keys) = archive()?;
-    write(&apt.join("sources.list"), &format!("deb [signed-by={keys}] {archive} {SUITE} main\n"))?;
+    write(&apt.join("sources.list"), &format!("deb [signed-by={keys}] {archive} {suite} main\n"))?;
     let apt_get = || {
         let mut command = Command::new("apt-get");
         for (name, value) in [
@@ -53,6 +75,8 @@ pub(super) fn unpacked(
         }
         // apt's own user cannot write here, and an archive that is out of reach is no error to apt unless it is told.
         command.args(["-o", "APT::Sandbox::User=root", "-o", "APT::Update::Error-Mode=any"]);
+        command.arg("-o").arg(format!("APT::Architecture={architecture}"));
+        command.arg("-o").arg(format!("APT::Architectures::={architecture}"));
         command.current_dir(&packages);
         command
     };
@@ -60,16 +84,15 @@ pub(super) fn unpacked(
         Extent::Named => &["download"],
         Extent::Whole => &["install", "--yes", "--download-only", "--no-install-recommends"],
     };
-    assembly
-        .step("the list of Debian's packages", apt_get().arg("update"))
-        .and_then(|()| assembly.step("Debian's packages", apt_get().args(get).args(names)))
-        .with_context(|| format!("Debian's suite `{SUITE}` must be in reach of apt"))?;
-    let root = assembly.folder.join("debian");
+    step("the list of Debian's packages", apt_get().arg("update"))
+        .and_then(|()| step("Debian's packages", apt_get().args(get).args(names)))
+        .with_context(|| format!("Debian's suite `{suite}` must be in reach of apt"))?;
+    let root = folder.join("debian");
     for package in files(&packages)? {
         if package.extension().is_some_and(|extension| extension == "deb") {
             let mut unpack = Command::new("dpkg");
             unpack.arg("-x").arg(&package).arg(&root);
-            assembly.step("unpacking a package", &mut unpack)?;
+            step("unpacking a package", &mut unpack)?;
         }
     }
     Ok(root)

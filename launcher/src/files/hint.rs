@@ -51,7 +51,8 @@ fn missing(archives: &Stack, path: &str) -> String {
     format!("`{path}` is not packed; {folder} has `{names}`{rest}")
 }
 
-#[cfg(test)]
+// Their paths are written as POSIX has them.
+#[cfg(all(test, unix))]
 mod tests {
     use super::hint;
     use crate::files::tests::archives;

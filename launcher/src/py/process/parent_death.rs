@@ -58,8 +58,64 @@ pub(in crate::py) fn end_after(sentinel: c_int) -> io::Result<()> {
     Ok(())
 }
 
+/// Ends this process some time after the one with this handle. Windows itself waits for it; a job would end the worker at
+/// once, and with it whatever it has started.
+#[cfg(windows)]
+pub(in crate::py) fn end_after(sentinel: c_int) -> io::Result<()> {
+    use std::ptr;
+
+    use windows_sys::Win32::Foundation::{DUPLICATE_SAME_ACCESS, DuplicateHandle, HANDLE};
+    use windows_sys::Win32::System::Threading::{
+        GetCurrentProcess, INFINITE, RegisterWaitForSingleObject, WT_EXECUTEONLYONCE,
+    };
+
+    let mut handle: HANDLE = ptr::null_mut();
+    let given = ptr::without_provenance_mut(sentinel as usize);
+    // SAFETY: this process's own handles, of which the new one is never closed: Python closes its own.
+    let duplicated = unsafe {
+        let process = GetCurrentProcess();
+        DuplicateHandle(process, given, process, &raw mut handle, 0, 0, DUPLICATE_SAME_ACCESS)
+    };
+    if duplicated == 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let mut wait: HANDLE = ptr::null_mut();
+    // SAFETY: a handle that stays open; the function uses nothing of this frame, and touches neither Python nor a lock.
+    let registered = unsafe {
+        RegisterWaitForSingleObject(
+            &raw mut wait,
+            handle,
+            Some(parent_ended),
+            ptr::null(),
+            INFINITE,
+            WT_EXECUTEONLYONCE,
+        )
+    };
+    if registered == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Runs in a thread of Windows' own when the parent has ended.
+#[cfg(windows)]
+unsafe extern "system" fn parent_ended(_context: *mut std::ffi::c_void, _timed_out: bool) {
+    use windows_sys::Win32::System::Threading::{GetCurrentProcess, Sleep, TerminateProcess};
+
+    // SAFETY: numbers, and this process's own handle.
+    unsafe {
+        Sleep(GRACE_IN_MILLISECONDS);
+        TerminateProcess(GetCurrentProcess(), TERMINATED);
+    }
+}
+
+/// As [`GRACE`].
+#[cfg(windows)]
+const GRACE_IN_MILLISECONDS: u32 = 3000;
+
+/// The exit code by which `multiprocessing` knows a process that was terminated (`popen_spawn_win32.py`).
+#[cfg(windows)]
+const TERMINATED: u32 = 0x10000;
+
 /// Elsewhere nothing can be asked of the kernel without a thread: the worker stays, as under `python`.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", windows)))]
 pub(in crate::py) fn end_after(_sentinel: c_int) -> io::Result<()> {
     Ok(())
 }

@@ -61,7 +61,13 @@ pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
         trace,
         task,
     } = launch;
-    for archive in &archives {
+    let root = archives.first().map(|archive| archive.path().as_os_str().to_owned());
+    let archives = Stack::new(archives);
+    let files = FileAccess::read(&archives, cache)?;
+    // Before anything of Python's is called.
+    #[cfg(windows)]
+    crate::py::native::deferred_python::link(&archives, &files)?;
+    for archive in archives.archives() {
         // The number of the bytecode can only be asked of a running Python; `boot` does.
         let running =
             version::running_target(archive.target().bytecode_magic, archive.target().optimization);
@@ -75,9 +81,6 @@ pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
         .map(|(name, value)| (name, value.map_or(Change::Remove, Change::Set)));
     let changes: Vec<_> = library_variables(&config, &folder).chain(own).collect();
     environment::change(&changes)?;
-    let root = archives.first().map(|archive| archive.path().as_os_str().to_owned());
-    let archives = Stack::new(archives);
-    let files = FileAccess::read(&archives, cache)?;
     let boots_from_archive = archives.module("encodings")?.is_some();
     let worker_main = match &task {
         Task::Worker(_) => Some(main_module::worker_main(&archives, &config.run)?),
