@@ -131,7 +131,7 @@ impl Application {
         &self.layout
     }
 
-    /// What it runs when no entry point is named: its `__main__`, if it has one.
+    /// Its run target when no entry point is named: its `__main__`, if it has one.
     pub fn run_target(&self) -> Option<RunTarget> {
         let (main, target) = match &self.layout {
             Layout::Script | Layout::Folder => ("__main__".to_owned(), "__main__".to_owned()),

@@ -16,7 +16,7 @@ use twox_hash::XxHash3_128;
 
 use super::{Application, BundleError, CacheError, Environment};
 
-/// What nobody has used for so long is removed.
+/// Archives that nobody has used for so long are removed.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// A folder of archives named by the content that they were made from.
@@ -190,7 +190,8 @@ impl KeyBuilder {
     /// Adds what is installed: the path, size and time of change of each file (reading all of them would take too long).
     pub fn environment(mut self, environment: &Environment) -> Result<Self, BundleError> {
         self.part(b"environment");
-        for entry in environment.units.iter().flat_map(|unit| &unit.entries) {
+        for entry in environment.distributions.iter().flat_map(|distribution| &distribution.entries)
+        {
             self.part(entry.path.as_bytes());
             self.part(entry.location.as_os_str().as_encoded_bytes());
             let metadata =

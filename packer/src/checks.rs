@@ -1,4 +1,4 @@
-//! What is checked when everything is packed: that what was named is there.
+//! Checks when everything is packed: whether all that the user named is there.
 
 use interp_config::RunTarget;
 
@@ -41,7 +41,7 @@ fn searched(request: &BundleRequest<'_>) -> String {
     }
 }
 
-/// What is to run must be there: its module, and of an entry point the function as far as the code tells.
+/// Checks the run targets: their modules must be there, and of an entry point the function as far as the code tells.
 pub(super) fn entries(
     request: &BundleRequest<'_>,
     packer: &Packer<'_>,

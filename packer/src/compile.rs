@@ -58,7 +58,7 @@ pub(super) struct Compiled {
     pub(super) main_guard: bool,
     /// The line that sets the start method of `multiprocessing`, if one does.
     pub(super) sets_start_method: Option<u32>,
-    /// What the compile process said of it, as it came.
+    /// The compile process's answer before the code, as it came.
     pub(super) head: Vec<u8>,
 }
 

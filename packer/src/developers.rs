@@ -1,4 +1,4 @@
-//! What of a package only its developers use, or those who compile against it.
+//! Files of a package that only its developers use, or the compilers of code against it.
 
 /// Folders of tests, of what tests are written with, and of tools that want a compiler.
 const TEST_FOLDERS: &[&str] = &["test", "tests"];

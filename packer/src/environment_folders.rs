@@ -105,7 +105,7 @@ impl Interpreter {
         format!("python{}.{}{threaded}", self.version.0, self.version.1)
     }
 
-    /// Those that have packages below a prefix.
+    /// The Pythons that have packages below a prefix.
     fn in_prefix(prefix: &Path) -> Vec<Self> {
         let entries = fs::read_dir(prefix.join("lib")).into_iter().flatten().flatten();
         let entries = entries.filter(|entry| entry.path().join("site-packages").is_dir());

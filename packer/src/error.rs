@@ -1,4 +1,4 @@
-//! What can go wrong between an application's folder and its archive.
+//! The errors between an application's folder and its archive.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,11 +24,11 @@ pub enum BundleError {
     /// A file or folder could not be read or written.
     #[error("could not {action} `{}`: {source}", path.display())]
     Io {
-        /// What was attempted, as it reads after "could not".
+        /// The failed action, as it reads after "could not".
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system's reason.
         source: io::Error,
     },
     /// A path that data is to have in the archive leads elsewhere.
@@ -50,7 +50,7 @@ pub enum BundleError {
     NotPython {
         /// The program.
         python: PathBuf,
-        /// What it did instead.
+        /// Its behaviour instead.
         reason: String,
     },
     /// A Python which is not CPython.
@@ -58,7 +58,7 @@ pub enum BundleError {
     NotCPython {
         /// The program.
         python: PathBuf,
-        /// What it calls itself.
+        /// Its name for itself.
         implementation: String,
     },
     /// The folder given as the virtual environment is none.
@@ -97,17 +97,17 @@ pub enum BundleError {
     /// `--include` names nothing that is installed.
     #[error("`--include {name}`: no module, package or distribution of that name in {searched}")]
     IncludeNotFound {
-        /// What was given.
+        /// The given name.
         name: String,
-        /// Where it was looked for.
+        /// The places where it was looked for.
         searched: String,
     },
     /// `--exclude` takes away what the interpreter itself needs.
     #[error("`--exclude {pattern}` leaves out `{module}`, without which Python does not start")]
     ExcludedEssential {
-        /// What was given.
+        /// The given pattern.
         pattern: String,
-        /// What it hits.
+        /// The module that it matches.
         module: &'static str,
     },
     /// A module that must run first is nowhere in the archive.
@@ -117,9 +117,9 @@ pub enum BundleError {
     EntryModule {
         /// The entry point or module, as given.
         entry: String,
-        /// What is missing.
+        /// The missing module.
         module: String,
-        /// Where else it was looked for.
+        /// The other places where it was looked for.
         searched: String,
     },
     /// The entry point's module does not define the function.
@@ -131,7 +131,7 @@ pub enum BundleError {
         entry: String,
         /// Its module.
         module: String,
-        /// What that module lacks.
+        /// The attribute that the module lacks.
         attribute: String,
     },
     /// A package that is needed is installed in a way that cannot be packed.
@@ -152,15 +152,15 @@ pub enum BundleError {
     WorkerStart {
         /// The program.
         program: PathBuf,
-        /// What the system said.
+        /// The system's reason.
         source: io::Error,
     },
     /// A compile process is not the Python that the archive is for.
     #[error("the compile process is Python {found}, but the archive is for Python {wanted}")]
     WorkerVersion {
-        /// What answered.
+        /// The Python that answered.
         found: String,
-        /// What was to answer.
+        /// The Python that was to answer.
         wanted: String,
     },
     /// A compile process died or answered nonsense.
@@ -168,7 +168,7 @@ pub enum BundleError {
     Worker {
         /// The file being compiled.
         module: PathBuf,
-        /// What happened to the process.
+        /// The process's end, as a verb.
         reason: String,
         /// The end of what it wrote on its standard error.
         stderr: String,
@@ -186,7 +186,7 @@ pub enum BundleError {
     Executable {
         /// The file.
         path: PathBuf,
-        /// What its reader said.
+        /// The reader's reason.
         reason: String,
     },
     /// The shared library that the launcher needs is not there to be copied.
@@ -208,13 +208,13 @@ pub enum BundleError {
     Glibc {
         /// The version that was asked for.
         allowed: GlibcVersion,
-        /// Who needs more, the highest version first.
+        /// The files that need more, the highest version first.
         needs: Vec<FileNeed>,
     },
     /// The archive's reader or writer refused.
     #[error(transparent)]
     Archive(#[from] importer_core::Error),
-    /// What an archive to pack again says of itself is not understood.
+    /// An attribute of an archive to pack again is not understood.
     #[error(transparent)]
     Manifest(manifest::Error),
 }
@@ -283,11 +283,11 @@ pub enum CacheError {
     /// The folder cannot be made or written.
     #[error("could not {action} in the cache folder `{}`: {source}; {WAY_OUT}", folder.display())]
     Io {
-        /// What was attempted, as it reads after "could not".
+        /// The failed action, as it reads after "could not".
         action: &'static str,
         /// The cache folder.
         folder: PathBuf,
-        /// What the system said.
+        /// The system's reason.
         source: io::Error,
     },
 }

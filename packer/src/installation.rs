@@ -172,7 +172,7 @@ impl PythonInstallation {
         Ok(Some(Self { executable: executable.to_owned(), ..found }))
     }
 
-    /// What [`PythonInstallation::carried`] reads.
+    /// The text that [`PythonInstallation::carried`] reads.
     pub(super) fn description(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
@@ -199,7 +199,7 @@ impl PythonInstallation {
         names.map(String::as_str).collect()
     }
 
-    /// What an archive for this Python is built for.
+    /// The target of an archive for this Python.
     pub fn target(&self, level: OptimizationLevel) -> Target {
         Target {
             implementation: "cpython".to_owned(),

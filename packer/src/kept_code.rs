@@ -17,7 +17,7 @@ use super::compile::{COMPILE_WORKER, Compiled, Job, MainGuardQuestion};
 use super::protocol::{self, Reply, level_number};
 use super::{BundleRequest, PythonInstallation};
 
-/// What a file begins with; the number changes when its layout does.
+/// The beginning of a file; the number changes when its layout does.
 const MARK: &[u8; 8] = b"CFCODE1\n";
 
 /// The length of a mark and a checksum.
@@ -76,7 +76,7 @@ impl<'r> KeptCode<'r> {
         group.is_changed = true;
     }
 
-    /// Writes the groups that have changed. What cannot be written is compiled again the next time.
+    /// Writes the groups that have changed. Groups that cannot be written are compiled again the next time.
     pub(super) fn write(&self) {
         let Some(cache) = self.cache else { return };
         for (name, group) in self.groups.iter().filter(|(_, group)| group.is_changed) {

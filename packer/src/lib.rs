@@ -22,7 +22,7 @@
 //! # }
 //! ```
 //!
-//! What is packed: the whole application; the whole standard library but [`DEFAULT_EXCLUDES`]; and of the environment the
+//! An archive holds the whole application; the whole standard library but [`DEFAULT_EXCLUDES`]; and of the environment the
 //! modules that imports lead to from there ([`Trace`] has the way to each), or that are included by name, with the data
 //! and metadata of their distributions. As on Python's own search path the application's modules
 //! hide those of the standard library, and these hide the environment's.
@@ -133,7 +133,7 @@ pub struct BundleRequest<'a> {
     pub glibc_floor: Option<&'a GlibcFloor>,
     /// How much of the standard library is packed.
     pub standard_library: StandardLibraryExtent,
-    /// What becomes of the sections of libraries that only debuggers read.
+    /// The setting for the sections of libraries that only debuggers read.
     pub debug_symbols: DebugSymbols,
     /// Whether bytecode and libraries are compressed too.
     pub storage: Storage,
@@ -141,11 +141,11 @@ pub struct BundleRequest<'a> {
     pub waiting_room: Option<PathBuf>,
     /// The level to compile for.
     pub optimization: OptimizationLevel,
-    /// What the archive's attribute `configuration` will hold; modules that it names are packed.
+    /// The contents of the archive's attribute `configuration`; modules that it names are packed.
     pub settings: Settings,
-    /// What the archive is for.
+    /// The purpose of the archive.
     pub purpose: Purpose,
-    /// What to do when a module of the application does not compile.
+    /// The setting for modules of the application that do not compile.
     pub broken: BrokenModules,
     /// Where compiled modules are kept for the next time.
     pub cache: Option<&'a CacheFolder>,
@@ -199,7 +199,7 @@ impl<'a> StandardLibrary<'a> {
     }
 }
 
-/// What an archive is for.
+/// The purpose of an archive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Purpose {
     /// To be run: its settings are in it.
@@ -209,7 +209,7 @@ pub enum Purpose {
     StandardLibrary,
 }
 
-/// What to do with the sections of libraries that only debuggers read. How a library is loaded does not depend on them.
+/// The setting for the sections of libraries that only debuggers read. The way a library is loaded does not depend on them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DebugSymbols {
     /// Leave them out.
@@ -219,7 +219,7 @@ pub enum DebugSymbols {
     Keep,
 }
 
-/// What to do with a module of the application that does not compile.
+/// The setting for modules of the application that do not compile.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BrokenModules {
     /// Stop, and name it.
@@ -242,12 +242,12 @@ pub struct SupportModule {
     pub source: &'static str,
 }
 
-/// What came out.
+/// The result of [`BundleRequest::build`].
 #[derive(Debug)]
 pub struct Bundle {
     /// The archive, ready to be written.
     pub writer: Writer,
-    /// What is in it, and why.
+    /// The archive's contents, and the reasons for them.
     pub report: Report,
     /// Files of this machine's system that are in it.
     pub outside: Vec<PathBuf>,

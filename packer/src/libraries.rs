@@ -23,9 +23,9 @@ pub(super) struct Libraries {
     extensions: BTreeSet<String>,
     /// The version of glibc that packed libraries should not ask more than, if there is one.
     floor: Option<GlibcFloor>,
-    /// What becomes of the sections that debuggers read.
+    /// The setting for the sections that debuggers read.
     symbols: DebugSymbols,
-    /// By the id of what they are the layouts of.
+    /// The layouts, by the id of the library.
     layouts: BTreeMap<u64, LibraryLayout>,
 }
 
@@ -35,20 +35,20 @@ struct PackedObject {
     linking: Linking,
     /// Where it was read from.
     location: Option<PathBuf>,
-    /// What it asks of the libraries that it needs, by their names: versions of symbols, or symbols.
+    /// Versions of symbols, or symbols, that it asks of the libraries that it needs, by the libraries' names.
     asks: BTreeMap<String, Vec<String>>,
     /// The symbols that it uses and does not define, if those of a library without versions may be among them.
     undefined: BTreeSet<String>,
 }
 
 impl Libraries {
-    /// None yet. Those that come are lowered to `floor` as far as can be.
+    /// No libraries yet. Each that comes is lowered to `floor` as far as can be.
     pub(super) fn new(floor: Option<&GlibcFloor>, symbols: DebugSymbols) -> Self {
         Self { floor: floor.cloned(), symbols, ..Self::default() }
     }
 
     /// Makes a library independent of this machine: only directories that `is_kept` names are searched, and an older
-    /// glibc is enough. What only debuggers read is taken out.
+    /// glibc is enough. Sections that only debuggers read are taken out.
     pub(super) fn make_portable(&self, contents: &mut Vec<u8>, is_kept: impl Fn(&str) -> bool) {
         if self.symbols == DebugSymbols::Remove {
             strip(contents);
@@ -192,8 +192,8 @@ impl Libraries {
         attributes
     }
 
-    /// What `path` needs, and what that needs in turn, each before what needs it; and `path` itself, with those that
-    /// need it as it needs them.
+    /// The libraries that `path` needs, and that these need in turn, each before its users; and `path` itself, with the
+    /// libraries that need it as it needs them.
     fn order<'a>(
         &'a self,
         path: &'a str,

@@ -1,6 +1,6 @@
 //! Puts marshalled code into one canonical form.
 //!
-//! What `marshal.dumps` writes depends on more than the source: an object gets a reference number when its count of
+//! The output of `marshal.dumps` depends on more than the source: an object gets a reference number when its count of
 //! owners is not one, which depends on what else the process has interned; constants of one character are marked as
 //! interned when anything interned them before; the order of a `frozenset` may follow addresses. So two builds of the same
 //! module differ by which worker compiled it, and after what. Here the bytes are read into a graph in which equal

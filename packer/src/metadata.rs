@@ -95,7 +95,7 @@ impl Metadata {
         plug_in_groups(&self.text("entry_points.txt"))
     }
 
-    /// What setuptools writes about a distribution's modules.
+    /// The names that setuptools writes about a distribution's modules.
     pub(super) fn declared_top_level(&self) -> Vec<String> {
         let text = self.text("top_level.txt");
         let names = text.lines().map(str::trim);

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::developers::is_tool;
 use super::packer::{Packer, Scanned};
 use super::pattern::Pattern;
-use super::source::Place;
+use super::source::ImportPlace;
 use super::stdlib::is_standard;
 use super::tree::first_part;
 use super::{BundleRequest, DEFAULT_EXCLUDES, Origin, Warning};
@@ -72,7 +72,7 @@ pub(super) fn warnings(
             continue;
         }
         // A name that only a text suggests may be no import at all.
-        let statements = module.imports.iter().filter(|import| import.place != Place::Text);
+        let statements = module.imports.iter().filter(|import| import.place != ImportPlace::Text);
         for (import, line) in statements.flat_map(|import| import.names().zip(repeat(import.line)))
         {
             let first = first_part(&import);

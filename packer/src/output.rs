@@ -66,7 +66,7 @@ pub(super) fn beside(out: &Path) -> Result<NamedTempFile, BundleError> {
     }
     let mut builder = tempfile::Builder::new();
     builder.prefix(".coldframe-");
-    // What the user's `umask` leaves of it.
+    // The user's `umask` takes its part away.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
     builder.tempfile_in(folder).map_err(|source| {

@@ -6,6 +6,6 @@ pub(crate) enum Owner {
     Application,
     /// The standard library, or one of the launcher's own modules.
     Standard,
-    /// The unit of that number.
-    Unit(usize),
+    /// The distribution of that number.
+    Distribution(usize),
 }

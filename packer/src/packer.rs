@@ -31,7 +31,7 @@ const WINDOW: usize = 32 << 20;
 /// Data of this length is read in parts.
 const LARGE: u64 = 8 << 20;
 
-/// What was found in a module's code.
+/// The findings in a module's code.
 #[derive(Debug)]
 pub(super) struct Scanned {
     pub(super) origin: Origin,
@@ -113,7 +113,7 @@ impl<'r> Packer<'r> {
             // All else is read when its turn comes.
             let source = match role {
                 Role::Source => Some(read(&mut item)?),
-                Role::Twin | Role::Extension | Role::Data => None,
+                Role::ExtensionSource | Role::Extension | Role::Data => None,
             };
             bytes += source.as_ref().map_or(0, |source| source.len());
             window.push(Read { item, role, source });
@@ -151,7 +151,7 @@ impl<'r> Packer<'r> {
                     let error = self.add_compiled(&item, source.into_owned(), answer)?;
                     broken.extend(error);
                 }
-                (Role::Twin, _, _) => {
+                (Role::ExtensionSource, _, _) => {
                     // It never runs, so it is not compiled.
                     let contents = read(&mut item)?.into_owned();
                     self.file_users.module(item.origin, &item.entry.path, &contents);

@@ -150,11 +150,18 @@ impl<'r> Rebuild<'r> {
             let Ok(text) = fs::read_to_string(file) else { return Ok(None) };
             key = key.text("rules", &text);
         }
-        for unit in request.environment.map_or(&[][..], |environment| &environment.units) {
-            let about =
-                (&unit.name, &unit.version, &unit.metadata, &unit.requires, &unit.plugs_into);
-            key = key.text("distribution", &format!("{about:?} {:?}", unit.editable));
-            for entry in &unit.entries {
+        for distribution in
+            request.environment.map_or(&[][..], |environment| &environment.distributions)
+        {
+            let about = (
+                &distribution.name,
+                &distribution.version,
+                &distribution.metadata,
+                &distribution.requires,
+                &distribution.plugs_into,
+            );
+            key = key.text("distribution", &format!("{about:?} {:?}", distribution.editable));
+            for entry in &distribution.entries {
                 key = key.text("", &entry.path);
             }
         }
@@ -274,8 +281,9 @@ impl<'r> Rebuild<'r> {
     }
 
     fn rules(&self) -> Result<Rules, BundleError> {
-        let units = self.request.environment.map_or(&[][..], |environment| &environment.units);
-        Rules::read(units, &self.request.distribution_rules)
+        let distributions =
+            self.request.environment.map_or(&[][..], |environment| &environment.distributions);
+        Rules::read(distributions, &self.request.distribution_rules)
     }
 
     fn facts(&self, rules: &Rules, entry: &Entry, source: &[u8]) -> Facts {
@@ -360,9 +368,13 @@ impl<'r> Rebuild<'r> {
         }
         let packages: HashSet<&str> =
             report.packages.iter().map(|package| package.name.as_str()).collect();
-        let units = self.request.environment.map_or(&[][..], |environment| &environment.units);
-        let packed = units.iter().filter(|unit| packages.contains(unit.name.as_str()));
-        let locations = packed.flat_map(|unit| &unit.entries).map(|entry| &entry.location);
+        let distributions =
+            self.request.environment.map_or(&[][..], |environment| &environment.distributions);
+        let packed = distributions
+            .iter()
+            .filter(|distribution| packages.contains(distribution.name.as_str()));
+        let locations =
+            packed.flat_map(|distribution| &distribution.entries).map(|entry| &entry.location);
         let mut others = Vec::new();
         for location in locations.chain(outside) {
             let Some(stamp) = Stamp::of(location) else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! What was packed, why, and what the user should know about it.
+//! The report of a build: the packed parts, the reasons, and the warnings.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use super::{Broken, Needs, Trace};
 
-/// What a bundle holds.
+/// The report of a build.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// What came from where.
+    /// The packed parts, by their origin.
     pub parts: BTreeMap<Origin, Part>,
     /// The packages taken from the environment, sorted by name.
     pub packages: Vec<Package>,
@@ -22,11 +22,11 @@ pub struct Report {
     pub missing: Vec<Missing>,
     /// Installed distributions that something imports, and that were left out.
     pub left_out: Vec<LeftOut>,
-    /// Who brought what.
+    /// The way to each module and distribution.
     pub trace: Trace,
-    /// What the packed libraries need of the system; the launcher is not among them.
+    /// The packed libraries' needs of the system; the launcher is not among them.
     pub needs: Needs,
-    /// What the user should know.
+    /// The warnings for the user.
     pub warnings: Vec<Warning>,
 }
 
@@ -44,11 +44,11 @@ pub struct FileUse {
 pub enum StandardLibraryPart {
     /// All of it, for this reason.
     All(String),
-    /// What imports lead to, and what every application gets.
+    /// The modules that imports lead to, and those that every application gets.
     Reached {
-        /// How many modules that is.
+        /// The number of packed modules.
         modules: usize,
-        /// Of how many.
+        /// The number of all its modules.
         of: usize,
     },
     /// None: another archive or the Python installation has it.
@@ -206,7 +206,7 @@ pub enum Warning {
     ExcludeUnused(String),
     /// `--exclude` of a module that another one cannot do without.
     ExcludedNeeded {
-        /// What was given.
+        /// The given pattern.
         pattern: String,
         /// The imported name.
         import: String,

@@ -1,4 +1,4 @@
-//! Which of several files of one name is the module.
+//! The roles of files: of several files of one name, one is the module.
 
 use std::collections::BTreeMap;
 
@@ -8,15 +8,15 @@ use super::Origin;
 use super::item::Item;
 use super::tree::{EntryKind, ModuleName};
 
-/// What becomes of a file.
+/// The role of a file in the archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     Source,
     Extension,
     Data,
-    /// The source beside an extension module of the same name, which wins. It is packed as data, and it tells what the extension
-    /// module imports.
-    Twin,
+    /// The source of an extension module (Cython, mypyc), beside it and of the same name. The extension module wins; the
+    /// source is packed as data, and tells its imports.
+    ExtensionSource,
 }
 
 /// Smaller is better.
@@ -47,7 +47,7 @@ pub(super) fn roles(items: &[Item], writer: &Writer, suffixes: &[String]) -> Vec
                     .get(*winner)
                     .is_some_and(|winner| matches!(winner.entry.kind, EntryKind::Extension(_))) =>
             {
-                Role::Twin
+                Role::ExtensionSource
             }
             (EntryKind::Source(_) | EntryKind::Extension(_) | EntryKind::Data, _) => Role::Data,
         }

@@ -99,7 +99,7 @@ pub(super) struct StandardModules<'s> {
 }
 
 impl<'s> StandardModules<'s> {
-    /// Those of files, of the copied archive, or none where an archive beside has them.
+    /// The modules in files, or in the copied archive, or none where an archive beside has them.
     pub(super) fn new<'i>(
         stdlib: StandardLibrary<'s>,
         items: impl Iterator<Item = &'i Item>,
@@ -136,11 +136,13 @@ impl<'s> StandardModules<'s> {
     pub(super) fn contents_of(&self, owner: Owner, entry: &Entry) -> Option<Cow<'_, [u8]>> {
         match owner {
             Owner::Standard => self.contents(entry),
-            Owner::Application | Owner::Unit(_) => fs::read(&entry.location).ok().map(Cow::Owned),
+            Owner::Application | Owner::Distribution(_) => {
+                fs::read(&entry.location).ok().map(Cow::Owned)
+            }
         }
     }
 
-    /// The contents of a module's file. What cannot be read is an error when it is packed, which names it.
+    /// The contents of a module's file. A file that cannot be read is an error when it is packed, which names it.
     fn contents(&self, entry: &Entry) -> Option<Cow<'_, [u8]>> {
         if let Some(contents) = self.contents.get(&entry.path) {
             return Some(Cow::Borrowed(contents));

@@ -42,8 +42,8 @@ pub(super) fn items(archive: &Archive, exclude: &[Pattern]) -> Result<Vec<Item>,
     Ok(items)
 }
 
-/// What is no code in an archive with a standard library: extension modules and data, as if it lay on disk. Libraries and
-/// files of the system are left out, which their users bring in.
+/// The extension modules and data of an archive with a standard library, as if they lay on disk. Libraries and files of the
+/// system are left out: their users bring them in.
 pub(super) fn files(archive: &Archive, exclude: &[Pattern]) -> Result<Vec<Item>, BundleError> {
     let (mut items, mut known) = (Vec::new(), BTreeSet::new());
     for module in archive.modules() {

@@ -49,7 +49,7 @@ enum Use {
     Pack,
 }
 
-/// What decides about a library.
+/// The rules that decide about a library.
 #[derive(Debug)]
 struct Policy<'a> {
     /// The user's rules, which come first.
@@ -94,7 +94,7 @@ pub(super) struct SystemLibraryFile {
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) files: Vec<SystemLibraryFile>,
-    /// What the launcher must know of the packed ones.
+    /// The launcher's facts about the packed libraries.
     pub(super) attributes: BTreeMap<String, Vec<u8>>,
     /// Libraries that this machine does not have either, with the first packed file that needs each.
     pub(super) missing: BTreeMap<String, String>,

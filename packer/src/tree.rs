@@ -37,7 +37,7 @@ impl Entry {
         }
     }
 
-    /// What patterns are matched with: a module's name, or a data file's path written like one.
+    /// The text that patterns are matched with: a module's name, or a data file's path written like one.
     pub(super) fn dotted(&self) -> String {
         self.module().map_or_else(|| self.path.replace('/', "."), |module| module.name.clone())
     }

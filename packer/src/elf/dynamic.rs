@@ -11,7 +11,7 @@ use object::elf::{DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_STRTAB, PT_DYNA
 use object::read::elf::{Dyn, ElfFile, FileHeader, ProgramHeader, Sym};
 use object::{Object as _, ObjectSymbol};
 
-/// What stands in the dynamic section of an ELF file.
+/// The names in the dynamic section of an ELF file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Linking {
     /// Its own name (`DT_SONAME`), if it has one.
@@ -60,7 +60,7 @@ impl Linking {
     }
 }
 
-/// What a library asks of those that it needs.
+/// The symbols that a library asks of the libraries that it needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Asked {
     /// The versions of symbols, by the names of the libraries.
