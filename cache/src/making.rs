@@ -1,24 +1,24 @@
-//! One process at a time makes a thing: a hundred that start at once do not need a hundred times the disk.
+//! One process at a time makes an entry: a hundred that start at once do not need a hundred times the disk.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::held::is_still;
+use super::locked_entry::is_still;
 use super::private::create_file;
 use super::{PATIENCE, PAUSE};
 
-/// How the names of the locks end.
+/// The suffix of the names of lock files.
 pub(crate) const LOCK: &str = ".lock";
 
-/// The right to make a thing; others wait for as long as this lives.
+/// The right to make an entry; others wait for as long as this lives.
 #[derive(Debug)]
 pub struct Making {
     lock: Option<(PathBuf, File)>,
 }
 
-/// What came of the wish to make something.
+/// The result of [`Making::begin`].
 pub enum Begun<T> {
     /// Another process has made it.
     Made(T),
@@ -27,8 +27,8 @@ pub enum Begun<T> {
 }
 
 impl Making {
-    /// Waits until the thing at `path` is there, or nobody else makes it. Who cannot get the lock in bounded time goes on without:
-    /// its owner may be stopped, or the file system may have no locks.
+    /// Waits until the entry at `path` is there, or nobody else makes it. A process that cannot get the lock in bounded time
+    /// goes on without it: its owner may be stopped, or the file system may have no locks.
     pub fn begin<T, E>(
         path: &Path,
         there: impl Fn() -> Result<Option<T>, E>,

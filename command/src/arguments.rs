@@ -61,7 +61,7 @@ pub(super) enum Command {
     Python(Python),
     /// Show what is in the cache folder, or clean it.
     Cache(Cache),
-    /// Show what was found, what is wrong, and how to mend it.
+    /// Show findings and problems, and the way out of each.
     Doctor(Doctor),
     /// Print the types of the module `coldframe`.
     #[command(after_help = "\
@@ -86,7 +86,7 @@ pub(super) struct Whole {
     pub(super) cache_dir: Option<PathBuf>,
 }
 
-/// What says which application, packages and Python are meant.
+/// The options that name an application, its packages and its Python.
 #[derive(Args, Debug, Default)]
 pub(super) struct Source {
     /// Call this function instead of running `__main__.py`.
@@ -105,8 +105,8 @@ pub(super) struct Source {
     /// The start method of `multiprocessing`: none, auto, fork, forkserver or spawn [default: auto].
     #[arg(long, value_name = "METHOD")]
     pub(super) start_method: Option<StartMethodSetting>,
-    /// Who may have the executable as a `python`: never (nobody), children (the application itself) or always (whoever starts
-    /// it) [default: children].
+    /// Processes that may use the executable as a `python`: never (none), children (the application's own) or always (all
+    /// that start it) [default: children].
     #[arg(long, value_name = "WHO")]
     pub(super) python_mode: Option<PythonMode>,
     /// Take a module, package or distribution although nothing imports it; `*` is the whole environment.
@@ -264,7 +264,7 @@ pub(super) struct Policy {
 
 #[derive(Args, Debug)]
 pub(super) struct Python {
-    /// What `python` would be given.
+    /// Arguments as for `python`.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub(super) arguments: Vec<OsString>,
 }

@@ -275,7 +275,7 @@ fn write_archive(
     let folder =
         output.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
-    // What the user's `umask` leaves of it.
+    // The user's `umask` takes its part away.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder.tempfile_in(folder).map_err(cannot)?;

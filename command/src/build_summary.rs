@@ -1,4 +1,4 @@
-//! What `coldframe build` says of what it made, for people and for programs.
+//! The summary that `coldframe build` prints, for people and for programs.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
@@ -80,7 +80,7 @@ impl Told {
     }
 }
 
-/// What was written, and by which settings.
+/// The written executable, and the settings that were used.
 pub(super) struct Made<'m> {
     pub(super) output: &'m Path,
     pub(super) bytes: u64,
@@ -88,7 +88,7 @@ pub(super) struct Made<'m> {
     pub(super) settings: Option<&'m Path>,
 }
 
-/// What `--json` prints.
+/// The output of `--json`.
 #[derive(Serialize)]
 struct Summary<'s> {
     output: &'s Path,

@@ -14,12 +14,12 @@ use super::context::cache;
 use super::error::CommandError;
 use super::policy::print_json;
 
-/// What nobody has used for so long goes when nothing else is said.
+/// Entries that nobody has used for so long are removed, unless the command line names another age.
 const DEFAULT_AGE: Duration = Duration::from_secs(30 * DAY);
 
 const DAY: u64 = 24 * 60 * 60;
 
-/// What `--json` prints.
+/// The output of `--json`.
 #[derive(Serialize)]
 struct Summary {
     folder: PathBuf,
@@ -95,7 +95,7 @@ pub(super) fn run(options: &arguments::Cache) -> Result<ExitCode, CommandError> 
 fn cleaned(found: &[Entry], clean: &arguments::Clean) -> Result<Vec<EntrySummary>, CommandError> {
     let age = if clean.all { Duration::ZERO } else { clean.older_than.unwrap_or(DEFAULT_AGE) };
     let mut summaries = Vec::new();
-    // What was left unfinished is of no use to anybody.
+    // Unfinished entries are of no use to anybody.
     for entry in found.iter().filter(|entry| entry.kind == Kind::Unfinished || entry.age() >= age) {
         let removal = if clean.dry_run {
             if entry.is_in_use() { Removal::InUse } else { Removal::Removed }

@@ -1,4 +1,4 @@
-//! What `run` and `build` work with: the settings, the Python, the environment, the cache.
+//! The settings, the Python, the environment and the cache that `run` and `build` work with.
 
 use std::error::Error as _;
 use std::fs;
@@ -50,7 +50,7 @@ pub(super) struct Context {
     pub(super) compile: CompileCommand,
     /// The glibc that the launcher itself needs: libraries are lowered to it, and not further.
     pub(super) glibc_floor: Option<GlibcFloor>,
-    /// What is put before the archives of applications.
+    /// The program that is put before the archives of applications.
     pub(super) runtime: RuntimeFile,
 }
 
@@ -102,7 +102,7 @@ impl Context {
         settings.build.keep_symbols |= source.keep_symbols;
         settings.build.include.extend(source.include.iter().cloned());
         settings.build.exclude.extend(source.exclude.iter().cloned());
-        // Those of the command line are relative to the current folder.
+        // Paths on the command line are relative to the current folder.
         let absolute = |file: &PathBuf| std::path::absolute(file).unwrap_or_else(|_| file.clone());
         let named =
             source.distribution_rules.iter().map(|file| absolute(file).display().to_string());
@@ -218,7 +218,7 @@ impl Context {
         })
     }
 
-    /// What becomes of the sections that debuggers read.
+    /// The setting for the sections that debuggers read.
     pub(super) fn debug_symbols(&self) -> DebugSymbols {
         if self.settings.build.keep_symbols { DebugSymbols::Keep } else { DebugSymbols::Remove }
     }
@@ -256,7 +256,7 @@ fn active_environment() -> Option<PathBuf> {
     variable("VIRTUAL_ENV").filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
-/// What tells this build of the program from others of its version: they may pack in other ways.
+/// An identity of this build of the program, for others of its version may pack in other ways.
 pub(super) fn build_id() -> String {
     let found = launcher::exe::own_executable().ok().and_then(|path| fs::metadata(path).ok());
     let modified = found.as_ref().and_then(|found| found.modified().ok());

@@ -1,4 +1,4 @@
-//! What the command can say went wrong.
+//! The errors of the command.
 
 use std::path::PathBuf;
 

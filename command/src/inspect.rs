@@ -24,7 +24,7 @@ struct Contents {
     modules: Vec<ModuleRow>,
     files: Vec<FileRow>,
     distributions: Vec<String>,
-    /// What it needs of a system.
+    /// Its needs of a system.
     needs: NeedsSummary,
 }
 
@@ -84,7 +84,7 @@ fn trace(archive: &Archive) -> Result<Trace, CommandError> {
     Ok(Trace::unpack(&text))
 }
 
-/// What the file and the libraries in its archive need.
+/// The needs of the file and of the libraries in its archive.
 fn needs(file: &Path, archive: &Archive) -> Result<Needs, CommandError> {
     let mut needs = Needs::default();
     let contents = fs::read(file).map_err(|source| CommandError::Io {

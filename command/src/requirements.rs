@@ -38,7 +38,7 @@ pub(super) fn environment(
             said,
         })
     })
-    .map(cache::Held::keep)?;
+    .map(cache::LockedEntry::keep)?;
     Ok(environment)
 }
 

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use cache::{CACHE_VARIABLE, Held};
+use cache::{CACHE_VARIABLE, LockedEntry};
 use importer_core::Archive;
 use interp_config::RunTarget;
 use launcher::Interpreter;
@@ -48,9 +48,9 @@ pub(super) fn start(
         .arguments(arguments)
         .inherited_variable(ARCHIVES_VARIABLE, variable);
     for archive in archives {
-        // Its workers open it again, by its path. What cannot be held is in nobody's cache.
-        if let Ok(Some(held)) = Held::existing(&archive) {
-            held.keep();
+        // Its workers open it again, by its path. An archive that cannot be locked is in nobody's cache.
+        if let Ok(Some(locked)) = LockedEntry::shared(&archive) {
+            locked.keep();
         }
         interpreter = interpreter.archive(archive);
     }
@@ -156,7 +156,7 @@ fn application_archive(
     })
 }
 
-/// What to run: what the settings say, or what the shape of the application says.
+/// The run target: the configured one, or else the one that the application's layout has.
 pub(super) fn run_target(
     configured: &RunTarget,
     application: &Application,

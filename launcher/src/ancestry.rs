@@ -33,7 +33,7 @@ pub struct Runaway {
     this: String,
 }
 
-/// What a process knows of the ones above it.
+/// The facts that a process knows of the ones above it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ancestry {
     /// How many processes of this program are above this one.
@@ -73,7 +73,7 @@ impl Ancestry {
         Self { depth, process, ..self }
     }
 
-    /// What the children of this process are to read.
+    /// The ancestry that the children of this process are to read.
     pub(crate) fn for_children(
         &self,
         executable: &Path,

@@ -13,7 +13,7 @@ pub(crate) const VARIABLE: &str = "COLDFRAME_BUILD";
 /// How long the build's identity is, with the tab behind it.
 const LENGTH: usize = 17;
 
-/// What the children of a program are told: the identity of its archive, and its path.
+/// The message to the children of a program: the identity of its archive, and its path.
 pub(crate) fn told(id: u64, executable: &Path) -> OsString {
     let mut value = OsString::from(format!("{id:016x}\t"));
     value.push(executable);

@@ -1,4 +1,4 @@
-//! What kind of Python this program is linked with: facts of the build, not guesses.
+//! The kind of Python that this program is linked with: facts of the build, not guesses.
 
 use platform_policy::PythonBuild;
 

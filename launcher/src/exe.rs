@@ -1,7 +1,7 @@
 //! Where this program lies: the only place that asks.
 //!
-//! Two questions have different answers. What is *running* is the file of `/proc/self/exe`, whatever has become of its
-//! name. What other programs start it by is a path, and that may lead to a successor by now, or nowhere.
+//! Two questions have different answers. The *running* program is the file of `/proc/self/exe`, whatever has become of its
+//! name. Other programs start it by a path, and that may lead to a successor by now, or nowhere.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -110,8 +110,8 @@ pub(crate) fn is_running(path: &Path) -> bool {
     metadata(path).is_ok_and(|at| (at.dev(), at.ino()) == (running.dev(), running.ino()))
 }
 
-/// What was executed, or a program of that name on `PATH`, as a shell finds it. A script's interpreter (`#!`) has its
-/// own path for an argument, and the script's is what was executed.
+/// The executed path, or a program of that name on `PATH`, as a shell finds it. A script's interpreter (`#!`) has its
+/// own path for an argument, and the executed path is the script's.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn by_arguments(executed: &Path, program: &Path) -> Option<PathBuf> {
     let is_path = program.components().nth(1).is_some() || program.is_absolute();

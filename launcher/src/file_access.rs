@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use cache::Held;
+use cache::LockedEntry;
 use importer_core::{File, Stack};
 use manifest::{ServedPackage, ServedPath, file_access, served_files};
 use mapped_libraries::is_library_name;
@@ -42,7 +42,7 @@ struct PackageFiles {
 }
 
 /// Where a module of such a package lies.
-pub(crate) struct Place<'a> {
+pub(crate) struct ServedFolder<'a> {
     /// The folder below which its path leads to where its files are, or would be.
     pub(crate) folder: &'a Path,
     /// Whether the package takes for modules what it finds there, and it is there.
@@ -79,14 +79,14 @@ impl FileAccess {
         &self,
         archives: &Stack,
         path: &str,
-    ) -> Result<Option<Place<'_>>, Error> {
+    ) -> Result<Option<ServedFolder<'_>>, Error> {
         if self.packages.is_empty() {
             return Ok(None);
         }
         let top = path.split('/').next().unwrap_or(path);
         let Some(files) = self.packages.get(top) else { return Ok(None) };
         self.make_ready(archives, &files.digest)?;
-        Ok(files.folder.as_deref().map(|folder| Place { folder, is_searched: files.lists }))
+        Ok(files.folder.as_deref().map(|folder| ServedFolder { folder, is_searched: files.lists }))
     }
 
     /// Where the files of that folder of the archive lie, once they are there; `None` when it has none.
@@ -169,7 +169,7 @@ impl FileAccess {
         };
         let folder = cache::private_folder(self.cache_folder()?, cache::FILES)?.join(digest);
         cache::folder_once(&folder, |temporary| extract(archives, digest, temporary))?.keep();
-        // What was there already may have been changed since it was written.
+        // Files that were there already may have been changed since they were written.
         extract(archives, digest, &folder)?;
         ready.get_or_init(|| ());
         Ok(())
@@ -186,23 +186,23 @@ impl FileAccess {
             .flatten()
     }
 
-    /// The path of an extension module that is not loaded from memory; it is there for as long as it is held.
+    /// The path of an extension module that is not loaded from memory; it is there for as long as the entry is locked.
     pub(crate) fn library(
         &self,
         path: &str,
         id: u64,
         contents: &[u8],
-    ) -> Result<(PathBuf, Held), Error> {
+    ) -> Result<(PathBuf, LockedEntry), Error> {
         let name = path.rsplit('/').next().unwrap_or(path);
         let libraries = cache::private_folder(self.cache_folder()?, cache::LIBRARIES)?;
         let folder = libraries.join(format!("{id:016x}"));
-        let held = cache::folder_once(&folder, |temporary| {
+        let locked = cache::folder_once(&folder, |temporary| {
             cache::verified_file(&temporary.join(name), contents)
         })?;
         let path = folder.join(name);
-        // What was there already may have been changed since it was written.
+        // A file that was there already may have been changed since it was written.
         cache::verified_file(&path, contents)?;
-        Ok((path, held))
+        Ok((path, locked))
     }
 
     fn cache_folder(&self) -> Result<&Path, Error> {
@@ -216,7 +216,7 @@ impl FileAccess {
     }
 }
 
-/// What tells the files of these archives from all others.
+/// An identity of these archives' files.
 fn tree_digest(archives: &Stack) -> String {
     let mut ids = archives.archives().iter().map(importer_core::Archive::id);
     let first = ids.next().unwrap_or_default();

@@ -62,8 +62,8 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    /// What the archive's own file says; where it has none any more, it is this user's, and of 1980, as in ZIP files without
-    /// times.
+    /// The owner and time of the archive's own file; where it has none any more, this user, and 1980, as in ZIP files
+    /// without times.
     pub(crate) fn of(root: &Path) -> Self {
         match std::fs::metadata(root) {
             Ok(found) => Self {

@@ -24,7 +24,7 @@ pub(crate) struct ImportTrace {
     began: (Duration, Instant),
 }
 
-/// What a module's import consists of.
+/// A phase of a module's import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// The library of an extension module is opened, and its module made.
@@ -42,7 +42,7 @@ pub(crate) struct Event {
     pub(crate) start: u64,
     /// The system's number of the thread.
     pub(crate) thread: i64,
-    /// Who loaded it.
+    /// The type of its loader.
     pub(crate) loader: Option<String>,
     /// Its `__file__`, or what stands in its place.
     pub(crate) origin: Option<String>,
@@ -79,7 +79,7 @@ impl ImportTrace {
         Ok(Some(trace))
     }
 
-    /// What the variable is for the processes that this one starts.
+    /// The value of the variable for the processes that this one starts.
     pub(crate) fn for_children(&self) -> OsString {
         let mut value = OsString::from("+");
         value.push(&self.file);

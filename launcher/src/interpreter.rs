@@ -33,10 +33,10 @@ pub struct Interpreter {
     children: Children,
 }
 
-/// What the processes are that this one starts as `sys.executable`.
+/// The kind of the processes that this one starts as `sys.executable`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Children {
-    /// What their own command line says.
+    /// Their own command line decides.
     #[default]
     ByCommandLine,
     /// `python`, because this one was asked to be that.
@@ -53,12 +53,12 @@ pub enum Mode {
     /// The configuration's run target; a worker process when the command line is that of one.
     #[default]
     Application,
-    /// What `python` does: `-c`, `-m`, flags, the REPL.
+    /// The command line of `python`: `-c`, `-m`, flags, the REPL.
     Python,
 }
 
 impl Children {
-    /// What they are told; nothing, for those that are told nothing.
+    /// The message to them: whether they are `python`; `None` for no message.
     fn are_python(self) -> Option<bool> {
         match self {
             Self::ByCommandLine => Some(false),
@@ -192,7 +192,7 @@ impl Interpreter {
     ///
     /// # Errors
     ///
-    /// What kept Python from running. What the application does wrong is its exit code.
+    /// The reason why Python could not run. Errors of the application give an exit code.
     pub fn run(self) -> Result<ExitCode, Error> {
         let Self {
             mut config,
@@ -262,9 +262,10 @@ impl Interpreter {
             tracing::warn!(%caution, "start method");
         }
         // In a program that is `python` only the start method is ours, where it is set.
-        let mends = config.multiprocessing_auto_dispatch && !matches!(task, Task::Python);
-        let mending = worker_hooks::hooks().filter(|_| mends);
-        let first = importlib_hooks::hooks().chain(mending).chain(start_method::hook(&decision));
+        let patches = config.multiprocessing_auto_dispatch && !matches!(task, Task::Python);
+        let worker_patches = worker_hooks::hooks().filter(|_| patches);
+        let first =
+            importlib_hooks::hooks().chain(worker_patches).chain(start_method::hook(&decision));
         hooks.splice(0..0, first);
         hooks.extend(config.post_import_hooks.iter().map(configured_hook));
         if let Some(archive) = archives.first() {
@@ -316,7 +317,7 @@ impl Interpreter {
     }
 }
 
-/// What a process is called on the timeline of imports.
+/// The name of a process on the timeline of imports.
 fn process_name(executable: &Path, task: &Task) -> String {
     let name = executable.file_name().unwrap_or_default().to_string_lossy();
     match task {

@@ -30,7 +30,7 @@ pub enum Literal {
 pub struct Arguments {
     /// The positional ones.
     pub positional: Vec<Literal>,
-    /// Those with names, `**{…}` included.
+    /// The keyword arguments, `**{…}` included.
     pub keywords: Vec<(String, Literal)>,
 }
 

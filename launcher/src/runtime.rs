@@ -1,4 +1,4 @@
-//! What an executable that `coldframe build` made does: it finds its archive, and runs the application in it.
+//! The behaviour of an executable that `coldframe build` made: it finds its archive, and runs the application in it.
 //!
 //! The program `coldframe-runtime` does nothing else: the packer copies it before each archive. The `coldframe` command does the
 //! same first, for it may itself be copied so.
@@ -82,7 +82,7 @@ fn with_causes(error: &dyn std::error::Error) -> String {
 pub fn start_log() {
     let filter = surroundings::variable("COLDFRAME_LOG").and_then(|text| text.into_string().ok());
     let Some(filter) = filter else { return };
-    // What is misspelt says less, and stops no program.
+    // A misspelt filter means less output, and stops no program.
     let filter: Targets = filter.parse().unwrap_or_default();
     let colours = std::io::stderr().is_terminal()
         && surroundings::variable("NO_COLOR").is_none_or(|value| value.is_empty());

@@ -1,7 +1,7 @@
-//! Which command lines are those of worker processes: pure, and decided before the interpreter starts.
+//! The command lines of worker processes: recognised without side effects, before the interpreter starts.
 //!
 //! CPython's `multiprocessing`, and the libraries that are made like it, start the program's own executable again: for
-//! a worker and for its helpers. What they pass is a grammar, not a position: interpreter flags, then `-c` and
+//! a worker and for its helpers. Their command lines follow a grammar: interpreter flags, then `-c` and
 //! `from MODULE import NAME; NAME(…)` with literal arguments; or `-m` and a module that is a worker; or a flag such as
 //! `--multiprocessing-fork`. A command line that is not of this grammar is the application's.
 
@@ -14,9 +14,9 @@ use crate::literal::{Arguments, parse_arguments};
 /// A process that `multiprocessing`, or a library made like it, asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Worker {
-    /// What it is there for.
+    /// Its role.
     pub role: Role,
-    /// What it does to become that.
+    /// The action by which it takes on that role.
     pub action: Action,
     /// `sys.argv` as the action expects to find it.
     pub argv: Vec<OsString>,
@@ -35,12 +35,12 @@ impl Worker {
     }
 }
 
-/// What a worker process is there for.
+/// The role of a worker process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// A process that runs the application's own functions.
     Spawned,
-    /// The helper that removes named semaphores and shared memory that nobody else did.
+    /// CPython's resource tracker.
     ResourceTracker,
     /// The same before Python 3.8 had shared memory; still written by libraries that copied it.
     SemaphoreTracker,
@@ -57,7 +57,7 @@ pub enum Action {
         module: &'static str,
         /// Its name.
         function: &'static str,
-        /// What it is called with: literals.
+        /// Its arguments: literals.
         arguments: Arguments,
     },
     /// A module is run, as by `python -m`.
@@ -132,14 +132,14 @@ const LOKY_MODULES: &[&str] =
 /// The module that anyio runs by `-u -m`, with no arguments.
 const ANYIO_MODULE: &str = "anyio.to_process";
 
-/// What execnet (and so pytest-xdist) runs by `-u -c`: the program comes through standard input, from the parent.
+/// The code that execnet (and so pytest-xdist) runs by `-u -c`: the program comes through standard input, from the parent.
 const EXECNET_CODE: &str = "import sys;exec(eval(sys.stdin.readline()))";
 
 /// Reads a command line, without the program's name in front.
 ///
 /// # Errors
 ///
-/// [`Refused`], for the call of a worker's function with anything but literal arguments. What is merely unknown is
+/// [`Refused`], for the call of a worker's function with anything but literal arguments. An unknown command line is
 /// `Ok(None)`: the application's own.
 pub fn parse(arguments: &[OsString]) -> Result<Option<Worker>, Refused> {
     let Some(first) = arguments.first() else { return Ok(None) };
@@ -223,7 +223,7 @@ fn selection(option: &str) -> Option<Selected> {
     flags.chars().all(is_flag_letter).then_some(selected)
 }
 
-/// What follows the interpreter's flags, and whether `-u` is one of them.
+/// The arguments after the interpreter's flags, and whether `-u` is one of them.
 fn after_flags(arguments: &[OsString]) -> (&[OsString], bool) {
     let (mut rest, mut unbuffered) = (arguments, false);
     while let Some((flag, after)) = rest.split_first() {

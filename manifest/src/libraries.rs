@@ -14,7 +14,7 @@ const NEEDED_PREFIX: &str = "libraries:";
 /// The libraries that an extension module needs, or a library that code opens by its path.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NeededLibraries {
-    /// Their paths in the archive, in the order in which they are to be loaded. Those of a group need each other.
+    /// Their paths in the archive, in the order in which they are to be loaded. The libraries of a group need each other.
     pub groups: Vec<Vec<String>>,
 }
 

@@ -56,7 +56,7 @@ pub struct MappedPages {
 pub struct Word {
     /// Where in the file it stands.
     pub offset: u64,
-    /// What it becomes.
+    /// The value that is written there.
     pub value: u64,
 }
 

@@ -24,7 +24,7 @@ use rustix::mm::{MprotectFlags, MremapFlags, mprotect, mremap, mremap_fixed, mun
 use crate::layout::{ENTRY_LENGTH, LibraryLayout, MappedPages, PAGE};
 use crate::memory_file;
 
-/// What the dynamic linker calls as an initialiser (glibc, `elf/dl-init.c`).
+/// An initialiser, as the dynamic linker calls it (glibc, `elf/dl-init.c`).
 type Initialiser = unsafe extern "C" fn(c_int, *const *const c_char, *const *const c_char);
 
 /// A library that the dynamic linker can open. It must live until the linker has opened it or failed to.
@@ -173,7 +173,7 @@ impl Pages {
     ///
     /// # Safety
     ///
-    /// What is mapped at the place, for their whole length, is replaced: who refers to it must want that.
+    /// The mapping at the place, for their whole length, is replaced: every user of it must want that.
     unsafe fn move_to(&self, place: *mut c_void) -> io::Result<()> {
         // SAFETY: our own mapping, once; the caller answers for the place.
         unsafe { mremap_fixed(self.start, self.length, self.length, MremapFlags::MAYMOVE, place) }?;

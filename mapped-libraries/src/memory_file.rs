@@ -37,7 +37,7 @@ const LONGEST_LABEL: usize = 200;
 /// From 1: a path without a count is that of a file which stays open.
 static COUNT: AtomicU64 = AtomicU64::new(1);
 
-/// What this process's workers may look for.
+/// The files that this process's workers may look for.
 static KEPT: OnceLock<Mutex<Vec<File>>> = OnceLock::new();
 
 /// A library in memory, and a path to it that no other file of this process ever had. The file must stay open until
@@ -161,7 +161,7 @@ pub(crate) fn make_holes(file: &File, parts: &[Range<u64>]) {
     }
 }
 
-/// What stands in the name of the file.
+/// The mark of a library in the name of its file.
 fn mark(library: &Library<'_>) -> String {
     format!(":{:016x}", library.id())
 }

@@ -1,7 +1,7 @@
 //! Finds which parts of a library can be mapped from the archive: all of its code and constants but for the tables that
 //! the dynamic linker reads before it calls the library's initialisers.
 //!
-//! What is a table, the section headers tell; the dynamic section, by which the linker itself goes, must agree with them.
+//! The section headers tell which parts are tables; the dynamic section, by which the linker itself goes, must agree with them.
 //! Of a library that is unusual in any way there is no layout, and it is copied whole.
 
 use std::ops::Range;
@@ -108,14 +108,14 @@ impl Part {
     }
 }
 
-/// What is loaded of a library.
+/// The loaded parts of a library.
 #[derive(Debug, Default)]
 struct Parts {
     /// Segments that can be written to.
     writable: Vec<Part>,
     /// The pages of all other segments.
     mapped: Vec<MappedPages>,
-    /// What the linker reads in those: the headers, and sections that have neither code nor constants.
+    /// The parts of these pages that the linker reads: the headers, and sections that have neither code nor constants.
     tables: Vec<Part>,
 }
 

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// So many links the system follows.
 const MOST_LINKS: u32 = 40;
 
-/// What follows the executable in a path that leads below it, as [`below`](super::below) gives it; `None` for any other path.
+/// The rest after the executable of a path that leads below it, as [`below`](super::below) gives it; `None` for any other path.
 pub(crate) fn below(root: &Path, path: &[u8]) -> Option<Vec<u8>> {
     let root = fs::metadata(root).ok()?;
     search((root.dev(), root.ino()), path, MOST_LINKS)
