@@ -232,7 +232,7 @@ pub fn verified_file(path: &Path, contents: &[u8]) -> Result<(), Error> {
     }
 }
 
-/// As [`verified_file`], believing a file of the right size whose time of change is the one that we gave it, which is
+/// Does the same as [`verified_file`], but believes a file of the right size whose time of change is the one that we gave it, which is
 /// made of the `id` of the contents: a write to a file changes its time.
 pub fn stamped_file<E: From<Error>>(
     path: &Path,

@@ -81,7 +81,7 @@ pub(super) struct Whole {
     /// The Python whose standard library is taken [default: the one that this `coldframe` was built with].
     #[arg(long, value_name = "FILE")]
     pub(super) python: Option<PathBuf>,
-    /// Where archives are kept [default: `coldframe` in the user's cache folder].
+    /// Folder for archives [default: `coldframe` in the user's cache folder].
     #[arg(long, value_name = "DIR")]
     pub(super) cache_dir: Option<PathBuf>,
 }
@@ -130,20 +130,20 @@ pub(super) struct Source {
     /// stands for any text. Without this, all are packed that not every system has.
     #[arg(long, value_name = "NAME=pack|leave", value_parser = parse_system_library)]
     pub(super) system_library: Vec<SystemLibraryRule>,
-    /// How much of the standard library is packed: auto, whole or reached [default: auto, which is what imports lead to, and
+    /// Part of the standard library that is packed: auto, whole or reached [default: auto, which is what imports lead to, and
     /// all of it where the application may run code that cannot be seen].
     #[arg(long, value_name = "EXTENT")]
     pub(super) standard_library: Option<StandardLibraryExtent>,
     /// Pack the sections of libraries that only debuggers read too.
     #[arg(long)]
     pub(super) keep_symbols: bool,
-    /// Where extension modules are loaded from: auto, memory or cache [default: auto, which is memory where the system can].
+    /// Source of extension modules: auto, memory or cache [default: auto, which is memory where the system can].
     #[arg(long, value_name = "PLACE")]
     pub(super) extensions: Option<ExtensionLoading>,
     /// Pack modules that do not compile too, with a warning, instead of stopping: importing one is the error that Python gives.
     #[arg(long)]
     pub(super) allow_broken: bool,
-    /// Where archives are kept [default: `coldframe` in the user's cache folder].
+    /// Folder for archives [default: `coldframe` in the user's cache folder].
     #[arg(long, value_name = "DIR")]
     pub(super) cache_dir: Option<PathBuf>,
 }
@@ -210,7 +210,7 @@ pub(super) struct Build {
     /// Say which file needs which version of glibc, and for which symbols.
     #[arg(long)]
     pub(super) needs: bool,
-    /// How many processes compile [default: one per processor].
+    /// Number of compile processes [default: one per processor].
     #[arg(long, value_name = "N")]
     pub(super) jobs: Option<std::num::NonZeroUsize>,
     /// Print a report as JSON.
@@ -248,7 +248,7 @@ pub(super) struct Policy {
     /// The system, as a target triple [default: this one].
     #[arg(long, value_name = "TRIPLE")]
     pub(super) target: Option<String>,
-    /// For a framework build of Python (macOS).
+    /// Answer for a framework build of Python (macOS).
     #[arg(long)]
     pub(super) framework: bool,
     /// The setting: none, auto, fork, forkserver or spawn.

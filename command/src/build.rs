@@ -222,14 +222,14 @@ fn allowed_glibc(
     configured.map_err(|error| CommandError::Usage(format!("the setting `build.glibc`: {error}")))
 }
 
-/// Where to write: what the command line says, or the settings.
+/// The path of the output: the command line's, or the settings'.
 fn output_path(options: &arguments::Build, context: &Context) -> Result<PathBuf, CommandError> {
     let configured =
         context.settings.build.output.as_deref().map(|output| context.folder.join(output));
     let named = options.output.clone().or(configured);
     let output = named
         .ok_or_else(|| CommandError::Usage("name the executable to write with `-o FILE`".into()))?;
-    // Before the long work: nothing is worth compiling for a place that cannot be written to.
+    // The check comes before the long work: nothing is worth compiling for a place that cannot be written to.
     if output.is_dir() {
         return Err(BundleError::Output {
             path: output,

@@ -14,16 +14,16 @@ use super::error::CommandError;
 use super::needs::NeedsSummary;
 use super::policy::print_json;
 
-/// How many distributions are listed, the largest.
+/// The number of distributions that are listed, the largest.
 const LARGEST: usize = 10;
 
-/// How many names of missing modules stand on the line that tells of them.
+/// The number of names of missing modules on the line that tells of them.
 const MISSING_NAMES: usize = 5;
 
 /// All that is said of a build, but for the executable's name and length: it is the same of the next one that replaces modules only.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Told {
-    /// As text, each with whether it is about something that is absent at run time.
+    /// The warnings as text, each with whether it is about something that is absent at run time.
     pub(super) warnings: Vec<(String, bool)>,
     /// The lines before that of the executable.
     packed: String,
@@ -127,7 +127,7 @@ struct PartSummary {
     modules: usize,
     extensions: usize,
     files: usize,
-    /// Before anything is compressed.
+    /// The length before anything is compressed.
     bytes: u64,
 }
 
@@ -136,7 +136,7 @@ struct PackageSummary<'s> {
     name: &'s str,
     version: Option<&'s str>,
     reason: String,
-    /// Before anything is compressed.
+    /// The length before anything is compressed.
     bytes: u64,
 }
 
@@ -271,7 +271,7 @@ fn print_lines(
     Ok(())
 }
 
-/// How much of the standard library is packed, what lies in the cache, and what was not found.
+/// Prints the packed part of the standard library, the packages in the cache, and the missing modules.
 fn print_behind(out: &mut String, report: &Report) -> fmt::Result {
     match &report.standard_library {
         StandardLibraryPart::All(reason) => writeln!(out, "all of the standard library: {reason}")?,

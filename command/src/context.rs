@@ -111,10 +111,10 @@ impl Context {
             from: absolute(&PathBuf::from(&data.from)).display().to_string(),
             to: data.to.clone(),
         }));
-        // Before those of the file, for the first one that fits holds.
+        // Rules of the command line come before those of the file, for the first one that fits holds.
         settings.build.file_access.splice(0..0, source.file_access.iter().cloned());
         settings.build.system_libraries.splice(0..0, source.system_library.iter().cloned());
-        // Before anything is done for a long time: a setting that is impossible here.
+        // The check comes before the long work: the setting may be impossible here.
         launcher::start_method::decision(&settings.interpreter)?;
 
         let PackedPython { installation: python, carried, compile } =
@@ -243,9 +243,9 @@ impl Context {
     }
 }
 
-/// Where packages may come from.
+/// The environments that packages may come from.
 struct Environments {
-    /// By the command line, the settings, or because it is active.
+    /// The environment of the command line or the settings, or the active one.
     named: Option<PathBuf>,
     /// Whether the one that this program is installed in is meant where none is named.
     may_be_own: bool,

@@ -104,7 +104,7 @@ fn findings() -> Result<Vec<Finding>, CommandError> {
     Ok(findings)
 }
 
-/// Which program goes before archives.
+/// The program that goes before archives.
 fn runtime() -> Finding {
     let what = "runtime";
     let carried = packed_python::carried().ok().flatten().and_then(|found| found.carried);

@@ -1,4 +1,4 @@
-//! Where the settings of an application come from: a file beside it, or in a folder above that the same people own.
+//! The settings file of an application: beside it, or in a folder above that the same people own.
 //!
 //! A settings file can name code to run. Whoever can put one into a folder that is looked into decides what runs, as Git's
 //! configuration did before CVE-2022-24765.
@@ -96,7 +96,7 @@ impl Owners {
         Self { users: [user, 0, owner] }
     }
 
-    /// Why a settings file in that folder may be somebody else's.
+    /// A reason why a settings file in that folder may be somebody else's.
     fn objection(&self, folder: &Path) -> Option<&'static str> {
         use std::os::unix::fs::MetadataExt as _;
 
@@ -112,7 +112,7 @@ impl Owners {
     }
 }
 
-/// Elsewhere folders have no such owners to look at.
+/// On other systems folders have no such owners to look at.
 #[cfg(not(unix))]
 impl Owners {
     fn of(_start: &Path) -> Self {

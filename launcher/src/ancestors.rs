@@ -1,4 +1,4 @@
-//! Which living processes above this one run the same program: asked of the kernel (`/proc`), for anybody can write a
+//! The living processes above this one that run the same program: asked of the kernel (`/proc`), for anybody can write a
 //! command line or a variable.
 
 /// The program of a process.
@@ -11,7 +11,7 @@ pub(crate) enum Runs {
     Untold,
 }
 
-/// How far up is looked; processes that wait for each other are rarely so many.
+/// The most processes above that are looked at; processes that wait for each other are rarely so many.
 const FURTHEST: usize = 256;
 
 /// The processes above this one, as far as the kernel tells.
@@ -19,7 +19,7 @@ const FURTHEST: usize = 256;
 pub(crate) struct Above {
     /// The program of the process that started this one.
     pub(crate) parent: Runs,
-    /// How many living ancestors run this program, and the parent's number; `None` where nobody says, or nobody asks.
+    /// The number of living ancestors that run this program, and the parent's number; `None` where nobody says, or nobody asks.
     pub(crate) living: Option<(u32, u32)>,
 }
 
@@ -112,7 +112,7 @@ mod system {
         Some(std::os::unix::process::parent_id())
     }
 
-    /// From `stat`, where a name in parentheses, with anything in it, stands before the state and the parent (proc(5)).
+    /// Reads `stat`, where a name in parentheses, with anything in it, stands before the state and the parent (proc(5)).
     pub(super) fn parent_of(process: u32) -> Option<u32> {
         // The number of the process, its name of 64 bytes at most, the state and the parent: once is enough.
         let mut text = [0; 128];
@@ -124,7 +124,7 @@ mod system {
     }
 }
 
-/// Elsewhere nothing is asked yet.
+/// On other systems nothing is asked yet.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod system {
     use super::Runs;

@@ -1,4 +1,4 @@
-//! How many processes of this program stand above this one: pure, read from and written to one environment variable.
+//! The number of processes of this program above this one: pure, read from and written to one environment variable.
 //!
 //! A program that starts itself without an end (because `sys.executable` is the program, say, and somebody takes it for
 //! `python`) fills a machine in seconds. Each process tells its children how deep they are, and past
@@ -13,7 +13,7 @@ use thiserror::Error;
 /// The environment variable that holds it.
 pub(crate) const VARIABLE: &str = "COLDFRAME_PROCESS";
 
-/// How many processes of one program may stand above another one.
+/// The most processes of one program that may stand above another one.
 pub(crate) const DEPTH_LIMIT: u32 = 8;
 
 /// The longest piece of a command line in the message.
@@ -36,7 +36,7 @@ pub struct Runaway {
 /// The facts that a process knows of the ones above it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ancestry {
-    /// How many processes of this program are above this one.
+    /// The number of processes of this program above this one.
     pub(crate) depth: u32,
     /// Whether the one above behaves as `python`, and its children are to do so too.
     pub(crate) is_python: bool,
@@ -66,8 +66,8 @@ impl Ancestry {
         self.process != 0
     }
 
-    /// With the number of those that live and run this program, and the parent, where the system tells them: those that have ended do not
-    /// count, and a variable that was taken away hides none.
+    /// Corrects it by the number of living ancestors that run this program, and by the parent, where the system tells them:
+    /// processes that have ended do not count, and a variable that was taken away hides none.
     pub(crate) fn with_living(self, living: Option<(u32, u32)>) -> Self {
         let (depth, process) = living.unwrap_or((self.depth, self.process));
         Self { depth, process, ..self }

@@ -1,4 +1,4 @@
-//! Which build of a program a process is: pure, read from and written to one environment variable.
+//! The build of a program that a process runs: pure, read from and written to one environment variable.
 //!
 //! Workers are started by the path of their parent's executable, and that may be another program by then. A process tells
 //! its children what it was made of, and a worker that was made of something else ends with an error. That is a second
@@ -10,7 +10,7 @@ use std::path::Path;
 /// The environment variable that holds it.
 pub(crate) const VARIABLE: &str = "COLDFRAME_BUILD";
 
-/// How long the build's identity is, with the tab behind it.
+/// The length of the build's identity, with the tab behind it.
 const LENGTH: usize = 17;
 
 /// The message to the children of a program: the identity of its archive, and its path.

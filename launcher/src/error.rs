@@ -7,7 +7,7 @@ use thiserror::Error as ThisError;
 use crate::ancestry::Runaway;
 use crate::worker::Refused;
 
-/// Why an interpreter could not be run. An exception of the application is not an error of ours: it is an exit code.
+/// A reason why an interpreter could not be run. An exception of the application is not an error of ours: it is an exit code.
 #[derive(Debug, ThisError)]
 #[non_exhaustive]
 pub enum Error {

@@ -1,4 +1,4 @@
-//! Where this program lies: the only place that asks.
+//! The path of this program: the only place that asks for it.
 //!
 //! Two questions have different answers. The *running* program is the file of `/proc/self/exe`, whatever has become of its
 //! name. Other programs start it by a path, and that may lead to a successor by now, or nowhere.
@@ -119,7 +119,7 @@ fn by_arguments(executed: &Path, program: &Path) -> Option<PathBuf> {
     let on_path = on_path.iter().flat_map(std::env::split_paths).map(|folder| folder.join(program));
     let given = is_path.then(|| program.to_owned());
     let found = [executed.to_owned()].into_iter().chain(given).chain(on_path).find(is_program)?;
-    // As `/proc/self/exe` it leads from everywhere, and through no link.
+    // The canonical path leads from everywhere, and through no link, as `/proc/self/exe` does.
     Some(found.canonicalize().unwrap_or(found))
 }
 

@@ -1,6 +1,6 @@
 //! The part of an exit code that a parent process sees: on Windows all 32 bits, elsewhere the low byte.
 
-/// How a process has to end for its parent to see a code.
+/// The end of a process by which its parent sees a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     /// `main` returns this.

@@ -1,7 +1,7 @@
 //! Packages whose files C code opens: their files go to the cache, once, and their `__file__` there.
 //!
-//! Which packages do so is found when the archive is built, and stands in its manifest ([`manifest::ServedPackages`]). Their files
-//! are put there when the first module of the package is imported.
+//! The list of these packages is made when the archive is built, and stands in its manifest
+//! ([`manifest::ServedPackages`]). Their files are put there when the first module of the package is imported.
 //!
 //! C code and other programs cannot read what lies below the executable (`py/files.rs`): what they are given a path of is put
 //! into the cache at that moment, in one folder for all packages.
@@ -19,7 +19,7 @@ use crate::error::Error;
 
 /// The packages whose files are served from the cache.
 pub(crate) struct FileAccess {
-    /// By the package's folder, which is a name at the top of the archive.
+    /// The packages, by their folders, which are names at the top of the archive.
     packages: HashMap<String, PackageFiles>,
     /// The digests' folders that are known to be there.
     ready: HashMap<String, OnceLock<()>>,
@@ -41,7 +41,7 @@ struct PackageFiles {
     folder: Option<PathBuf>,
 }
 
-/// Where a module of such a package lies.
+/// The folder of a module of such a package.
 pub(crate) struct ServedFolder<'a> {
     /// The folder below which its path leads to where its files are, or would be.
     pub(crate) folder: &'a Path,
@@ -73,7 +73,7 @@ impl FileAccess {
         Ok(this)
     }
 
-    /// Where a module that is about to be imported lies on disk; `None` for one that stays in memory. Files that it
+    /// The folder on disk of a module that is about to be imported; `None` for one that stays in memory. Files that it
     /// may open are put into the cache.
     pub(crate) fn place_of(
         &self,
@@ -89,7 +89,7 @@ impl FileAccess {
         Ok(files.folder.as_deref().map(|folder| ServedFolder { folder, is_searched: files.lists }))
     }
 
-    /// Where the files of that folder of the archive lie, once they are there; `None` when it has none.
+    /// The place of the files of that folder of the archive, once they are there; `None` when it has none.
     pub(crate) fn folder_on_disk(
         &self,
         archives: &Stack,
@@ -134,7 +134,7 @@ impl FileAccess {
         Ok(tree.join(path))
     }
 
-    /// As [`real_file`](Self::real_file), for a folder with all that is in it.
+    /// Does the same as [`real_file`](Self::real_file), for a folder with all that is in it.
     pub(crate) fn real_folder(&self, archives: &Stack, path: &str) -> Result<PathBuf, Error> {
         let tree = self.tree_folder()?;
         let mut folders = vec![path.to_owned()];

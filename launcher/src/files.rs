@@ -32,7 +32,7 @@ pub(crate) enum Found<'a> {
     Outside(Vec<u8>),
 }
 
-/// Why there is nothing at a path.
+/// A reason why there is nothing at a path.
 #[derive(Debug)]
 pub(crate) enum Fault {
     /// Nothing has the name.
@@ -57,7 +57,7 @@ impl From<importer_core::Error> for Fault {
 pub(crate) struct Facts {
     pub(crate) user: u32,
     pub(crate) group: u32,
-    /// In nanoseconds from 1970 on.
+    /// The time of change, in nanoseconds from 1970 on.
     pub(crate) changed: i64,
 }
 

@@ -16,11 +16,11 @@ use crate::error::Error;
 /// starts are told.
 pub(crate) const VARIABLE: &str = "COLDFRAME_TRACE_IMPORTS";
 
-/// Where events are written to, and what their times count from.
+/// The file that events are written to, and the moment from which their times count.
 #[derive(Debug)]
 pub(crate) struct ImportTrace {
     file: PathBuf,
-    /// When this process began to trace: by the clock that all processes share, and by one that only goes forward.
+    /// The moment when this process began to trace: by the clock that all processes share, and by one that only goes forward.
     began: (Duration, Instant),
 }
 
@@ -38,7 +38,7 @@ pub(crate) enum Phase {
 pub(crate) struct Event {
     pub(crate) name: String,
     pub(crate) phase: Phase,
-    /// When it began, in microseconds.
+    /// The time when it began, in microseconds.
     pub(crate) start: u64,
     /// The system's number of the thread.
     pub(crate) thread: i64,
@@ -136,7 +136,7 @@ fn quoted(text: &str) -> String {
     quoted
 }
 
-/// How a timeline of ours begins.
+/// The beginning of a timeline of ours.
 const BEGINNING: &[u8] = b"[\n{";
 
 /// Makes the file, or empties an old timeline. A file with anything else in it is another one that the variable names by

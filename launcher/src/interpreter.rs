@@ -231,7 +231,7 @@ impl Interpreter {
         if worker.is_some() && surroundings::is_privileged() {
             return Err(worker::Refused::privileged().into());
         }
-        // Also where variables count for nothing: this one can only stop the program.
+        // It counts also where other variables do not: it can only stop the program.
         let variable = std::env::var_os(ancestry::VARIABLE);
         let process = std::process::id();
         let above = Ancestry::read(variable.as_deref(), &executable, process);
@@ -287,7 +287,7 @@ impl Interpreter {
             && folder.is_relative()
             && let Ok(folder) = std::path::absolute(folder)
         {
-            // For processes that start in another folder.
+            // The variable is for processes that start in another folder.
             variables.push((cache::CACHE_VARIABLE, Some(folder.into())));
         }
         let cache = cache::locate(

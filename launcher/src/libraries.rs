@@ -1,6 +1,6 @@
 //! Libraries that extension modules need, where the archive has them: they must be loaded first.
 //!
-//! Which ones an extension module needs is found when the archive is built, and stands in its manifest
+//! The list for each extension module is made when the archive is built, and stands in its manifest
 //! ([`manifest::NeededLibraries`]).
 
 use importer_core::{File, Stack};

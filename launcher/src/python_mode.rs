@@ -2,16 +2,16 @@
 
 use interp_config::PythonMode;
 
-/// How a process was asked to be `python`.
+/// The request to a process to be `python`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
-    /// By the variable, by its name, or because its parent is one.
+    /// The variable, its name, or a parent that is one asked for it.
     #[cfg_attr(
         not(any(test, feature = "runtime")),
         expect(dead_code, reason = "the runtime reads the word")
     )]
     ByWord,
-    /// By a command line of `python`'s shape.
+    /// A command line of `python`'s shape asked for it.
     ByCommandLine,
 }
 

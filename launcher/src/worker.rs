@@ -48,7 +48,7 @@ pub enum Role {
     ForkServer,
 }
 
-/// How a worker process comes to its role. Every name in it is one of ours: nothing of the command line is code.
+/// The action by which a worker process takes on its role. Every name in it is one of ours: nothing of the command line is code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// A function is called.
@@ -251,7 +251,7 @@ struct Line<'a> {
     unbuffered: bool,
 }
 
-/// Which option says what `python` runs.
+/// The option that says what `python` runs.
 enum Selected {
     Command,
     Module,
@@ -261,7 +261,7 @@ impl<'a> Line<'a> {
     fn read(arguments: &'a [OsString]) -> Option<Self> {
         let (rest, unbuffered) = after_flags(arguments);
         let (option, rest) = rest.split_first()?;
-        // In one word with flags no worker's command line has it.
+        // No worker's command line has it in one word with flags.
         let option = match option.to_str()? {
             "-c" => Selected::Command,
             "-m" => Selected::Module,

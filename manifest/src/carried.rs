@@ -4,7 +4,7 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// How many bytes of the mark tell where it is.
+/// The number of bytes of the mark that tell where it is.
 const LENGTH: usize = 24;
 /// The state of a program that was made to carry an archive.
 const CARRIES: u8 = 1;

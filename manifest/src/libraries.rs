@@ -18,12 +18,12 @@ pub struct NeededLibraries {
     pub groups: Vec<Vec<String>>,
 }
 
-/// How a packed library of the system is taken.
+/// The source of a packed library of the system.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SystemLibrary {
-    /// From the archive, always.
+    /// The archive, always.
     Packed,
-    /// From the running system, where that one offers as much.
+    /// The running system, where that one offers as much.
     SystemFirst {
         /// The versions and symbols that packed files ask for.
         asked: Vec<String>,
@@ -52,7 +52,7 @@ pub fn layout(id: u64) -> Key<LibraryLayout> {
     Key::of(format!("layout:{id:016x}"))
 }
 
-/// How the packed library of the system with that `SONAME` is taken.
+/// The source of the packed library of the system with that `SONAME`.
 pub fn system_library(name: &str) -> Key<SystemLibrary> {
     Key::of(format!("system-library:{name}"))
 }

@@ -1,4 +1,4 @@
-//! Where the dynamic linker of this system finds a library by its name (glibc, `elf/dl-load.c` and `elf/dl-cache.c`).
+//! The search of this system's dynamic linker for a library by its name (glibc, `elf/dl-load.c` and `elf/dl-cache.c`).
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// The list of libraries that `ldconfig` makes.
 const CACHE: &str = "/etc/ld.so.cache";
 
-/// How the list begins in the format that glibc has written since 2.2, alone since 2.32.
+/// The beginning of the list in the format that glibc has written since 2.2, alone since 2.32.
 const MAGIC: &[u8] = b"glibc-ld.so.cache1.1";
 const HEADER: usize = 48;
 const ENTRY: usize = 24;

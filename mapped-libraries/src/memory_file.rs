@@ -24,7 +24,7 @@ use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, memfd_
 /// Smaller libraries are not kept open: a package has many of them, and a process may have few descriptors.
 const KEPT_FROM: u64 = 256 * 1024;
 
-/// How many threads decompress one library, at most.
+/// The most threads that decompress one library.
 const THREADS: usize = 8;
 
 /// Nobody can change what is sealed so, its maker included.
@@ -34,7 +34,7 @@ const SEALS: SealFlags =
 /// A label is a part of the name, of which the system takes 249 bytes.
 const LONGEST_LABEL: usize = 200;
 
-/// From 1: a path without a count is that of a file which stays open.
+/// A counter from 1: a path without a count is that of a file which stays open.
 static COUNT: AtomicU64 = AtomicU64::new(1);
 
 /// The files that this process's workers may look for.
@@ -156,7 +156,7 @@ pub(crate) fn empty(label: &str, length: u64) -> io::Result<(File, OsString)> {
 pub(crate) fn make_holes(file: &File, parts: &[Range<u64>]) {
     let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
     for part in parts {
-        // Where it cannot be done, the memory is in use for longer.
+        // If it cannot be done, the memory is in use for longer.
         let _ = fallocate(file, flags, part.start, part.end.saturating_sub(part.start));
     }
 }

@@ -28,7 +28,7 @@ pub fn need_by_path(contents: &mut [u8], name: &str, path: &str) -> bool {
     true
 }
 
-/// Where in an ELF file the names of the dynamic linker lie, if it has section headers that say so.
+/// The range in an ELF file of the dynamic linker's names, if section headers tell it.
 fn dynamic_names(contents: &[u8]) -> Option<Range<usize>> {
     let header = FileHeader64::<Endianness>::parse(contents).ok()?;
     let endian = header.endian().ok()?;

@@ -2,7 +2,7 @@
 //! the dynamic linker reads before it calls the library's initialisers.
 //!
 //! The section headers tell which parts are tables; the dynamic section, by which the linker itself goes, must agree with them.
-//! Of a library that is unusual in any way there is no layout, and it is copied whole.
+//! A library that is unusual in any way has no layout, and is copied whole.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use object::read::elf::{ElfFile64, ProgramHeader, SectionHeader};
 
 use crate::layout::{ENTRY_LENGTH, LibraryLayout, MappedPages, PAGE, Word};
 
-/// How many bytes must be mapped for it to be worth the system calls.
+/// The least number of mapped bytes that is worth the system calls.
 const WORTH_FROM: u64 = 64 * 1024;
 
 /// Sections begin at multiples of this or less.

@@ -17,7 +17,7 @@ pub struct Application {
     pub(super) warnings: Vec<Warning>,
 }
 
-/// How the names of the application's modules follow from its files.
+/// The shape of an application, which gives its modules their names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Layout {
     /// One file, which is `__main__`.
@@ -126,7 +126,7 @@ impl Application {
         &self.root
     }
 
-    /// How its modules are named.
+    /// The shape that gives its modules their names.
     pub fn layout(&self) -> &Layout {
         &self.layout
     }

@@ -204,7 +204,7 @@ fn pack_system_data(
     Ok(())
 }
 
-/// Elsewhere, libraries are not followed.
+/// On other systems, libraries are not followed.
 #[cfg(not(target_os = "linux"))]
 fn pack_system_libraries(
     _request: &BundleRequest<'_>,

@@ -70,7 +70,7 @@ impl CacheFolder {
             .prefix(UNFINISHED)
             .tempfile_in(&folder)
             .map_err(self.io("make a file"))?;
-        // For `coldframe cache clean` to see that it is no leftover.
+        // The lock tells `coldframe cache clean` that the file is no leftover.
         let _no_locks_here = unfinished.as_file().lock_shared();
         // Dropping the file on the way out of an error removes it.
         create(unfinished.as_file_mut())?;
@@ -94,7 +94,7 @@ impl CacheFolder {
 
     fn publish(&self, unfinished: NamedTempFile, key: &str) -> Result<PathBuf, CacheError> {
         let path = self.file_of(key);
-        // Before it gets its name: after a crash of the machine, there is the whole archive or none.
+        // The sync comes before the rename: after a crash of the machine, there is the whole archive or none.
         unfinished.as_file().sync_all().map_err(self.io("write a file"))?;
         unfinished
             .persist(&path)

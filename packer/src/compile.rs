@@ -17,7 +17,7 @@ use worker::Worker;
 
 use super::{Broken, BundleError, PythonInstallation};
 
-/// How to start a compile process: a Python (or the launcher as one) that runs [`COMPILE_WORKER`].
+/// The command of a compile process: a Python (or the launcher as one) that runs [`COMPILE_WORKER`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompileCommand {
     /// The program.
@@ -45,7 +45,7 @@ pub(super) enum MainGuardQuestion {
 pub(super) struct Job<'a> {
     /// Its path in the archive, which its code will carry.
     pub(super) path: &'a str,
-    /// Where it lies, for messages.
+    /// The path of its file, for messages.
     pub(super) location: &'a Path,
     pub(super) source: &'a [u8],
     pub(super) guard: MainGuardQuestion,
@@ -62,7 +62,7 @@ pub(super) struct Compiled {
     pub(super) head: Vec<u8>,
 }
 
-/// For each so many modules another process is started: a small application is done before a second one has booted.
+/// The number of modules for each process: a small application is done before a second process has booted.
 const MODULES_PER_PROCESS: usize = 8;
 
 /// The compile processes, started when there is work for them.
@@ -70,7 +70,7 @@ const MODULES_PER_PROCESS: usize = 8;
 pub(super) struct Compilers<'r> {
     command: &'r CompileCommand,
     python: &'r PythonInstallation,
-    /// How many may run at once.
+    /// The number of processes that may run at once.
     limit: usize,
     workers: Vec<Worker>,
     level: OptimizationLevel,

@@ -16,15 +16,15 @@ const TOOL_FOLDERS: &[&str] = &[
     "_sphinxext",
 ];
 
-/// How files end that only type checkers and compilers read.
+/// Suffixes of files that only type checkers and compilers read.
 const ENDINGS: &[&str] =
     &[".a", ".cmake", ".f", ".f90", ".f95", ".lib", ".map", ".pc", ".pxd", ".pxi", ".pyf", ".pyx"];
 
-/// How files of C end. Some packages compile them while they run (thinc), but not those that lie in a folder for headers.
+/// Suffixes of C files. Some packages compile them while they run (thinc), but not those that lie in a folder for headers.
 const ENDINGS_OF_C: &[&str] = &[".c", ".cc", ".cpp", ".h", ".hh", ".hpp", ".inc"];
 const HEADER_FOLDERS: &[&str] = &["include", "includes"];
 
-/// How files begin that only people read.
+/// Prefixes of files that only people read.
 const BEGINNINGS: &[&str] = &["AUTHORS", "CHANGELOG", "CHANGES", "COPYING", "LICENSE", "NOTICE"];
 
 /// Whether a path is that of a test, or of what only tests use.

@@ -26,7 +26,7 @@ pub(super) struct Distribution {
     pub(super) plugs_into: BTreeMap<String, Vec<String>>,
     /// First parts of its modules' names.
     pub(super) top_level: BTreeSet<String>,
-    /// Where its source is when it was installed in editable mode.
+    /// The place of its source when it was installed in editable mode.
     pub(super) editable: Option<String>,
 }
 
@@ -54,7 +54,7 @@ pub(super) fn read_site_packages(
             names.push(name.to_owned());
         }
     }
-    // Where a newer installation has left the metadata of an older one, the newer form counts.
+    // A newer installation may have left the metadata of an older one: the newer form counts.
     names.sort_by_key(|name| (!name.ends_with(".dist-info"), name.clone()));
     for metadata in names.iter().filter_map(|name| Metadata::of(folder, name)) {
         if let Some(distribution) =

@@ -10,15 +10,15 @@ use super::{FileNeed, GlibcVersion};
 pub struct RuleError {
     /// The file.
     pub path: PathBuf,
-    /// Counted from 1.
+    /// The line, counted from 1.
     pub line: usize,
-    /// Counted from 1, in characters.
+    /// The column, counted from 1, in characters.
     pub column: usize,
     /// The complaint, and what could be meant.
     pub message: String,
 }
 
-/// Why an application could not be packed; each message names the thing, and the way out where there is one.
+/// A reason why an application could not be packed; each message names the thing, and the way out where there is one.
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
     /// A file or folder could not be read or written.
@@ -141,7 +141,7 @@ pub enum BundleError {
     Editable {
         /// The distribution.
         name: String,
-        /// Where its source is.
+        /// The place of its source.
         location: String,
     },
     /// Modules of the application do not compile.
@@ -178,7 +178,7 @@ pub enum BundleError {
     Output {
         /// The path given.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
     /// An executable that cannot be read as one.
@@ -229,7 +229,7 @@ impl From<manifest::Error> for BundleError {
 }
 
 impl BundleError {
-    /// For `map_err`: an error of the system, with what was attempted and on what.
+    /// An error of the system, with the failed action and its file; for `map_err`.
     pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { action, path, source }
@@ -256,7 +256,7 @@ fn said(stderr: &str) -> String {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{}`{} does not compile: {message}{}", file.display(), line_suffix(*line), text_suffix(text))]
 pub struct Broken {
-    /// Where the file is.
+    /// The path of the file.
     pub file: PathBuf,
     /// The line, where Python names one.
     pub line: Option<u32>,
@@ -274,7 +274,7 @@ fn text_suffix(text: &str) -> String {
     if text.trim().is_empty() { String::new() } else { format!("\n    {}", text.trim()) }
 }
 
-/// Why the cache could not be used.
+/// A reason why the cache could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum CacheError {
     /// The system does not say where the user's cache is.

@@ -358,7 +358,7 @@ pub(super) fn attributes(
         for package in theirs.packages {
             let key = served_files(&package.digest);
             let Some(files) = key.read(library)? else { continue };
-            // Of a package that is left out, none of its files is there.
+            // A package that is left out has none of its files there.
             let is_there = |path: &ServedPath| match path {
                 ServedPath::Folder(_) => true,
                 ServedPath::File(path) => has(path),

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
-/// Which release of which distribution has which glibc.
+/// The glibc of each release of Linux distributions.
 const DISTRIBUTIONS: &str = include_str!("data/distributions.toml");
 
 /// A version of glibc, such as 2.31.

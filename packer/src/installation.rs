@@ -27,7 +27,7 @@ pub struct PythonInstallation {
     /// The folder of its extension modules.
     #[serde(skip)]
     pub lib_dynload: PathBuf,
-    /// Where the installation lies (of a virtual environment: the one that it was made from).
+    /// The installation's prefix (of a virtual environment: the one that it was made from).
     #[serde(skip)]
     pub base_prefix: PathBuf,
     /// The installation's own `site-packages` folders.
@@ -39,7 +39,7 @@ pub struct PythonInstallation {
     pub bytecode_magic: u32,
     /// The tag in the names of compiled files, such as `cpython-312`.
     pub cache_tag: String,
-    /// How the names of extension modules end, in the order in which Python tries them.
+    /// The suffixes of extension modules, in the order in which Python tries them.
     pub extension_suffixes: Vec<String>,
     /// The name of its binary interface, such as `cpython-312-x86_64-linux-gnu`.
     pub soabi: String,

@@ -37,7 +37,7 @@ struct Group {
 #[derive(Debug)]
 pub(super) struct KeptCode<'r> {
     cache: Option<&'r CacheFolder>,
-    /// Of what decides about all modules.
+    /// The digest of the facts that decide about all modules.
     seed: u128,
     groups: HashMap<String, Group>,
 }
@@ -118,7 +118,7 @@ impl<'r> KeptCode<'r> {
     }
 }
 
-/// Of all that decides what is compiled from a source.
+/// The digest of all that decides, besides a source, about its compiled code.
 fn seed(python: &PythonInstallation, level: OptimizationLevel) -> u128 {
     let mut hash = XxHash3_128::new();
     hash.write(env!("CARGO_PKG_VERSION").as_bytes());
@@ -148,7 +148,7 @@ fn write(cache: &CacheFolder, path: &PathBuf, group: &Group) -> Result<(), cache
         .prefix(cache::contents::UNFINISHED_ARCHIVE)
         .tempfile_in(folder)
         .and_then(|mut file| file.write_all(&bytes).map(|()| file))
-        // Not put on the disk first: a file that a crash has emptied is not believed.
+        // No sync is needed: a file that a crash has emptied is not believed.
         .and_then(|file| file.persist(path).map_err(|error| error.error));
     written
         .map(|_file| ())

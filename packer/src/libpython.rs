@@ -54,7 +54,7 @@ pub fn copy_libpython_beside(
     let library = find(name, launcher, python)?;
     let mut contents = fs::read(&library).map_err(BundleError::io("read", &library))?;
     search_beside_only(&mut contents);
-    // Also when both are one file: a launcher may be asked to write beside itself.
+    // Both may be one file: a launcher may be asked to write beside itself.
     if fs::read(&target).is_ok_and(|present| present == contents) {
         return Ok(Some(target));
     }

@@ -1,5 +1,5 @@
-//! Which libraries of the archive an extension module needs, as its dynamic linker would find them on disk; and what of
-//! each one can be mapped from the archive.
+//! The libraries of the archive that an extension module needs, as its dynamic linker would find them on disk; and the
+//! parts of each one that can be mapped from the archive.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -33,7 +33,7 @@ pub(super) struct Libraries {
 #[derive(Debug, Default)]
 struct PackedObject {
     linking: Linking,
-    /// Where it was read from.
+    /// The file that it was read from.
     location: Option<PathBuf>,
     /// Versions of symbols, or symbols, that it asks of the libraries that it needs, by the libraries' names.
     asks: BTreeMap<String, Vec<String>>,
@@ -78,7 +78,7 @@ impl Libraries {
         location: Option<&Path>,
         contents: &mut Vec<u8>,
     ) -> bool {
-        // As it is on this machine: the directories that are taken out are followed once, here.
+        // The library is read as it is on this machine: the directories that are taken out are followed once, here.
         let Some(linking) = is_library_name(path).then(|| Linking::read(contents)).flatten() else {
             return false;
         };

@@ -27,7 +27,7 @@ enum Form {
     Egg,
 }
 
-/// Where a distribution's metadata lies, and in which form.
+/// The place and form of a distribution's metadata.
 #[derive(Debug)]
 pub(super) struct Metadata {
     /// The name of the folder, or of the file, in the archive.
@@ -59,7 +59,7 @@ impl Metadata {
         } else {
             Form::EggInfoFile
         };
-        // In an archive all distributions lie in one folder, where not two can have the same name.
+        // An archive has all distributions in one folder, where not two can have the same name.
         let name = match (form, egg_name(folder)) {
             (Form::Egg, Some(stem)) => format!("{stem}.egg-info"),
             (_, _) => name.to_owned(),
@@ -102,7 +102,7 @@ impl Metadata {
         names.filter(|name| !name.is_empty() && !name.contains("..")).map(str::to_owned).collect()
     }
 
-    /// Where its source is when it was installed in editable mode.
+    /// The place of its source when it was installed in editable mode.
     pub(super) fn editable_location(&self) -> Option<String> {
         let direct: serde_json::Value = serde_json::from_str(&self.text("direct_url.json")).ok()?;
         let is_editable = direct.get("dir_info")?.get("editable")?.as_bool()?;
@@ -308,7 +308,7 @@ pub(super) fn record_of_the_archive(entry: &Entry) -> Result<Option<Vec<u8>>, Bu
     Ok((record.len() != text.len()).then_some(record.into_bytes()))
 }
 
-/// Not what lies outside `site-packages`, what Python compiled, or what only `site` reads.
+/// Whether a file is packed: files outside `site-packages`, compiled by Python, or read by `site` alone are not.
 fn is_packable(path: &str) -> bool {
     !path.starts_with('/')
         && !path.contains(':')

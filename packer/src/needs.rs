@@ -10,7 +10,7 @@ use super::BundleError;
 use super::elf::symbol_versions::{SystemNeeds, system_needs};
 use super::glibc::GlibcVersion;
 
-/// How the executable itself is named among the files that need something.
+/// The name of the executable itself among the files that need something.
 const LAUNCHER: &str = "the launcher";
 
 /// The needs of the ELF files of an executable, by their paths in the archive.

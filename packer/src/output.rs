@@ -16,7 +16,7 @@ use super::{BundleError, DebugSymbols};
 ///
 /// A file at `out` is replaced at the very end, in one step: whatever fails, it survives.
 pub fn write_executable(launcher: &Path, writer: Writer, out: &Path) -> Result<u64, BundleError> {
-    // Before the launcher is read: a place that cannot be written to is the more frequent mistake.
+    // This comes before the launcher is read: a place that cannot be written to is the more frequent mistake.
     drop(beside(out)?);
     let bytes = fs::read(launcher).map_err(BundleError::io("read the launcher", launcher))?;
     write_executable_from(bytes, DebugSymbols::Keep, writer, out)
@@ -76,7 +76,7 @@ pub(super) fn beside(out: &Path) -> Result<NamedTempFile, BundleError> {
 
 /// Puts the file in place of `out`.
 pub(super) fn publish(temporary: NamedTempFile, out: &Path) -> Result<(), BundleError> {
-    // Before it gets its name: after a crash of the machine, there is the whole file or the one before.
+    // The sync comes before the rename: after a crash of the machine, there is the whole file or the one before.
     temporary.as_file().sync_all().map_err(BundleError::io("write", out))?;
     temporary.persist(out).map_err(|error| BundleError::io("replace", out)(error.error))?;
     Ok(())

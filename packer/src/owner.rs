@@ -1,6 +1,6 @@
-//! Whose the modules are that are packed.
+//! The owners of packed modules.
 
-/// Whose a module is.
+/// The owner of a module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Owner {
     Application,

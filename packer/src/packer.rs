@@ -25,7 +25,7 @@ use super::{
     Broken, BrokenModules, BundleError, BundleRequest, Origin, Part, Progress, Report, Warning,
 };
 
-/// How many bytes of sources are compiled at the same time, at most, and so are in memory.
+/// The most bytes of sources that are compiled at the same time, and so are in memory.
 const WINDOW: usize = 32 << 20;
 
 /// Data of this length is read in parts.
@@ -60,9 +60,9 @@ pub(super) struct Packer<'r> {
     kept: KeptCode<'r>,
     pub(super) writer: Writer,
     pub(super) report: Report,
-    /// Which modules may open files beside them.
+    /// The modules that may open files beside them.
     pub(super) file_users: FileUsers,
-    /// Which libraries extension modules need.
+    /// The libraries that extension modules need.
     pub(super) libraries: Libraries,
     /// Lines about files of the system that lie in the cache when they are read.
     pub(super) served_packages: Vec<ServedPackage>,
@@ -284,7 +284,7 @@ impl<'r> Packer<'r> {
         })?)
     }
 
-    /// Without code: whoever imports it has its source compiled, and gets the error that Python gives.
+    /// Adds a module without code: an import of it compiles its source, and gives the error that Python gives.
     fn add_broken(
         &mut self,
         item: &Item,
@@ -399,7 +399,7 @@ pub(super) fn job<'j>(request: &BundleRequest<'_>, entry: &'j Entry, source: &'j
     Job { path: &entry.path, location: &entry.location, source, guard }
 }
 
-/// Whose the application's modules are, for those that keep them compiled.
+/// The group of the application's modules in the cache of compiled modules.
 pub(super) fn application_group(request: &BundleRequest<'_>) -> Rc<str> {
     let root = request.application.map(|application| application.root().display().to_string());
     format!("the application {}", root.unwrap_or_default()).into()

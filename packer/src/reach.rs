@@ -1,4 +1,4 @@
-//! Which modules an application reaches, by following imports from it.
+//! The modules that an application reaches, found by following imports from it.
 //!
 //! All modules of the application are reached, and what its settings name. From there on an import leads to a module, and a
 //! module to its distribution. An import that its module needs (at the top level, or of something that its distribution requires)
@@ -38,12 +38,12 @@ use super::{BundleError, BundleRequest, LeftOut, Missing, Reason, StandardLibrar
 pub(super) use super::owner::Owner;
 pub use trace::{Step, Trace};
 
-/// How surely something is needed; more is surer.
+/// The certainty that something is needed; more is surer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Certainty {
     /// A module of what is optional that may be never executed.
     OptionalDoubt,
-    /// By an optional import.
+    /// An optional import names it.
     Optional,
     /// A module of what is needed that may be never executed.
     Doubt,
@@ -70,7 +70,7 @@ impl Certainty {
     }
 }
 
-/// Why something was reached first.
+/// The first reason why something was reached.
 #[derive(Clone, Debug)]
 enum Cause {
     /// The application's own, or named by its settings.
@@ -139,7 +139,7 @@ pub(super) struct Reached {
     pub(super) left_out: Vec<LeftOut>,
     pub(super) trace: Trace,
     pub(super) warnings: Vec<Warning>,
-    /// How much of the standard library is packed.
+    /// The part of the standard library that is packed.
     pub(super) standard: StandardLibraryPart,
     /// The names of its modules, if not all are.
     pub(super) standard_names: HashSet<String>,
@@ -441,7 +441,7 @@ fn is_finder(entry: &Entry) -> bool {
     entry.path.starts_with("__editable__")
 }
 
-/// Does `source` lie where the editable distribution says that its source is?
+/// Whether `source` lies where the editable distribution says that its source is.
 fn is_editable_pair(editable: &Distribution, source: &Distribution) -> bool {
     let Some(location) = editable.editable.as_deref().and_then(|url| url.strip_prefix("file://"))
     else {

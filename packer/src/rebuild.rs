@@ -45,13 +45,13 @@ struct Memory {
 #[derive(Debug, Serialize, Deserialize)]
 struct KnownModule {
     source: u128,
-    /// Of what its text says, but for names.
+    /// The digest of the facts in its text, but for names.
     facts: u128,
     /// The names at its top level: what is to be called must be among them, so more of them change nothing.
     names: BTreeSet<String>,
     /// The line that sets the start method of `multiprocessing`, of which the report tells.
     sets_start_method: Option<u32>,
-    /// Of source and code.
+    /// The length of source and code.
     bytes: u64,
 }
 
@@ -59,7 +59,7 @@ struct KnownModule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Stamp {
     length: u64,
-    /// In nanoseconds since 1970.
+    /// The time of change, in nanoseconds since 1970.
     modified: u128,
     /// The number of the file in its file system, and the time at which anything about it changed; 0 where there is neither.
     #[serde(default)]
@@ -102,7 +102,7 @@ pub struct Rebuilt {
     pub writer: Writer,
     /// The caller's own part of the memory.
     pub told: serde_json::Value,
-    /// By how many bytes sources and code of the application have grown.
+    /// The growth of the application's sources and code, in bytes.
     pub growth: i64,
     /// The memory of this one.
     pub memory: RebuildMemory,

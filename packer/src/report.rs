@@ -16,7 +16,7 @@ pub struct Report {
     /// The application's and the environment's packages whose files are opened by path: they are put into the user's
     /// cache when a module that does so is imported.
     pub file_users: Vec<FileUse>,
-    /// How much of the standard library is packed.
+    /// The part of the standard library that is packed.
     pub standard_library: StandardLibraryPart,
     /// Imports that nothing answers, neither the application nor a package nor the standard library.
     pub missing: Vec<Missing>,
@@ -35,11 +35,11 @@ pub struct Report {
 pub struct FileUse {
     /// The package whose files they are.
     pub package: String,
-    /// Why that is so.
+    /// The reason.
     pub because: String,
 }
 
-/// How much of the standard library is packed.
+/// The part of the standard library that is packed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum StandardLibraryPart {
     /// All of it, for this reason.
@@ -84,7 +84,7 @@ pub struct LeftOut {
     pub why: &'static str,
 }
 
-/// Where entries came from.
+/// The origin of entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Origin {
     /// The application.
@@ -137,13 +137,13 @@ pub struct Package {
     pub name: String,
     /// Its version, if it has metadata.
     pub version: Option<String>,
-    /// Why it was taken.
+    /// The reason why it was taken.
     pub reason: Reason,
     /// The bytes that it takes in the archive, before anything is compressed.
     pub bytes: u64,
 }
 
-/// Why a package was taken.
+/// A reason why a package was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
     /// It holds the entry point, or a module that the settings name.

@@ -80,7 +80,7 @@ struct Rule {
 #[derive(Debug, Default)]
 pub(super) struct Rules {
     developers: BTreeSet<String>,
-    /// With the distribution that each is for.
+    /// The rules, each with the number of its distribution.
     rules: Vec<(usize, Rule)>,
     words: HashSet<String>,
 }

@@ -95,7 +95,7 @@ pub(super) struct Import {
     pub(super) members: Vec<String>,
     /// Whether all that it offers is taken.
     pub(super) has_star: bool,
-    /// Counted from 1.
+    /// The line, counted from 1.
     pub(super) line: u32,
     pub(super) place: ImportPlace,
 }

@@ -1,4 +1,5 @@
-//! Which of the standard library an application gets (`data/standard_library.toml`): all of it, or what imports lead to.
+//! The part of the standard library that an application gets (`data/standard_library.toml`): all of it, or the modules that
+//! imports lead to.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -94,7 +95,7 @@ pub(super) const OWN_PREFIX: &str = "_coldframe_";
 pub(super) struct StandardModules<'s> {
     pub(super) entries: Vec<Entry>,
     archive: Option<&'s Archive>,
-    /// By path: what is not on disk.
+    /// The contents of modules that are not on disk, by path.
     contents: BTreeMap<String, Cow<'s, [u8]>>,
 }
 
@@ -159,7 +160,7 @@ impl<'s> StandardModules<'s> {
     }
 }
 
-/// Why all of the standard library is packed, if it is before any code was read.
+/// The reason why all of the standard library is packed, if there is one before any code was read.
 pub(super) fn reason_for_all(request: &BundleRequest<'_>) -> Option<String> {
     let settings = &request.settings.interpreter;
     let because = |reason: &str| Some(reason.to_owned());

@@ -4,7 +4,7 @@ use super::pattern::Pattern;
 use super::tree::{Entry, Tree};
 use super::{BundleError, BundleRequest, PythonInstallation, Warning};
 
-/// Left out of the standard library unless `--include` names them: its own tests, what only they need, and the wheels
+/// Modules left out of the standard library unless `--include` names them: its own tests, what only they need, and the wheels
 /// of pip. (`config-*` and `site-packages` are folders for building and for installed packages, and no modules at all.)
 pub const DEFAULT_EXCLUDES: &[&str] = &[
     "test",
@@ -20,7 +20,7 @@ pub const DEFAULT_EXCLUDES: &[&str] = &[
     "ensurepip._bundled",
 ];
 
-/// Without these the interpreter does not come up.
+/// Modules without which the interpreter does not come up.
 const ESSENTIAL: &[&str] =
     &["encodings", "codecs", "io", "abc", "importlib", "importlib._bootstrap"];
 

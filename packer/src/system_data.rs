@@ -78,9 +78,9 @@ impl Rule {
 /// Files to be packed beside the libraries.
 #[derive(Debug, Default)]
 pub(super) struct SystemData {
-    /// By their paths in the archive.
+    /// The contents of the files, by their paths in the archive.
     pub(super) files: BTreeMap<String, Vec<u8>>,
-    /// Where those lie that are from this machine.
+    /// The paths of those that are from this machine.
     pub(super) locations: Vec<PathBuf>,
     /// Their folders, for the attribute of files in the cache, and an attribute for each with the names of its files.
     pub(super) packages: Vec<ServedPackage>,

@@ -36,15 +36,15 @@ struct Rule {
     source: String,
 }
 
-/// Where a library of the system comes from when the application runs.
+/// The source of a library of the system when the application runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Use {
-    /// From the system that the application runs on, or not at all.
+    /// The system that the application runs on, or nothing.
     Leave,
-    /// From that system if it has one that offers as much, and else from the archive.
+    /// That system if its library offers as much, and else the archive.
     SystemFirst,
-    /// From the archive.
+    /// The archive.
     #[serde(skip)]
     Pack,
 }
@@ -84,7 +84,7 @@ impl<'a> Policy<'a> {
 pub(super) struct SystemLibraryFile {
     /// Its path in the archive.
     pub(super) path: String,
-    /// Where it lies on this machine, if it was found here.
+    /// Its path on this machine, if it was found here.
     pub(super) location: Option<PathBuf>,
     /// Its contents, ready to be packed; nothing for one that the standard library's archive has already.
     pub(super) contents: Option<Vec<u8>>,
@@ -216,7 +216,7 @@ pub(super) fn collect(
     Ok(found)
 }
 
-/// Where the dynamic linker of this machine looks first for what a file needs.
+/// The directories where the dynamic linker of this machine looks first for the needed libraries of a file.
 fn directories(linking: &Linking, origin: Option<&Path>) -> Vec<PathBuf> {
     let resolved = linking.search.iter().filter_map(|directory| {
         let below = directory.strip_prefix("$ORIGIN").or(directory.strip_prefix("${ORIGIN}"));

@@ -11,7 +11,7 @@ use super::{BundleError, Warning};
 pub(super) struct Entry {
     /// Its path in the archive.
     pub(super) path: String,
-    /// Where it lies.
+    /// The path of its file.
     pub(super) location: PathBuf,
     pub(super) kind: EntryKind,
 }
@@ -131,7 +131,7 @@ impl Entry {
 }
 
 impl ModuleName {
-    /// From a path without its suffix: `json/__init__` is the package `json`. `None` when no `import` could name it.
+    /// The module of a path without its suffix: `json/__init__` is the package `json`. `None` when no `import` could name it.
     pub(super) fn of_path(stem: &str) -> Option<Self> {
         let importable = |part: &str| {
             !part.is_empty()

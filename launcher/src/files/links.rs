@@ -36,7 +36,7 @@ fn search(root: (u64, u64), path: &[u8], links: u32) -> Option<Vec<u8>> {
     None
 }
 
-/// Where a link leads, from where we are.
+/// The target of a link, from where we are.
 fn target(link: &Path) -> Option<PathBuf> {
     let target = fs::read_link(link).ok()?;
     Some(link.parent().unwrap_or(Path::new("")).join(target))

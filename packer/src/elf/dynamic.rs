@@ -146,7 +146,7 @@ pub(crate) fn is_libpython(name: &str) -> bool {
     name.starts_with("libpython3") && name.contains(".so")
 }
 
-/// Bytes that are to be written over a file's own, each with where.
+/// Bytes that are to be written over a file's own, each with its offset.
 #[derive(Debug, Default)]
 struct Edit {
     writes: Vec<(usize, Vec<u8>)>,
@@ -229,7 +229,7 @@ impl Edit {
     }
 }
 
-/// Where in the file the dynamic section's strings begin.
+/// The offset in the file of the dynamic section's strings.
 fn string_table<Elf: FileHeader>(file: &ElfFile<'_, Elf>, entries: &[Elf::Dyn]) -> Option<usize> {
     let endian = file.endian();
     let address = entries.iter().find(|entry| entry.tag(endian) == DT_STRTAB)?.val(endian);

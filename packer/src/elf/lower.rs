@@ -91,7 +91,7 @@ fn writes(contents: &[u8], floor: &GlibcFloor) -> Option<Writes> {
     let place_of = |part: *const u8| (part as usize).checked_sub(contents.as_ptr() as usize);
     let (mut libraries, link) = sections.gnu_verneed(endian, contents).ok()??;
     let strings = sections.strings(endian, contents, link).ok()?;
-    // By the number of the version: its place, its flags, and whether it is above the floor.
+    // The place and the flags of each version, and whether it is above the floor, by its number.
     let mut versions = BTreeMap::new();
     while let Some((_, mut of_library)) = libraries.next().ok()? {
         while let Some(version) = of_library.next().ok()? {

@@ -1,4 +1,4 @@
-//! Which versions of glibc's symbols an ELF file needs, and which level of the x86-64 instructions.
+//! The versions of glibc's symbols that an ELF file needs, and the level of its x86-64 instructions.
 
 use std::collections::BTreeMap;
 

@@ -36,7 +36,7 @@ fn for_each_part(node: &Node<'_>, mut visit: impl FnMut(Id)) {
 
 struct Writer<'g, 'a> {
     nodes: &'g [Node<'a>],
-    /// How often each node occurs; without it nothing is written as a reference.
+    /// The number of uses of each node; without it nothing is written as a reference.
     uses: Option<&'g [usize]>,
     numbers: HashMap<Id, u32>,
     out: Vec<u8>,

@@ -1,4 +1,4 @@
-//! From a module to the modules that it names.
+//! The step from a module to the modules that it names.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;

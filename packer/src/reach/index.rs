@@ -43,7 +43,7 @@ pub(super) struct Index<'e> {
     /// The first names of modules, and the distributions that have some.
     owners: HashMap<&'e str, Vec<usize>>,
     of_distribution: HashMap<usize, Vec<NodeId>>,
-    /// Which modules are left out, by the pattern that does it.
+    /// The modules that are left out, with the pattern that does it.
     excluded: HashMap<&'e str, usize>,
 }
 

@@ -229,7 +229,7 @@ impl Search<'_, '_> {
         self.result
     }
 
-    /// How much of the standard library is packed.
+    /// The part of the standard library that is packed.
     fn standard_part(&self) -> StandardLibraryPart {
         if self.standard.entries.is_empty() {
             return StandardLibraryPart::Elsewhere;
