@@ -69,6 +69,7 @@ impl Application {
     ) -> Result<(), BundleError> {
         let location = fs::canonicalize(from).map_err(BundleError::io("read the data", from))?;
         let own_name = location.file_name().and_then(|name| name.to_str());
+        // The root folder has no name, and some names are not UTF-8: the empty target is refused.
         let target = to.or(own_name).unwrap_or_default().trim_end_matches('/');
         let is_inside =
             !target.is_empty() && target.split('/').all(|part| !matches!(part, "" | "." | ".."));

@@ -288,7 +288,7 @@ fn top_level_regular(entry: &Entry) -> Option<&str> {
 
 /// The first name in a path: the module or package to which the file belongs.
 fn path_top_level(entry: &Entry) -> &str {
-    let first = entry.path.split('/').next().unwrap_or_default();
+    let first = entry.path.split('/').next().unwrap_or(&entry.path);
     entry.top_level().unwrap_or(first)
 }
 
@@ -330,6 +330,7 @@ fn installed_items(
         if !is_packed && !reached.metadata.contains(&number) {
             continue;
         }
+        // Modules that no distribution owns have no version.
         let version = distribution.version.as_deref().unwrap_or_default();
         let group: Rc<str> = format!("{} {version}", distribution.normalized).into();
         for entry in &distribution.entries {
@@ -352,7 +353,8 @@ fn installed_items(
     Ok(items)
 }
 
-/// Whether a file says which distribution is installed, and what it requires: all that is packed of one whose modules are not.
+/// Whether a file has a distribution's name, version and requirements: such files alone are packed of one whose modules are
+/// not.
 fn is_short_metadata(distribution: &Distribution, entry: &Entry) -> bool {
     let below = distribution.metadata.as_deref().and_then(|folder| entry.path.strip_prefix(folder));
     const SHORT: [&str; 6] =
@@ -360,7 +362,7 @@ fn is_short_metadata(distribution: &Distribution, entry: &Entry) -> bool {
     below.is_some_and(|below| SHORT.contains(&below))
 }
 
-/// Puts what was reached into the report, and the metadata into the archive's list.
+/// Puts the reached distributions into the report, and the metadata into the archive's list.
 fn report_reached(
     request: &BundleRequest<'_>,
     reached: &Reached,

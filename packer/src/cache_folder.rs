@@ -135,7 +135,7 @@ impl CacheFolder {
     }
 }
 
-/// Makes the key of an archive from all that decides what is in it.
+/// Makes the key of an archive from all facts that decide about its contents.
 ///
 /// ```
 /// use packer::KeyBuilder;
@@ -178,16 +178,16 @@ impl KeyBuilder {
                 if read == 0 {
                     break;
                 }
-                self.hash.write(buffer.get(..read).unwrap_or_default());
+                self.hash.write(buffer.get(..read).expect("a read fits into its buffer"));
                 length += read as u64;
             }
-            // The length stands behind the contents: it is what was read, whatever the file system said before.
+            // The length stands behind the contents: it counts the bytes that were read, whatever the file system said before.
             self.hash.write(&length.to_le_bytes());
         }
         Ok(self)
     }
 
-    /// Adds what is installed: the path, size and time of change of each file (reading all of them would take too long).
+    /// Adds the installed files: the path, size and time of change of each file (reading all of them would take too long).
     pub fn environment(mut self, environment: &Environment) -> Result<Self, BundleError> {
         self.part(b"environment");
         for entry in environment.distributions.iter().flat_map(|distribution| &distribution.entries)

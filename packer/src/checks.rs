@@ -15,7 +15,7 @@ pub(super) fn included(
     packer: &Packer<'_>,
 ) -> Result<(), BundleError> {
     for pattern in include.iter().filter(|pattern| !pattern.is_everything() && !pattern.was_hit()) {
-        // It may name what is there anyway.
+        // It may name a module that is there anyway.
         let name = pattern.text();
         if !packer.writer.contains_module(name) && !is_standard(request, first_part(name)) {
             let searched = searched(request);

@@ -36,8 +36,8 @@ impl Distribution {
     }
 }
 
-/// Everything installed in one folder. Of distributions that are `editable` the metadata is known already: what their source
-/// folder has of it is only what setuptools left there, and their modules are nobody's.
+/// The distributions in one folder, and modules that none owns. The metadata of `editable` distributions is known already:
+/// their source folder has only a copy that setuptools left there, and its modules count as owned by none.
 pub(super) fn read_site_packages(
     folder: &Path,
     editable: &BTreeSet<String>,
@@ -121,7 +121,7 @@ fn read_unowned(
     warnings.extend(tree.warnings);
     let mut distributions: BTreeMap<String, Distribution> = BTreeMap::new();
     for entry in tree.entries.into_iter().filter(|entry| !owned.contains(&entry.path)) {
-        let first = entry.path.split('/').next().unwrap_or_default();
+        let first = entry.path.split('/').next().unwrap_or(&entry.path);
         let name = entry.top_level().unwrap_or(first).to_owned();
         // A loose file at the top (`.pth`, `README.txt`) is no module's.
         if entry.module().is_some() || entry.path.contains('/') {

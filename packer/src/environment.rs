@@ -1,4 +1,4 @@
-//! A virtual environment, and what is installed in it.
+//! A virtual environment, and the distributions that are installed in it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -23,7 +23,7 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Reads the environment in `folder`: its configuration, and the metadata of what is installed.
+    /// Reads the environment in `folder`: its configuration, and the metadata of its distributions.
     pub fn read(folder: &Path, python: &PythonInstallation) -> Result<Self, BundleError> {
         let site_packages = environment_folders::find(folder, python)?;
         let mut environment = Self {

@@ -14,7 +14,7 @@ pub struct RuleError {
     pub line: usize,
     /// The column, counted from 1, in characters.
     pub column: usize,
-    /// The complaint, and what could be meant.
+    /// The complaint, and a suggestion.
     pub message: String,
 }
 
@@ -102,7 +102,7 @@ pub enum BundleError {
         /// The places where it was looked for.
         searched: String,
     },
-    /// `--exclude` takes away what the interpreter itself needs.
+    /// `--exclude` takes away a module that the interpreter itself needs.
     #[error("`--exclude {pattern}` leaves out `{module}`, without which Python does not start")]
     ExcludedEssential {
         /// The given pattern.
@@ -170,7 +170,7 @@ pub enum BundleError {
         module: PathBuf,
         /// The process's end, as a verb.
         reason: String,
-        /// The end of what it wrote on its standard error.
+        /// The end of its output on standard error.
         stderr: String,
     },
     /// The place for the executable cannot be one.
@@ -236,6 +236,7 @@ impl BundleError {
     }
 }
 
+/// The highest needed version: the error is made only when a file needs more than is allowed.
 fn needed(needs: &[FileNeed]) -> String {
     needs.first().map(|need| need.glibc.to_string()).unwrap_or_default()
 }

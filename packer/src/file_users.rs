@@ -17,7 +17,7 @@ use super::{BundleError, FileUse, Origin};
 pub(super) struct FileUsers {
     /// User rules from `file-access`.
     rules: Vec<(Pattern, FileAccess)>,
-    /// The names at the top of the archive, folders and modules, by what they belong to.
+    /// The groups of the names at the top of the archive, which are folders and modules.
     groups: BTreeMap<String, Group>,
     /// Names at the top of packages whose modules look into their folders.
     lists: BTreeSet<String>,
@@ -70,7 +70,7 @@ pub(super) struct FileUser {
     lists: bool,
     /// Whether its libraries are among the files.
     has_libraries: bool,
-    /// Names the folder of the cache: what all the files together are.
+    /// The digest of all the files together, which names the folder in the cache.
     digest: String,
     /// The files' paths, and with a slash at their ends those of folders that hold none of them.
     files: Vec<String>,
@@ -107,7 +107,7 @@ impl FileUsers {
         unused.map(|(pattern, _)| pattern.text().to_owned())
     }
 
-    /// Notes that what lies below the first part of `path` belongs to a distribution.
+    /// Notes that all below the first part of `path` belongs to a distribution.
     pub(super) fn distribution(&mut self, path: &str, name: &str) {
         // Of a namespace package that several distributions fill, the first one speaks for all.
         self.groups
@@ -150,7 +150,7 @@ impl FileUsers {
         }
     }
 
-    /// Notes that the files of what lies at the top are to be on disk for something of it.
+    /// Notes a reason why the files of a package must be on disk.
     fn add_reason(&mut self, top: &str, text: String) {
         self.reasons.push(RealFilesReason { package: plain_name(top).to_owned(), text });
     }
@@ -169,7 +169,7 @@ impl FileUsers {
         self.libraries.insert(path.to_owned(), digest);
     }
 
-    /// An application has no record of its files, as distributions have: what lies with its modules is its own.
+    /// An application has no record of its files, as distributions have: all files beside its modules are its own.
     fn application_file(&mut self, origin: Origin, path: &str) {
         if origin == Origin::Application {
             self.groups.entry(top(path).to_owned()).or_insert(Group::Application);
@@ -185,7 +185,7 @@ impl FileUsers {
             let is_standard = matches!(group, Some(Group::StandardLibrary(_)) | None);
             let by_python =
                 self.loads_libraries.iter().any(|other| self.groups.get(other) == group);
-            // auditwheel puts into these folders what extension modules need, and nothing else.
+            // auditwheel puts into these folders the libraries that extension modules need, and nothing else.
             if is_standard || by_python || top.ends_with(".libs") || is_tool(path) {
                 continue;
             }
@@ -312,13 +312,13 @@ pub(super) fn digest_of<'f>(files: impl Iterator<Item = (&'f str, u128)>) -> Str
     format!("{:032x}", hash.finish_128())
 }
 
-/// Whether a module's source calls what opens shared libraries: it then gets them on disk.
+/// Whether a module's source calls functions that open shared libraries: it then gets them on disk.
 fn opens_libraries(source: &[u8]) -> bool {
     let calls: [&[u8]; 5] = [b"CDLL(", b"PyDLL(", b"LoadLibrary(", b"dlopen(", b"cdll["];
     calls.iter().any(|call| memchr::memmem::find(source, call).is_some())
 }
 
-/// The name of what lies at the top: a folder's, or a module's without its ending.
+/// The name of a folder at the top, or of a module there, without its suffix.
 fn plain_name(top: &str) -> &str {
     top.split_once('.').map_or(top, |(name, _)| name)
 }

@@ -16,7 +16,7 @@ use super::{BundleError, DEFAULT_EXCLUDES};
 /// A CPython on this machine, as it describes itself; or the one inside of the launcher, which has no folders.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PythonInstallation {
-    /// The program, as it calls itself: what was asked may be a script that looks for the right one.
+    /// The program, as it calls itself: the given one may be a script that looks for the right one.
     #[serde(skip)]
     pub executable: PathBuf,
     /// Major, minor and micro version.
@@ -55,7 +55,7 @@ pub struct PythonInstallation {
     pub standard_names: Vec<String>,
 }
 
-/// Prints what the fields need, on one line. `-S` leaves `site` out, so its folders are asked for by hand.
+/// The code that prints the values of the fields, on one line. `-S` leaves `site` out, so its folders are asked for by hand.
 const QUESTIONS: &str = r#"
 import sys
 if sys.implementation.name != "cpython":
@@ -174,7 +174,7 @@ impl PythonInstallation {
 
     /// The text that [`PythonInstallation::carried`] reads.
     pub(super) fn description(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+        serde_json::to_string(self).expect("numbers, flags and texts have a form in JSON")
     }
 
     /// Whether its standard library is in folders of this machine.

@@ -1,6 +1,6 @@
 //! Compiled modules that are kept: one file in the cache for each distribution, with all modules of it that were ever asked for.
 //!
-//! A module is known by its source, its path and all that decides what is compiled from these, so that what is kept is right or is
+//! A module is known by its source, its path and all that decides about its compiled code, so that kept code is right or is
 //! not found. A file that is damaged, or cannot be read or written, is as if it was not there.
 
 use std::collections::{BTreeMap, HashMap};
@@ -53,6 +53,7 @@ impl<'r> KeptCode<'r> {
         self.cache?;
         let key = self.key(job);
         if !self.groups.contains_key(group) {
+            // A file that is missing or damaged has no modules: they are compiled.
             let read = self.read(group).unwrap_or_default();
             self.groups.insert(group.to_owned(), read);
         }
@@ -140,10 +141,9 @@ fn write(cache: &CacheFolder, path: &PathBuf, group: &Group) -> Result<(), cache
         bytes.extend(length.to_le_bytes());
         bytes.extend(body);
     }
-    let checksum = XxHash3_64::oneshot(bytes.get(HEAD..).unwrap_or_default());
-    if let Some(place) = bytes.get_mut(MARK.len()..HEAD) {
-        place.copy_from_slice(&checksum.to_le_bytes());
-    }
+    let (head, modules) = bytes.split_at_mut(HEAD);
+    let (_, checksum) = head.split_at_mut(MARK.len());
+    checksum.copy_from_slice(&XxHash3_64::oneshot(modules).to_le_bytes());
     let written = tempfile::Builder::new()
         .prefix(cache::contents::UNFINISHED_ARCHIVE)
         .tempfile_in(folder)

@@ -27,7 +27,7 @@
 //! and metadata of their distributions. As on Python's own search path the application's modules
 //! hide those of the standard library, and these hide the environment's.
 //!
-//! Nothing here prints; progress goes to a callback, and what the user should know is in the [`Report`]. The same input
+//! Nothing here prints; progress goes to a callback, and warnings for the user are in the [`Report`]. The same input
 //! gives the same bytes, however many processes compile.
 
 mod application;
@@ -104,7 +104,7 @@ pub use stdlib::DEFAULT_EXCLUDES;
 
 use compile::MainGuardQuestion;
 
-/// All that a bundle is made from.
+/// The input of a build.
 #[derive(Clone, Debug)]
 pub struct BundleRequest<'a> {
     /// The user's program; none when an installed package is the application.
@@ -256,7 +256,7 @@ pub struct Bundle {
 /// The progress of a build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress<'a> {
-    /// So many files were found and are read now.
+    /// The files were found and are read now.
     Reading {
         /// The number of files.
         files: usize,

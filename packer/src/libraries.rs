@@ -19,7 +19,7 @@ pub(super) struct Libraries {
     objects: BTreeMap<String, PackedObject>,
     /// The paths of those, by the names of the files.
     by_name: BTreeMap<String, Vec<String>>,
-    /// Extension modules: what is imported by name, and not needed by another.
+    /// Extension modules: libraries that are imported by name, and not needed by another.
     extensions: BTreeSet<String>,
     /// The version of glibc that packed libraries should not ask more than, if there is one.
     floor: Option<GlibcFloor>,
@@ -116,14 +116,14 @@ impl Libraries {
         true
     }
 
-    /// The packed files that may need libraries: each one's path, where it was read from, and what it needs.
+    /// The packed files that may need libraries: each one's path, the file that it was read from, and its needs.
     pub(super) fn objects(&self) -> impl Iterator<Item = (&str, Option<&Path>, &Linking)> {
         self.objects
             .iter()
             .map(|(path, object)| (path.as_str(), object.location.as_deref(), &object.linking))
     }
 
-    /// Whether a packed file of that name is what the file at `path` needs.
+    /// Whether a packed file of that name serves the file at `path`.
     pub(super) fn finds(&self, path: &str, name: &str) -> bool {
         match self.objects.get(path) {
             Some(object) => self.find(path, &object.linking, name).is_some(),
@@ -131,7 +131,7 @@ impl Libraries {
         }
     }
 
-    /// All that packed files ask of the library of that name.
+    /// The versions and symbols that packed files ask of the library of that name.
     pub(super) fn asked_of(&self, name: &str, contents: &[u8]) -> Vec<String> {
         let defined = dynamic::defined_symbols(contents);
         let users = self
@@ -148,7 +148,7 @@ impl Libraries {
         asked.into_iter().collect()
     }
 
-    /// The libraries that are neither imported nor needed by what is: something opens them by their paths, from Python
+    /// The libraries that are neither imported nor needed by an imported one: something opens them by their paths, from Python
     /// (ctypes) or from within another library (the plugins of Qt).
     pub(super) fn opened_by_path(&self) -> impl Iterator<Item = &str> {
         let is_imported = |path: &str, object: &PackedObject| {
@@ -164,12 +164,12 @@ impl Libraries {
         paths.filter(move |path| !known.contains(without_version(path)))
     }
 
-    /// The archive's attributes that tell the launcher what to load before which extension module, and how.
+    /// The archive's attributes that tell the launcher which libraries to load before each extension module, and how.
     pub(super) fn attributes(&self, storage: Storage) -> BTreeMap<String, Vec<u8>> {
         let layouts = self
             .layouts
             .iter()
-            // Pages of what is compressed cannot be mapped.
+            // Pages of a compressed library cannot be mapped.
             .filter(|_| storage == Storage::InPlace)
             .map(|(id, found)| layout(*id).entry(found));
         let mut attributes: BTreeMap<_, _> = layouts.collect();

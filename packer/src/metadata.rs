@@ -45,7 +45,7 @@ pub(super) struct Headers {
 }
 
 impl Metadata {
-    /// Takes the name of something that lies in `folder`; `None` for what is no metadata.
+    /// Takes the name of something that lies in `folder`; `None` for a name that is not of metadata.
     pub(super) fn of(folder: &Path, name: &str) -> Option<Self> {
         let location = folder.join(name);
         let form = if name.ends_with(".dist-info") {
@@ -201,6 +201,7 @@ impl Metadata {
     }
 
     fn text(&self, name: &str) -> String {
+        // Distributions need not have the file. One that cannot be read is an error when it is packed, which names it.
         let text = fs::read(self.location.join(name)).unwrap_or_default();
         String::from_utf8_lossy(&text).into_owned()
     }
@@ -239,7 +240,7 @@ fn requirements(text: &str) -> Vec<String> {
     found
 }
 
-/// A relative path below a folder, without its `..`; `None` for what lies outside of the folder around that one.
+/// A relative path below a folder, without its `..`; `None` for a path outside of the folder around that one.
 fn joined(folder: &str, path: &str) -> Option<String> {
     if path.is_empty() || path.starts_with('/') {
         return None;
@@ -328,7 +329,7 @@ fn plug_in_groups(text: &str) -> BTreeMap<String, Vec<String>> {
         } else if let Some(group) = group
             && let Some((_, value)) = line.split_once('=')
         {
-            let module = value.split([':', '[']).next().unwrap_or_default().trim();
+            let module = value.split([':', '[']).next().unwrap_or(value).trim();
             groups.entry(group.to_owned()).or_default().push(module.to_owned());
         }
     }

@@ -35,8 +35,8 @@ impl Names {
     }
 }
 
-/// The missing modules, each with the first file that imports it. Names that `--exclude` leaves out are not missed, nor is what only
-/// developers of a package run.
+/// The missing modules, each with the first file that imports it. Names that `--exclude` leaves out are not missed, nor are
+/// those that only developers of a package run.
 pub(super) fn warnings(
     request: &BundleRequest<'_>,
     packer: &Packer<'_>,

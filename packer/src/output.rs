@@ -22,7 +22,7 @@ pub fn write_executable(launcher: &Path, writer: Writer, out: &Path) -> Result<u
     write_executable_from(bytes, DebugSymbols::Keep, writer, out)
 }
 
-/// The same, with the contents of the launcher, without what only debuggers read unless that is to be kept.
+/// Does the same with the contents of the launcher, without the sections for debuggers unless they are to be kept.
 pub fn write_executable_from(
     launcher: Vec<u8>,
     symbols: DebugSymbols,

@@ -167,7 +167,7 @@ impl<'r> Packer<'r> {
         Ok(())
     }
 
-    /// Adds a source with what became of it; gives the error that is to end the build, once all are known.
+    /// Adds a source with the result of its compilation; gives the error that is to end the build, once all are known.
     fn add_compiled(
         &mut self,
         item: &Item,
@@ -402,6 +402,7 @@ pub(super) fn job<'j>(request: &BundleRequest<'_>, entry: &'j Entry, source: &'j
 /// The group of the application's modules in the cache of compiled modules.
 pub(super) fn application_group(request: &BundleRequest<'_>) -> Rc<str> {
     let root = request.application.map(|application| application.root().display().to_string());
+    // Without an application no module is of this group.
     format!("the application {}", root.unwrap_or_default()).into()
 }
 

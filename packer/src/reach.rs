@@ -1,10 +1,10 @@
 //! The modules that an application reaches, found by following imports from it.
 //!
-//! All modules of the application are reached, and what its settings name. From there on an import leads to a module, and a
-//! module to its distribution. An import that its module needs (at the top level, or of something that its distribution requires)
-//! is followed. An optional one (in a function, under `try`) of another distribution is put off until all that is needed is
-//! known; then it is followed if that distribution was installed for its own sake, or because of what is needed. Modules
-//! reached in this way bring nothing optional again.
+//! All modules of the application are reached, and those that its settings name. From there on an import leads to a module,
+//! and a module to its distribution. An import that its module needs (at the top level, or of something that its
+//! distribution requires) is followed. An optional one (in a function, under `try`) of another distribution is put off until
+//! all that is needed is known; then it is followed if that distribution was installed for its own sake, or because of what
+//! is needed. Modules reached in this way bring nothing optional again.
 //!
 //! A distribution whose modules are found while the program runs (by computed names, by looking into folders, by extension
 //! modules) has all of them packed but those of developers. A module in doubt stays, and brings no other distribution that
@@ -41,11 +41,11 @@ pub use trace::{Step, Trace};
 /// The certainty that something is needed; more is surer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Certainty {
-    /// A module of what is optional that may be never executed.
+    /// A module in an optional part that may be never executed.
     OptionalDoubt,
     /// An optional import names it.
     Optional,
-    /// A module of what is needed that may be never executed.
+    /// A module in a needed part that may be never executed.
     Doubt,
     Needed,
 }
@@ -182,8 +182,8 @@ struct Search<'e, 'r> {
     missing: BTreeSet<(String, String, u32, bool)>,
 }
 
-/// Follows the imports from what the request names; `beginnings` are modules that its settings name, and `standard` those of the
-/// standard library, if not all of them are packed anyway.
+/// Follows the imports from the modules that the request names; `beginnings` are modules that its settings name, and
+/// `standard` those of the standard library, if not all of them are packed anyway.
 pub(super) fn reach(
     request: &BundleRequest<'_>,
     standard: &StandardModules<'_>,
@@ -307,7 +307,7 @@ impl Search<'_, '_> {
         }
     }
 
-    /// Takes what `--include` names: everything, a distribution, a module or package.
+    /// Takes the parts that `--include` names: everything, a distribution, a module or package.
     fn include(&mut self, pattern: &Pattern) {
         let cause = || Cause::Included(pattern.text().to_owned());
         for id in 0..self.index.nodes.len() {
@@ -341,7 +341,7 @@ impl Search<'_, '_> {
         }
     }
 
-    /// Notes that a module is needed, and for what.
+    /// Notes that a module is needed, and the cause.
     fn arrive(&mut self, id: NodeId, certainty: Certainty, cause: Cause) {
         let Some(node) = self.index.node(id) else { return };
         if let Owner::Distribution(distribution) = node.owner

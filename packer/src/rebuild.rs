@@ -113,7 +113,7 @@ pub struct Rebuilt {
 pub struct RebuildMemory(Memory);
 
 impl<'r> Rebuild<'r> {
-    /// Nothing, where it cannot be told what else decides about an archive. `more` is what the request does not say,
+    /// Nothing, where it cannot be told what else decides about an archive. `more` are facts beside the request,
     /// and `open` opens an archive, if it is one and whole.
     pub fn new(
         request: &'r BundleRequest<'r>,
@@ -454,7 +454,7 @@ fn digest(bytes: &[u8]) -> u128 {
     XxHash3_128::oneshot(bytes)
 }
 
-/// A digest of what a text says: of all that its facts are, in one order.
+/// A digest of the facts that a module's text has, in one order.
 fn facts(facts: &Facts) -> u128 {
     let mut words: Vec<&String> = facts.words.iter().collect();
     words.sort();

@@ -226,7 +226,7 @@ pub enum Warning {
         /// The folder it names.
         folder: PathBuf,
     },
-    /// Metadata without a name, such as a folder without `METADATA`: what is left of an interrupted installation.
+    /// Metadata without a name, such as a folder without `METADATA`: the rest of an interrupted installation.
     NoMetadata(PathBuf),
     /// A file whose name is not Unicode, left out.
     NotUtf8(PathBuf),

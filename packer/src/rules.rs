@@ -45,7 +45,7 @@ struct Rule {
     /// Modules that its own import without any statement.
     #[serde(default)]
     follow: Vec<String>,
-    /// Modules that it imports for what few applications want.
+    /// Modules that it imports for features that few applications want.
     #[serde(default)]
     leave: Vec<String>,
     /// Words in an application with which the modules of `leave` are followed after all.
@@ -76,7 +76,7 @@ struct Rule {
     beside: Vec<String>,
 }
 
-/// All rules that are for what is installed.
+/// All rules for installed distributions.
 #[derive(Debug, Default)]
 pub(super) struct Rules {
     developers: BTreeSet<String>,
@@ -231,12 +231,12 @@ impl Rules {
         self.of(distribution).any(|rule| rule.real_files)
     }
 
-    /// The modules that a distribution's need besides what they say.
+    /// The modules that a distribution's modules need besides their imports.
     pub(super) fn followed(&self, distribution: usize) -> impl Iterator<Item = &str> {
         self.of(distribution).flat_map(|rule| rule.follow.iter().map(String::as_str))
     }
 
-    /// The distributions that a distribution needs besides what it requires, by their normalised names.
+    /// The distributions that a distribution needs besides its requirements, by their normalised names.
     pub(super) fn beside(&self, distribution: usize) -> impl Iterator<Item = String> {
         self.of(distribution).flat_map(|rule| rule.beside.iter().map(|name| normalize(name)))
     }
@@ -287,7 +287,7 @@ fn fault(source: Option<&Source<'_>>, span: Range<usize>, message: String) -> Bu
         source.map_or((Path::new("built-in rules"), ""), |source| (source.path, source.text));
     let before = text.get(..span.start).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or(before).chars().count() + 1;
     BundleError::Rules(Box::new(RuleError { path: path.to_owned(), line, column, message }))
 }
 

@@ -141,7 +141,7 @@ pub(super) struct Facts {
 /// Whether a module is ever run as a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RunsAs {
-    /// It may be: what stands under `if __name__ == "__main__"` counts.
+    /// It may be: code under `if __name__ == "__main__"` counts.
     Main,
     /// It is only imported.
     Module,
@@ -149,7 +149,7 @@ pub(super) enum RunsAs {
     StandardModule,
 }
 
-/// Reads a module's source; `name` and `is_package` tell what relative imports start from.
+/// Reads a module's source; `name` and `is_package` tell the package that relative imports start from.
 pub(super) fn read(
     source: &[u8],
     name: &str,

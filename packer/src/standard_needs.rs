@@ -47,7 +47,7 @@ impl StandardNeeds {
         name.starts_with(OWN_PREFIX) || self.packages.iter().any(is_below) || is_one(&self.core)
     }
 
-    /// Whether every application gets a module, with what it imports at its top level.
+    /// Whether every application gets a module, with its imports at the top level.
     pub(super) fn is_value(&self, name: &str) -> bool {
         self.values.iter().any(|value| value == name)
     }
@@ -67,7 +67,7 @@ impl StandardNeeds {
         self.extensions.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether a module imports another one for what no application does.
+    /// Whether a module imports another one for a feature that no application uses.
     pub(super) fn leaves(&self, module: &str, other: &str) -> bool {
         self.leave.get(module).is_some_and(|names| names.iter().any(|name| name == other))
     }

@@ -53,6 +53,7 @@ impl Rule {
             .from
             .iter()
             .filter(|folder| beside.is_some() || !folder.contains("{library}"))
+            // The filter leaves `{library}` only where the library is known.
             .map(|folder| folder.replace("{library}", beside.as_deref().unwrap_or_default()).into())
             .collect();
         let mut files = BTreeMap::new();
@@ -87,7 +88,7 @@ pub(super) struct SystemData {
     pub(super) attributes: BTreeMap<String, Vec<u8>>,
 }
 
-/// Finds what these libraries read, which are given by their names, with the places where they lie; in an archive that is
+/// Finds the files that these libraries read, which are given by their names and places; in an archive that is
 /// packed again, if it has that already.
 pub(super) fn collect(
     libraries: &[(String, Option<PathBuf>)],

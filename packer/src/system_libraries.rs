@@ -90,7 +90,7 @@ pub(super) struct SystemLibraryFile {
     pub(super) contents: Option<Vec<u8>>,
 }
 
-/// All that was found.
+/// The libraries that were found, and those that were not.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) files: Vec<SystemLibraryFile>,
@@ -108,7 +108,7 @@ struct User {
     needed: Vec<String>,
 }
 
-/// Follows what the packed libraries need into the libraries of this machine, notes those that are to be packed among
+/// Follows the needs of packed libraries into the libraries of this machine, notes those that are to be packed among
 /// `libraries`, and gives them. `opened` are names that packed code opens (ctypes), with the file that does. The archive of the
 /// standard library may have some of them already: where it is copied they are not given again.
 pub(super) fn collect(

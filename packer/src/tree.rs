@@ -53,7 +53,7 @@ pub(super) fn first_part(name: &str) -> &str {
     name.split_once('.').map_or(name, |(first, _)| first)
 }
 
-/// The files of a folder, sorted by path, and what was left out of them.
+/// The files of a folder, sorted by path, and warnings about those that were left out.
 #[derive(Debug, Default)]
 pub(super) struct Tree {
     pub(super) entries: Vec<Entry>,

@@ -25,7 +25,7 @@ pub(crate) struct Linking {
 }
 
 impl Linking {
-    /// Reads the dynamic section; `None` for what is no ELF file that has one.
+    /// Reads the dynamic section; `None` for a file that is no ELF file, or has none.
     pub(crate) fn read(contents: &[u8]) -> Option<Self> {
         let file = object::File::parse(contents).ok()?;
         let mut linking = match &file {
@@ -69,7 +69,7 @@ pub(crate) struct Asked {
     pub(crate) by_name: BTreeSet<String>,
 }
 
-/// Reads what a library asks of those that it needs: nothing for what is no ELF file.
+/// Reads the symbols that a library asks of the libraries that it needs: none for a file that is no ELF file.
 pub(crate) fn asked(contents: &[u8]) -> Asked {
     match object::File::parse(contents) {
         Ok(object::File::Elf32(file)) => asked_by(&file),
@@ -98,6 +98,7 @@ fn asked_by<Elf: FileHeader>(file: &ElfFile<'_, Elf>) -> Asked {
                 by_version.entry(text(library)).or_default().insert(text(version));
             }
             None => {
+                // A name that cannot be read stays in the list as one that no library offers.
                 let name = symbol.name(endian, symbols.strings()).unwrap_or_default();
                 asked.by_name.insert(text(name));
             }

@@ -1,6 +1,6 @@
-//! Removes from a library what only debuggers read: sections that are in no segment, and so in no process.
+//! Removes the sections of a library that only debuggers read: they are in no segment, and so in no process.
 //!
-//! All that is loaded stays where it is, byte for byte: the file is cut behind its last segment, and gets a table of the
+//! The loaded parts stay where they are, byte for byte: the file is cut behind its last segment, and gets a table of the
 //! sections that are left. Nothing before that place is moved, so that no address and no offset has to be changed.
 
 use object::elf::{self, FileHeader64, SectionHeader64};

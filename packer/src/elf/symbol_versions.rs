@@ -20,7 +20,7 @@ pub(crate) struct SystemNeeds {
     pub(crate) x86_64_level: Option<u8>,
 }
 
-/// Reads what an ELF file needs; `None` for what is none, or is damaged.
+/// Reads the needs of an ELF file; `None` for a file that is none, or is damaged.
 pub(crate) fn system_needs(contents: &[u8]) -> Option<SystemNeeds> {
     match object::File::parse(contents).ok()? {
         object::File::Elf32(file) => of(&file, contents),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{FLAG_REF, Id, Node};
 
-/// An object's bytes with references to what occurs in it more than once.
+/// An object's bytes with references to the objects that occur in it more than once.
 pub(super) fn shared(nodes: &[Node<'_>], root: Id) -> Vec<u8> {
     let mut uses = vec![0usize; nodes.len()];
     for node in nodes {

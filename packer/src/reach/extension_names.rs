@@ -100,7 +100,7 @@ fn is_whole_text(contents: &[u8], name: &str) -> bool {
 fn has_packed_texts(contents: &[u8]) -> bool {
     const MARK: &[u8] = b"_cython_3_";
     memchr::memmem::find_iter(contents, MARK).any(|at| {
-        let minor = contents.get(at + MARK.len()..).unwrap_or_default();
+        let minor = contents.get(at + MARK.len()..).expect("the whole mark was found there");
         let digits = minor.iter().take_while(|byte| byte.is_ascii_digit()).count();
         let minor = minor.get(..digits).and_then(|digits| str::from_utf8(digits).ok());
         minor.and_then(|minor| minor.parse::<u32>().ok()).is_some_and(|minor| minor >= 1)

@@ -1,6 +1,7 @@
 //! The step from a module to the modules that it names.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::resume_unwind;
 use std::thread;
 
 use super::extension_names::{self, ExtensionNames};
@@ -62,7 +63,7 @@ impl Search<'_, '_> {
                 .into_iter()
                 .zip(wanted.chunks(share))
                 .flat_map(|(thread, part)| match thread {
-                    Ok(thread) => thread.join().unwrap_or_default(),
+                    Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
                     // The system has no thread to give.
                     Err(_) => part.iter().map(|id| (*id, read(*id))).collect(),
                 })
@@ -78,7 +79,7 @@ impl Search<'_, '_> {
         }
     }
 
-    /// Follows what a module imports.
+    /// Follows the imports of a module.
     pub(super) fn follow(&mut self, id: NodeId) {
         let Some(certainty) =
             self.arrivals.get(id).and_then(|arrival| Some(arrival.as_ref()?.certainty))
@@ -121,6 +122,7 @@ impl Search<'_, '_> {
         for name in &facts.metadata {
             self.want_metadata(id, name);
         }
+        // Only nodes with extension modules have such names.
         let names = self.extension_names.get(id).cloned().flatten().unwrap_or_default();
         if names.is_opaque {
             self.take_standard_library(id);
@@ -256,7 +258,7 @@ impl Search<'_, '_> {
         }
     }
 
-    /// Takes what a module of the standard library imports in C, or finds by a computed name.
+    /// Takes the modules that one of the standard library imports in C, or finds by a computed name.
     fn follow_computed(&mut self, id: NodeId) {
         let Some(name) = self.index.node(id).map(|node| node.name.to_owned()) else { return };
         for imported in self.needs.imported_in_c(&name).to_vec() {
@@ -327,7 +329,7 @@ impl Search<'_, '_> {
         for id in targets {
             let Some(node) = self.index.node(id) else { continue };
             match node.owner {
-                // The application is there whoever asks.
+                // The application is there in any case.
                 Owner::Application => {}
                 Owner::Standard if owner == Owner::Standard && self.is_needless(from, id) => {}
                 Owner::Standard if owner == Owner::Standard => {
@@ -335,7 +337,7 @@ impl Search<'_, '_> {
                 }
                 Owner::Standard if self.is_left_by_rule(owner, id) => {}
                 Owner::Standard => self.arrive(id, Certainty::Needed, cause.clone()),
-                // No module of the standard library needs what is installed.
+                // No module of the standard library needs an installed distribution.
                 Owner::Distribution(_) if owner == Owner::Standard => {}
                 Owner::Distribution(distribution)
                     if owner == Owner::Distribution(distribution)
@@ -348,7 +350,7 @@ impl Search<'_, '_> {
                     self.arrive(id, certainty, cause.clone());
                 }
                 Owner::Distribution(distribution) => {
-                    of_distributions.entry(distribution).or_default().push(id)
+                    of_distributions.entry(distribution).or_default().push(id);
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! All modules that could be packed: the application's, and those of what is installed.
+//! All modules that could be packed: the application's, and those of installed distributions.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -49,7 +49,7 @@ pub(super) struct Index<'e> {
 
 impl<'e> Index<'e> {
     /// `standard` are those of the standard library that imports are followed to. `is_hidden` tells which first names it has:
-    /// what is installed cannot replace it.
+    /// installed modules cannot replace it.
     pub(super) fn new(
         application: Option<&'e Application>,
         standard: &'e [Entry],

@@ -22,7 +22,7 @@ struct DistributionFiles<'u> {
     distribution: &'u Distribution,
     /// Whether a package is told its members by the stubs beside its modules.
     keeps_stubs: bool,
-    /// Whether what only developers want is kept too.
+    /// Whether files that only developers want are kept too.
     keeps_all: bool,
     /// Whether a module opens shared libraries: any of them may be meant.
     opens_libraries: bool,
@@ -33,7 +33,7 @@ struct DistributionFiles<'u> {
 impl DistributionFiles<'_> {
     fn keeps(&self, entry: &Entry) -> bool {
         let folder = importer_core::folder_of(&entry.path).unwrap_or_default();
-        let top = entry.path.split('/').next().unwrap_or_default();
+        let top = entry.path.split('/').next().unwrap_or(&entry.path);
         if self.distribution.metadata.as_deref() == Some(top) {
             return true;
         }
@@ -248,7 +248,7 @@ impl Search<'_, '_> {
         }
     }
 
-    /// Adds the paths of what is no module.
+    /// Adds the paths of files that are no modules.
     pub(super) fn keep_files(&mut self, exclude: &[Pattern]) {
         for distribution in self.chosen.keys() {
             let Some(found) = self.distributions.get(*distribution) else { continue };

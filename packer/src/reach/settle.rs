@@ -1,4 +1,4 @@
-//! The order of the search: all that is needed, then requirements, and at last what is optional.
+//! The order of the search: needed modules, then requirements, and at last optional ones.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -8,7 +8,7 @@ use crate::distribution::Distribution;
 use crate::source::ImportPlace;
 
 impl Search<'_, '_> {
-    /// Follows all that is waiting, and then the requirements of what was chosen, until nothing is new.
+    /// Follows all modules that wait, and then the requirements of the chosen distributions, until nothing is new.
     pub(super) fn settle(&mut self) {
         loop {
             while !self.queue.is_empty() {
@@ -91,7 +91,7 @@ impl Search<'_, '_> {
         found
     }
 
-    /// Follows the optional imports of what is needed, now that all of that is known.
+    /// Follows the optional imports of the needed modules, now that all of them are known.
     pub(super) fn follow_put_off(&mut self) {
         let wanted = self.wanted();
         let put_off = std::mem::take(&mut self.put_off);
@@ -134,7 +134,7 @@ impl Search<'_, '_> {
         }
     }
 
-    /// The distributions that were installed for their own sake, or for what is needed.
+    /// The distributions that were installed for their own sake, or for a needed one.
     pub(super) fn wanted(&self) -> BTreeSet<usize> {
         let mut required: BTreeSet<&str> = BTreeSet::new();
         for distribution in self.distributions {

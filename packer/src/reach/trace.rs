@@ -1,4 +1,4 @@
-//! The way from the application to each module: who imported it first.
+//! The way from the application to each module: the first import of it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -35,7 +35,7 @@ impl Trace {
         self.distributions.insert(name.to_owned(), (first.to_owned(), how));
     }
 
-    /// The chain from the application to a module or a distribution, its end first; nothing for what is not packed.
+    /// The chain from the application to a module or a distribution, its end first; nothing for one that is not packed.
     pub fn explain(&self, name: &str) -> Option<Vec<Step>> {
         let normalized = crate::distribution_name::normalize(name);
         let mut steps = Vec::new();
@@ -77,6 +77,7 @@ impl Trace {
         let mut text = String::new();
         let plain = |text: &str| text.replace(['\t', '\n'], " ");
         for (name, (by, how)) in &self.modules {
+            // A module that no other leads to has no name there; `parse` reads it so.
             let by = by.as_deref().unwrap_or_default();
             let _ = writeln!(text, "m\t{name}\t{by}\t{}", plain(how));
         }

@@ -113,7 +113,7 @@ impl<'s, 'q> Reader<'s, 'q> {
         self.facts
     }
 
-    /// Adds to the imports what is used of the modules: `import a` and `a.b.c` may mean `a.b`.
+    /// Adds to the imports the used members of the modules: `import a` and `a.b.c` may mean `a.b`.
     fn use_attributes(&mut self) {
         let mut more: BTreeMap<(String, ImportPlace, u32), BTreeSet<String>> = BTreeMap::new();
         for (root, chain) in &self.chains {
@@ -366,7 +366,7 @@ impl<'a> Visitor<'a> for Reader<'_, '_> {
         }
     }
 
-    // Annotations name what only type checkers need.
+    // Annotations name modules that only type checkers need.
     fn visit_annotation(&mut self, annotation: &'a Expr) {
         walk_expr(self, annotation);
     }
