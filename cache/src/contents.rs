@@ -144,7 +144,7 @@ pub fn entries(cache: &Path) -> io::Result<Vec<Entry>> {
     Ok(found)
 }
 
-/// Whether a part of a name is what `tempfile` makes.
+/// Whether a part of a name is one that `tempfile` makes.
 fn is_random(part: &str) -> bool {
     part.len() == 6 && part.bytes().all(|letter| letter.is_ascii_alphanumeric())
 }

@@ -140,7 +140,7 @@ pub fn private_folder(cache: &Path, name: &str) -> Result<PathBuf, Error> {
     Ok(folder)
 }
 
-/// Says in a folder that it is a cache, if nothing is in it yet: tools for backups leave out what says so, and a folder that
+/// Says in a folder that it is a cache, if nothing is in it yet: tools for backups leave such folders out, and a folder that
 /// somebody has named may hold other things.
 fn tag(cache: &Path) -> io::Result<()> {
     if fs::read_dir(cache)?.next().is_some() {
@@ -163,7 +163,7 @@ pub fn is_tagged(cache: &Path) -> bool {
     })
 }
 
-/// Makes sure that `folder` holds what `fill` puts into it: it appears by one rename, when all is there.
+/// Makes sure that `folder` holds the files that `fill` puts into it: it appears by one rename, when all are there.
 ///
 /// Any number of processes may do this at once; the first one's folder stays, and the others' are thrown away.
 pub fn folder_once<E: From<Error>>(
@@ -232,8 +232,8 @@ pub fn verified_file(path: &Path, contents: &[u8]) -> Result<(), Error> {
     }
 }
 
-/// Does the same as [`verified_file`], but believes a file of the right size whose time of change is the one that we gave it, which is
-/// made of the `id` of the contents: a write to a file changes its time.
+/// Does the same as [`verified_file`], but believes a file of the right size whose time of change is the one that we gave
+/// it, which is made of the `id` of the contents: a write to a file changes its time.
 pub fn stamped_file<E: From<Error>>(
     path: &Path,
     id: u64,
@@ -359,7 +359,7 @@ pub(crate) fn temporary_folder(path: &Path) -> io::Result<PathBuf> {
     Ok(builder.tempdir_in(folder_of(path))?.keep())
 }
 
-/// Makes an error of what the system said.
+/// Makes an error of the system's reason.
 fn cannot(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
     let path = path.to_owned();
     move |source| {

@@ -21,7 +21,7 @@ static KEPT: OnceLock<Mutex<Vec<LockedEntry>>> = OnceLock::new();
 impl LockedEntry {
     /// Locks an entry that others may use too; `None` when it is not there, or is being removed.
     pub fn shared(path: &Path) -> io::Result<Option<Self>> {
-        // Windows lets nobody remove what is open, and opens no folders this way.
+        // Windows lets nobody remove an open file, and opens no folders this way.
         if cfg!(not(unix)) {
             return Ok(path.exists().then_some(Self { _file: None }));
         }

@@ -78,7 +78,7 @@ fn lock(name: &Path) -> io::Result<Option<File>> {
 impl Drop for Making {
     fn drop(&mut self) {
         if let Some((name, _locked)) = self.lock.take() {
-            // While it is locked: whoever has it open sees that it is gone, and asks for another one.
+            // It is still locked here: a process that has it open sees that it is gone, and asks for another one.
             let _not_there = fs::remove_file(name);
         }
     }

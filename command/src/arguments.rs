@@ -1,4 +1,4 @@
-//! The command line, and what `--help` teaches.
+//! The command line, and the texts of `--help`.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -52,14 +52,14 @@ pub(super) enum Command {
     Run(Box<Run>),
     /// Make one executable of an application.
     Build(Box<Build>),
-    /// Show what is inside an archive or a built executable.
+    /// Show the contents of an archive or a built executable.
     Inspect(Inspect),
     /// Show which start method of `multiprocessing` a system gets, and why.
     Policy(Policy),
     /// Be a `python` whose standard library comes from an archive.
     #[command(disable_help_flag = true)]
     Python(Python),
-    /// Show what is in the cache folder, or clean it.
+    /// Show the contents of the cache folder, or clean it.
     Cache(Cache),
     /// Show findings and problems, and the way out of each.
     Doctor(Doctor),
@@ -204,7 +204,7 @@ pub(super) struct Build {
     /// packed, or a shared library that this machine lacks.
     #[arg(long)]
     pub(super) strict: bool,
-    /// Refuse to build what needs a newer glibc than this, and name the files and symbols.
+    /// Refuse to build an executable that needs a newer glibc than this, and name the files and symbols.
     #[arg(long, value_name = "VERSION")]
     pub(super) glibc: Option<GlibcVersion>,
     /// Say which file needs which version of glibc, and for which symbols.
@@ -291,19 +291,19 @@ pub(super) struct Cache {
 
 #[derive(Subcommand, Debug)]
 pub(super) enum CacheAction {
-    /// Remove what has not been used for long, and what killed processes left.
+    /// Remove entries that have not been used for long, and those that killed processes left.
     Clean(Clean),
 }
 
 #[derive(Args, Debug)]
 pub(super) struct Clean {
-    /// Remove what nobody has used for so long: a number and `d`, `h`, `m` or `s` [default: 30d].
+    /// Remove entries that nobody has used for so long: a number and `d`, `h`, `m` or `s` [default: 30d].
     #[arg(long, value_name = "AGE", value_parser = parse_age)]
     pub(super) older_than: Option<Duration>,
     /// Remove all that is not in use.
     #[arg(long, conflicts_with = "older_than")]
     pub(super) all: bool,
-    /// Say what would be removed, and remove nothing.
+    /// Name the entries that would be removed, and remove nothing.
     #[arg(long)]
     pub(super) dry_run: bool,
     /// Print JSON.

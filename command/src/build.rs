@@ -60,7 +60,7 @@ pub(super) fn run(options: Box<arguments::Build>) -> Result<ExitCode, CommandErr
             told.grow(rebuilt.growth);
             told.warnings.iter().for_each(|(warning, _)| warn_of(warning));
             let made = write(options, &context, output, rebuilt.writer)?;
-            rebuild.remember_again(rebuilt.memory, serde_json::to_value(&told).unwrap_or_default());
+            rebuild.remember_again(rebuilt.memory, told.to_value());
             return build_summary::print(options, &made, &told);
         }
         let mut bar = Bar::new("Packing");
@@ -90,8 +90,7 @@ pub(super) fn run(options: Box<arguments::Build>) -> Result<ExitCode, CommandErr
         }
         let made = write(options, &context, output, writer)?;
         if let Some(rebuild) = &rebuild {
-            let told = serde_json::to_value(&told).unwrap_or_default();
-            rebuild.remember(&report, &outside, told);
+            rebuild.remember(&report, &outside, told.to_value());
         }
         build_summary::print(options, &made, &told)
     })
@@ -117,13 +116,13 @@ fn write<'m>(
     Ok(Made { output, bytes, libpython, settings })
 }
 
-/// All that decides about an executable beside the request.
+/// The facts that decide about an executable beside the request.
 fn more_that_decides(options: &arguments::Build, context: &Context) -> String {
     let runtime = XxHash3_128::oneshot(&context.runtime.contents);
     format!("{} {runtime:x} {} {:?}", build_id(), options.strict, options.glibc)
 }
 
-/// Finds what is to be packed, and hands over the request for it.
+/// Finds the files to pack, and hands over the request for them.
 fn with_request<T>(
     options: &arguments::Build,
     context: &Context,
@@ -210,7 +209,7 @@ fn with_request<T>(
     work(&request)
 }
 
-/// The highest version of glibc that may be needed: what the command line says, or the settings.
+/// The highest version of glibc that may be needed: the command line's, or the settings'.
 fn allowed_glibc(
     options: &arguments::Build,
     context: &Context,
@@ -240,7 +239,8 @@ fn output_path(options: &arguments::Build, context: &Context) -> Result<PathBuf,
     Ok(output)
 }
 
-/// The folder that the executable goes to: what does not fit into memory has room there, or the executable has not either.
+/// The folder of the executable, for contents that do not fit into memory: without room for them it has none for the
+/// executable.
 fn waiting_room(options: &arguments::Build, output: &Path) -> Option<PathBuf> {
     let folder = match output.parent()? {
         empty if empty.as_os_str().is_empty() => Path::new("."),

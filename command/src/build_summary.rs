@@ -20,7 +20,8 @@ const LARGEST: usize = 10;
 /// The number of names of missing modules on the line that tells of them.
 const MISSING_NAMES: usize = 5;
 
-/// All that is said of a build, but for the executable's name and length: it is the same of the next one that replaces modules only.
+/// The summary of a build, but for the executable's name and length. The next build has the same one if it replaces modules
+/// only.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Told {
     /// The warnings as text, each with whether it is about something that is absent at run time.
@@ -38,7 +39,12 @@ pub(super) struct Told {
 }
 
 impl Told {
-    /// All that is said of it.
+    /// The form in which the memory of the build keeps it.
+    pub(super) fn to_value(&self) -> serde_json::Value {
+        serde_json::to_value(self).expect("texts and flags have a form in JSON")
+    }
+
+    /// The summary of a report.
     pub(super) fn of(report: &Report) -> Result<Self, CommandError> {
         let lines = |print: &dyn Fn(&mut String) -> fmt::Result| {
             let mut text = String::new();
@@ -165,7 +171,7 @@ struct LeftOutSummary<'s> {
     why: &'s str,
 }
 
-/// Says what was made.
+/// Prints the summary.
 pub(super) fn print(
     options: &arguments::Build,
     made: &Made<'_>,

@@ -1,4 +1,4 @@
-//! `coldframe cache`: what is in the user's cache folder, and taking it away.
+//! `coldframe cache`: the entries of the user's cache folder, and their removal.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -42,6 +42,7 @@ struct EntrySummary {
 
 impl EntrySummary {
     fn new(entry: &Entry, in_use: bool, removed: Option<bool>) -> Self {
+        // A time before 1970 can only be a mistake of the file system: 0 says "long ago" too.
         let last_used = entry.last_used.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let (kind, path, bytes) = (entry.kind.as_str(), entry.path.clone(), entry.bytes);
         Self { kind, path, bytes, last_used, in_use, removed }
@@ -91,7 +92,7 @@ pub(super) fn run(options: &arguments::Cache) -> Result<ExitCode, CommandError> 
     Ok(ExitCode::SUCCESS)
 }
 
-/// Removes what is old enough, and says what became of it.
+/// Removes entries that are old enough, and tells the result for each.
 fn cleaned(found: &[Entry], clean: &arguments::Clean) -> Result<Vec<EntrySummary>, CommandError> {
     let age = if clean.all { Duration::ZERO } else { clean.older_than.unwrap_or(DEFAULT_AGE) };
     let mut summaries = Vec::new();

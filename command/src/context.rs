@@ -72,7 +72,7 @@ impl Context {
         Ok(Self { settings_file: file, ..context })
     }
 
-    /// Finds what no application decides: no settings and no environment are looked for.
+    /// Finds the parts that no application decides: no settings and no environment are looked for.
     pub(super) fn of_no_application(source: &Source) -> Result<Self, CommandError> {
         let environments = Environments { named: None, may_be_own: false };
         Self::with_settings(Settings::default(), PathBuf::from("."), environments, source)

@@ -1,4 +1,4 @@
-//! `coldframe inspect`: what is inside.
+//! `coldframe inspect`: the contents of an archive or executable.
 
 use std::fs;
 use std::io::Write;
@@ -80,6 +80,7 @@ fn broken_pipe_is_fine(error: std::io::Error) -> Result<(), std::io::Error> {
 
 /// The way to each module of an archive.
 fn trace(archive: &Archive) -> Result<Trace, CommandError> {
+    // An archive without a trace, of a standard library alone, has no ways to tell.
     let text = archive.attribute(packer::TRACE)?.unwrap_or_default();
     Ok(Trace::unpack(&text))
 }

@@ -174,7 +174,7 @@ pub(super) fn broken(allow: bool) -> BrokenModules {
     if allow { BrokenModules::Pack } else { BrokenModules::Refuse }
 }
 
-/// The file as an archive, when it is one: by what it holds, and not by its name.
+/// The file as an archive, when it is one: by its contents, and not by its name.
 fn as_archive(path: &Path) -> Result<Option<Archive>, CommandError> {
     if !path.is_file() || path.extension().is_some_and(|extension| extension == "py") {
         return Ok(None);

@@ -79,7 +79,7 @@ pub(super) fn find(app: Option<&Path>) -> Result<Found, CommandError> {
     Ok(nothing(None))
 }
 
-/// The users who may say what an application is.
+/// The users who may decide about an application.
 struct Owners {
     #[cfg(unix)]
     users: [u32; 3],
@@ -87,7 +87,7 @@ struct Owners {
 
 #[cfg(unix)]
 impl Owners {
-    /// The user, the superuser, and who owns the application.
+    /// The user, the superuser, and the application's owner.
     fn of(start: &Path) -> Self {
         use std::os::unix::fs::MetadataExt as _;
 

@@ -7,7 +7,7 @@ pub(crate) enum Runs {
     /// The same file as this process.
     This,
     Another,
-    /// Nobody says: there is no `/proc`, or the process belongs to somebody else.
+    /// There is no answer: there is no `/proc`, or the process belongs to another user.
     Untold,
 }
 

@@ -44,7 +44,7 @@ pub(crate) struct Ancestry {
 }
 
 impl Ancestry {
-    /// Reads what the parent has left in [`VARIABLE`]; what another program left there counts for nothing.
+    /// Reads the parent's value in [`VARIABLE`]; a value of another program counts for nothing.
     pub(crate) fn read(variable: Option<&OsStr>, executable: &Path, process: u32) -> Self {
         variable.and_then(|text| Self::parse(text, executable, process)).unwrap_or_default()
     }
@@ -105,11 +105,12 @@ impl Ancestry {
 /// A command line in one line that is not too long.
 fn shown(arguments: &[OsString]) -> String {
     let words: Vec<_> = arguments.iter().map(|argument| argument.to_string_lossy()).collect();
-    let line: String = words.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(MAX_COMMAND) {
-        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
-        None => line,
+    let mut line: String = words.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
+    if let Some((end, _)) = line.char_indices().nth(MAX_COMMAND) {
+        line.truncate(end);
+        line.push('…');
     }
+    line
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub(crate) fn told(id: u64, executable: &Path) -> OsString {
     value
 }
 
-/// Whether the parent is another build of the same program; what another program left there counts for nothing.
+/// Whether the parent is another build of the same program; a value of another program counts for nothing.
 pub(crate) fn is_another(told: Option<&OsStr>, own: &OsStr) -> bool {
     let path = |value: &OsStr| value.as_encoded_bytes().get(LENGTH..).map(<[u8]>::to_vec);
     told.is_some_and(|told| told != own && path(told) == path(own))

@@ -73,8 +73,9 @@ fn found(told: io::Result<PathBuf>) -> io::Result<PathBuf> {
 
     let executed: PathBuf =
         OsString::from_vec(rustix::param::linux_execfn().to_bytes().to_vec()).into();
+    // A process may be started without even the program's name: the empty path is no absolute one, and on no `PATH`.
     let program = std::env::args_os().next().map(PathBuf::from).unwrap_or_default();
-    // A process of this program started this one by what is running, and says the path in the program's name.
+    // A process of this program started this one by `/proc/self/exe`, and tells the path in the program's name.
     if executed == Path::new(RUNNING) && program.is_absolute() {
         return Ok(program);
     }
@@ -84,7 +85,7 @@ fn found(told: io::Result<PathBuf>) -> io::Result<PathBuf> {
     }
 }
 
-/// The path that is meant by what the kernel says of an executable: it marks those that are no more.
+/// The path that the kernel means by its text for an executable: it marks those that are no more.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn named(path: PathBuf) -> PathBuf {
     use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -100,7 +101,7 @@ fn named(path: PathBuf) -> PathBuf {
     OsString::from_vec(text.to_vec()).into()
 }
 
-/// Whether the file at that path is the one that is running; so too where nobody can tell, without `/proc`.
+/// Whether the file at that path is the one that is running; so too where that cannot be told, without `/proc`.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) fn is_running(path: &Path) -> bool {
     use std::fs::metadata;

@@ -5,7 +5,7 @@
 pub(crate) enum End {
     /// `main` returns this.
     Returned(u8),
-    /// Only the system's own call takes this: what `main` can return is a byte.
+    /// Only the system's own call takes this: `main` can return no more than a byte.
     Exited(i32),
 }
 

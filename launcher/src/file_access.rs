@@ -34,7 +34,7 @@ pub(crate) struct FileAccess {
 
 struct PackageFiles {
     digest: String,
-    /// Whether its code looks into its folders, and takes what it finds for modules.
+    /// Whether its code looks into its folders, and takes the files there for modules.
     lists: bool,
     has_libraries: bool,
     /// The folder of the cache below which the package lies; nothing without a cache.
@@ -45,7 +45,7 @@ struct PackageFiles {
 pub(crate) struct ServedFolder<'a> {
     /// The folder below which its path leads to where its files are, or would be.
     pub(crate) folder: &'a Path,
-    /// Whether the package takes for modules what it finds there, and it is there.
+    /// Whether the package takes the files there for modules, and they are there.
     pub(crate) is_searched: bool,
 }
 
@@ -123,6 +123,7 @@ impl FileAccess {
         put(file, &tree)?;
         if is_library_name(path) {
             let folder = importer_core::folder_of(path).unwrap_or_default();
+            // The folder of a packed file is there too.
             for entry in archives.directory(folder)?.unwrap_or_default() {
                 if is_library_name(entry.name)
                     && let Some(other) = archives.file(&join(folder, entry.name))?
@@ -140,6 +141,7 @@ impl FileAccess {
         let mut folders = vec![path.to_owned()];
         while let Some(folder) = folders.pop() {
             cache::folder_in(&tree.join(&folder))?;
+            // The caller has found the first folder, and the others come from listings.
             for entry in archives.directory(&folder)?.unwrap_or_default() {
                 let inside = join(&folder, entry.name);
                 if entry.is_directory {
@@ -219,6 +221,7 @@ impl FileAccess {
 /// An identity of these archives' files.
 fn tree_digest(archives: &Stack) -> String {
     let mut ids = archives.archives().iter().map(importer_core::Archive::id);
+    // No archives have no files, and any number will do.
     let first = ids.next().unwrap_or_default();
     let others = ids.fold(0, |all: u64, id| all.rotate_left(1) ^ id);
     format!("{first:016x}{others:016x}")
@@ -242,7 +245,12 @@ pub(crate) fn join(folder: &str, name: &str) -> String {
 
 /// Writes the files of that digest, those that are not there or not right.
 fn extract(archives: &Stack, digest: &str, into: &Path) -> Result<(), Error> {
-    for path in served_files(digest).read(archives)?.unwrap_or_default().paths {
+    let files = served_files(digest).read(archives)?.ok_or_else(|| {
+        Error::start(format!(
+            "the archive has no list of the files `{digest}`, which must be on disk: build it again"
+        ))
+    })?;
+    for path in files.paths {
         // The archive's reader has no path that leads out of its folder, so neither can this write there.
         match path {
             ServedPath::Folder(folder) => {

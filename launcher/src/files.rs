@@ -1,6 +1,6 @@
 //! A read-only file system below the executable's path, and its answers: pure but for the archives that it asks.
 //!
-//! The executable is a file for the system, and a folder here: behind its path and a slash lies what was packed. All
+//! The executable is a file for the system, and a folder here: behind its path and a slash lie the packed files. All
 //! paths are bytes, as the system has them.
 
 pub(crate) mod hint;
@@ -160,10 +160,10 @@ pub(crate) fn inode(path: &str) -> u64 {
     (hash >> 1).max(1)
 }
 
-/// The permissions of a file as installers leave them. An archive keeps none, so what a file begins with says whether it can be
-/// started; only of files whose names tell nothing of what they are is that read.
+/// The permissions of a file as installers leave them. An archive keeps none, so the first bytes of a file say whether it can
+/// be started; they are read only of files whose names tell nothing.
 pub(crate) fn mode(file: &File<'_>) -> Result<u32, Fault> {
-    let name = file.path().rsplit('/').next().unwrap_or_default();
+    let name = file.path().rsplit('/').next().unwrap_or(file.path());
     let is_program = match name.rsplit_once('.') {
         _ if mapped_libraries::is_library_name(name) => true,
         None | Some((_, "sh" | "bash" | "exe" | "pl")) => {

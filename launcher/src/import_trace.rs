@@ -44,7 +44,7 @@ pub(crate) struct Event {
     pub(crate) thread: i64,
     /// The type of its loader.
     pub(crate) loader: Option<String>,
-    /// Its `__file__`, or what stands in its place.
+    /// The origin of its spec, which is its `__file__` if it has one.
     pub(crate) origin: Option<String>,
     /// The type of the exception that it ended with.
     pub(crate) error: Option<String>,
@@ -56,6 +56,7 @@ impl ImportTrace {
         let Some(value) = variable.filter(|value| !value.is_empty()) else { return Ok(None) };
         let named = value.to_str().and_then(|value| value.strip_prefix('+'));
         let given = Path::new(named.map_or(value, OsStr::new));
+        // A clock before 1970 gives wrong times on the timeline, and stops no program.
         let began = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let about = |source| Error::File {
             action: "write the timeline of imports to",

@@ -30,7 +30,7 @@ const MENDED: &[(&str, &str, &str)] = &[
 const CLASSES: &[&str] =
     &["MetaPathFinder", "PathEntryFinder", "ExecutionLoader", "ResourceLoader"];
 
-/// The hooks that mend, whichever finder serves the modules: all of them meet ours.
+/// The hooks with the patches, whichever finder serves the modules: all of them meet ours.
 pub(crate) fn hooks() -> impl Iterator<Item = RegisteredHook> {
     let mending = MENDED.iter().map(|&(module, support, function)| RegisteredHook {
         module: module.into(),

@@ -205,13 +205,14 @@ impl Interpreter {
             children,
         } = self;
         if surroundings::is_privileged() {
-            // `PYTHONPATH` and its like are code of who starts this program.
+            // `PYTHONPATH` and its like are code of the user who starts this program.
             config.profile = Profile::Isolated;
         }
         let executable = exe::own_executable()?;
         let archives =
             archives.iter().map(|path| py::map_archive(path)).collect::<Result<Vec<_>, _>>()?;
         archives.iter().try_for_each(manifest::check_version)?;
+        // A process may be started without even the program's name, and then has no arguments.
         let worker = if config.multiprocessing_auto_dispatch {
             worker::parse(arguments.get(1..).unwrap_or_default())?
         } else {
@@ -319,6 +320,7 @@ impl Interpreter {
 
 /// The name of a process on the timeline of imports.
 fn process_name(executable: &Path, task: &Task) -> String {
+    // The path of a file that runs ends with a name.
     let name = executable.file_name().unwrap_or_default().to_string_lossy();
     match task {
         Task::Application => name.into_owned(),

@@ -10,6 +10,7 @@ use manifest::{Error, needed_libraries};
 /// need each other.
 pub(crate) fn needed<'a>(archives: &'a Stack, path: &str) -> Result<Vec<Vec<File<'a>>>, Error> {
     let mut groups = Vec::new();
+    // An extension module without a list needs nothing from the archive.
     for paths in needed_libraries(path).read(archives)?.unwrap_or_default().groups {
         let mut group = Vec::new();
         for path in paths {

@@ -19,7 +19,7 @@ use crate::interpreter::{Children, Interpreter, Mode};
 use crate::python_mode::{Asked, is_heard};
 use crate::{exe, surroundings};
 
-/// Runs the application behind this program, and prints what went wrong: the only place of a built application that does.
+/// Runs the application behind this program, and prints errors: the only place of a built application that does.
 pub fn main() -> ExitCode {
     start_log();
     let arguments: Vec<OsString> = std::env::args_os().collect();
@@ -52,7 +52,7 @@ pub fn application(arguments: &[OsString]) -> Result<Option<ExitCode>, Error> {
 
 /// The configuration in an archive, if it has one.
 pub fn configuration(path: &Path) -> Result<Option<PythonInterpreterConfig>, Error> {
-    // Mapped, for a start costs what it reads; the interpreter maps the same pages again.
+    // The archive is mapped, for a start costs the pages that it reads; the interpreter maps the same pages again.
     let archive = crate::py::map_archive(path)?;
     Ok(manifest::configuration(&archive)?.map(|settings| settings.interpreter))
 }

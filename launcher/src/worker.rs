@@ -48,7 +48,8 @@ pub enum Role {
     ForkServer,
 }
 
-/// The action by which a worker process takes on its role. Every name in it is one of ours: nothing of the command line is code.
+/// The action by which a worker process takes on its role. Every name in it is one of ours: nothing of the command line is
+/// code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// A function is called.
@@ -74,7 +75,7 @@ pub struct Refused {
 }
 
 impl Refused {
-    /// A worker takes its work from who starts it, who has fewer rights than this program.
+    /// A worker takes its work from its starter, which has fewer rights than this program.
     pub(crate) fn privileged() -> Self {
         let why = "this program has rights that its starter lacks (a set user or group, or capabilities), and a worker \
                    does what its starter says; set `multiprocessing-start-method` to `fork`, which starts no program";
@@ -164,7 +165,7 @@ pub fn parse(arguments: &[OsString]) -> Result<Option<Worker>, Refused> {
     }
 }
 
-/// `--multiprocessing-fork key=int …`: what `spawn.get_command_line` makes when `sys.frozen` is true.
+/// `--multiprocessing-fork key=int …`: the command line of `spawn.get_command_line` when `sys.frozen` is true.
 fn frozen_spawn(module: &'static str, arguments: &[OsString]) -> Option<Worker> {
     let mut call = Arguments::default();
     for argument in arguments.get(1..)? {

@@ -62,7 +62,7 @@ pub const fn opened_libraries() -> Key<OpenedLibraries> {
     Key::new("opened-libraries")
 }
 
-/// The name of a library of the system, from its path in the archive; `None` for what belongs to a package.
+/// The name of a library of the system, from its path in the archive; `None` for a library of a package.
 pub fn system_name(path: &str) -> Option<&str> {
     path.strip_prefix(SYSTEM_FOLDER)?.strip_prefix('/')
 }

@@ -22,9 +22,9 @@ pub const ENTRY_LENGTH: u64 = 64;
 pub struct LibraryLayout {
     /// The length of the file.
     pub length: u64,
-    /// Offsets: what can be changed in memory.
+    /// Offsets: the parts that can be changed in memory.
     pub data: Vec<Range<u64>>,
-    /// Offsets: what the dynamic linker reads before the pages are mapped.
+    /// Offsets: the tables that the dynamic linker reads before the pages are mapped.
     pub tables: Vec<Range<u64>>,
     /// Whole pages that nobody changes.
     pub mapped: Vec<MappedPages>,
@@ -134,7 +134,7 @@ impl FromStr for LibraryLayout {
         let mut layout = Self::default();
         for line in text.lines() {
             let mut words = line.split(' ');
-            let name = words.next().unwrap_or_default();
+            let name = words.next().unwrap_or(line);
             let numbers: Result<Vec<_>, _> =
                 words.map(|word| u64::from_str_radix(word, 16)).collect();
             match (name, numbers.map_err(|_| NotALayout)?.as_slice()) {

@@ -61,7 +61,8 @@ impl MappedLibrary {
         let Self { layout, file, .. } = &*prepared;
         for part in layout.copied() {
             let bytes = contents.get(number(part.start)..number(part.end));
-            file.write_all_at(bytes.unwrap_or_default(), part.start)?;
+            let bytes = bytes.ok_or_else(|| refused("the layout is another library's"))?;
+            file.write_all_at(bytes, part.start)?;
         }
         for word in &layout.words {
             file.write_all_at(&word.value.to_le_bytes(), word.offset)?;
@@ -101,7 +102,7 @@ unsafe extern "C" fn take_place(
     library: *const MappedLibrary,
     entry: *const c_void,
 ) {
-    // SAFETY: whoever opens the library keeps it until `dlopen` has returned, and this is called within.
+    // SAFETY: the opener of the library keeps it until `dlopen` has returned, and this is called within.
     let MappedLibrary { layout, pages, file } = unsafe { &*library };
     let base = entry.wrapping_byte_sub(number(layout.entry)).cast_mut();
     for (pages, place) in pages.iter().zip(&layout.mapped) {
@@ -118,7 +119,7 @@ unsafe extern "C" fn take_place(
     let call = |function: *const c_void| {
         // SAFETY: the address of an initialiser, as the dynamic section says it, in a library that is linked and whole now.
         let function: Initialiser = unsafe { std::mem::transmute(function) };
-        // SAFETY: it gets what the linker gives to all initialisers.
+        // SAFETY: it gets the arguments that the linker gives to all initialisers.
         unsafe { function(n_arguments, arguments, environment) };
     };
     if let Some(init) = layout.init {
@@ -142,7 +143,7 @@ struct Pages {
 
 // SAFETY: the address of a mapping of the process; nothing about it belongs to a thread.
 unsafe impl Send for Pages {}
-// SAFETY: as above; what changes is atomic.
+// SAFETY: as above; the changing field is atomic.
 unsafe impl Sync for Pages {}
 
 impl Pages {

@@ -27,7 +27,7 @@ const KEPT_FROM: u64 = 256 * 1024;
 /// The most threads that decompress one library.
 const THREADS: usize = 8;
 
-/// Nobody can change what is sealed so, its maker included.
+/// Nobody can change a file with these seals, its maker included.
 const SEALS: SealFlags =
     SealFlags::WRITE.union(SealFlags::SHRINK).union(SealFlags::GROW).union(SealFlags::SEAL);
 
@@ -107,9 +107,9 @@ fn decompress(library: &Library<'_>, file: &File) -> Result<bool, CopyError> {
 
 /// An empty file, whose name begins with the label.
 fn named(label: &str, mark: &str) -> io::Result<File> {
-    let label: String = label.chars().filter(|letter| *letter != '\0').collect();
-    let end = label.floor_char_boundary(LONGEST_LABEL);
-    let name = format!("{}{mark}", label.get(..end).unwrap_or_default());
+    let mut name: String = label.chars().filter(|letter| *letter != '\0').collect();
+    name.truncate(name.floor_char_boundary(LONGEST_LABEL));
+    name.push_str(mark);
     Ok(memfd_create(name, MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?.into())
 }
 

@@ -15,10 +15,11 @@ pub fn need_by_path(contents: &mut [u8], name: &str, path: &str) -> bool {
     // The same bytes elsewhere are the library's own text, and no name of a library.
     let names = dynamic_names(contents).unwrap_or(0..contents.len());
     let first = names.start + 1;
+    // A damaged file may name a table beyond its end, and then has no names.
     let table = contents.get(names).unwrap_or_default();
     let places: Vec<_> = memchr::memmem::find_iter(table, &entry).map(|at| at + first).collect();
     let Some(room) = name.len().checked_sub(path.len()) else { return places.is_empty() };
-    let (folder, file) = path.rsplit_once('/').unwrap_or_default();
+    let Some((folder, file)) = path.rsplit_once('/') else { return places.is_empty() };
     let put = format!("{folder}{}/{file}", "/".repeat(room));
     for at in places {
         if let Some(place) = contents.get_mut(at..at + name.len()) {

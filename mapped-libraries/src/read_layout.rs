@@ -35,7 +35,7 @@ const TABLES: [DynamicTag; 11] = [
     elf::DT_VERDEF,
 ];
 
-/// The layout of a library; `None` for what must be copied whole.
+/// The layout of a library; `None` for a library that must be copied whole.
 pub fn layout_of(contents: &[u8]) -> Option<LibraryLayout> {
     let file = File::parse(contents).ok()?;
     let header = file.elf_header();
@@ -56,6 +56,7 @@ pub fn layout_of(contents: &[u8]) -> Option<LibraryLayout> {
     }
     let entry = parts.entry()?;
     let init = dynamic.value(elf::DT_INIT);
+    // A library without the array has an empty one: it may have `DT_INIT`, or nothing to initialise.
     let array = dynamic.value(elf::DT_INIT_ARRAY).unwrap_or_default();
     let init_array =
         array..array.checked_add(dynamic.value(elf::DT_INIT_ARRAYSZ).unwrap_or_default())?;
@@ -228,7 +229,7 @@ impl<'a> Dynamic<'a> {
 
     /// Whether the linker writes into code.
     fn changes_code(&self) -> bool {
-        let flags = self.value(elf::DT_FLAGS).unwrap_or_default();
+        let flags = self.value(elf::DT_FLAGS).unwrap_or(0);
         self.value(elf::DT_TEXTREL).is_some() || flags & elf::DF_TEXTREL.0 != 0
     }
 

@@ -8,7 +8,7 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-/// So many links the system follows.
+/// The most links that the system follows.
 const MOST_LINKS: u32 = 40;
 
 /// The rest after the executable of a path that leads below it, as [`below`](super::below) gives it; `None` for any other path.
