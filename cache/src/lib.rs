@@ -178,8 +178,8 @@ pub fn folder_once<E: From<Error>>(
     let parent = folder.parent().unwrap_or(folder);
     create_private(parent).map_err(cannot("create the cache folder", parent))?;
     let _making = match Making::begin(folder, hold)? {
-        making::Begun::Made(locked) => return Ok(locked),
-        making::Begun::Making(making) => making,
+        making::MakingResult::Made(locked) => return Ok(locked),
+        making::MakingResult::Making(making) => making,
     };
     let temporary = temporary_folder(folder).map_err(cannot("create the cache folder", folder))?;
     // A folder keeps its locks when it gets another name.

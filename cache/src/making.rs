@@ -19,7 +19,7 @@ pub struct Making {
 }
 
 /// The result of [`Making::begin`].
-pub enum Begun<T> {
+pub enum MakingResult<T> {
     /// Another process has made it.
     Made(T),
     /// It is ours to make.
@@ -32,7 +32,7 @@ impl Making {
     pub fn begin<T, E>(
         path: &Path,
         there: impl Fn() -> Result<Option<T>, E>,
-    ) -> Result<Begun<T>, E> {
+    ) -> Result<MakingResult<T>, E> {
         let end = Instant::now() + PATIENCE;
         let mut name = path.as_os_str().to_owned();
         name.push(LOCK);
@@ -43,7 +43,7 @@ impl Making {
                 Ok(Some(file)) => {
                     let making = Self { lock: Some((name, file)) };
                     // Its maker may have finished in between.
-                    return Ok(there()?.map_or(Begun::Making(making), Begun::Made));
+                    return Ok(there()?.map_or(MakingResult::Making(making), MakingResult::Made));
                 }
                 Ok(None) => {
                     if !said {
@@ -58,10 +58,10 @@ impl Making {
                 }
             }
             if let Some(made) = there()? {
-                return Ok(Begun::Made(made));
+                return Ok(MakingResult::Made(made));
             }
         }
-        Ok(Begun::Making(Self { lock: None }))
+        Ok(MakingResult::Making(Self { lock: None }))
     }
 }
 

@@ -24,7 +24,7 @@ const STYLES: Styles = Styles::styled()
 Examples:
   coldframe run examples/primes              run an application from a cached archive
   coldframe build examples/primes -o primes  make one executable of it
-  coldframe policy --all                     which start method each system gets, and why
+  coldframe policy --all                     the start method of each system, with the reason
 
 Exit codes:
   0  all went well (or the application's own exit code, for `run` and `python`)
@@ -172,8 +172,8 @@ Examples:
   coldframe build app/ -o dist/app -r requirements.txt
   coldframe build --venv .venv --entry black:patched_main -o dist/black
   coldframe build --interpreter -o dist/python
-  coldframe build app/ -o dist/app --needs   and say which file needs which version of glibc
-  coldframe build app/ --explain numpy       who brings numpy, from the application on
+  coldframe build app/ -o dist/app --needs   and list the versions of glibc that each file needs
+  coldframe build app/ --explain numpy       the way from the application to numpy
 
 Settings may stand in `coldframe.toml` or under `[tool.coldframe]` in `pyproject.toml`, beside the application or
 above it; the command line wins.")]
@@ -207,7 +207,7 @@ pub(super) struct Build {
     /// Refuse to build an executable that needs a newer glibc than this, and name the files and symbols.
     #[arg(long, value_name = "VERSION")]
     pub(super) glibc: Option<GlibcVersion>,
-    /// Say which file needs which version of glibc, and for which symbols.
+    /// List the versions of glibc that each file needs, and the symbols.
     #[arg(long)]
     pub(super) needs: bool,
     /// Number of compile processes [default: one per processor].
@@ -221,13 +221,13 @@ pub(super) struct Build {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  coldframe inspect dist/app           what is inside, and what it needs of a system
-  coldframe inspect dist/app --needs   which file needs which version of glibc, and for which symbols
-  coldframe inspect dist/app --why numpy   who brings numpy, from the application on")]
+  coldframe inspect dist/app           the contents, and the needs of a system
+  coldframe inspect dist/app --needs   the versions of glibc that each file needs, and the symbols
+  coldframe inspect dist/app --why numpy   the way from the application to numpy")]
 pub(super) struct Inspect {
     /// An archive, or an executable that `coldframe build` made.
     pub(super) file: PathBuf,
-    /// Show only which file needs which version of glibc, and for which symbols.
+    /// Show only the versions of glibc that each file needs, and the symbols.
     #[arg(long)]
     pub(super) needs: bool,
     /// Print only the way from the application to a module or distribution.
@@ -272,8 +272,8 @@ pub(super) struct Python {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  coldframe cache                             where it is, and what is in it
-  coldframe cache clean                       what nobody has used for 30 days
+  coldframe cache                             its folder, and the entries
+  coldframe cache clean                       entries that nobody has used for 30 days
   coldframe cache clean --older-than 7d --dry-run
   coldframe cache clean --all --json          all that is not in use
 

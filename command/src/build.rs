@@ -17,7 +17,7 @@ use packer::{
 use twox_hash::XxHash3_128;
 
 use super::arguments;
-use super::build_summary::{self, Made, Told};
+use super::build_summary::{self, BuildSummary, WrittenExecutable};
 use super::context::{Context, build_id, support_modules};
 use super::error::CommandError;
 use super::progress::Bar;
@@ -55,13 +55,13 @@ pub(super) fn run(options: Box<arguments::Build>) -> Result<ExitCode, CommandErr
         };
         if let Some(rebuild) = &rebuild
             && let Some(rebuilt) = rebuild.rebuild()?
-            && let Ok(mut told) = serde_json::from_value::<Told>(rebuilt.told)
+            && let Ok(mut summary) = serde_json::from_value::<BuildSummary>(rebuilt.caller_data)
         {
-            told.grow(rebuilt.growth);
-            told.warnings.iter().for_each(|(warning, _)| warn_of(warning));
-            let made = write(options, &context, output, rebuilt.writer)?;
-            rebuild.remember_again(rebuilt.memory, told.to_value());
-            return build_summary::print(options, &made, &told);
+            summary.grow(rebuilt.growth);
+            summary.warnings.iter().for_each(|(warning, _)| warn_of(warning));
+            let written = write(options, &context, output, rebuilt.writer)?;
+            rebuild.remember_again(rebuilt.memory, summary.to_value());
+            return build_summary::print(options, &written, &summary);
         }
         let mut bar = Bar::new("Packing");
         let Bundle { mut writer, mut report, outside } =
@@ -76,9 +76,10 @@ pub(super) fn run(options: Box<arguments::Build>) -> Result<ExitCode, CommandErr
         if !options.archive {
             report.needs.add_launcher(&context.runtime.contents);
         }
-        let told = Told::of(&report)?;
-        told.warnings.iter().for_each(|(warning, _)| warn_of(warning));
-        let absent = told.warnings.iter().filter(|(_, is_about_absence)| *is_about_absence).count();
+        let summary = BuildSummary::of(&report)?;
+        summary.warnings.iter().for_each(|(warning, _)| warn_of(warning));
+        let absent =
+            summary.warnings.iter().filter(|(_, is_about_absence)| *is_about_absence).count();
         if options.strict && absent > 0 {
             return Err(BundleError::Absent(absent).into());
         }
@@ -88,11 +89,11 @@ pub(super) fn run(options: Box<arguments::Build>) -> Result<ExitCode, CommandErr
                 return Err(BundleError::Glibc { allowed, needs }.into());
             }
         }
-        let made = write(options, &context, output, writer)?;
+        let written = write(options, &context, output, writer)?;
         if let Some(rebuild) = &rebuild {
-            rebuild.remember(&report, &outside, told.to_value());
+            rebuild.remember(&report, &outside, summary.to_value());
         }
-        build_summary::print(options, &made, &told)
+        build_summary::print(options, &written, &summary)
     })
 }
 
@@ -102,18 +103,18 @@ fn write<'m>(
     context: &'m Context,
     output: &'m Path,
     writer: Writer,
-) -> Result<Made<'m>, CommandError> {
+) -> Result<WrittenExecutable<'m>, CommandError> {
     let settings = context.settings_file.as_deref();
     if options.archive {
         let bytes = write_archive(output, |file| Ok(writer.finish(file)?))?;
-        return Ok(Made { output, bytes, libpython: None, settings });
+        return Ok(WrittenExecutable { output, bytes, libpython: None, settings });
     }
     let launcher = exe::own_executable()?;
     create_parent(output)?;
     let runtime = context.runtime.contents.clone();
     let bytes = write_executable_from(runtime, context.debug_symbols(), writer, output)?;
     let libpython = copy_libpython_beside(&launcher, &context.python, output)?;
-    Ok(Made { output, bytes, libpython, settings })
+    Ok(WrittenExecutable { output, bytes, libpython, settings })
 }
 
 /// The facts that decide about an executable beside the request.

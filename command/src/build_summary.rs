@@ -23,7 +23,7 @@ const MISSING_NAMES: usize = 5;
 /// The summary of a build, but for the executable's name and length. The next build has the same one if it replaces modules
 /// only.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Told {
+pub(super) struct BuildSummary {
     /// The warnings as text, each with whether it is about something that is absent at run time.
     pub(super) warnings: Vec<(String, bool)>,
     /// The lines before that of the executable.
@@ -38,7 +38,7 @@ pub(super) struct Told {
     json: serde_json::Value,
 }
 
-impl Told {
+impl BuildSummary {
     /// The form in which the memory of the build keeps it.
     pub(super) fn to_value(&self) -> serde_json::Value {
         serde_json::to_value(self).expect("texts and flags have a form in JSON")
@@ -87,7 +87,7 @@ impl Told {
 }
 
 /// The written executable, and the settings that were used.
-pub(super) struct Made<'m> {
+pub(super) struct WrittenExecutable<'m> {
     pub(super) output: &'m Path,
     pub(super) bytes: u64,
     pub(super) libpython: Option<PathBuf>,
@@ -96,7 +96,7 @@ pub(super) struct Made<'m> {
 
 /// The output of `--json`.
 #[derive(Serialize)]
-struct Summary<'s> {
+struct JsonSummary<'s> {
     output: &'s Path,
     /// The settings file that was used.
     settings: Option<&'s Path>,
@@ -174,21 +174,21 @@ struct LeftOutSummary<'s> {
 /// Prints the summary.
 pub(super) fn print(
     options: &arguments::Build,
-    made: &Made<'_>,
-    told: &Told,
+    written: &WrittenExecutable<'_>,
+    summary: &BuildSummary,
 ) -> Result<ExitCode, CommandError> {
     if options.json {
-        let summary = Summary {
-            output: made.output,
-            settings: made.settings,
-            bytes: made.bytes,
-            libpython: made.libpython.as_deref(),
-            packed: &told.json,
+        let json = JsonSummary {
+            output: written.output,
+            settings: written.settings,
+            bytes: written.bytes,
+            libpython: written.libpython.as_deref(),
+            packed: &summary.json,
         };
-        print_json(&mut anstream::stdout(), &summary)?;
+        print_json(&mut anstream::stdout(), &json)?;
         return Ok(ExitCode::SUCCESS);
     }
-    print_lines(&mut anstream::stderr(), options, made, told).map_err(CommandError::Print)?;
+    print_lines(&mut anstream::stderr(), options, written, summary).map_err(CommandError::Print)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -246,27 +246,27 @@ fn summary(report: &Report) -> PackedSummary<'_> {
 fn print_lines(
     out: &mut impl Write,
     options: &arguments::Build,
-    made: &Made<'_>,
-    told: &Told,
+    written: &WrittenExecutable<'_>,
+    summary: &BuildSummary,
 ) -> std::io::Result<()> {
-    if let Some(file) = made.settings {
+    if let Some(file) = written.settings {
         writeln!(out, "settings from {}", file.display())?;
     }
-    write!(out, "{}", told.packed)?;
-    if let Some(name) = told.largest.as_ref().filter(|_| std::io::stderr().is_terminal()) {
+    write!(out, "{}", summary.packed)?;
+    if let Some(name) = summary.largest.as_ref().filter(|_| std::io::stderr().is_terminal()) {
         writeln!(
             out,
             "`--exclude {name}` leaves a distribution out, and `--explain {name}` tells the way to it"
         )?;
     }
-    let megabytes = made.bytes as f64 / 1e6;
-    write!(out, "{}{}", told.left_out, told.behind)?;
-    writeln!(out, "wrote {} ({megabytes:.1} MB)", made.output.display())?;
-    write!(out, "{}", told.needs)?;
+    let megabytes = written.bytes as f64 / 1e6;
+    write!(out, "{}{}", summary.left_out, summary.behind)?;
+    writeln!(out, "wrote {} ({megabytes:.1} MB)", written.output.display())?;
+    write!(out, "{}", summary.needs)?;
     if options.needs {
-        write!(out, "{}", told.each_need)?;
+        write!(out, "{}", summary.each_need)?;
     }
-    if let Some(library) = &made.libpython {
+    if let Some(library) = &written.libpython {
         writeln!(
             out,
             "wrote {}: this `coldframe` is linked to a shared libpython, and the executable looks for it beside itself; \

@@ -16,14 +16,14 @@ const FURTHEST: usize = 256;
 
 /// The processes above this one, as far as the kernel tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Above {
+pub(crate) struct LivingAncestors {
     /// The program of the process that started this one.
     pub(crate) parent: Runs,
     /// The number of living ancestors that run this program, and the parent's number; `None` where nobody says, or nobody asks.
     pub(crate) living: Option<(u32, u32)>,
 }
 
-impl Above {
+impl LivingAncestors {
     /// Whether a process of this program started this one: as the kernel tells, or, where it does not, by the parent's mark,
     /// which does not outlive `sudo`.
     pub(crate) fn is_this(&self, is_marked: bool) -> bool {
@@ -51,10 +51,10 @@ pub(crate) fn is_started_by_this(is_marked: bool) -> bool {
 
 /// Looks at the parent, and counts the ancestors that run this program, up to more than `enough`, where there may be some: the
 /// parent is one, or it `is_marked`, by what one of them has left in the environment.
-pub(crate) fn look(enough: u32, is_marked: bool) -> Above {
+pub(crate) fn look(enough: u32, is_marked: bool) -> LivingAncestors {
     let parent = system::parent();
     let (Some(own), Some(parent)) = (system::identity("self"), parent.filter(|id| *id != 0)) else {
-        return Above { parent: Runs::Untold, living: None };
+        return LivingAncestors { parent: Runs::Untold, living: None };
     };
     let runs = |process| system::runs(process, own);
     let by = runs(parent);
@@ -63,7 +63,7 @@ pub(crate) fn look(enough: u32, is_marked: bool) -> Above {
         Runs::Untold if !is_marked => None,
         _ => Some(count(parent, enough, system::parent_of, runs)),
     };
-    Above { parent: by, living: living.map(|living| (living, parent)) }
+    LivingAncestors { parent: by, living: living.map(|living| (living, parent)) }
 }
 
 /// Counts the processes that run this program, from that one upwards, up to more than `enough`.

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::exit_code::{self, End};
 use crate::import_trace::{self, ImportTrace};
 use crate::py::{self, Launch, RegisteredHook, Task, Token};
-use crate::python_mode::{Asked, is_heard};
+use crate::python_mode::{PythonRequest, is_heard};
 use crate::{build, exe, importlib_hooks, start_method, surroundings, worker, worker_hooks};
 
 /// The variable by which a user has libraries copied: a way out where mapping them goes wrong.
@@ -241,7 +241,7 @@ impl Interpreter {
         let is_refused = worker.is_some() && !is_ours;
         let above = above.with_living(told.living);
         above.check(&executable, &arguments)?;
-        let asks_for_python = is_heard(config.python_mode, Asked::ByCommandLine, is_ours)
+        let asks_for_python = is_heard(config.python_mode, PythonRequest::ByCommandLine, is_ours)
             && !surroundings::is_privileged()
             && worker::is_for_python(arguments.get(1..).unwrap_or_default());
         let task = match (worker, mode) {

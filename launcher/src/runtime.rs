@@ -16,7 +16,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::as_python::{self, PYTHON_VARIABLE};
 use crate::error::Error;
 use crate::interpreter::{Children, Interpreter, Mode};
-use crate::python_mode::{Asked, is_heard};
+use crate::python_mode::{PythonRequest, is_heard};
 use crate::{exe, surroundings};
 
 /// Runs the application behind this program, and prints errors: the only place of a built application that does.
@@ -36,7 +36,7 @@ pub fn application(arguments: &[OsString]) -> Result<Option<ExitCode>, Error> {
     // An archive without a configuration is the standard library of the command itself.
     let Some(config) = configuration(&executable)? else { return Ok(None) };
     let called_python = as_python::is_called(arguments)?
-        && is_heard(config.python_mode, Asked::ByWord, as_python::is_started_by_this()?);
+        && is_heard(config.python_mode, PythonRequest::ByWord, as_python::is_started_by_this()?);
     let (mode, children) = if as_python::is_interpreter(&config) {
         (Mode::Python, Children::Untold)
     } else if called_python {

@@ -147,13 +147,13 @@ pub fn parse(arguments: &[OsString]) -> Result<Option<Worker>, Refused> {
     if let Some((_, module)) = FORK_FLAGS.iter().find(|(flag, _)| first == flag) {
         return Ok(frozen_spawn(module, arguments));
     }
-    let Some(line) = Line::read(arguments) else { return Ok(None) };
+    let Some(line) = PythonCommandLine::read(arguments) else { return Ok(None) };
     match line.option {
-        Selected::Module => Ok(module_worker(&line)),
-        Selected::Command if line.text == EXECNET_CODE && line.unbuffered => {
+        RunOption::Module => Ok(module_worker(&line)),
+        RunOption::Command if line.text == EXECNET_CODE && line.unbuffered => {
             Ok(Some(line.worker(Role::Spawned, Action::Code(EXECNET_CODE))))
         }
-        Selected::Command => {
+        RunOption::Command => {
             let Some((&(module, function, role), call)) = known_call(line.text) else {
                 return Ok(None);
             };
@@ -187,7 +187,7 @@ fn frozen_spawn(module: &'static str, arguments: &[OsString]) -> Option<Worker> 
 }
 
 /// `-m MODULE …`, for the modules that are workers.
-fn module_worker(line: &Line<'_>) -> Option<Worker> {
+fn module_worker(line: &PythonCommandLine<'_>) -> Option<Worker> {
     if line.text == ANYIO_MODULE {
         let is_whole = line.unbuffered && line.after.is_empty();
         return is_whole.then(|| line.worker(Role::Spawned, Action::Module(ANYIO_MODULE)));
@@ -213,11 +213,11 @@ pub fn is_for_python(arguments: &[OsString]) -> bool {
 }
 
 /// `-c` or `-m`, with or without letters of flags before it.
-fn selection(option: &str) -> Option<Selected> {
+fn selection(option: &str) -> Option<RunOption> {
     let letters = option.strip_prefix('-')?;
     let selected = match letters.chars().last()? {
-        'c' => Selected::Command,
-        'm' => Selected::Module,
+        'c' => RunOption::Command,
+        'm' => RunOption::Module,
         _ => return None,
     };
     let flags = letters.get(..letters.len() - 1)?;
@@ -245,27 +245,27 @@ fn after_flags(arguments: &[OsString]) -> (&[OsString], bool) {
 }
 
 /// A command line of interpreter flags, then `-c` or `-m` with its text.
-struct Line<'a> {
-    option: Selected,
+struct PythonCommandLine<'a> {
+    option: RunOption,
     text: &'a str,
     after: &'a [OsString],
     unbuffered: bool,
 }
 
 /// The option that says what `python` runs.
-enum Selected {
+enum RunOption {
     Command,
     Module,
 }
 
-impl<'a> Line<'a> {
+impl<'a> PythonCommandLine<'a> {
     fn read(arguments: &'a [OsString]) -> Option<Self> {
         let (rest, unbuffered) = after_flags(arguments);
         let (option, rest) = rest.split_first()?;
         // No worker's command line has it in one word with flags.
         let option = match option.to_str()? {
-            "-c" => Selected::Command,
-            "-m" => Selected::Module,
+            "-c" => RunOption::Command,
+            "-m" => RunOption::Module,
             _ => return None,
         };
         let (text, after) = rest.split_first()?;
@@ -274,8 +274,8 @@ impl<'a> Line<'a> {
 
     fn worker(&self, role: Role, action: Action) -> Worker {
         let option = match self.option {
-            Selected::Command => "-c",
-            Selected::Module => "-m",
+            RunOption::Command => "-c",
+            RunOption::Module => "-m",
         };
         let mut argv = vec![OsString::from(option)];
         argv.extend_from_slice(self.after);

@@ -69,7 +69,7 @@ pub(super) fn build(
         }
     };
     let reached = reach::reach(request, &modules, &beginnings, &include, &exclude)?;
-    let kept = Kept::of(&reached);
+    let kept = KeptModules::of(&reached);
     // The parts left out of a copied archive are the same as if it was packed from its files.
     let stdlib = match request.stdlib {
         StandardLibrary::FromArchive(archive) if kept.is_some() => {
@@ -215,13 +215,13 @@ fn pack_system_libraries(
 }
 
 /// The modules of the standard library that are packed, where not all are.
-struct Kept<'r> {
+struct KeptModules<'r> {
     names: &'r HashSet<String>,
     /// The first names among them.
     tops: HashSet<&'r str>,
 }
 
-impl<'r> Kept<'r> {
+impl<'r> KeptModules<'r> {
     fn of(reached: &'r Reached) -> Option<Self> {
         let StandardLibraryPart::Reached { .. } = reached.standard else { return None };
         let names = &reached.standard_names;

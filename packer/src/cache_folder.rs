@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use cache::contents::{
     ARCHIVE as SUFFIX, ARCHIVES, COMPILED, Kind, REBUILDS, UNFINISHED_ARCHIVE as UNFINISHED,
 };
-use cache::making::{Begun, Making};
+use cache::making::{Making, MakingResult};
 use cache::{self, check_private};
 use tempfile::NamedTempFile;
 use twox_hash::XxHash3_128;
@@ -63,8 +63,8 @@ impl CacheFolder {
         let folder = cache::private_folder(&self.folder, ARCHIVES)
             .map_err(|error| self.io("keep archives")(error.source))?;
         let _making = match Making::begin(&self.file_of(key), || Ok::<_, E>(self.get(key)))? {
-            Begun::Made(path) => return Ok(path),
-            Begun::Making(making) => making,
+            MakingResult::Made(path) => return Ok(path),
+            MakingResult::Making(making) => making,
         };
         let mut unfinished = tempfile::Builder::new()
             .prefix(UNFINISHED)

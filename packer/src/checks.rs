@@ -2,7 +2,7 @@
 
 use interp_config::RunTarget;
 
-use super::packer::{NamesKnown, Packer, Scanned};
+use super::packer::{NamesKnown, Packer, ScannedModule};
 use super::pattern::Pattern;
 use super::stdlib::is_standard;
 use super::tree::first_part;
@@ -45,7 +45,7 @@ fn searched(request: &BundleRequest<'_>) -> String {
 pub(super) fn entries(
     request: &BundleRequest<'_>,
     packer: &Packer<'_>,
-    scanned: &[Scanned],
+    scanned: &[ScannedModule],
 ) -> Result<(), BundleError> {
     let run = &request.settings.interpreter.run;
     let run_entry = match run {
@@ -71,7 +71,7 @@ pub(super) fn entries(
         let first = first_part(&entry.attribute);
         let code = scanned.iter().find(|module| module.module == entry.module);
         let is_submodule = packer.writer.contains_module(&format!("{}.{first}", entry.module));
-        let may_have = |module: &Scanned| {
+        let may_have = |module: &ScannedModule| {
             module.names.contains(first) || module.names_known == NamesKnown::Some
         };
         if code.is_some_and(|module| !may_have(module)) && !is_submodule {

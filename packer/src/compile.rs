@@ -67,7 +67,7 @@ const MODULES_PER_PROCESS: usize = 8;
 
 /// The compile processes, started when there is work for them.
 #[derive(Debug)]
-pub(super) struct Compilers<'r> {
+pub(super) struct CompileProcesses<'r> {
     command: &'r CompileCommand,
     python: &'r PythonInstallation,
     /// The number of processes that may run at once.
@@ -76,7 +76,7 @@ pub(super) struct Compilers<'r> {
     level: OptimizationLevel,
 }
 
-impl<'r> Compilers<'r> {
+impl<'r> CompileProcesses<'r> {
     /// `limit` is how many may run at once; without it, as many as the machine can run.
     pub(super) fn new(
         command: &'r CompileCommand,

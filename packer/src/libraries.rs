@@ -9,7 +9,7 @@ use manifest::{NeededLibraries, SYSTEM_FOLDER, layout, needed_libraries, system_
 use mapped_libraries::{LibraryLayout, is_library_name, layout_of};
 
 use super::DebugSymbols;
-use super::elf::dynamic::{self, Linking};
+use super::elf::dynamic::{self, DynamicSection};
 use super::elf::lower::{GlibcFloor, lower};
 use super::elf::strip::strip;
 
@@ -32,7 +32,7 @@ pub(super) struct Libraries {
 /// A library or an extension module among the packed files.
 #[derive(Debug, Default)]
 struct PackedObject {
-    linking: Linking,
+    linking: DynamicSection,
     /// The file that it was read from.
     location: Option<PathBuf>,
     /// Versions of symbols, or symbols, that it asks of the libraries that it needs, by the libraries' names.
@@ -79,7 +79,8 @@ impl Libraries {
         contents: &mut Vec<u8>,
     ) -> bool {
         // The library is read as it is on this machine: the directories that are taken out are followed once, here.
-        let Some(linking) = is_library_name(path).then(|| Linking::read(contents)).flatten() else {
+        let Some(linking) = is_library_name(path).then(|| DynamicSection::read(contents)).flatten()
+        else {
             return false;
         };
         let folder = folder_of(path).unwrap_or_default();
@@ -89,7 +90,7 @@ impl Libraries {
 
     /// Notes a library of this machine's system that is packed.
     pub(super) fn system(&mut self, path: &str, contents: &[u8]) {
-        if let Some(linking) = Linking::read(contents) {
+        if let Some(linking) = DynamicSection::read(contents) {
             self.note(path, linking, None, contents);
         }
     }
@@ -97,16 +98,16 @@ impl Libraries {
     fn note(
         &mut self,
         path: &str,
-        linking: Linking,
+        linking: DynamicSection,
         location: Option<&Path>,
         contents: &[u8],
     ) -> bool {
-        let asked = dynamic::asked(contents);
+        let required = dynamic::required_symbols(contents);
         let object = PackedObject {
             linking,
             location: location.map(Path::to_owned),
-            asks: asked.by_version,
-            undefined: asked.by_name,
+            asks: required.by_version,
+            undefined: required.by_name,
         };
         self.by_name.entry(file_name(path).to_owned()).or_default().push(path.to_owned());
         self.objects.insert(path.to_owned(), object);
@@ -117,7 +118,7 @@ impl Libraries {
     }
 
     /// The packed files that may need libraries: each one's path, the file that it was read from, and its needs.
-    pub(super) fn objects(&self) -> impl Iterator<Item = (&str, Option<&Path>, &Linking)> {
+    pub(super) fn objects(&self) -> impl Iterator<Item = (&str, Option<&Path>, &DynamicSection)> {
         self.objects
             .iter()
             .map(|(path, object)| (path.as_str(), object.location.as_deref(), &object.linking))
@@ -233,7 +234,7 @@ impl Libraries {
     }
 
     /// The library of that name: in the folders that the file names, else the only one of that name anywhere.
-    fn find(&self, path: &str, linking: &Linking, name: &str) -> Option<&str> {
+    fn find(&self, path: &str, linking: &DynamicSection, name: &str) -> Option<&str> {
         let folder = folder_of(path).unwrap_or_default();
         let searched = linking.search.iter().find_map(|directory| {
             let candidate = joined(&inside(folder, directory)?, name)?;
@@ -302,7 +303,7 @@ mod tests {
         let mut libraries = Libraries::default();
         for (path, needed, search) in files {
             let is_importable = !path.contains(".libs");
-            let linking = Linking {
+            let linking = DynamicSection {
                 soname: None,
                 needed: owned(needed),
                 search: owned(search),
@@ -350,8 +351,8 @@ mod tests {
 
     #[test]
     fn what_is_no_library_needs_none() {
-        assert!(Linking::read(b"#!/bin/sh").is_none());
-        assert!(Linking::read(b"").is_none());
-        assert!(Linking::read(b"\x7fELF\x02\x01\x01").is_none());
+        assert!(DynamicSection::read(b"#!/bin/sh").is_none());
+        assert!(DynamicSection::read(b"").is_none());
+        assert!(DynamicSection::read(b"\x7fELF\x02\x01\x01").is_none());
     }
 }

@@ -7,7 +7,7 @@ use importer_core::ModuleKind;
 use serde::Deserialize;
 
 use super::developers::is_tool;
-use super::packer::{Packer, Scanned};
+use super::packer::{Packer, ScannedModule};
 use super::pattern::Pattern;
 use super::source::ImportPlace;
 use super::stdlib::is_standard;
@@ -40,7 +40,7 @@ impl Names {
 pub(super) fn warnings(
     request: &BundleRequest<'_>,
     packer: &Packer<'_>,
-    scanned: &[Scanned],
+    scanned: &[ScannedModule],
     exclude: &[Pattern],
 ) -> Vec<Warning> {
     let names: Names =

@@ -12,7 +12,7 @@ use manifest::ServedPackage;
 use mapped_libraries::is_library_name;
 use twox_hash::XxHash3_128;
 
-use super::compile::{Compiled, Compilers, Job, MainGuardQuestion};
+use super::compile::{CompileProcesses, Compiled, Job, MainGuardQuestion};
 use super::file_users::FileUsers;
 use super::item::Item;
 use super::kept_code::KeptCode;
@@ -33,7 +33,7 @@ const LARGE: u64 = 8 << 20;
 
 /// The findings in a module's code.
 #[derive(Debug)]
-pub(super) struct Scanned {
+pub(super) struct ScannedModule {
     pub(super) origin: Origin,
     pub(super) path: String,
     pub(super) module: String,
@@ -56,7 +56,7 @@ pub(super) enum NamesKnown {
 #[derive(Debug)]
 pub(super) struct Packer<'r> {
     request: &'r BundleRequest<'r>,
-    compilers: Compilers<'r>,
+    compilers: CompileProcesses<'r>,
     kept: KeptCode<'r>,
     pub(super) writer: Writer,
     pub(super) report: Report,
@@ -83,7 +83,7 @@ impl<'r> Packer<'r> {
         let level = request.optimization;
         Ok(Self {
             request,
-            compilers: Compilers::new(request.compile, request.jobs, request.python, level),
+            compilers: CompileProcesses::new(request.compile, request.jobs, request.python, level),
             kept: KeptCode::new(request),
             writer: writer(request),
             report: Report::default(),
@@ -116,7 +116,7 @@ impl<'r> Packer<'r> {
                 Role::ExtensionSource | Role::Extension | Role::Data => None,
             };
             bytes += source.as_ref().map_or(0, |source| source.len());
-            window.push(Read { item, role, source });
+            window.push(PendingItem { item, role, source });
             if bytes >= WINDOW {
                 self.pack_window(std::mem::take(&mut window), &mut broken, progress)?;
                 bytes = 0;
@@ -130,12 +130,12 @@ impl<'r> Packer<'r> {
     /// Packs files of which the sources are compiled at the same time.
     fn pack_window(
         &mut self,
-        window: Vec<Read>,
+        window: Vec<PendingItem>,
         broken: &mut Vec<Broken>,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<(), BundleError> {
         let (mut jobs, mut groups) = (Vec::new(), Vec::new());
-        for Read { item, source, .. } in &window {
+        for PendingItem { item, source, .. } in &window {
             if let Some(source) = source {
                 jobs.push(job(self.request, &item.entry, source));
                 groups.push(item.group.clone());
@@ -144,7 +144,7 @@ impl<'r> Packer<'r> {
         let answers = self.compile(&jobs, &groups, progress)?;
         drop(jobs);
         let mut answers = answers.into_iter();
-        for Read { mut item, role, source } in window {
+        for PendingItem { mut item, role, source } in window {
             let answer = source.as_ref().and_then(|_| answers.next());
             match (role, source, answer) {
                 (Role::Source, Some(source), Some(answer)) => {
@@ -417,7 +417,7 @@ pub(super) fn writer(request: &BundleRequest<'_>) -> Writer {
 }
 
 /// A file on its way, with its text if it is to be compiled.
-struct Read {
+struct PendingItem {
     item: Item,
     role: Role,
     source: Option<Cow<'static, [u8]>>,

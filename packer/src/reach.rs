@@ -27,7 +27,7 @@ use extension_names::{ExtensionNames, NameFinder};
 use index::{Index, NodeId};
 
 use super::distribution::Distribution;
-use super::packer::Scanned;
+use super::packer::ScannedModule;
 use super::pattern::Pattern;
 use super::rules::Rules;
 use super::source::{Facts, TargetSystem};
@@ -114,7 +114,7 @@ struct Arrival {
 
 /// An optional import of another distribution's module.
 #[derive(Clone, Debug)]
-struct PutOff {
+struct DeferredImport {
     from: NodeId,
     distribution: usize,
     targets: Vec<NodeId>,
@@ -134,7 +134,7 @@ pub(super) struct Reached {
     pub(super) metadata: BTreeSet<usize>,
     /// The paths of their files that are packed.
     pub(super) paths: HashSet<String>,
-    pub(super) scanned: Vec<Scanned>,
+    pub(super) scanned: Vec<ScannedModule>,
     pub(super) missing: Vec<Missing>,
     pub(super) left_out: Vec<LeftOut>,
     pub(super) trace: Trace,
@@ -174,7 +174,7 @@ struct Search<'e, 'r> {
     /// Distributions whose requirements have been looked at.
     settled: BTreeSet<usize>,
     all_modules: BTreeSet<usize>,
-    put_off: Vec<PutOff>,
+    put_off: Vec<DeferredImport>,
     used_words: HashSet<String>,
     metadata: BTreeSet<usize>,
     is_standard: BTreeMap<String, bool>,

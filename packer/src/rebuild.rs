@@ -15,7 +15,7 @@ use manifest::ServedFiles;
 use serde::{Deserialize, Serialize};
 use twox_hash::XxHash3_128;
 
-use super::compile::{Compiled, Compilers, Job};
+use super::compile::{CompileProcesses, Compiled, Job};
 use super::kept_code::KeptCode;
 use super::packer;
 use super::protocol::level_number;
@@ -37,8 +37,8 @@ struct Memory {
     files: BTreeMap<String, Stamp>,
     /// Files of distributions and of the system.
     others: Vec<(PathBuf, Stamp)>,
-    /// Whatever the caller wants back.
-    told: serde_json::Value,
+    /// Data of the caller, which gets it back.
+    caller_data: serde_json::Value,
 }
 
 /// A module as it was packed.
@@ -101,7 +101,7 @@ pub struct Rebuilt {
     /// The archive, ready to be written.
     pub writer: Writer,
     /// The caller's own part of the memory.
-    pub told: serde_json::Value,
+    pub caller_data: serde_json::Value,
     /// The growth of the application's sources and code, in bytes.
     pub growth: i64,
     /// The memory of this one.
@@ -228,8 +228,8 @@ impl<'r> Rebuild<'r> {
             return Ok(None);
         }
         tracing::debug!(modules, "taken over from the last executable, all but so many modules");
-        let told = memory.told.take();
-        Ok(Some(Rebuilt { writer, told, growth, memory: RebuildMemory(memory) }))
+        let caller_data = memory.caller_data.take();
+        Ok(Some(Rebuilt { writer, caller_data, growth, memory: RebuildMemory(memory) }))
     }
 
     /// The modules that have changed; nothing if anything else has.
@@ -256,8 +256,12 @@ impl<'r> Rebuild<'r> {
         changed: &[(&'r Entry, Vec<u8>)],
     ) -> Result<Vec<Option<Compiled>>, BundleError> {
         let request = self.request;
-        let mut compilers =
-            Compilers::new(request.compile, request.jobs, request.python, request.optimization);
+        let mut compilers = CompileProcesses::new(
+            request.compile,
+            request.jobs,
+            request.python,
+            request.optimization,
+        );
         let mut kept = KeptCode::new(request);
         let group = packer::application_group(request);
         let jobs: Vec<Job<'_>> = changed
@@ -299,8 +303,8 @@ impl<'r> Rebuild<'r> {
     }
 
     /// Remembers an executable that was built just now. An application that cannot be remembered is built anew the next time.
-    pub fn remember(&self, report: &Report, outside: &[PathBuf], told: serde_json::Value) {
-        let made = self.memory(report, outside, told).ok().flatten();
+    pub fn remember(&self, report: &Report, outside: &[PathBuf], caller_data: serde_json::Value) {
+        let made = self.memory(report, outside, caller_data).ok().flatten();
         match made {
             Some(memory) => self.write(&memory),
             None => {
@@ -310,11 +314,12 @@ impl<'r> Rebuild<'r> {
     }
 
     /// Remembers one of which modules were replaced.
-    pub fn remember_again(&self, mut memory: RebuildMemory, told: serde_json::Value) {
+    pub fn remember_again(&self, mut memory: RebuildMemory, caller_data: serde_json::Value) {
         let stamp = Stamp::of(&self.output);
         let archive = (self.open)(&self.output);
         if let (Some(stamp), Some(archive)) = (stamp, archive) {
-            (memory.0.executable, memory.0.archive, memory.0.told) = (stamp, archive.id(), told);
+            (memory.0.executable, memory.0.archive, memory.0.caller_data) =
+                (stamp, archive.id(), caller_data);
             self.write(&memory.0);
         }
     }
@@ -323,7 +328,7 @@ impl<'r> Rebuild<'r> {
         &self,
         report: &Report,
         outside: &[PathBuf],
-        told: serde_json::Value,
+        caller_data: serde_json::Value,
     ) -> Result<Option<Memory>, BundleError> {
         let Some(application) = self.request.application else { return Ok(None) };
         let Some(archive) = (self.open)(&self.output) else { return Ok(None) };
@@ -382,7 +387,7 @@ impl<'r> Rebuild<'r> {
         }
         let key = self.key.clone();
         let archive = archive.id();
-        Ok(Some(Memory { key, archive, executable, modules, files, others, told }))
+        Ok(Some(Memory { key, archive, executable, modules, files, others, caller_data }))
     }
 
     fn read(&self) -> Option<Memory> {

@@ -11,7 +11,7 @@ use manifest::{
 use mapped_libraries::LinkerSearch;
 use serde::Deserialize;
 
-use super::elf::dynamic::{Linking, is_libpython};
+use super::elf::dynamic::{DynamicSection, is_libpython};
 use super::libraries::Libraries;
 use super::pattern::glob;
 use super::{BundleError, StandardLibrary};
@@ -174,7 +174,7 @@ pub(super) fn collect(
                     continue;
                 }
             };
-            let Some(linking) = Linking::read(&contents) else { continue };
+            let Some(linking) = DynamicSection::read(&contents) else { continue };
             let directory =
                 location.as_deref().and_then(|location| fs::canonicalize(location).ok());
             waiting.push(User {
@@ -217,7 +217,7 @@ pub(super) fn collect(
 }
 
 /// The directories where the dynamic linker of this machine looks first for the needed libraries of a file.
-fn directories(linking: &Linking, origin: Option<&Path>) -> Vec<PathBuf> {
+fn directories(linking: &DynamicSection, origin: Option<&Path>) -> Vec<PathBuf> {
     let resolved = linking.search.iter().filter_map(|directory| {
         let below = directory.strip_prefix("$ORIGIN").or(directory.strip_prefix("${ORIGIN}"));
         match below {

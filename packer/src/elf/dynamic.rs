@@ -13,7 +13,7 @@ use object::{Object as _, ObjectSymbol};
 
 /// The names in the dynamic section of an ELF file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Linking {
+pub(crate) struct DynamicSection {
     /// Its own name (`DT_SONAME`), if it has one.
     pub(crate) soname: Option<String>,
     /// The names of the libraries that it needs, in order.
@@ -24,7 +24,7 @@ pub(crate) struct Linking {
     pub(crate) is_importable: bool,
 }
 
-impl Linking {
+impl DynamicSection {
     /// Reads the dynamic section; `None` for a file that is no ELF file, or has none.
     pub(crate) fn read(contents: &[u8]) -> Option<Self> {
         let file = object::File::parse(contents).ok()?;
@@ -62,7 +62,7 @@ impl Linking {
 
 /// The symbols that a library asks of the libraries that it needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Asked {
+pub(crate) struct RequiredSymbols {
     /// The versions of symbols, by the names of the libraries.
     pub(crate) by_version: BTreeMap<String, Vec<String>>,
     /// The names of symbols that have no version.
@@ -70,20 +70,20 @@ pub(crate) struct Asked {
 }
 
 /// Reads the symbols that a library asks of the libraries that it needs: none for a file that is no ELF file.
-pub(crate) fn asked(contents: &[u8]) -> Asked {
+pub(crate) fn required_symbols(contents: &[u8]) -> RequiredSymbols {
     match object::File::parse(contents) {
-        Ok(object::File::Elf32(file)) => asked_by(&file),
-        Ok(object::File::Elf64(file)) => asked_by(&file),
-        _other => Asked::default(),
+        Ok(object::File::Elf32(file)) => required_symbols_of(&file),
+        Ok(object::File::Elf64(file)) => required_symbols_of(&file),
+        _other => RequiredSymbols::default(),
     }
 }
 
-fn asked_by<Elf: FileHeader>(file: &ElfFile<'_, Elf>) -> Asked {
+fn required_symbols_of<Elf: FileHeader>(file: &ElfFile<'_, Elf>) -> RequiredSymbols {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let endian = file.endian();
     let versions = file.elf_section_table().versions(endian, file.data()).ok().flatten();
     let symbols = file.elf_dynamic_symbol_table();
-    let mut asked = Asked::default();
+    let mut asked = RequiredSymbols::default();
     let mut by_version: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (index, symbol) in symbols.enumerate().skip(1) {
         if !symbol.is_undefined(endian) {

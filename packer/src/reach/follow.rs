@@ -6,7 +6,7 @@ use std::thread;
 
 use super::extension_names::{self, ExtensionNames};
 use super::index::{Node, NodeId};
-use super::{Cause, Certainty, Owner, PutOff, Search, is_editable_pair};
+use super::{Cause, Certainty, DeferredImport, Owner, Search, is_editable_pair};
 use crate::distribution_name::normalize;
 use crate::source::{self, Facts, Import, ImportPlace, Questions, RunsAs};
 use crate::standard_needs::{OWN_PREFIX, StandardModules};
@@ -379,7 +379,7 @@ impl Search<'_, '_> {
                 }
                 continue;
             }
-            self.put_off.push(PutOff {
+            self.put_off.push(DeferredImport {
                 from,
                 distribution,
                 targets,

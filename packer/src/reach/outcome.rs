@@ -10,8 +10,8 @@ use mapped_libraries::is_library_name;
 use super::index::NodeId;
 use super::{Cause, Owner, Reached, Search};
 use crate::distribution::Distribution;
-use crate::elf::dynamic::Linking;
-use crate::packer::{NamesKnown, Scanned};
+use crate::elf::dynamic::DynamicSection;
+use crate::packer::{NamesKnown, ScannedModule};
 use crate::pattern::Pattern;
 use crate::source::Facts;
 use crate::tree::{Entry, EntryKind};
@@ -72,7 +72,7 @@ fn keep_needed(kept: &mut Vec<&Entry>) {
     let needed = |entry: &Entry| {
         // A file that cannot be read is an error when it is packed, which names it.
         let contents = fs::read(&entry.location).unwrap_or_default();
-        Linking::read(&contents).map(|linking| linking.needed).unwrap_or_default()
+        DynamicSection::read(&contents).map(|linking| linking.needed).unwrap_or_default()
     };
     let mut waiting: Vec<String> = others
         .iter()
@@ -310,7 +310,7 @@ impl Search<'_, '_> {
             let makes_names = MAKERS_OF_NAMES.iter().any(|name| facts.names.contains(*name));
             let has_star = facts.imports.iter().any(|import| import.has_star);
             let is_open = has_star || makes_names || !facts.is_understood;
-            self.result.scanned.push(Scanned {
+            self.result.scanned.push(ScannedModule {
                 origin: match node.owner {
                     Owner::Application => Origin::Application,
                     Owner::Standard => continue,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::index::NodeId;
-use super::{Cause, Certainty, Owner, PutOff, Search, is_editable_pair};
+use super::{Cause, Certainty, DeferredImport, Owner, Search, is_editable_pair};
 use crate::distribution::Distribution;
 use crate::source::ImportPlace;
 
@@ -95,7 +95,7 @@ impl Search<'_, '_> {
     pub(super) fn follow_put_off(&mut self) {
         let wanted = self.wanted();
         let put_off = std::mem::take(&mut self.put_off);
-        for PutOff { from, distribution, targets, cause, is_plug_in } in put_off {
+        for DeferredImport { from, distribution, targets, cause, is_plug_in } in put_off {
             if self.chosen.get(&distribution).is_some_and(|(certainty, _)| certainty.is_firm()) {
                 // It is there anyway; the module itself may be another one.
                 for id in targets {
@@ -127,7 +127,7 @@ impl Search<'_, '_> {
         }
         self.settle();
         let rest = std::mem::take(&mut self.put_off);
-        for PutOff { from, distribution, cause, .. } in rest {
+        for DeferredImport { from, distribution, cause, .. } in rest {
             if !self.chosen.contains_key(&distribution) {
                 self.leave_out(from, distribution, &cause, "what imports it is optional itself");
             }
