@@ -75,7 +75,7 @@ const TAG_TEXT: &str = "Signature: 8a477f597d28d172789f06886806bc55
 pub fn locate(asked: Option<&Path>, variable: Option<&OsStr>) -> Option<PathBuf> {
     let named = asked.or_else(|| variable.filter(|value| !value.is_empty()).map(Path::new));
     match named {
-        // Absolute, for a program may change its folder before the cache is needed.
+        // The path is absolute, for a program may change its folder before the cache is needed.
         Some(folder) => Some(std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned())),
         None => {
             let home = choose_base_strategy().ok().map(|base| base.cache_dir().join("coldframe"));

@@ -274,7 +274,7 @@ fn glibc_floor(runtime: &[u8]) -> Option<GlibcFloor> {
 /// The cache folder that was named, or the user's.
 pub(super) fn cache(named: Option<&Path>) -> Result<CacheFolder, CommandError> {
     let cache = CacheFolder::locate(named, variable(cache::CACHE_VARIABLE).as_deref())?;
-    // Absolute, for the application may change its folder before it starts workers.
+    // The path is absolute, for the application may change its folder before it starts workers.
     match std::path::absolute(cache.path()) {
         Ok(folder) => Ok(CacheFolder::locate(Some(&folder), None)?),
         Err(_) => Ok(cache),

@@ -67,7 +67,7 @@ pub(super) fn start(
 fn archives(options: &arguments::Run) -> Result<Vec<PathBuf>, CommandError> {
     if let Some(archive) = as_archive(&options.app)? {
         let has_library = archive.module("encodings")?.is_some();
-        // Absolute, for the application may change its folder before it starts workers.
+        // The path is absolute, for the application may change its folder before it starts workers.
         let app = std::path::absolute(&options.app).map_err(|source| CommandError::Io {
             action: "find the folder of",
             path: options.app.clone(),

@@ -8,7 +8,7 @@ pub(crate) enum Runs {
     This,
     Another,
     /// There is no answer: there is no `/proc`, or the process belongs to another user.
-    Untold,
+    Unknown,
 }
 
 /// The most processes above that are looked at; processes that wait for each other are rarely so many.
@@ -19,7 +19,8 @@ const FURTHEST: usize = 256;
 pub(crate) struct LivingAncestors {
     /// The program of the process that started this one.
     pub(crate) parent: Runs,
-    /// The number of living ancestors that run this program, and the parent's number; `None` where nobody says, or nobody asks.
+    /// The number of living ancestors that run this program, and the parent's number; `None` where
+    /// the system does not tell, or nothing asks.
     pub(crate) living: Option<(u32, u32)>,
 }
 
@@ -35,7 +36,7 @@ fn is_this(parent: Runs, is_marked: bool) -> bool {
     match parent {
         Runs::This => true,
         Runs::Another => false,
-        Runs::Untold => is_marked,
+        Runs::Unknown => is_marked,
     }
 }
 
@@ -44,23 +45,23 @@ fn is_this(parent: Runs, is_marked: bool) -> bool {
 pub(crate) fn is_started_by_this(is_marked: bool) -> bool {
     let parent = match (system::identity("self"), system::parent()) {
         (Some(own), Some(parent)) if parent != 0 => system::runs(parent, own),
-        _ => Runs::Untold,
+        _ => Runs::Unknown,
     };
     is_this(parent, is_marked)
 }
 
 /// Looks at the parent, and counts the ancestors that run this program, up to more than `enough`, where there may be some: the
-/// parent is one, or it `is_marked`, by what one of them has left in the environment.
+/// parent is one, or it `is_marked`, by a variable that one of them has left in the environment.
 pub(crate) fn look(enough: u32, is_marked: bool) -> LivingAncestors {
     let parent = system::parent();
     let (Some(own), Some(parent)) = (system::identity("self"), parent.filter(|id| *id != 0)) else {
-        return LivingAncestors { parent: Runs::Untold, living: None };
+        return LivingAncestors { parent: Runs::Unknown, living: None };
     };
     let runs = |process| system::runs(process, own);
     let by = runs(parent);
     let living = match by {
         Runs::Another if !is_marked => Some(0),
-        Runs::Untold if !is_marked => None,
+        Runs::Unknown if !is_marked => None,
         _ => Some(count(parent, enough, system::parent_of, runs)),
     };
     LivingAncestors { parent: by, living: living.map(|living| (living, parent)) }
@@ -103,7 +104,7 @@ mod system {
         match identity(&process.to_string()) {
             Some(found) if found == own => Runs::This,
             Some(_) => Runs::Another,
-            None => Runs::Untold,
+            None => Runs::Unknown,
         }
     }
 
@@ -134,7 +135,7 @@ mod system {
     }
 
     pub(super) fn runs(_process: u32, _own: (u64, u64)) -> Runs {
-        Runs::Untold
+        Runs::Unknown
     }
 
     pub(super) fn parent() -> Option<u32> {

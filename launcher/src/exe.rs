@@ -19,7 +19,7 @@ pub(crate) const RUNNING: &str = "/proc/self/exe";
 /// The path of the running executable.
 ///
 /// A program without a name (of a file in memory) is `/proc/self/exe`, by which its children can start it. Without
-/// `/proc` it is what the system says that was executed, or the program's first argument.
+/// `/proc` it is the executed path, as the system tells it, or the program's first argument.
 ///
 /// # Errors
 ///

@@ -3,8 +3,8 @@
 //! The list of these packages is made when the archive is built, and stands in its manifest
 //! ([`manifest::ServedPackages`]). Their files are put there when the first module of the package is imported.
 //!
-//! C code and other programs cannot read what lies below the executable (`py/files.rs`): what they are given a path of is put
-//! into the cache at that moment, in one folder for all packages.
+//! C code and other programs cannot read files below the executable (`py/files.rs`): a file whose path is given to them is
+//! put into the cache at that moment, in one folder for all packages.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

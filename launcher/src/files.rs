@@ -96,7 +96,7 @@ pub(crate) fn below<'a>(root: &[u8], path: &'a [u8]) -> Option<&'a [u8]> {
     path.strip_prefix(root).filter(|rest| rest.is_empty() || rest.starts_with(b"/"))
 }
 
-/// The thing that is there; `below` is what follows the executable's path, as [`below`] gives it.
+/// The thing that is there; `below` is the rest of the path after the executable's, as [`below`] gives it.
 pub(crate) fn find<'a>(archives: &'a Stack, below: &[u8]) -> Result<Found<'a>, Fault> {
     let path = below.strip_prefix(b"/").unwrap_or(below);
     let is_plain = !path.split(|byte| *byte == b'/').any(|part| matches!(part, b"" | b"." | b".."));

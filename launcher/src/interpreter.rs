@@ -236,10 +236,10 @@ impl Interpreter {
         let variable = std::env::var_os(ancestry::VARIABLE);
         let process = std::process::id();
         let above = Ancestry::read(variable.as_deref(), &executable, process);
-        let told = ancestors::look(ancestry::DEPTH_LIMIT, above.is_marked());
-        let is_ours = told.is_this(above.is_marked());
+        let ancestors = ancestors::look(ancestry::DEPTH_LIMIT, above.is_marked());
+        let is_ours = ancestors.is_this(above.is_marked());
         let is_refused = worker.is_some() && !is_ours;
-        let above = above.with_living(told.living);
+        let above = above.with_living(ancestors.living);
         above.check(&executable, &arguments)?;
         let asks_for_python = is_heard(config.python_mode, PythonRequest::ByCommandLine, is_ours)
             && !surroundings::is_privileged()
@@ -250,8 +250,8 @@ impl Interpreter {
             (None, Mode::Application | Mode::Python) => Task::Python,
         };
         if let Some(are_python) = children.are_python() {
-            let told = above.for_children(&executable, process, are_python);
-            variables.push((ancestry::VARIABLE, Some(told)));
+            let value = above.for_children(&executable, process, are_python);
+            variables.push((ancestry::VARIABLE, Some(value)));
         }
         let variable = surroundings::variable(import_trace::VARIABLE);
         let trace = ImportTrace::begin(variable.as_deref(), &process_name(&executable, &task))?;
@@ -270,16 +270,16 @@ impl Interpreter {
         hooks.splice(0..0, first);
         hooks.extend(config.post_import_hooks.iter().map(configured_hook));
         if let Some(archive) = archives.first() {
-            let own = build::told(archive.id(), &executable);
-            let told = surroundings::variable(build::VARIABLE);
-            if matches!(task, Task::Worker(_)) && build::is_another(told.as_deref(), &own) {
+            let own = build::identity(archive.id(), &executable);
+            let parent = surroundings::variable(build::VARIABLE);
+            if matches!(task, Task::Worker(_)) && build::is_another(parent.as_deref(), &own) {
                 return Err(Error::Replaced { path: executable });
             }
             if children.are_python().is_some() {
                 variables.push((build::VARIABLE, Some(own)));
             }
         }
-        // A successor's worker is told so above.
+        // The worker of a program that was replaced has got its own error above.
         if is_refused {
             return Err(worker::Refused::by_another().into());
         }

@@ -82,7 +82,7 @@ impl Refused {
         Self { why: why.into() }
     }
 
-    /// A worker does what its command line and its pipes say, so that only a process of the same program may write them.
+    /// A worker obeys its command line and its pipes, so that only a process of the same program may write them.
     pub(crate) fn by_another() -> Self {
         let why = "another program than this one wrote its command line, or its parent has ended; processes of \
                    `multiprocessing` are started by the application itself";
@@ -252,7 +252,7 @@ struct PythonCommandLine<'a> {
     unbuffered: bool,
 }
 
-/// The option that says what `python` runs.
+/// The option that names the code `python` runs.
 enum RunOption {
     Command,
     Module,

@@ -26,7 +26,7 @@ pub fn version() -> Key<u32> {
 }
 
 /// Refuses an archive whose attributes are of another version. One that says none was written without the packer, or by one
-/// that had no number yet: both wrote what version 1 is.
+/// that had no number yet: both wrote version 1.
 ///
 /// # Errors
 ///

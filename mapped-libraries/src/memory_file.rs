@@ -1,7 +1,7 @@
 //! Libraries in files that have no name on any disk, which a worker process shares with its parent.
 //!
 //! The pages of such a file are its maker's own: eight workers that write numpy's libraries hold them eight times. So a
-//! process keeps what is large open, sealed against every change, under a name that says its checksum; a worker looks
+//! process keeps large files open, sealed against every change, under a name that says its checksum; a worker looks
 //! for it among its parent's descriptors, and believes it only when its owner, seals, length and contents are right.
 
 use std::ffi::OsString;
@@ -177,7 +177,7 @@ fn of_parent(library: &Library<'_>) -> Option<File> {
     })
 }
 
-/// The file, if nobody can change it and it is what it says.
+/// The file, if nobody can change it and its contents have the checksum in its name.
 fn believed(mut file: File, library: &Library<'_>) -> Option<File> {
     let metadata = file.metadata().ok()?;
     let is_own = metadata.uid() == rustix::process::geteuid().as_raw();

@@ -63,7 +63,7 @@ pub(super) fn warnings(
         builtin.iter().any(|builtin| builtin == name) || is_held && !is_folder(name)
     };
     let is_excluded = |name: &str| {
-        // Asked by copies, which do not count as uses of the user's patterns.
+        // Copies of the patterns are asked, and do not count as uses of the user's.
         exclude.iter().any(|pattern| Pattern::new(pattern.text()).matches(name))
     };
     let mut missing: BTreeMap<String, Warning> = BTreeMap::new();

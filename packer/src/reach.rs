@@ -73,7 +73,7 @@ impl Certainty {
 /// The first reason why something was reached.
 #[derive(Clone, Debug)]
 enum Cause {
-    /// The application's own, or named by its settings.
+    /// The application has it, or its settings name it.
     Beginning(String),
     Included(String),
     Import {
@@ -85,7 +85,7 @@ enum Cause {
     Extension {
         by: NodeId,
     },
-    /// Found while the program runs, by this module.
+    /// This module finds it while the program runs.
     Doubt {
         by: NodeId,
     },

@@ -19,7 +19,7 @@ pub(super) enum Role {
     ExtensionSource,
 }
 
-/// Smaller is better.
+/// The rank of a file among those of its name; the smallest wins.
 type Rank = (Origin, bool, usize);
 
 /// Decides which file is which module, in the order of Python's own file finder: a package before a module, an

@@ -1,6 +1,6 @@
 //! Other ways to a path below the executable: relative ones, and links on the way.
 //!
-//! The system says of each such path that something on it is no folder. Only then is it asked what.
+//! The system says of each such path that something on it is no folder. Only then is the path followed here.
 
 use std::ffi::OsStr;
 use std::fs;
