@@ -1,4 +1,4 @@
-//! What is in the cache, and taking it away.
+//! The entries of the cache, and their removal.
 
 use std::fs;
 use std::io;
@@ -6,25 +6,25 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::making::LOCK;
-use super::{FILES, Held, LIBRARIES, UNFINISHED};
+use super::{FILES, LIBRARIES, LockedEntry, UNFINISHED};
 
-/// How the names of cached archives end.
+/// The suffix of the names of cached archives.
 pub const ARCHIVE: &str = ".coldframe";
-/// How the names of archives being written begin.
+/// The prefix of the names of archives that are being written.
 pub const UNFINISHED_ARCHIVE: &str = ".unfinished-";
 /// The folder of the environments that are made of requirements.
 pub const ENVIRONMENTS: &str = "environments-v1";
-/// That of compiled modules.
+/// The folder of compiled modules.
 pub const COMPILED: &str = "compiled-v1";
 /// The folder of the memories of builds.
 pub const REBUILDS: &str = "rebuilds-v1";
-/// That of the archives.
+/// The folder of the archives.
 pub const ARCHIVES: &str = "archives-v1";
 
-/// What is younger may be of a process that has made it and has not got its lock yet.
+/// A younger unfinished entry may be of a process that has made it and has not locked it yet.
 const JUST_MADE: Duration = Duration::from_secs(60);
 
-/// What a thing in the cache is.
+/// The kind of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// An archive that `coldframe run` made, or of the standard library.
@@ -39,7 +39,7 @@ pub enum Kind {
     Compiled,
     /// The memory of a build.
     Build,
-    /// What is being written, or was when a process was killed.
+    /// An entry that is being written, or was when its process was killed.
     Unfinished,
 }
 
@@ -58,7 +58,7 @@ impl Kind {
     }
 }
 
-/// One thing in the cache.
+/// One file or folder in the cache.
 #[derive(Debug)]
 pub struct Entry {
     /// Its kind.
@@ -71,7 +71,7 @@ pub struct Entry {
     pub last_used: SystemTime,
 }
 
-/// What became of an entry that was to be removed.
+/// The result of an entry's removal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Removal {
     /// It is gone.
@@ -83,12 +83,13 @@ pub enum Removal {
 impl Entry {
     /// The time since it was last used.
     pub fn age(&self) -> Duration {
+        // The time lies in the future when the clock was set back: the entry is as good as new.
         self.last_used.elapsed().unwrap_or_default()
     }
 
     /// Whether some process uses it, or may be about to.
     pub fn is_in_use(&self) -> bool {
-        self.is_being_made() || Held::alone(&self.path).is_none()
+        self.is_being_made() || LockedEntry::exclusive(&self.path).is_none()
     }
 
     fn is_being_made(&self) -> bool {
@@ -100,18 +101,18 @@ impl Entry {
         if self.is_being_made() {
             return Ok(Removal::InUse);
         }
-        let Some(_held) = Held::alone(&self.path) else { return Ok(Removal::InUse) };
+        let Some(_locked) = LockedEntry::exclusive(&self.path) else { return Ok(Removal::InUse) };
         if !fs::symlink_metadata(&self.path)?.is_dir() {
             return fs::remove_file(&self.path).map(|()| Removal::Removed);
         }
-        // At once for all others; what is left of it when we are killed is an unfinished thing.
+        // The rename removes it at once for all others; the rest of it, if we are killed, is an unfinished entry.
         let name = super::temporary_folder(&self.path)?;
         fs::rename(&self.path, &name)?;
         fs::remove_dir_all(&name).map(|()| Removal::Removed)
     }
 }
 
-/// All that is ours in the cache folder, sorted by kind, and the least recently used first.
+/// All entries of ours in the cache folder, sorted by kind, and the least recently used first.
 pub fn entries(cache: &Path) -> io::Result<Vec<Entry>> {
     let mut found = Vec::new();
     for (folder, kind, digits, end) in [
@@ -126,7 +127,7 @@ pub fn entries(cache: &Path) -> io::Result<Vec<Entry>> {
             if let Some(random) = name.strip_prefix(UNFINISHED_ARCHIVE) {
                 return is_random(random).then_some(Kind::Unfinished);
             }
-            // Only what we could have called so, for others may have put something there.
+            // Names that we do not give are skipped, for others may have put something there.
             let (digest, rest) = name.split_at_checked(digits)?;
             if !digest.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')) {
                 return None;
@@ -143,7 +144,7 @@ pub fn entries(cache: &Path) -> io::Result<Vec<Entry>> {
     Ok(found)
 }
 
-/// Whether a part of a name is what `tempfile` makes.
+/// Whether a part of a name is one that `tempfile` makes.
 fn is_random(part: &str) -> bool {
     part.len() == 6 && part.bytes().all(|letter| letter.is_ascii_alphanumeric())
 }

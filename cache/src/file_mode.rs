@@ -1,4 +1,4 @@
-//! Who may do what with a file, where the system has such modes.
+//! Modes of files, on the systems that have them.
 
 use std::fs::File;
 use std::io;

@@ -8,23 +8,23 @@
 //! # let named = somewhere.path().join("cache");
 //! let folder = locate(Some(&named), None).ok_or("there is no home folder")?;
 //! let greetings = private_folder(&folder, "greetings-v1")?.join("english");
-//! let held = folder_once(&greetings, |new| verified_file(&new.join("hello"), b"Hello!"))?;
+//! let locked = folder_once(&greetings, |new| verified_file(&new.join("hello"), b"Hello!"))?;
 //! assert_eq!(std::fs::read(greetings.join("hello"))?, b"Hello!");
-//! # drop(held);
+//! # drop(locked);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Files and folders appear in it by one rename, under names made of what they hold. Who uses one has a lock on it that
-//! many can share (`flock`, which a child process made by `fork` has too, and which ends with the last of them), so
-//! that `coldframe cache clean` can tell it from what nobody uses, and what is being written from what a killed
-//! process left.
+//! Files and folders appear in it by one rename, under names made of their contents. Each process that uses an entry has a
+//! shared lock on it (`flock`, which a child process made by `fork` has too, and which ends with the last of them), so
+//! that `coldframe cache clean` can tell entries in use from unused ones, and entries that are being written from those that
+//! a killed process left.
 
 #[cfg(feature = "contents")]
 pub mod contents;
 mod error;
 mod file_mode;
-mod held;
+mod locked_entry;
 pub mod making;
 mod private;
 
@@ -38,7 +38,7 @@ use etcetera::base_strategy::{BaseStrategy, choose_base_strategy};
 
 pub use error::Error;
 use file_mode::set_mode;
-pub use held::Held;
+pub use locked_entry::LockedEntry;
 use making::Making;
 use private::create_private;
 pub use private::{check_private, open_entry};
@@ -48,19 +48,19 @@ pub const CACHE_VARIABLE: &str = "COLDFRAME_CACHE_DIR";
 
 /// The folder in the cache of the files that packages open.
 pub const FILES: &str = "files-v1";
-/// That of the extension modules, and of the libraries that they need.
+/// The folder in the cache of extension modules, and of the libraries that they need.
 pub const LIBRARIES: &str = "libraries-v1";
 
 const WAY_OUT: &str = "; name another folder with `COLDFRAME_CACHE_DIR`";
 const LARGER_FILES: &str = "; this process may not write files of that size, nor load it from memory: raise the limit (`ulimit -f`)";
 
-/// How the names of what is being written end.
+/// The suffix of the names of entries that are being written.
 const UNFINISHED: &str = ".tmp";
 
-/// How often a folder that is being removed is asked for again, and how long is waited between.
+/// The number of times that a folder which is being removed is asked for again, and the pause after each.
 const TRIES: u32 = 200;
 const PAUSE: Duration = Duration::from_millis(10);
-/// How long is waited for another process that makes the same thing.
+/// The time to wait for another process that makes the same entry.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The file by which a folder says that it is a cache (bford.info/cachedir), and whose.
@@ -75,7 +75,7 @@ const TAG_TEXT: &str = "Signature: 8a477f597d28d172789f06886806bc55
 pub fn locate(asked: Option<&Path>, variable: Option<&OsStr>) -> Option<PathBuf> {
     let named = asked.or_else(|| variable.filter(|value| !value.is_empty()).map(Path::new));
     match named {
-        // Absolute, for a program may change its folder before the cache is needed.
+        // The path is absolute, for a program may change its folder before the cache is needed.
         Some(folder) => Some(std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned())),
         None => {
             let home = choose_base_strategy().ok().map(|base| base.cache_dir().join("coldframe"));
@@ -117,8 +117,8 @@ fn is_writable(_folder: &Path) -> bool {
     true
 }
 
-/// A folder in that for temporary files. Others may have made something of that name: a link is not followed, and who owns a
-/// folder is looked at before it is used.
+/// A folder in the system's folder for temporary files. Others may have made something of that name: a link is not
+/// followed, and the folder's owner is checked before it is used.
 fn temporary() -> Option<PathBuf> {
     #[cfg(unix)]
     let name = format!("coldframe-{}", rustix::process::geteuid().as_raw());
@@ -140,7 +140,7 @@ pub fn private_folder(cache: &Path, name: &str) -> Result<PathBuf, Error> {
     Ok(folder)
 }
 
-/// Says in a folder that it is a cache, if nothing is in it yet: tools for backups leave out what says so, and a folder that
+/// Says in a folder that it is a cache, if nothing is in it yet: tools for backups leave such folders out, and a folder that
 /// somebody has named may hold other things.
 fn tag(cache: &Path) -> io::Result<()> {
     if fs::read_dir(cache)?.next().is_some() {
@@ -163,31 +163,31 @@ pub fn is_tagged(cache: &Path) -> bool {
     })
 }
 
-/// Makes sure that `folder` holds what `fill` puts into it: it appears by one rename, when all is there.
+/// Makes sure that `folder` holds the files that `fill` puts into it: it appears by one rename, when all are there.
 ///
 /// Any number of processes may do this at once; the first one's folder stays, and the others' are thrown away.
 pub fn folder_once<E: From<Error>>(
     folder: &Path,
     fill: impl FnOnce(&Path) -> Result<(), E>,
-) -> Result<Held, E> {
-    let hold = || Held::existing(folder).map_err(cannot("use", folder));
-    if let Some(held) = hold()? {
+) -> Result<LockedEntry, E> {
+    let hold = || LockedEntry::shared(folder).map_err(cannot("use", folder));
+    if let Some(locked) = hold()? {
         touch(folder);
-        return Ok(held);
+        return Ok(locked);
     }
     let parent = folder.parent().unwrap_or(folder);
     create_private(parent).map_err(cannot("create the cache folder", parent))?;
     let _making = match Making::begin(folder, hold)? {
-        making::Begun::Made(held) => return Ok(held),
-        making::Begun::Making(making) => making,
+        making::MakingResult::Made(locked) => return Ok(locked),
+        making::MakingResult::Making(making) => making,
     };
     let temporary = temporary_folder(folder).map_err(cannot("create the cache folder", folder))?;
     // A folder keeps its locks when it gets another name.
-    let held = Held::existing(&temporary).map_err(cannot("use", &temporary))?;
+    let locked = LockedEntry::shared(&temporary).map_err(cannot("use", &temporary))?;
     let synced = |()| sync_all(&temporary).map_err(cannot("write", &temporary)).map_err(E::from);
     let filled = fill(&temporary).and_then(synced).and_then(|()| {
-        match (fs::rename(&temporary, folder), held) {
-            (Ok(()), Some(held)) => Ok(held),
+        match (fs::rename(&temporary, folder), locked) {
+            (Ok(()), Some(locked)) => Ok(locked),
             (Err(source), _) if !folder.is_dir() => {
                 Err(cannot("put in place", folder)(source).into())
             }
@@ -199,10 +199,13 @@ pub fn folder_once<E: From<Error>>(
 }
 
 /// The lock on a folder that another process has just put there, or is removing.
-fn wait_for(folder: &Path, hold: impl Fn() -> Result<Option<Held>, Error>) -> Result<Held, Error> {
+fn wait_for(
+    folder: &Path,
+    hold: impl Fn() -> Result<Option<LockedEntry>, Error>,
+) -> Result<LockedEntry, Error> {
     for _ in 0..TRIES {
-        if let Some(held) = hold()? {
-            return Ok(held);
+        if let Some(locked) = hold()? {
+            return Ok(locked);
         }
         std::thread::sleep(PAUSE);
     }
@@ -229,8 +232,8 @@ pub fn verified_file(path: &Path, contents: &[u8]) -> Result<(), Error> {
     }
 }
 
-/// As [`verified_file`], believing a file of the right size whose time of change is the one that we gave it, which is
-/// made of the `id` of the contents: who writes to a file changes its time.
+/// Does the same as [`verified_file`], but believes a file of the right size whose time of change is the one that we gave
+/// it, which is made of the `id` of the contents: a write to a file changes its time.
 pub fn stamped_file<E: From<Error>>(
     path: &Path,
     id: u64,
@@ -331,9 +334,10 @@ fn touch(folder: &Path) {
         fs::File::open(folder).and_then(|folder| folder.set_modified(SystemTime::now()));
 }
 
-/// How the names begin of what is being written beside `path`. Their rest is random, for in containers every process may have one
-/// number; and what is there already is never taken.
+/// The prefix of the names of entries that are being written beside `path`. The rest is random, for in containers every
+/// process may have the same number; and a file that is there already is never taken.
 fn unfinished_name(path: &Path) -> std::ffi::OsString {
+    // Every path here ends with the name of an entry.
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".");
     name
@@ -355,7 +359,7 @@ pub(crate) fn temporary_folder(path: &Path) -> io::Result<PathBuf> {
     Ok(builder.tempdir_in(folder_of(path))?.keep())
 }
 
-/// Makes an error of what the system said.
+/// Makes an error of the system's reason.
 fn cannot(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
     let path = path.to_owned();
     move |source| {

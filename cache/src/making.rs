@@ -1,25 +1,25 @@
-//! One process at a time makes a thing: a hundred that start at once do not need a hundred times the disk.
+//! One process at a time makes an entry: a hundred that start at once do not need a hundred times the disk.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::held::is_still;
+use super::locked_entry::is_still;
 use super::private::create_file;
 use super::{PATIENCE, PAUSE};
 
-/// How the names of the locks end.
+/// The suffix of the names of lock files.
 pub(crate) const LOCK: &str = ".lock";
 
-/// The right to make a thing; others wait for as long as this lives.
+/// The right to make an entry; others wait for as long as this lives.
 #[derive(Debug)]
 pub struct Making {
     lock: Option<(PathBuf, File)>,
 }
 
-/// What came of the wish to make something.
-pub enum Begun<T> {
+/// The result of [`Making::begin`].
+pub enum MakingResult<T> {
     /// Another process has made it.
     Made(T),
     /// It is ours to make.
@@ -27,12 +27,12 @@ pub enum Begun<T> {
 }
 
 impl Making {
-    /// Waits until the thing at `path` is there, or nobody else makes it. Who cannot get the lock in bounded time goes on without:
-    /// its owner may be stopped, or the file system may have no locks.
+    /// Waits until the entry at `path` is there, or nobody else makes it. A process that cannot get the lock in bounded time
+    /// goes on without it: its owner may be stopped, or the file system may have no locks.
     pub fn begin<T, E>(
         path: &Path,
         there: impl Fn() -> Result<Option<T>, E>,
-    ) -> Result<Begun<T>, E> {
+    ) -> Result<MakingResult<T>, E> {
         let end = Instant::now() + PATIENCE;
         let mut name = path.as_os_str().to_owned();
         name.push(LOCK);
@@ -43,7 +43,7 @@ impl Making {
                 Ok(Some(file)) => {
                     let making = Self { lock: Some((name, file)) };
                     // Its maker may have finished in between.
-                    return Ok(there()?.map_or(Begun::Making(making), Begun::Made));
+                    return Ok(there()?.map_or(MakingResult::Making(making), MakingResult::Made));
                 }
                 Ok(None) => {
                     if !said {
@@ -58,10 +58,10 @@ impl Making {
                 }
             }
             if let Some(made) = there()? {
-                return Ok(Begun::Made(made));
+                return Ok(MakingResult::Made(made));
             }
         }
-        Ok(Begun::Making(Self { lock: None }))
+        Ok(MakingResult::Making(Self { lock: None }))
     }
 }
 
@@ -78,7 +78,7 @@ fn lock(name: &Path) -> io::Result<Option<File>> {
 impl Drop for Making {
     fn drop(&mut self) {
         if let Some((name, _locked)) = self.lock.take() {
-            // While it is locked: whoever has it open sees that it is gone, and asks for another one.
+            // It is still locked here: a process that has it open sees that it is gone, and asks for another one.
             let _not_there = fs::remove_file(name);
         }
     }

@@ -66,7 +66,7 @@ pub fn check_private(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Elsewhere a user's own folders are private by inheritance.
+/// On other systems a user's own folders are private by inheritance.
 #[cfg(not(unix))]
 pub fn check_private(_folder: &Path) -> io::Result<()> {
     Ok(())

@@ -1,4 +1,4 @@
-//! The command line, and what `--help` teaches.
+//! The command line, and the texts of `--help`.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -24,7 +24,7 @@ const STYLES: Styles = Styles::styled()
 Examples:
   coldframe run examples/primes              run an application from a cached archive
   coldframe build examples/primes -o primes  make one executable of it
-  coldframe policy --all                     which start method each system gets, and why
+  coldframe policy --all                     the start method of each system, with the reason
 
 Exit codes:
   0  all went well (or the application's own exit code, for `run` and `python`)
@@ -52,16 +52,16 @@ pub(super) enum Command {
     Run(Box<Run>),
     /// Make one executable of an application.
     Build(Box<Build>),
-    /// Show what is inside an archive or a built executable.
+    /// Show the contents of an archive or a built executable.
     Inspect(Inspect),
     /// Show which start method of `multiprocessing` a system gets, and why.
     Policy(Policy),
     /// Be a `python` whose standard library comes from an archive.
     #[command(disable_help_flag = true)]
     Python(Python),
-    /// Show what is in the cache folder, or clean it.
+    /// Show the contents of the cache folder, or clean it.
     Cache(Cache),
-    /// Show what was found, what is wrong, and how to mend it.
+    /// Show findings and problems, and the way out of each.
     Doctor(Doctor),
     /// Print the types of the module `coldframe`.
     #[command(after_help = "\
@@ -81,12 +81,12 @@ pub(super) struct Whole {
     /// The Python whose standard library is taken [default: the one that this `coldframe` was built with].
     #[arg(long, value_name = "FILE")]
     pub(super) python: Option<PathBuf>,
-    /// Where archives are kept [default: `coldframe` in the user's cache folder].
+    /// Folder for archives [default: `coldframe` in the user's cache folder].
     #[arg(long, value_name = "DIR")]
     pub(super) cache_dir: Option<PathBuf>,
 }
 
-/// What says which application, packages and Python are meant.
+/// The options that name an application, its packages and its Python.
 #[derive(Args, Debug, Default)]
 pub(super) struct Source {
     /// Call this function instead of running `__main__.py`.
@@ -105,8 +105,8 @@ pub(super) struct Source {
     /// The start method of `multiprocessing`: none, auto, fork, forkserver or spawn [default: auto].
     #[arg(long, value_name = "METHOD")]
     pub(super) start_method: Option<StartMethodSetting>,
-    /// Who may have the executable as a `python`: never (nobody), children (the application itself) or always (whoever starts
-    /// it) [default: children].
+    /// Processes that may use the executable as a `python`: never (none), children (the application's own) or always (all
+    /// that start it) [default: children].
     #[arg(long, value_name = "WHO")]
     pub(super) python_mode: Option<PythonMode>,
     /// Take a module, package or distribution although nothing imports it; `*` is the whole environment.
@@ -130,20 +130,20 @@ pub(super) struct Source {
     /// stands for any text. Without this, all are packed that not every system has.
     #[arg(long, value_name = "NAME=pack|leave", value_parser = parse_system_library)]
     pub(super) system_library: Vec<SystemLibraryRule>,
-    /// How much of the standard library is packed: auto, whole or reached [default: auto, which is what imports lead to, and
+    /// Part of the standard library that is packed: auto, whole or reached [default: auto, which is what imports lead to, and
     /// all of it where the application may run code that cannot be seen].
     #[arg(long, value_name = "EXTENT")]
     pub(super) standard_library: Option<StandardLibraryExtent>,
     /// Pack the sections of libraries that only debuggers read too.
     #[arg(long)]
     pub(super) keep_symbols: bool,
-    /// Where extension modules are loaded from: auto, memory or cache [default: auto, which is memory where the system can].
+    /// Source of extension modules: auto, memory or cache [default: auto, which is memory where the system can].
     #[arg(long, value_name = "PLACE")]
     pub(super) extensions: Option<ExtensionLoading>,
     /// Pack modules that do not compile too, with a warning, instead of stopping: importing one is the error that Python gives.
     #[arg(long)]
     pub(super) allow_broken: bool,
-    /// Where archives are kept [default: `coldframe` in the user's cache folder].
+    /// Folder for archives [default: `coldframe` in the user's cache folder].
     #[arg(long, value_name = "DIR")]
     pub(super) cache_dir: Option<PathBuf>,
 }
@@ -172,8 +172,8 @@ Examples:
   coldframe build app/ -o dist/app -r requirements.txt
   coldframe build --venv .venv --entry black:patched_main -o dist/black
   coldframe build --interpreter -o dist/python
-  coldframe build app/ -o dist/app --needs   and say which file needs which version of glibc
-  coldframe build app/ --explain numpy       who brings numpy, from the application on
+  coldframe build app/ -o dist/app --needs   and list the versions of glibc that each file needs
+  coldframe build app/ --explain numpy       the way from the application to numpy
 
 Settings may stand in `coldframe.toml` or under `[tool.coldframe]` in `pyproject.toml`, beside the application or
 above it; the command line wins.")]
@@ -204,15 +204,15 @@ pub(super) struct Build {
     /// packed, or a shared library that this machine lacks.
     #[arg(long)]
     pub(super) strict: bool,
-    /// Refuse to build what needs a newer glibc than this, and name the files and symbols.
+    /// Refuse to build an executable that needs a newer glibc than this, and name the files and symbols.
     #[arg(long, value_name = "VERSION")]
     pub(super) glibc: Option<GlibcVersion>,
-    /// Say which file needs which version of glibc, and for which symbols.
+    /// List the versions of glibc that each file needs, and the symbols.
     #[arg(long)]
     pub(super) needs: bool,
     #[command(flatten)]
     pub(super) windows: WindowsOptions,
-    /// How many processes compile [default: one per processor].
+    /// Number of compile processes [default: one per processor].
     #[arg(long, value_name = "N")]
     pub(super) jobs: Option<std::num::NonZeroUsize>,
     /// Print a report as JSON.
@@ -220,7 +220,7 @@ pub(super) struct Build {
     pub(super) json: bool,
 }
 
-/// What an executable for Windows says of itself.
+/// The properties of an executable for Windows.
 #[derive(Args, Debug, Default)]
 pub(super) struct WindowsOptions {
     /// Open no console (Windows).
@@ -237,13 +237,13 @@ pub(super) struct WindowsOptions {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  coldframe inspect dist/app           what is inside, and what it needs of a system
-  coldframe inspect dist/app --needs   which file needs which version of glibc, and for which symbols
-  coldframe inspect dist/app --why numpy   who brings numpy, from the application on")]
+  coldframe inspect dist/app           the contents, and the needs of a system
+  coldframe inspect dist/app --needs   the versions of glibc that each file needs, and the symbols
+  coldframe inspect dist/app --why numpy   the way from the application to numpy")]
 pub(super) struct Inspect {
     /// An archive, or an executable that `coldframe build` made.
     pub(super) file: PathBuf,
-    /// Show only which file needs which version of glibc, and for which symbols.
+    /// Show only the versions of glibc that each file needs, and the symbols.
     #[arg(long)]
     pub(super) needs: bool,
     /// Print only the way from the application to a module or distribution.
@@ -264,7 +264,7 @@ pub(super) struct Policy {
     /// The system, as a target triple [default: this one].
     #[arg(long, value_name = "TRIPLE")]
     pub(super) target: Option<String>,
-    /// For a framework build of Python (macOS).
+    /// Answer for a framework build of Python (macOS).
     #[arg(long)]
     pub(super) framework: bool,
     /// The setting: none, auto, fork, forkserver or spawn.
@@ -280,7 +280,7 @@ pub(super) struct Policy {
 
 #[derive(Args, Debug)]
 pub(super) struct Python {
-    /// What `python` would be given.
+    /// Arguments as for `python`.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub(super) arguments: Vec<OsString>,
 }
@@ -288,8 +288,8 @@ pub(super) struct Python {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  coldframe cache                             where it is, and what is in it
-  coldframe cache clean                       what nobody has used for 30 days
+  coldframe cache                             its folder, and the entries
+  coldframe cache clean                       entries that nobody has used for 30 days
   coldframe cache clean --older-than 7d --dry-run
   coldframe cache clean --all --json          all that is not in use
 
@@ -307,19 +307,19 @@ pub(super) struct Cache {
 
 #[derive(Subcommand, Debug)]
 pub(super) enum CacheAction {
-    /// Remove what has not been used for long, and what killed processes left.
+    /// Remove entries that have not been used for long, and those that killed processes left.
     Clean(Clean),
 }
 
 #[derive(Args, Debug)]
 pub(super) struct Clean {
-    /// Remove what nobody has used for so long: a number and `d`, `h`, `m` or `s` [default: 30d].
+    /// Remove entries that nobody has used for so long: a number and `d`, `h`, `m` or `s` [default: 30d].
     #[arg(long, value_name = "AGE", value_parser = parse_age)]
     pub(super) older_than: Option<Duration>,
     /// Remove all that is not in use.
     #[arg(long, conflicts_with = "older_than")]
     pub(super) all: bool,
-    /// Say what would be removed, and remove nothing.
+    /// Name the entries that would be removed, and remove nothing.
     #[arg(long)]
     pub(super) dry_run: bool,
     /// Print JSON.

@@ -17,7 +17,7 @@ use packer::{
 use twox_hash::XxHash3_128;
 
 use super::arguments;
-use super::build_summary::{self, Made, Told};
+use super::build_summary::{self, BuildSummary, WrittenExecutable};
 use super::context::{Context, build_id, support_modules};
 use super::error::CommandError;
 use super::progress::Bar;
@@ -55,13 +55,13 @@ pub(super) fn run(options: Box<arguments::Build>) -> Result<ExitCode, CommandErr
         };
         if let Some(rebuild) = &rebuild
             && let Some(rebuilt) = rebuild.rebuild()?
-            && let Ok(mut told) = serde_json::from_value::<Told>(rebuilt.told)
+            && let Ok(mut summary) = serde_json::from_value::<BuildSummary>(rebuilt.caller_data)
         {
-            told.grow(rebuilt.growth);
-            told.warnings.iter().for_each(|(warning, _)| warn_of(warning));
-            let made = write(options, &context, output, rebuilt.writer)?;
-            rebuild.remember_again(rebuilt.memory, serde_json::to_value(&told).unwrap_or_default());
-            return build_summary::print(options, &made, &told);
+            summary.grow(rebuilt.growth);
+            summary.warnings.iter().for_each(|(warning, _)| warn_of(warning));
+            let written = write(options, &context, output, rebuilt.writer)?;
+            rebuild.remember_again(rebuilt.memory, summary.to_value());
+            return build_summary::print(options, &written, &summary);
         }
         let mut bar = Bar::new("Packing");
         let Bundle { mut writer, mut report, outside } =
@@ -76,9 +76,10 @@ pub(super) fn run(options: Box<arguments::Build>) -> Result<ExitCode, CommandErr
         if !options.archive {
             report.needs.add_launcher(&context.runtime.contents);
         }
-        let told = Told::of(&report)?;
-        told.warnings.iter().for_each(|(warning, _)| warn_of(warning));
-        let absent = told.warnings.iter().filter(|(_, is_about_absence)| *is_about_absence).count();
+        let summary = BuildSummary::of(&report)?;
+        summary.warnings.iter().for_each(|(warning, _)| warn_of(warning));
+        let absent =
+            summary.warnings.iter().filter(|(_, is_about_absence)| *is_about_absence).count();
         if options.strict && absent > 0 {
             return Err(BundleError::Absent(absent).into());
         }
@@ -88,12 +89,11 @@ pub(super) fn run(options: Box<arguments::Build>) -> Result<ExitCode, CommandErr
                 return Err(BundleError::Glibc { allowed, needs }.into());
             }
         }
-        let made = write(options, &context, output, writer)?;
+        let written = write(options, &context, output, writer)?;
         if let Some(rebuild) = &rebuild {
-            let told = serde_json::to_value(&told).unwrap_or_default();
-            rebuild.remember(&report, &outside, told);
+            rebuild.remember(&report, &outside, summary.to_value());
         }
-        build_summary::print(options, &made, &told)
+        build_summary::print(options, &written, &summary)
     })
 }
 
@@ -103,11 +103,11 @@ fn write<'m>(
     context: &'m Context,
     output: &'m Path,
     writer: Writer,
-) -> Result<Made<'m>, CommandError> {
+) -> Result<WrittenExecutable<'m>, CommandError> {
     let settings = context.settings_file.as_deref();
     if options.archive {
         let bytes = write_archive(output, |file| Ok(writer.finish(file)?))?;
-        return Ok(Made { output, bytes, libpython: None, settings });
+        return Ok(WrittenExecutable { output, bytes, libpython: None, settings });
     }
     let launcher = exe::own_executable()?;
     create_parent(output)?;
@@ -115,17 +115,17 @@ fn write<'m>(
     windows_program::read(&options.windows)?.write_into(&mut runtime)?;
     let bytes = write_executable_from(runtime, context.debug_symbols(), writer, output)?;
     let libpython = copy_libpython_beside(&launcher, &context.python, output)?;
-    Ok(Made { output, bytes, libpython, settings })
+    Ok(WrittenExecutable { output, bytes, libpython, settings })
 }
 
-/// All that decides about an executable beside the request.
+/// The facts that decide about an executable beside the request.
 fn more_that_decides(options: &arguments::Build, context: &Context) -> String {
     let runtime = XxHash3_128::oneshot(&context.runtime.contents);
     let windows = &options.windows;
     format!("{} {runtime:x} {} {:?} {windows:?}", build_id(), options.strict, options.glibc)
 }
 
-/// Finds what is to be packed, and hands over the request for it.
+/// Finds the files to pack, and hands over the request for them.
 fn with_request<T>(
     options: &arguments::Build,
     context: &Context,
@@ -212,7 +212,7 @@ fn with_request<T>(
     work(&request)
 }
 
-/// The highest version of glibc that may be needed: what the command line says, or the settings.
+/// The highest version of glibc that may be needed: the command line's, or the settings'.
 fn allowed_glibc(
     options: &arguments::Build,
     context: &Context,
@@ -224,14 +224,14 @@ fn allowed_glibc(
     configured.map_err(|error| CommandError::Usage(format!("the setting `build.glibc`: {error}")))
 }
 
-/// Where to write: what the command line says, or the settings.
+/// The path of the output: the command line's, or the settings'.
 fn output_path(options: &arguments::Build, context: &Context) -> Result<PathBuf, CommandError> {
     let configured =
         context.settings.build.output.as_deref().map(|output| context.folder.join(output));
     let named = options.output.clone().or(configured);
     let output = named
         .ok_or_else(|| CommandError::Usage("name the executable to write with `-o FILE`".into()))?;
-    // Before the long work: nothing is worth compiling for a place that cannot be written to.
+    // The check comes before the long work: nothing is worth compiling for a place that cannot be written to.
     if output.is_dir() {
         return Err(BundleError::Output {
             path: output,
@@ -242,7 +242,8 @@ fn output_path(options: &arguments::Build, context: &Context) -> Result<PathBuf,
     Ok(output)
 }
 
-/// The folder that the executable goes to: what does not fit into memory has room there, or the executable has not either.
+/// The folder of the executable, for contents that do not fit into memory: without room for them it has none for the
+/// executable.
 fn waiting_room(options: &arguments::Build, output: &Path) -> Option<PathBuf> {
     let folder = match output.parent()? {
         empty if empty.as_os_str().is_empty() => Path::new("."),
@@ -277,7 +278,7 @@ fn write_archive(
     let folder =
         output.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
-    // What the user's `umask` leaves of it.
+    // The user's `umask` takes its part away.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder.tempfile_in(folder).map_err(cannot)?;

@@ -1,4 +1,4 @@
-//! What `coldframe build` says of what it made, for people and for programs.
+//! The summary that `coldframe build` prints, for people and for programs.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
@@ -14,16 +14,17 @@ use super::error::CommandError;
 use super::needs::NeedsSummary;
 use super::policy::print_json;
 
-/// How many distributions are listed, the largest.
+/// The number of distributions that are listed, the largest.
 const LARGEST: usize = 10;
 
-/// How many names of missing modules stand on the line that tells of them.
+/// The number of names of missing modules on the line that tells of them.
 const MISSING_NAMES: usize = 5;
 
-/// All that is said of a build, but for the executable's name and length: it is the same of the next one that replaces modules only.
+/// The summary of a build, but for the executable's name and length. The next build has the same one if it replaces modules
+/// only.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Told {
-    /// As text, each with whether it is about something that is absent at run time.
+pub(super) struct BuildSummary {
+    /// The warnings as text, each with whether it is about something that is absent at run time.
     pub(super) warnings: Vec<(String, bool)>,
     /// The lines before that of the executable.
     packed: String,
@@ -37,8 +38,13 @@ pub(super) struct Told {
     json: serde_json::Value,
 }
 
-impl Told {
-    /// All that is said of it.
+impl BuildSummary {
+    /// The form in which the memory of the build keeps it.
+    pub(super) fn to_value(&self) -> serde_json::Value {
+        serde_json::to_value(self).expect("texts and flags have a form in JSON")
+    }
+
+    /// The summary of a report.
     pub(super) fn of(report: &Report) -> Result<Self, CommandError> {
         let lines = |print: &dyn Fn(&mut String) -> fmt::Result| {
             let mut text = String::new();
@@ -80,17 +86,17 @@ impl Told {
     }
 }
 
-/// What was written, and by which settings.
-pub(super) struct Made<'m> {
+/// The written executable, and the settings that were used.
+pub(super) struct WrittenExecutable<'m> {
     pub(super) output: &'m Path,
     pub(super) bytes: u64,
     pub(super) libpython: Option<PathBuf>,
     pub(super) settings: Option<&'m Path>,
 }
 
-/// What `--json` prints.
+/// The output of `--json`.
 #[derive(Serialize)]
-struct Summary<'s> {
+struct JsonSummary<'s> {
     output: &'s Path,
     /// The settings file that was used.
     settings: Option<&'s Path>,
@@ -127,7 +133,7 @@ struct PartSummary {
     modules: usize,
     extensions: usize,
     files: usize,
-    /// Before anything is compressed.
+    /// The length before anything is compressed.
     bytes: u64,
 }
 
@@ -136,7 +142,7 @@ struct PackageSummary<'s> {
     name: &'s str,
     version: Option<&'s str>,
     reason: String,
-    /// Before anything is compressed.
+    /// The length before anything is compressed.
     bytes: u64,
 }
 
@@ -165,24 +171,24 @@ struct LeftOutSummary<'s> {
     why: &'s str,
 }
 
-/// Says what was made.
+/// Prints the summary.
 pub(super) fn print(
     options: &arguments::Build,
-    made: &Made<'_>,
-    told: &Told,
+    written: &WrittenExecutable<'_>,
+    summary: &BuildSummary,
 ) -> Result<ExitCode, CommandError> {
     if options.json {
-        let summary = Summary {
-            output: made.output,
-            settings: made.settings,
-            bytes: made.bytes,
-            libpython: made.libpython.as_deref(),
-            packed: &told.json,
+        let json = JsonSummary {
+            output: written.output,
+            settings: written.settings,
+            bytes: written.bytes,
+            libpython: written.libpython.as_deref(),
+            packed: &summary.json,
         };
-        print_json(&mut anstream::stdout(), &summary)?;
+        print_json(&mut anstream::stdout(), &json)?;
         return Ok(ExitCode::SUCCESS);
     }
-    print_lines(&mut anstream::stderr(), options, made, told).map_err(CommandError::Print)?;
+    print_lines(&mut anstream::stderr(), options, written, summary).map_err(CommandError::Print)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -240,27 +246,27 @@ fn summary(report: &Report) -> PackedSummary<'_> {
 fn print_lines(
     out: &mut impl Write,
     options: &arguments::Build,
-    made: &Made<'_>,
-    told: &Told,
+    written: &WrittenExecutable<'_>,
+    summary: &BuildSummary,
 ) -> std::io::Result<()> {
-    if let Some(file) = made.settings {
+    if let Some(file) = written.settings {
         writeln!(out, "settings from {}", file.display())?;
     }
-    write!(out, "{}", told.packed)?;
-    if let Some(name) = told.largest.as_ref().filter(|_| std::io::stderr().is_terminal()) {
+    write!(out, "{}", summary.packed)?;
+    if let Some(name) = summary.largest.as_ref().filter(|_| std::io::stderr().is_terminal()) {
         writeln!(
             out,
             "`--exclude {name}` leaves a distribution out, and `--explain {name}` tells the way to it"
         )?;
     }
-    let megabytes = made.bytes as f64 / 1e6;
-    write!(out, "{}{}", told.left_out, told.behind)?;
-    writeln!(out, "wrote {} ({megabytes:.1} MB)", made.output.display())?;
-    write!(out, "{}", told.needs)?;
+    let megabytes = written.bytes as f64 / 1e6;
+    write!(out, "{}{}", summary.left_out, summary.behind)?;
+    writeln!(out, "wrote {} ({megabytes:.1} MB)", written.output.display())?;
+    write!(out, "{}", summary.needs)?;
     if options.needs {
-        write!(out, "{}", told.each_need)?;
+        write!(out, "{}", summary.each_need)?;
     }
-    if let Some(library) = &made.libpython {
+    if let Some(library) = &written.libpython {
         writeln!(
             out,
             "wrote {}: this `coldframe` is linked to a shared libpython, and the executable looks for it beside itself; \
@@ -271,7 +277,7 @@ fn print_lines(
     Ok(())
 }
 
-/// How much of the standard library is packed, what lies in the cache, and what was not found.
+/// Prints the packed part of the standard library, the packages in the cache, and the missing modules.
 fn print_behind(out: &mut String, report: &Report) -> fmt::Result {
     match &report.standard_library {
         StandardLibraryPart::All(reason) => writeln!(out, "all of the standard library: {reason}")?,

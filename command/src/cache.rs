@@ -1,4 +1,4 @@
-//! `coldframe cache`: what is in the user's cache folder, and taking it away.
+//! `coldframe cache`: the entries of the user's cache folder, and their removal.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -14,12 +14,12 @@ use super::context::cache;
 use super::error::CommandError;
 use super::policy::print_json;
 
-/// What nobody has used for so long goes when nothing else is said.
+/// Entries that nobody has used for so long are removed, unless the command line names another age.
 const DEFAULT_AGE: Duration = Duration::from_secs(30 * DAY);
 
 const DAY: u64 = 24 * 60 * 60;
 
-/// What `--json` prints.
+/// The output of `--json`.
 #[derive(Serialize)]
 struct Summary {
     folder: PathBuf,
@@ -42,6 +42,7 @@ struct EntrySummary {
 
 impl EntrySummary {
     fn new(entry: &Entry, in_use: bool, removed: Option<bool>) -> Self {
+        // A time before 1970 can only be a mistake of the file system: 0 says "long ago" too.
         let last_used = entry.last_used.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let (kind, path, bytes) = (entry.kind.as_str(), entry.path.clone(), entry.bytes);
         Self { kind, path, bytes, last_used, in_use, removed }
@@ -91,11 +92,11 @@ pub(super) fn run(options: &arguments::Cache) -> Result<ExitCode, CommandError> 
     Ok(ExitCode::SUCCESS)
 }
 
-/// Removes what is old enough, and says what became of it.
+/// Removes entries that are old enough, and tells the result for each.
 fn cleaned(found: &[Entry], clean: &arguments::Clean) -> Result<Vec<EntrySummary>, CommandError> {
     let age = if clean.all { Duration::ZERO } else { clean.older_than.unwrap_or(DEFAULT_AGE) };
     let mut summaries = Vec::new();
-    // What was left unfinished is of no use to anybody.
+    // Unfinished entries are of no use to anybody.
     for entry in found.iter().filter(|entry| entry.kind == Kind::Unfinished || entry.age() >= age) {
         let removal = if clean.dry_run {
             if entry.is_in_use() { Removal::InUse } else { Removal::Removed }

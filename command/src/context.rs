@@ -1,4 +1,4 @@
-//! What `run` and `build` work with: the settings, the Python, the environment, the cache.
+//! The settings, the Python, the environment and the cache that `run` and `build` work with.
 
 use std::error::Error as _;
 use std::fs;
@@ -50,7 +50,7 @@ pub(super) struct Context {
     pub(super) compile: CompileCommand,
     /// The glibc that the launcher itself needs: libraries are lowered to it, and not further.
     pub(super) glibc_floor: Option<GlibcFloor>,
-    /// What is put before the archives of applications.
+    /// The program that is put before the archives of applications.
     pub(super) runtime: RuntimeFile,
 }
 
@@ -72,7 +72,7 @@ impl Context {
         Ok(Self { settings_file: file, ..context })
     }
 
-    /// Finds what no application decides: no settings and no environment are looked for.
+    /// Finds the parts that no application decides: no settings and no environment are looked for.
     pub(super) fn of_no_application(source: &Source) -> Result<Self, CommandError> {
         let environments = Environments { named: None, may_be_own: false };
         Self::with_settings(Settings::default(), PathBuf::from("."), environments, source)
@@ -102,7 +102,7 @@ impl Context {
         settings.build.keep_symbols |= source.keep_symbols;
         settings.build.include.extend(source.include.iter().cloned());
         settings.build.exclude.extend(source.exclude.iter().cloned());
-        // Those of the command line are relative to the current folder.
+        // Paths on the command line are relative to the current folder.
         let absolute = |file: &PathBuf| std::path::absolute(file).unwrap_or_else(|_| file.clone());
         let named =
             source.distribution_rules.iter().map(|file| absolute(file).display().to_string());
@@ -111,10 +111,10 @@ impl Context {
             from: absolute(&PathBuf::from(&data.from)).display().to_string(),
             to: data.to.clone(),
         }));
-        // Before those of the file, for the first one that fits holds.
+        // Rules of the command line come before those of the file, for the first one that fits holds.
         settings.build.file_access.splice(0..0, source.file_access.iter().cloned());
         settings.build.system_libraries.splice(0..0, source.system_library.iter().cloned());
-        // Before anything is done for a long time: a setting that is impossible here.
+        // The check comes before the long work: the setting may be impossible here.
         launcher::start_method::decision(&settings.interpreter)?;
 
         let PackedPython { installation: python, carried, compile } =
@@ -218,7 +218,7 @@ impl Context {
         })
     }
 
-    /// What becomes of the sections that debuggers read.
+    /// The setting for the sections that debuggers read.
     pub(super) fn debug_symbols(&self) -> DebugSymbols {
         if self.settings.build.keep_symbols { DebugSymbols::Keep } else { DebugSymbols::Remove }
     }
@@ -243,9 +243,9 @@ impl Context {
     }
 }
 
-/// Where packages may come from.
+/// The environments that packages may come from.
 struct Environments {
-    /// By the command line, the settings, or because it is active.
+    /// The environment of the command line or the settings, or the active one.
     named: Option<PathBuf>,
     /// Whether the one that this program is installed in is meant where none is named.
     may_be_own: bool,
@@ -256,7 +256,7 @@ fn active_environment() -> Option<PathBuf> {
     variable("VIRTUAL_ENV").filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
-/// What tells this build of the program from others of its version: they may pack in other ways.
+/// An identity of this build of the program, for others of its version may pack in other ways.
 pub(super) fn build_id() -> String {
     let found = launcher::exe::own_executable().ok().and_then(|path| fs::metadata(path).ok());
     let modified = found.as_ref().and_then(|found| found.modified().ok());
@@ -274,7 +274,7 @@ fn glibc_floor(runtime: &[u8]) -> Option<GlibcFloor> {
 /// The cache folder that was named, or the user's.
 pub(super) fn cache(named: Option<&Path>) -> Result<CacheFolder, CommandError> {
     let cache = CacheFolder::locate(named, variable(cache::CACHE_VARIABLE).as_deref())?;
-    // Absolute, for the application may change its folder before it starts workers.
+    // The path is absolute, for the application may change its folder before it starts workers.
     match std::path::absolute(cache.path()) {
         Ok(folder) => Ok(CacheFolder::locate(Some(&folder), None)?),
         Err(_) => Ok(cache),

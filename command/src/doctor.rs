@@ -1,4 +1,4 @@
-//! `coldframe doctor`: what was found, what is wrong, and how to mend it.
+//! `coldframe doctor`: findings, problems, and the way out of each.
 
 use std::fs;
 use std::io::Write;
@@ -25,7 +25,7 @@ use super::variable;
 struct Finding {
     what: &'static str,
     found: String,
-    /// What is wrong, and the way out.
+    /// The problem, if there is one, and the way out.
     problem: Option<String>,
 }
 
@@ -104,7 +104,7 @@ fn findings() -> Result<Vec<Finding>, CommandError> {
     Ok(findings)
 }
 
-/// Which program goes before archives.
+/// The program that goes before archives.
 fn runtime() -> Finding {
     let what = "runtime";
     let carried = packed_python::carried().ok().flatten().and_then(|found| found.carried);
@@ -124,7 +124,7 @@ fn runtime() -> Finding {
     }
 }
 
-/// What this program needs of a system, and so whatever is built with it.
+/// The needs of this program, which all executables that it builds have too.
 fn needs() -> Result<Finding, CommandError> {
     let path = exe::own_executable()?;
     let found = match fs::read(&path) {

@@ -1,4 +1,4 @@
-//! What the command can say went wrong.
+//! The errors of the command.
 
 use std::path::PathBuf;
 
@@ -59,7 +59,7 @@ impl CommandError {
     }
 }
 
-/// Whether the system had no room for what was to be written, in whatever phase that was.
+/// Whether the system had no room for a file, in whatever phase that was.
 fn is_about_writing(error: &(dyn std::error::Error + 'static)) -> bool {
     use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
 

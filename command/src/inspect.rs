@@ -1,4 +1,4 @@
-//! `coldframe inspect`: what is inside.
+//! `coldframe inspect`: the contents of an archive or executable.
 
 use std::fs;
 use std::io::Write;
@@ -24,7 +24,7 @@ struct Contents {
     modules: Vec<ModuleRow>,
     files: Vec<FileRow>,
     distributions: Vec<String>,
-    /// What it needs of a system.
+    /// Its needs of a system.
     needs: NeedsSummary,
 }
 
@@ -80,11 +80,12 @@ fn broken_pipe_is_fine(error: std::io::Error) -> Result<(), std::io::Error> {
 
 /// The way to each module of an archive.
 fn trace(archive: &Archive) -> Result<Trace, CommandError> {
+    // An archive without a trace, of a standard library alone, has no ways to tell.
     let text = archive.attribute(packer::TRACE)?.unwrap_or_default();
     Ok(Trace::unpack(&text))
 }
 
-/// What the file and the libraries in its archive need.
+/// The needs of the file and of the libraries in its archive.
 fn needs(file: &Path, archive: &Archive) -> Result<Needs, CommandError> {
     let mut needs = Needs::default();
     let contents = fs::read(file).map_err(|source| CommandError::Io {

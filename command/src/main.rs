@@ -1,4 +1,4 @@
-//! The `coldframe` command, and what an executable that it built does.
+//! The `coldframe` command, and the behaviour of executables that carry it.
 //!
 //! One program is all of these, in this order: an application, when an archive with a configuration lies behind it;
 //! a worker process of an application that `coldframe run` started; `python`, when it is called so; and the command.
@@ -45,7 +45,7 @@ const ARCHIVES_VARIABLE: &str = "COLDFRAME_ARCHIVES";
 
 launcher::program!();
 
-/// Runs the command with this process's command line, and prints what went wrong: the only place that does.
+/// Runs the command with this process's command line, and prints errors: the only place that does.
 fn main() -> ExitCode {
     start_log();
     dispatch().unwrap_or_else(|error| report(&error, error.exit_code()))
@@ -56,6 +56,7 @@ fn dispatch() -> Result<ExitCode, CommandError> {
     if let Some(exit_code) = application(&arguments)? {
         return Ok(exit_code);
     }
+    // A process may be started without even the program's name, and then has no arguments.
     let is_worker = worker::parse(arguments.get(1..).unwrap_or_default())
         .map_err(launcher::Error::from)?
         .is_some();

@@ -1,4 +1,4 @@
-//! What an executable needs of a system, as `--json` prints it.
+//! An executable's needs of a system, as `--json` prints them.
 
 use packer::{GlibcVersion, Needs};
 use serde::Serialize;
@@ -11,7 +11,7 @@ pub(super) struct NeedsSummary {
     distributions: Option<String>,
     /// The level of x86-64 that a file asks for.
     x86_64_level: Option<u8>,
-    /// Who needs which version, the highest first.
+    /// The files that need a version, the highest version first.
     files: Vec<FileSummary>,
 }
 

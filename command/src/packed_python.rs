@@ -1,4 +1,4 @@
-//! Which Python's standard library is packed: one that is named, the launcher's own, or one of this machine.
+//! The Python whose standard library is packed: one that is named, the launcher's own, or one of this machine.
 
 use std::path::{Path, PathBuf};
 

@@ -31,7 +31,7 @@ pub(super) fn run(options: &arguments::Policy) -> Result<ExitCode, CommandError>
     let host = HOST.to_string();
     let target = options.target.as_deref().unwrap_or(&host);
     let os = Os::of_name(target)?;
-    // What this program is linked with says nothing about another system.
+    // The Python that this program is linked with says nothing about another system.
     let build = match (&options.target, options.framework) {
         (_, true) => PythonBuild::Framework,
         (None, false) => PYTHON_BUILD,

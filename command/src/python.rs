@@ -1,4 +1,4 @@
-//! `coldframe python`: what `python` does, with the standard library from an archive.
+//! `coldframe python`: a `python` with the standard library from an archive.
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -38,7 +38,7 @@ pub(super) fn environment(
             said,
         })
     })
-    .map(cache::Held::keep)?;
+    .map(cache::LockedEntry::keep)?;
     Ok(environment)
 }
 
@@ -49,8 +49,9 @@ fn maker(python: &PythonInstallation) -> Result<PathBuf, CommandError> {
     }
     let (major, minor, _) = python.version;
     let names = [format!("python{major}.{minor}"), "python3".to_owned(), "python".to_owned()];
-    let path = variable("PATH").unwrap_or_default();
-    let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    // Without `PATH` there are no folders: the empty text would mean the current one.
+    let path = variable("PATH");
+    let folders: Vec<PathBuf> = path.iter().flat_map(std::env::split_paths).collect();
     let mut programs =
         names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
     let fits = |program: &PathBuf| {
@@ -66,7 +67,7 @@ fn maker(python: &PythonInstallation) -> Result<PathBuf, CommandError> {
     })
 }
 
-/// Runs a Python; what it said, when it failed.
+/// Runs a Python; its output is the error when it failed.
 fn python_runs(python: &Path, arguments: &[&str], path: &Path) -> Result<(), String> {
     let output = Command::new(python)
         .args(arguments)

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use cache::{CACHE_VARIABLE, Held};
+use cache::{CACHE_VARIABLE, LockedEntry};
 use importer_core::Archive;
 use interp_config::RunTarget;
 use launcher::Interpreter;
@@ -48,9 +48,9 @@ pub(super) fn start(
         .arguments(arguments)
         .inherited_variable(ARCHIVES_VARIABLE, variable);
     for archive in archives {
-        // Its workers open it again, by its path. What cannot be held is in nobody's cache.
-        if let Ok(Some(held)) = Held::existing(&archive) {
-            held.keep();
+        // Its workers open it again, by its path. An archive that cannot be locked is in nobody's cache.
+        if let Ok(Some(locked)) = LockedEntry::shared(&archive) {
+            locked.keep();
         }
         interpreter = interpreter.archive(archive);
     }
@@ -67,7 +67,7 @@ pub(super) fn start(
 fn archives(options: &arguments::Run) -> Result<Vec<PathBuf>, CommandError> {
     if let Some(archive) = as_archive(&options.app)? {
         let has_library = archive.module("encodings")?.is_some();
-        // Absolute, for the application may change its folder before it starts workers.
+        // The path is absolute, for the application may change its folder before it starts workers.
         let app = std::path::absolute(&options.app).map_err(|source| CommandError::Io {
             action: "find the folder of",
             path: options.app.clone(),
@@ -156,7 +156,7 @@ fn application_archive(
     })
 }
 
-/// What to run: what the settings say, or what the shape of the application says.
+/// The run target: the configured one, or else the one that the application's layout has.
 pub(super) fn run_target(
     configured: &RunTarget,
     application: &Application,
@@ -174,7 +174,7 @@ pub(super) fn broken(allow: bool) -> BrokenModules {
     if allow { BrokenModules::Pack } else { BrokenModules::Refuse }
 }
 
-/// The file as an archive, when it is one: by what it holds, and not by its name.
+/// The file as an archive, when it is one: by its contents, and not by its name.
 fn as_archive(path: &Path) -> Result<Option<Archive>, CommandError> {
     if !path.is_file() || path.extension().is_some_and(|extension| extension == "py") {
         return Ok(None);

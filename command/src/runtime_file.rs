@@ -1,4 +1,4 @@
-//! Which program `coldframe build` puts before an archive.
+//! The program that `coldframe build` puts before an archive.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ use super::error::CommandError;
 /// The name of the runtime's file beside a `coldframe` that cargo has built or installed.
 const NAME: &str = "coldframe-runtime";
 
-/// How hard the runtime is compressed: once, when a whole `coldframe` is made.
+/// The level at which the runtime is compressed: once, when a whole `coldframe` is made.
 const LEVEL: i32 = 12;
 
 /// No runtime is longer; a damaged archive may say anything.
@@ -25,12 +25,12 @@ pub(super) struct RuntimeFile {
     pub(super) place: RuntimePlace,
 }
 
-/// Where it comes from.
+/// The place of the runtime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RuntimePlace {
-    /// From inside of this program.
+    /// Inside of this program.
     Inside,
-    /// From the file beside this program, which was built of the same sources.
+    /// The file beside this program, which was built of the same sources.
     Beside,
     /// It is this program itself, with the packer and the command line: there is no other.
     Itself,

@@ -1,4 +1,4 @@
-//! Where the settings of an application come from: a file beside it, or in a folder above that the same people own.
+//! The settings file of an application: beside it, or in a folder above that the same people own.
 //!
 //! A settings file can name code to run. Whoever can put one into a folder that is looked into decides what runs, as Git's
 //! configuration did before CVE-2022-24765.
@@ -79,7 +79,7 @@ pub(super) fn find(app: Option<&Path>) -> Result<Found, CommandError> {
     Ok(nothing(None))
 }
 
-/// The users who may say what an application is.
+/// The users who may decide about an application.
 struct Owners {
     #[cfg(unix)]
     users: [u32; 3],
@@ -87,7 +87,7 @@ struct Owners {
 
 #[cfg(unix)]
 impl Owners {
-    /// The user, the superuser, and who owns the application.
+    /// The user, the superuser, and the application's owner.
     fn of(start: &Path) -> Self {
         use std::os::unix::fs::MetadataExt as _;
 
@@ -96,7 +96,7 @@ impl Owners {
         Self { users: [user, 0, owner] }
     }
 
-    /// Why a settings file in that folder may be somebody else's.
+    /// A reason why a settings file in that folder may be somebody else's.
     fn objection(&self, folder: &Path) -> Option<&'static str> {
         use std::os::unix::fs::MetadataExt as _;
 
@@ -112,7 +112,7 @@ impl Owners {
     }
 }
 
-/// Elsewhere folders have no such owners to look at.
+/// On other systems folders have no such owners to look at.
 #[cfg(not(unix))]
 impl Owners {
     fn of(_start: &Path) -> Self {

@@ -1,4 +1,4 @@
-//! `coldframe stubs`: what type checkers know of the module `coldframe`.
+//! `coldframe stubs`: the types of the module `coldframe`, for type checkers.
 
 use std::io::Write as _;
 use std::process::ExitCode;

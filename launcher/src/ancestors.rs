@@ -1,4 +1,4 @@
-//! Which living processes above this one run the same program: asked of the kernel (`/proc`), for anybody can write a
+//! The living processes above this one that run the same program: asked of the kernel (`/proc`), for anybody can write a
 //! command line or a variable.
 
 /// The program of a process.
@@ -7,23 +7,24 @@ pub(crate) enum Runs {
     /// The same file as this process.
     This,
     Another,
-    /// Nobody says: there is no `/proc`, or the process belongs to somebody else.
-    Untold,
+    /// There is no answer: there is no `/proc`, or the process belongs to another user.
+    Unknown,
 }
 
-/// How far up is looked; processes that wait for each other are rarely so many.
+/// The most processes above that are looked at; processes that wait for each other are rarely so many.
 const FURTHEST: usize = 256;
 
 /// The processes above this one, as far as the kernel tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Above {
+pub(crate) struct LivingAncestors {
     /// The program of the process that started this one.
     pub(crate) parent: Runs,
-    /// How many living ancestors run this program, and the parent's number; `None` where nobody says, or nobody asks.
+    /// The number of living ancestors that run this program, and the parent's number; `None` where
+    /// the system does not tell, or nothing asks.
     pub(crate) living: Option<(u32, u32)>,
 }
 
-impl Above {
+impl LivingAncestors {
     /// Whether a process of this program started this one: as the kernel tells, or, where it does not, by the parent's mark,
     /// which does not outlive `sudo`.
     pub(crate) fn is_this(&self, is_marked: bool) -> bool {
@@ -35,7 +36,7 @@ fn is_this(parent: Runs, is_marked: bool) -> bool {
     match parent {
         Runs::This => true,
         Runs::Another => false,
-        Runs::Untold => is_marked,
+        Runs::Unknown => is_marked,
     }
 }
 
@@ -44,26 +45,26 @@ fn is_this(parent: Runs, is_marked: bool) -> bool {
 pub(crate) fn is_started_by_this(is_marked: bool) -> bool {
     let parent = match (system::identity("self"), system::parent()) {
         (Some(own), Some(parent)) if parent != 0 => system::runs(parent, own),
-        _ => Runs::Untold,
+        _ => Runs::Unknown,
     };
     is_this(parent, is_marked)
 }
 
 /// Looks at the parent, and counts the ancestors that run this program, up to more than `enough`, where there may be some: the
-/// parent is one, or it `is_marked`, by what one of them has left in the environment.
-pub(crate) fn look(enough: u32, is_marked: bool) -> Above {
+/// parent is one, or it `is_marked`, by a variable that one of them has left in the environment.
+pub(crate) fn look(enough: u32, is_marked: bool) -> LivingAncestors {
     let parent = system::parent();
     let (Some(own), Some(parent)) = (system::identity("self"), parent.filter(|id| *id != 0)) else {
-        return Above { parent: Runs::Untold, living: None };
+        return LivingAncestors { parent: Runs::Unknown, living: None };
     };
     let runs = |process| system::runs(process, own);
     let by = runs(parent);
     let living = match by {
         Runs::Another if !is_marked => Some(0),
-        Runs::Untold if !is_marked => None,
+        Runs::Unknown if !is_marked => None,
         _ => Some(count(parent, enough, system::parent_of, runs)),
     };
-    Above { parent: by, living: living.map(|living| (living, parent)) }
+    LivingAncestors { parent: by, living: living.map(|living| (living, parent)) }
 }
 
 /// Counts the processes that run this program, from that one upwards, up to more than `enough`.
@@ -103,7 +104,7 @@ mod system {
         match identity(&process.to_string()) {
             Some(found) if found == own => Runs::This,
             Some(_) => Runs::Another,
-            None => Runs::Untold,
+            None => Runs::Unknown,
         }
     }
 
@@ -112,7 +113,7 @@ mod system {
         Some(std::os::unix::process::parent_id())
     }
 
-    /// From `stat`, where a name in parentheses, with anything in it, stands before the state and the parent (proc(5)).
+    /// Reads `stat`, where a name in parentheses, with anything in it, stands before the state and the parent (proc(5)).
     pub(super) fn parent_of(process: u32) -> Option<u32> {
         // The number of the process, its name of 64 bytes at most, the state and the parent: once is enough.
         let mut text = [0; 128];
@@ -124,7 +125,7 @@ mod system {
     }
 }
 
-/// Elsewhere nothing is asked yet.
+/// On other systems nothing is asked yet.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod system {
     use super::Runs;
@@ -134,7 +135,7 @@ mod system {
     }
 
     pub(super) fn runs(_process: u32, _own: (u64, u64)) -> Runs {
-        Runs::Untold
+        Runs::Unknown
     }
 
     pub(super) fn parent() -> Option<u32> {

@@ -1,4 +1,4 @@
-//! How many processes of this program stand above this one: pure, read from and written to one environment variable.
+//! The number of processes of this program above this one: pure, read from and written to one environment variable.
 //!
 //! A program that starts itself without an end (because `sys.executable` is the program, say, and somebody takes it for
 //! `python`) fills a machine in seconds. Each process tells its children how deep they are, and past
@@ -13,7 +13,7 @@ use thiserror::Error;
 /// The environment variable that holds it.
 pub(crate) const VARIABLE: &str = "COLDFRAME_PROCESS";
 
-/// How many processes of one program may stand above another one.
+/// The most processes of one program that may stand above another one.
 pub(crate) const DEPTH_LIMIT: u32 = 8;
 
 /// The longest piece of a command line in the message.
@@ -33,10 +33,10 @@ pub struct Runaway {
     this: String,
 }
 
-/// What a process knows of the ones above it.
+/// The facts that a process knows of the ones above it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ancestry {
-    /// How many processes of this program are above this one.
+    /// The number of processes of this program above this one.
     pub(crate) depth: u32,
     /// Whether the one above behaves as `python`, and its children are to do so too.
     pub(crate) is_python: bool,
@@ -44,7 +44,7 @@ pub(crate) struct Ancestry {
 }
 
 impl Ancestry {
-    /// Reads what the parent has left in [`VARIABLE`]; what another program left there counts for nothing.
+    /// Reads the parent's value in [`VARIABLE`]; a value of another program counts for nothing.
     pub(crate) fn read(variable: Option<&OsStr>, executable: &Path, process: u32) -> Self {
         variable.and_then(|text| Self::parse(text, executable, process)).unwrap_or_default()
     }
@@ -66,14 +66,14 @@ impl Ancestry {
         self.process != 0
     }
 
-    /// With the number of those that live and run this program, and the parent, where the system tells them: those that have ended do not
-    /// count, and a variable that was taken away hides none.
+    /// Corrects it by the number of living ancestors that run this program, and by the parent, where the system tells them:
+    /// processes that have ended do not count, and a variable that was taken away hides none.
     pub(crate) fn with_living(self, living: Option<(u32, u32)>) -> Self {
         let (depth, process) = living.unwrap_or((self.depth, self.process));
         Self { depth, process, ..self }
     }
 
-    /// What the children of this process are to read.
+    /// The ancestry that the children of this process are to read.
     pub(crate) fn for_children(
         &self,
         executable: &Path,
@@ -105,11 +105,12 @@ impl Ancestry {
 /// A command line in one line that is not too long.
 fn shown(arguments: &[OsString]) -> String {
     let words: Vec<_> = arguments.iter().map(|argument| argument.to_string_lossy()).collect();
-    let line: String = words.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(MAX_COMMAND) {
-        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
-        None => line,
+    let mut line: String = words.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
+    if let Some((end, _)) = line.char_indices().nth(MAX_COMMAND) {
+        line.truncate(end);
+        line.push('…');
     }
+    line
 }
 
 #[cfg(test)]

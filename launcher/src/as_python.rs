@@ -1,4 +1,4 @@
-//! When this program is to be `python`, and with which settings.
+//! Programs that are to be `python`, and their settings.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -55,7 +55,7 @@ pub fn configuration() -> PythonInterpreterConfig {
         site_import: true,
         utf8_mode: false,
         sys_frozen: false,
-        // As `python` would: and its children are started with `-c`, which is python's own business.
+        // `python` would do the same: its children are started with `-c`, which is python's own business.
         multiprocessing_start_method: StartMethodSetting::None,
         multiprocessing_auto_dispatch: false,
         python_mode: PythonMode::Always,

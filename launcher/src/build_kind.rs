@@ -1,4 +1,4 @@
-//! What kind of Python this program is linked with: facts of the build, not guesses.
+//! The kind of Python that this program is linked with: facts of the build, not guesses.
 
 use platform_policy::PythonBuild;
 
@@ -9,7 +9,7 @@ pub const PYTHON_BUILD: PythonBuild =
 /// The version of Python that this program is linked with, `3.12`.
 pub const PYTHON_VERSION: &str = env!("COLDFRAME_PYTHON_VERSION");
 
-/// How Python is linked.
+/// The linkage of Python.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Linkage {
     /// A shared libpython, which has to lie beside the program or where it was built.
@@ -18,7 +18,7 @@ pub enum Linkage {
     Static,
 }
 
-/// How Python is linked into this program.
+/// The linkage of Python in this program.
 pub const LINKAGE: Linkage = if matches!(env!("COLDFRAME_PYTHON_SHARED").as_bytes(), b"true") {
     Linkage::Shared
 } else {

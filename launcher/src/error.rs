@@ -1,4 +1,4 @@
-//! What can go wrong before, around and instead of a run of Python.
+//! The errors before, around and instead of a run of Python.
 
 use std::path::PathBuf;
 
@@ -7,14 +7,14 @@ use thiserror::Error as ThisError;
 use crate::ancestry::Runaway;
 use crate::worker::Refused;
 
-/// Why an interpreter could not be run. An exception of the application is not an error of ours: it is an exit code.
+/// A reason why an interpreter could not be run. An exception of the application is not an error of ours: it is an exit code.
 #[derive(Debug, ThisError)]
 #[non_exhaustive]
 pub enum Error {
     /// The interpreter could not be started.
     #[error("could not start Python {version}: {message}", version = env!("COLDFRAME_PYTHON_VERSION"))]
     Start {
-        /// What CPython, or we, say about it.
+        /// The reason, in CPython's words or ours.
         message: String,
     },
     /// There is nothing to boot from.
@@ -73,13 +73,13 @@ pub enum Error {
     /// A file or folder could not be used.
     #[error("could not {action} `{path}`: {source}{way_out}")]
     File {
-        /// What was being done.
+        /// The action that failed.
         action: &'static str,
-        /// With which file.
+        /// The file of the action.
         path: PathBuf,
-        /// Why not.
+        /// The system's reason.
         source: std::io::Error,
-        /// What the user can do, or nothing.
+        /// The way out for the user, or nothing.
         way_out: &'static str,
     },
 }

@@ -1,7 +1,7 @@
-//! Where this program lies: the only place that asks.
+//! The path of this program: the only place that asks for it.
 //!
-//! Two questions have different answers. What is *running* is the file of `/proc/self/exe`, whatever has become of its
-//! name. What other programs start it by is a path, and that may lead to a successor by now, or nowhere.
+//! Two questions have different answers. The *running* program is the file of `/proc/self/exe`, whatever has become of its
+//! name. Other programs start it by a path, and that may lead to a successor by now, or nowhere.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -19,7 +19,7 @@ pub(crate) const RUNNING: &str = "/proc/self/exe";
 /// The path of the running executable.
 ///
 /// A program without a name (of a file in memory) is `/proc/self/exe`, by which its children can start it. Without
-/// `/proc` it is what the system says that was executed, or the program's first argument.
+/// `/proc` it is the executed path, as the system tells it, or the program's first argument.
 ///
 /// # Errors
 ///
@@ -73,8 +73,9 @@ fn found(told: io::Result<PathBuf>) -> io::Result<PathBuf> {
 
     let executed: PathBuf =
         OsString::from_vec(rustix::param::linux_execfn().to_bytes().to_vec()).into();
+    // A process may be started without even the program's name: the empty path is no absolute one, and on no `PATH`.
     let program = std::env::args_os().next().map(PathBuf::from).unwrap_or_default();
-    // A process of this program started this one by what is running, and says the path in the program's name.
+    // A process of this program started this one by `/proc/self/exe`, and tells the path in the program's name.
     if executed == Path::new(RUNNING) && program.is_absolute() {
         return Ok(program);
     }
@@ -84,7 +85,7 @@ fn found(told: io::Result<PathBuf>) -> io::Result<PathBuf> {
     }
 }
 
-/// The path that is meant by what the kernel says of an executable: it marks those that are no more.
+/// The path that the kernel means by its text for an executable: it marks those that are no more.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn named(path: PathBuf) -> PathBuf {
     use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -100,7 +101,7 @@ fn named(path: PathBuf) -> PathBuf {
     OsString::from_vec(text.to_vec()).into()
 }
 
-/// Whether the file at that path is the one that is running; so too where nobody can tell, without `/proc`.
+/// Whether the file at that path is the one that is running; so too where that cannot be told, without `/proc`.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) fn is_running(path: &Path) -> bool {
     use std::fs::metadata;
@@ -110,8 +111,8 @@ pub(crate) fn is_running(path: &Path) -> bool {
     metadata(path).is_ok_and(|at| (at.dev(), at.ino()) == (running.dev(), running.ino()))
 }
 
-/// What was executed, or a program of that name on `PATH`, as a shell finds it. A script's interpreter (`#!`) has its
-/// own path for an argument, and the script's is what was executed.
+/// The executed path, or a program of that name on `PATH`, as a shell finds it. A script's interpreter (`#!`) has its
+/// own path for an argument, and the executed path is the script's.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn by_arguments(executed: &Path, program: &Path) -> Option<PathBuf> {
     let is_path = program.components().nth(1).is_some() || program.is_absolute();
@@ -119,7 +120,7 @@ fn by_arguments(executed: &Path, program: &Path) -> Option<PathBuf> {
     let on_path = on_path.iter().flat_map(std::env::split_paths).map(|folder| folder.join(program));
     let given = is_path.then(|| program.to_owned());
     let found = [executed.to_owned()].into_iter().chain(given).chain(on_path).find(is_program)?;
-    // As `/proc/self/exe` it leads from everywhere, and through no link.
+    // The canonical path leads from everywhere, and through no link, as `/proc/self/exe` does.
     Some(found.canonicalize().unwrap_or(found))
 }
 

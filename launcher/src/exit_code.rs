@@ -1,11 +1,11 @@
-//! What a parent process sees of an exit code: on Windows all 32 bits, elsewhere the low byte.
+//! The part of an exit code that a parent process sees: on Windows all 32 bits, elsewhere the low byte.
 
-/// How a process has to end for its parent to see a code.
+/// The end of a process by which its parent sees a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     /// `main` returns this.
     Returned(u8),
-    /// Only the system's own call takes this: what `main` can return is a byte.
+    /// Only the system's own call takes this: `main` can return no more than a byte.
     Exited(i32),
 }
 
@@ -30,7 +30,7 @@ mod tests {
             (255, End::Returned(255), End::Returned(255)),
             (256, End::Returned(0), End::Exited(256)),
             (-1, End::Returned(255), End::Exited(-1)),
-            // What `Process.terminate` gives, and an interrupt (`STATUS_CONTROL_C_EXIT`).
+            // The codes of `Process.terminate`, and of an interrupt (`STATUS_CONTROL_C_EXIT`).
             (0x10000, End::Returned(0), End::Exited(0x10000)),
             (0xC000_013A_u32 as i32, End::Returned(0x3a), End::Exited(0xC000_013A_u32 as i32)),
         ];

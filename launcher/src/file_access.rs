@@ -1,16 +1,16 @@
 //! Packages whose files C code opens: their files go to the cache, once, and their `__file__` there.
 //!
-//! Which packages do so is found when the archive is built, and stands in its manifest ([`manifest::ServedPackages`]). Their files
-//! are put there when the first module of the package is imported.
+//! The list of these packages is made when the archive is built, and stands in its manifest
+//! ([`manifest::ServedPackages`]). Their files are put there when the first module of the package is imported.
 //!
-//! C code and other programs cannot read what lies below the executable (`py/files.rs`): what they are given a path of is put
-//! into the cache at that moment, in one folder for all packages.
+//! C code and other programs cannot read files below the executable (`py/files.rs`): a file whose path is given to them is
+//! put into the cache at that moment, in one folder for all packages.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use cache::Held;
+use cache::LockedEntry;
 use importer_core::{File, Stack};
 use manifest::{ServedPackage, ServedPath, file_access, served_files};
 use mapped_libraries::is_library_name;
@@ -19,7 +19,7 @@ use crate::error::Error;
 
 /// The packages whose files are served from the cache.
 pub(crate) struct FileAccess {
-    /// By the package's folder, which is a name at the top of the archive.
+    /// The packages, by their folders, which are names at the top of the archive.
     packages: HashMap<String, PackageFiles>,
     /// The digests' folders that are known to be there.
     ready: HashMap<String, OnceLock<()>>,
@@ -34,18 +34,18 @@ pub(crate) struct FileAccess {
 
 struct PackageFiles {
     digest: String,
-    /// Whether its code looks into its folders, and takes what it finds for modules.
+    /// Whether its code looks into its folders, and takes the files there for modules.
     lists: bool,
     has_libraries: bool,
     /// The folder of the cache below which the package lies; nothing without a cache.
     folder: Option<PathBuf>,
 }
 
-/// Where a module of such a package lies.
-pub(crate) struct Place<'a> {
+/// The folder of a module of such a package.
+pub(crate) struct ServedFolder<'a> {
     /// The folder below which its path leads to where its files are, or would be.
     pub(crate) folder: &'a Path,
-    /// Whether the package takes for modules what it finds there, and it is there.
+    /// Whether the package takes the files there for modules, and they are there.
     pub(crate) is_searched: bool,
 }
 
@@ -73,23 +73,23 @@ impl FileAccess {
         Ok(this)
     }
 
-    /// Where a module that is about to be imported lies on disk; `None` for one that stays in memory. Files that it
+    /// The folder on disk of a module that is about to be imported; `None` for one that stays in memory. Files that it
     /// may open are put into the cache.
     pub(crate) fn place_of(
         &self,
         archives: &Stack,
         path: &str,
-    ) -> Result<Option<Place<'_>>, Error> {
+    ) -> Result<Option<ServedFolder<'_>>, Error> {
         if self.packages.is_empty() {
             return Ok(None);
         }
         let top = path.split('/').next().unwrap_or(path);
         let Some(files) = self.packages.get(top) else { return Ok(None) };
         self.make_ready(archives, &files.digest)?;
-        Ok(files.folder.as_deref().map(|folder| Place { folder, is_searched: files.lists }))
+        Ok(files.folder.as_deref().map(|folder| ServedFolder { folder, is_searched: files.lists }))
     }
 
-    /// Where the files of that folder of the archive lie, once they are there; `None` when it has none.
+    /// The place of the files of that folder of the archive, once they are there; `None` when it has none.
     pub(crate) fn folder_on_disk(
         &self,
         archives: &Stack,
@@ -123,6 +123,7 @@ impl FileAccess {
         put(file, &tree)?;
         if is_library_name(path) {
             let folder = importer_core::folder_of(path).unwrap_or_default();
+            // The folder of a packed file is there too.
             for entry in archives.directory(folder)?.unwrap_or_default() {
                 if is_library_name(entry.name)
                     && let Some(other) = archives.file(&join(folder, entry.name))?
@@ -134,12 +135,13 @@ impl FileAccess {
         Ok(tree.join(path))
     }
 
-    /// As [`real_file`](Self::real_file), for a folder with all that is in it.
+    /// Does the same as [`real_file`](Self::real_file), for a folder with all that is in it.
     pub(crate) fn real_folder(&self, archives: &Stack, path: &str) -> Result<PathBuf, Error> {
         let tree = self.tree_folder()?;
         let mut folders = vec![path.to_owned()];
         while let Some(folder) = folders.pop() {
             cache::folder_in(&tree.join(&folder))?;
+            // The caller has found the first folder, and the others come from listings.
             for entry in archives.directory(&folder)?.unwrap_or_default() {
                 let inside = join(&folder, entry.name);
                 if entry.is_directory {
@@ -169,7 +171,7 @@ impl FileAccess {
         };
         let folder = cache::private_folder(self.cache_folder()?, cache::FILES)?.join(digest);
         cache::folder_once(&folder, |temporary| extract(archives, digest, temporary))?.keep();
-        // What was there already may have been changed since it was written.
+        // Files that were there already may have been changed since they were written.
         extract(archives, digest, &folder)?;
         ready.get_or_init(|| ());
         Ok(())
@@ -186,23 +188,23 @@ impl FileAccess {
             .flatten()
     }
 
-    /// The path of an extension module that is not loaded from memory; it is there for as long as it is held.
+    /// The path of an extension module that is not loaded from memory; it is there for as long as the entry is locked.
     pub(crate) fn library(
         &self,
         path: &str,
         id: u64,
         contents: &[u8],
-    ) -> Result<(PathBuf, Held), Error> {
+    ) -> Result<(PathBuf, LockedEntry), Error> {
         let name = path.rsplit('/').next().unwrap_or(path);
         let libraries = cache::private_folder(self.cache_folder()?, cache::LIBRARIES)?;
         let folder = libraries.join(format!("{id:016x}"));
-        let held = cache::folder_once(&folder, |temporary| {
+        let locked = cache::folder_once(&folder, |temporary| {
             cache::verified_file(&temporary.join(name), contents)
         })?;
         let path = folder.join(name);
-        // What was there already may have been changed since it was written.
+        // A file that was there already may have been changed since it was written.
         cache::verified_file(&path, contents)?;
-        Ok((path, held))
+        Ok((path, locked))
     }
 
     fn cache_folder(&self) -> Result<&Path, Error> {
@@ -216,9 +218,10 @@ impl FileAccess {
     }
 }
 
-/// What tells the files of these archives from all others.
+/// An identity of these archives' files.
 fn tree_digest(archives: &Stack) -> String {
     let mut ids = archives.archives().iter().map(importer_core::Archive::id);
+    // No archives have no files, and any number will do.
     let first = ids.next().unwrap_or_default();
     let others = ids.fold(0, |all: u64, id| all.rotate_left(1) ^ id);
     format!("{first:016x}{others:016x}")
@@ -242,7 +245,12 @@ pub(crate) fn join(folder: &str, name: &str) -> String {
 
 /// Writes the files of that digest, those that are not there or not right.
 fn extract(archives: &Stack, digest: &str, into: &Path) -> Result<(), Error> {
-    for path in served_files(digest).read(archives)?.unwrap_or_default().paths {
+    let files = served_files(digest).read(archives)?.ok_or_else(|| {
+        Error::start(format!(
+            "the archive has no list of the files `{digest}`, which must be on disk: build it again"
+        ))
+    })?;
+    for path in files.paths {
         // The archive's reader has no path that leads out of its folder, so neither can this write there.
         match path {
             ServedPath::Folder(folder) => {

@@ -1,6 +1,6 @@
 //! A read-only file system below the executable's path, and its answers: pure but for the archives that it asks.
 //!
-//! The executable is a file for the system, and a folder here: behind its path and a slash lies what was packed. All
+//! The executable is a file for the system, and a folder here: behind its path and a slash lie the packed files. All
 //! paths are bytes, as the system has them.
 
 pub(crate) mod hint;
@@ -31,7 +31,7 @@ pub(crate) enum Found<'a> {
     Outside(Vec<u8>),
 }
 
-/// Why there is nothing at a path.
+/// A reason why there is nothing at a path.
 #[derive(Debug)]
 pub(crate) enum Fault {
     /// Nothing has the name.
@@ -56,13 +56,13 @@ impl From<importer_core::Error> for Fault {
 pub(crate) struct Facts {
     pub(crate) user: u32,
     pub(crate) group: u32,
-    /// In nanoseconds from 1970 on.
+    /// The time of change, in nanoseconds from 1970 on.
     pub(crate) changed: i64,
 }
 
 impl Facts {
-    /// What the archive's own file says; where it has none any more, it is this user's, and of 1980, as in ZIP files without
-    /// times.
+    /// The owner and time of the archive's own file; where it has none any more, this user, and 1980, as in ZIP files
+    /// without times.
     #[cfg(unix)]
     pub(crate) fn of(root: &Path) -> Self {
         use std::os::unix::fs::MetadataExt as _;
@@ -121,7 +121,7 @@ pub(crate) fn is_same_on_windows(one: &[u8], other: &[u8]) -> bool {
     one.iter().map(plain).eq(other.iter().map(plain))
 }
 
-/// The thing that is there; `below` is what follows the executable's path, as [`below`] gives it.
+/// The thing that is there; `below` is the rest of the path after the executable's, as [`below`] gives it.
 pub(crate) fn find<'a>(archives: &'a Stack, below: &[u8]) -> Result<Found<'a>, Fault> {
     let path = below.strip_prefix(b"/").unwrap_or(below);
     let is_plain = !path.split(|byte| *byte == b'/').any(|part| matches!(part, b"" | b"." | b".."));
@@ -185,10 +185,10 @@ pub(crate) fn inode(path: &str) -> u64 {
     (hash >> 1).max(1)
 }
 
-/// The permissions of a file as installers leave them. An archive keeps none, so what a file begins with says whether it can be
-/// started; only of files whose names tell nothing of what they are is that read.
+/// The permissions of a file as installers leave them. An archive keeps none, so the first bytes of a file say whether it can
+/// be started; they are read only of files whose names tell nothing.
 pub(crate) fn mode(file: &File<'_>) -> Result<u32, Fault> {
-    let name = file.path().rsplit('/').next().unwrap_or_default();
+    let name = file.path().rsplit('/').next().unwrap_or(file.path());
     let is_program = match name.rsplit_once('.') {
         _ if mapped_libraries::is_library_name(name) => true,
         None | Some((_, "sh" | "bash" | "exe" | "pl")) => {

@@ -16,15 +16,15 @@ use crate::error::Error;
 /// starts are told.
 pub(crate) const VARIABLE: &str = "COLDFRAME_TRACE_IMPORTS";
 
-/// Where events are written to, and what their times count from.
+/// The file that events are written to, and the moment from which their times count.
 #[derive(Debug)]
 pub(crate) struct ImportTrace {
     file: PathBuf,
-    /// When this process began to trace: by the clock that all processes share, and by one that only goes forward.
+    /// The moment when this process began to trace: by the clock that all processes share, and by one that only goes forward.
     began: (Duration, Instant),
 }
 
-/// What a module's import consists of.
+/// A phase of a module's import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// The library of an extension module is opened, and its module made.
@@ -38,13 +38,13 @@ pub(crate) enum Phase {
 pub(crate) struct Event {
     pub(crate) name: String,
     pub(crate) phase: Phase,
-    /// When it began, in microseconds.
+    /// The time when it began, in microseconds.
     pub(crate) start: u64,
     /// The system's number of the thread.
     pub(crate) thread: i64,
-    /// Who loaded it.
+    /// The type of its loader.
     pub(crate) loader: Option<String>,
-    /// Its `__file__`, or what stands in its place.
+    /// The origin of its spec, which is its `__file__` if it has one.
     pub(crate) origin: Option<String>,
     /// The type of the exception that it ended with.
     pub(crate) error: Option<String>,
@@ -56,6 +56,7 @@ impl ImportTrace {
         let Some(value) = variable.filter(|value| !value.is_empty()) else { return Ok(None) };
         let named = value.to_str().and_then(|value| value.strip_prefix('+'));
         let given = Path::new(named.map_or(value, OsStr::new));
+        // A clock before 1970 gives wrong times on the timeline, and stops no program.
         let began = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let about = |source| Error::File {
             action: "write the timeline of imports to",
@@ -79,7 +80,7 @@ impl ImportTrace {
         Ok(Some(trace))
     }
 
-    /// What the variable is for the processes that this one starts.
+    /// The value of the variable for the processes that this one starts.
     pub(crate) fn for_children(&self) -> OsString {
         let mut value = OsString::from("+");
         value.push(&self.file);
@@ -136,7 +137,7 @@ fn quoted(text: &str) -> String {
     quoted
 }
 
-/// How a timeline of ours begins.
+/// The beginning of a timeline of ours.
 const BEGINNING: &[u8] = b"[\n{";
 
 /// Makes the file, or empties an old timeline. A file with anything else in it is another one that the variable names by

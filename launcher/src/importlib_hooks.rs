@@ -1,29 +1,29 @@
-//! What modules that ask importlib, or that know loaders by their types, are told about our archives.
+//! Patches of modules that ask importlib, or that know loaders by their types, so that they know our archives.
 
 use std::sync::Arc;
 
 use crate::py::{Exception, Object, RegisteredHook, Token, import, is_in_archives};
 
-/// Modules, and the functions of our support modules that mend them when they have been imported.
+/// Modules, and the functions of our support modules that patch them when they have been imported.
 const MENDED: &[(&str, &str, &str)] = &[
-    ("linecache", "_coldframe_importlib", "mend_linecache"),
-    ("importlib._common", "_coldframe_importlib", "mend_common"),
-    ("importlib.resources._common", "_coldframe_importlib", "mend_common"),
-    ("importlib.readers", "_coldframe_importlib", "mend_readers"),
-    ("importlib_resources._common", "_coldframe_importlib", "mend_common"),
-    ("importlib_resources.readers", "_coldframe_importlib", "mend_readers"),
-    ("pkg_resources", "_coldframe_pkg_resources", "mend_pkg_resources"),
-    ("_posixsubprocess", "_coldframe_files", "mend_posixsubprocess"),
-    ("_winapi", "_coldframe_files", "mend_winapi"),
-    ("_sqlite3", "_coldframe_files", "mend_sqlite"),
-    ("ssl", "_coldframe_files", "mend_ssl"),
-    ("PIL._imagingft", "_coldframe_files", "mend_openers"),
-    ("cv2", "_coldframe_files", "mend_openers"),
-    ("lxml.etree", "_coldframe_files", "mend_openers"),
-    ("_ctypes", "_coldframe_libraries", "mend_ctypes"),
-    ("ctypes.util", "_coldframe_libraries", "mend_ctypes_util"),
-    ("_cffi_backend", "_coldframe_libraries", "mend_cffi"),
-    ("_tkinter", "_coldframe_libraries", "mend_tkinter"),
+    ("linecache", "_coldframe_importlib", "patch_linecache"),
+    ("importlib._common", "_coldframe_importlib", "patch_common"),
+    ("importlib.resources._common", "_coldframe_importlib", "patch_common"),
+    ("importlib.readers", "_coldframe_importlib", "patch_readers"),
+    ("importlib_resources._common", "_coldframe_importlib", "patch_common"),
+    ("importlib_resources.readers", "_coldframe_importlib", "patch_readers"),
+    ("pkg_resources", "_coldframe_pkg_resources", "patch_pkg_resources"),
+    ("_posixsubprocess", "_coldframe_files", "patch_posixsubprocess"),
+    ("_winapi", "_coldframe_files", "patch_winapi"),
+    ("_sqlite3", "_coldframe_files", "patch_sqlite"),
+    ("ssl", "_coldframe_files", "patch_ssl"),
+    ("PIL._imagingft", "_coldframe_files", "patch_openers"),
+    ("cv2", "_coldframe_files", "patch_openers"),
+    ("lxml.etree", "_coldframe_files", "patch_openers"),
+    ("_ctypes", "_coldframe_libraries", "patch_ctypes"),
+    ("ctypes.util", "_coldframe_libraries", "patch_ctypes_util"),
+    ("_cffi_backend", "_coldframe_libraries", "patch_cffi"),
+    ("_tkinter", "_coldframe_libraries", "patch_tkinter"),
     ("_ssl", "_coldframe_libraries", "find_certificates"),
 ];
 
@@ -31,7 +31,7 @@ const MENDED: &[(&str, &str, &str)] = &[
 const CLASSES: &[&str] =
     &["MetaPathFinder", "PathEntryFinder", "ExecutionLoader", "ResourceLoader"];
 
-/// The hooks that mend, whichever finder serves the modules: all of them meet ours.
+/// The hooks with the patches, whichever finder serves the modules: all of them meet ours.
 pub(crate) fn hooks() -> impl Iterator<Item = RegisteredHook> {
     let mending = MENDED.iter().map(|&(module, support, function)| RegisteredHook {
         module: module.into(),

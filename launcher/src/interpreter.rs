@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::exit_code::{self, End};
 use crate::import_trace::{self, ImportTrace};
 use crate::py::{self, Launch, RegisteredHook, Task, Token};
-use crate::python_mode::{Asked, is_heard};
+use crate::python_mode::{PythonRequest, is_heard};
 use crate::{build, exe, importlib_hooks, start_method, surroundings, worker, worker_hooks};
 
 /// The variable by which a user has libraries copied: a way out where mapping them goes wrong.
@@ -33,14 +33,14 @@ pub struct Interpreter {
     children: Children,
 }
 
-/// What the processes are that this one starts as `sys.executable`.
+/// The kind of the processes that this one starts as `sys.executable`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(
     not(feature = "runtime"),
     expect(unreachable_pub, reason = "only programs with a runtime choose")
 )]
 pub enum Children {
-    /// What their own command line says.
+    /// Their own command line decides.
     #[default]
     ByCommandLine,
     /// `python`, because this one was asked to be that.
@@ -57,12 +57,12 @@ pub enum Mode {
     /// The configuration's run target; a worker process when the command line is that of one.
     #[default]
     Application,
-    /// What `python` does: `-c`, `-m`, flags, the REPL.
+    /// The command line of `python`: `-c`, `-m`, flags, the REPL.
     Python,
 }
 
 impl Children {
-    /// What they are told; nothing, for those that are told nothing.
+    /// The message to them: whether they are `python`; `None` for no message.
     fn are_python(self) -> Option<bool> {
         match self {
             Self::ByCommandLine => Some(false),
@@ -196,7 +196,7 @@ impl Interpreter {
     ///
     /// # Errors
     ///
-    /// What kept Python from running. What the application does wrong is its exit code.
+    /// The reason why Python could not run. Errors of the application give an exit code.
     pub fn run(self) -> Result<ExitCode, Error> {
         let Self {
             mut config,
@@ -209,13 +209,14 @@ impl Interpreter {
             children,
         } = self;
         if surroundings::is_privileged() {
-            // `PYTHONPATH` and its like are code of who starts this program.
+            // `PYTHONPATH` and its like are code of the user who starts this program.
             config.profile = Profile::Isolated;
         }
         let executable = exe::own_executable()?;
         let archives =
             archives.iter().map(|path| py::map_archive(path)).collect::<Result<Vec<_>, _>>()?;
         archives.iter().try_for_each(manifest::check_version)?;
+        // A process may be started without even the program's name, and then has no arguments.
         let worker = if config.multiprocessing_auto_dispatch {
             worker::parse(arguments.get(1..).unwrap_or_default())?
         } else {
@@ -235,16 +236,16 @@ impl Interpreter {
         if worker.is_some() && surroundings::is_privileged() {
             return Err(worker::Refused::privileged().into());
         }
-        // Also where variables count for nothing: this one can only stop the program.
+        // It counts also where other variables do not: it can only stop the program.
         let variable = std::env::var_os(ancestry::VARIABLE);
         let process = std::process::id();
         let above = Ancestry::read(variable.as_deref(), &executable, process);
-        let told = ancestors::look(ancestry::DEPTH_LIMIT, above.is_marked());
-        let is_ours = told.is_this(above.is_marked());
+        let ancestors = ancestors::look(ancestry::DEPTH_LIMIT, above.is_marked());
+        let is_ours = ancestors.is_this(above.is_marked());
         let is_refused = worker.is_some() && !is_ours;
-        let above = above.with_living(told.living);
+        let above = above.with_living(ancestors.living);
         above.check(&executable, &arguments)?;
-        let asks_for_python = is_heard(config.python_mode, Asked::ByCommandLine, is_ours)
+        let asks_for_python = is_heard(config.python_mode, PythonRequest::ByCommandLine, is_ours)
             && !surroundings::is_privileged()
             && worker::is_for_python(arguments.get(1..).unwrap_or_default());
         let task = match (worker, mode) {
@@ -253,8 +254,8 @@ impl Interpreter {
             (None, Mode::Application | Mode::Python) => Task::Python,
         };
         if let Some(are_python) = children.are_python() {
-            let told = above.for_children(&executable, process, are_python);
-            variables.push((ancestry::VARIABLE, Some(told)));
+            let value = above.for_children(&executable, process, are_python);
+            variables.push((ancestry::VARIABLE, Some(value)));
         }
         let variable = surroundings::variable(import_trace::VARIABLE);
         let trace = ImportTrace::begin(variable.as_deref(), &process_name(&executable, &task))?;
@@ -266,22 +267,23 @@ impl Interpreter {
             tracing::warn!(%caution, "start method");
         }
         // In a program that is `python` only the start method is ours, where it is set.
-        let mends = config.multiprocessing_auto_dispatch && !matches!(task, Task::Python);
-        let mending = worker_hooks::hooks().filter(|_| mends);
-        let first = importlib_hooks::hooks().chain(mending).chain(start_method::hook(&decision));
+        let patches = config.multiprocessing_auto_dispatch && !matches!(task, Task::Python);
+        let worker_patches = worker_hooks::hooks().filter(|_| patches);
+        let first =
+            importlib_hooks::hooks().chain(worker_patches).chain(start_method::hook(&decision));
         hooks.splice(0..0, first);
         hooks.extend(config.post_import_hooks.iter().map(configured_hook));
         if let Some(archive) = archives.first() {
-            let own = build::told(archive.id(), &executable);
-            let told = surroundings::variable(build::VARIABLE);
-            if matches!(task, Task::Worker(_)) && build::is_another(told.as_deref(), &own) {
+            let own = build::identity(archive.id(), &executable);
+            let parent = surroundings::variable(build::VARIABLE);
+            if matches!(task, Task::Worker(_)) && build::is_another(parent.as_deref(), &own) {
                 return Err(Error::Replaced { path: executable });
             }
             if children.are_python().is_some() {
                 variables.push((build::VARIABLE, Some(own)));
             }
         }
-        // A successor's worker is told so above.
+        // The worker of a program that was replaced has got its own error above.
         if is_refused {
             return Err(worker::Refused::by_another().into());
         }
@@ -290,7 +292,7 @@ impl Interpreter {
             && folder.is_relative()
             && let Ok(folder) = std::path::absolute(folder)
         {
-            // For processes that start in another folder.
+            // The variable is for processes that start in another folder.
             variables.push((cache::CACHE_VARIABLE, Some(folder.into())));
         }
         let cache = cache::locate(
@@ -320,8 +322,9 @@ impl Interpreter {
     }
 }
 
-/// What a process is called on the timeline of imports.
+/// The name of a process on the timeline of imports.
 fn process_name(executable: &Path, task: &Task) -> String {
+    // The path of a file that runs ends with a name.
     let name = executable.file_name().unwrap_or_default().to_string_lossy();
     match task {
         Task::Application => name.into_owned(),

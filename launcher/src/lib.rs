@@ -19,13 +19,13 @@
 //! archives are mapped; Python boots from them, with our finder first on `sys.meta_path`; the run target or the worker
 //! runs; Python is finalised, and the exit code is what `python` would give.
 //!
-//! # What is a program's own
+//! # A program's own
 //!
 //! A library must not take over the process that it is linked into: it replaces no function of the C library, takes away
 //! no handler of a signal, and runs nothing before `main`. A program whose whole purpose is its Python says [`program!`]
 //! once, and its process is then what one of `python` would be.
 //!
-//! # What is unsafe here
+//! # Unsafe code
 //!
 //! The module `py`, which is not public, is the only one that touches the C API. Nothing that can be called from
 //! outside of this crate is unsafe, and no panic of ours crosses into C.

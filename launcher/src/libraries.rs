@@ -1,6 +1,6 @@
 //! Libraries that extension modules need, where the archive has them: they must be loaded first.
 //!
-//! Which ones an extension module needs is found when the archive is built, and stands in its manifest
+//! The list for each extension module is made when the archive is built, and stands in its manifest
 //! ([`manifest::NeededLibraries`]).
 
 use importer_core::{File, Stack};
@@ -10,6 +10,7 @@ use manifest::{Error, needed_libraries};
 /// need each other.
 pub(crate) fn needed<'a>(archives: &'a Stack, path: &str) -> Result<Vec<Vec<File<'a>>>, Error> {
     let mut groups = Vec::new();
+    // An extension module without a list needs nothing from the archive.
     for paths in needed_libraries(path).read(archives)?.unwrap_or_default().groups {
         let mut group = Vec::new();
         for path in paths {

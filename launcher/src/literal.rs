@@ -20,7 +20,7 @@ pub enum Literal {
     Tuple(Vec<Self>),
     /// A `dict`.
     Dict(Vec<(Self, Self)>),
-    /// Not a literal, but the one expression that CPython writes among them (`multiprocessing/forkserver.py`, 3.13.13,
+    /// The one expression that CPython writes among literals (`multiprocessing/forkserver.py`, 3.13.13,
     /// 3.14.4 and 3.15): `sys.argv[1:]`, the arguments that follow on the command line.
     RemainingArguments,
 }
@@ -30,7 +30,7 @@ pub enum Literal {
 pub struct Arguments {
     /// The positional ones.
     pub positional: Vec<Literal>,
-    /// Those with names, `**{…}` included.
+    /// The keyword arguments, `**{…}` included.
     pub keywords: Vec<(String, Literal)>,
 }
 
@@ -42,7 +42,7 @@ pub fn parse_arguments(text: &str) -> Option<Arguments> {
     reader.rest.is_empty().then_some(arguments)
 }
 
-/// How deep literals may nest: CPython's own stay at three.
+/// The most levels of nested literals: CPython's own stay at three.
 const MAX_DEPTH: usize = 32;
 
 struct Reader<'a> {

@@ -25,7 +25,7 @@ mod process;
 
 pub use self::ffi::token::Token;
 
-/// What the macro [`program!`](crate::program) stands for.
+/// The parts of the macro [`program!`](crate::program).
 pub mod program_parts {
     #[cfg(all(target_os = "linux", target_env = "gnu", not(Py_3_14)))]
     pub use super::ffi::thread_exit::end_thread;

@@ -2,26 +2,28 @@
 
 use interp_config::PythonMode;
 
-/// How a process was asked to be `python`.
+/// The request to a process to be `python`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
-    /// By the variable, by its name, or because its parent is one.
+pub(crate) enum PythonRequest {
+    /// The variable, its name, or a parent that is one asked for it.
     #[cfg_attr(
         not(any(test, feature = "runtime")),
         expect(dead_code, reason = "the runtime reads the word")
     )]
     ByWord,
-    /// By a command line of `python`'s shape.
+    /// A command line of `python`'s shape asked for it.
     ByCommandLine,
 }
 
 /// Whether the wish is followed. A command line such as `-c TEXT` may as well be the application's own options, so only the
 /// application itself means `python` by it.
-pub(crate) fn is_heard(mode: PythonMode, asked: Asked, started_by_this: bool) -> bool {
+pub(crate) fn is_heard(mode: PythonMode, asked: PythonRequest, started_by_this: bool) -> bool {
     match (mode, asked) {
         (PythonMode::Never, _) => false,
-        (PythonMode::Always, Asked::ByWord) => true,
-        (PythonMode::Always, Asked::ByCommandLine) | (PythonMode::Children, _) => started_by_this,
+        (PythonMode::Always, PythonRequest::ByWord) => true,
+        (PythonMode::Always, PythonRequest::ByCommandLine) | (PythonMode::Children, _) => {
+            started_by_this
+        }
     }
 }
 
@@ -31,7 +33,7 @@ mod tests {
 
     #[test]
     fn who_may_have_a_python() {
-        use Asked::{ByCommandLine, ByWord};
+        use PythonRequest::{ByCommandLine, ByWord};
         for (mode, asked, from_this, from_another) in [
             (PythonMode::Never, ByWord, false, false),
             (PythonMode::Never, ByCommandLine, false, false),

@@ -1,4 +1,4 @@
-//! What an executable that `coldframe build` made does: it finds its archive, and runs the application in it.
+//! The behaviour of an executable that `coldframe build` made: it finds its archive, and runs the application in it.
 //!
 //! The program `coldframe-runtime` does nothing else: the packer copies it before each archive. The `coldframe` command does the
 //! same first, for it may itself be copied so.
@@ -16,10 +16,10 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::as_python::{self, PYTHON_VARIABLE};
 use crate::error::Error;
 use crate::interpreter::{Children, Interpreter, Mode};
-use crate::python_mode::{Asked, is_heard};
+use crate::python_mode::{PythonRequest, is_heard};
 use crate::{exe, surroundings};
 
-/// Runs the application behind this program, and prints what went wrong: the only place of a built application that does.
+/// Runs the application behind this program, and prints errors: the only place of a built application that does.
 pub fn main() -> ExitCode {
     start_log();
     let arguments: Vec<OsString> = std::env::args_os().collect();
@@ -36,7 +36,7 @@ pub fn application(arguments: &[OsString]) -> Result<Option<ExitCode>, Error> {
     // An archive without a configuration is the standard library of the command itself.
     let Some(config) = configuration(&executable)? else { return Ok(None) };
     let called_python = as_python::is_called(arguments)?
-        && is_heard(config.python_mode, Asked::ByWord, as_python::is_started_by_this()?);
+        && is_heard(config.python_mode, PythonRequest::ByWord, as_python::is_started_by_this()?);
     let (mode, children) = if as_python::is_interpreter(&config) {
         (Mode::Python, Children::Untold)
     } else if called_python {
@@ -52,7 +52,7 @@ pub fn application(arguments: &[OsString]) -> Result<Option<ExitCode>, Error> {
 
 /// The configuration in an archive, if it has one.
 pub fn configuration(path: &Path) -> Result<Option<PythonInterpreterConfig>, Error> {
-    // Mapped, for a start costs what it reads; the interpreter maps the same pages again.
+    // The archive is mapped, for a start costs the pages that it reads; the interpreter maps the same pages again.
     let archive = crate::py::map_archive(path)?;
     Ok(manifest::configuration(&archive)?.map(|settings| settings.interpreter))
 }
@@ -82,7 +82,7 @@ fn with_causes(error: &dyn std::error::Error) -> String {
 pub fn start_log() {
     let filter = surroundings::variable("COLDFRAME_LOG").and_then(|text| text.into_string().ok());
     let Some(filter) = filter else { return };
-    // What is misspelt says less, and stops no program.
+    // A misspelt filter means less output, and stops no program.
     let filter: Targets = filter.parse().unwrap_or_default();
     let colours = std::io::stderr().is_terminal()
         && surroundings::variable("NO_COLOR").is_none_or(|value| value.is_empty());

@@ -15,7 +15,7 @@ use crate::py::{
 /// The module of ours that explains a second call.
 const SUPPORT: &str = "_coldframe_workers";
 
-/// What the policy says for this system and these settings.
+/// The policy's decision for this system and these settings.
 ///
 /// # Errors
 ///

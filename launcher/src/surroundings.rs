@@ -1,4 +1,4 @@
-//! What the surroundings may say: nothing, where who starts this program has fewer rights than it has.
+//! Environment variables, which count for nothing where the starter of this program has fewer rights than it has.
 
 use std::ffi::OsString;
 

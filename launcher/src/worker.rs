@@ -1,7 +1,7 @@
-//! Which command lines are those of worker processes: pure, and decided before the interpreter starts.
+//! The command lines of worker processes: recognised without side effects, before the interpreter starts.
 //!
 //! CPython's `multiprocessing`, and the libraries that are made like it, start the program's own executable again: for
-//! a worker and for its helpers. What they pass is a grammar, not a position: interpreter flags, then `-c` and
+//! a worker and for its helpers. Their command lines follow a grammar: interpreter flags, then `-c` and
 //! `from MODULE import NAME; NAME(…)` with literal arguments; or `-m` and a module that is a worker; or a flag such as
 //! `--multiprocessing-fork`. A command line that is not of this grammar is the application's.
 
@@ -14,9 +14,9 @@ use crate::literal::{Arguments, parse_arguments};
 /// A process that `multiprocessing`, or a library made like it, asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Worker {
-    /// What it is there for.
+    /// Its role.
     pub role: Role,
-    /// What it does to become that.
+    /// The action by which it takes on that role.
     pub action: Action,
     /// `sys.argv` as the action expects to find it.
     pub argv: Vec<OsString>,
@@ -35,12 +35,12 @@ impl Worker {
     }
 }
 
-/// What a worker process is there for.
+/// The role of a worker process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// A process that runs the application's own functions.
     Spawned,
-    /// The helper that removes named semaphores and shared memory that nobody else did.
+    /// CPython's resource tracker.
     ResourceTracker,
     /// The same before Python 3.8 had shared memory; still written by libraries that copied it.
     SemaphoreTracker,
@@ -48,7 +48,8 @@ pub enum Role {
     ForkServer,
 }
 
-/// How a worker process comes to its role. Every name in it is one of ours: nothing of the command line is code.
+/// The action by which a worker process takes on its role. Every name in it is one of ours: nothing of the command line is
+/// code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// A function is called.
@@ -57,7 +58,7 @@ pub enum Action {
         module: &'static str,
         /// Its name.
         function: &'static str,
-        /// What it is called with: literals.
+        /// Its arguments: literals.
         arguments: Arguments,
     },
     /// A module is run, as by `python -m`.
@@ -74,14 +75,14 @@ pub struct Refused {
 }
 
 impl Refused {
-    /// A worker takes its work from who starts it, who has fewer rights than this program.
+    /// A worker takes its work from its starter, which has fewer rights than this program.
     pub(crate) fn privileged() -> Self {
         let why = "this program has rights that its starter lacks (a set user or group, or capabilities), and a worker \
                    does what its starter says; set `multiprocessing-start-method` to `fork`, which starts no program";
         Self { why: why.into() }
     }
 
-    /// A worker does what its command line and its pipes say, so that only a process of the same program may write them.
+    /// A worker obeys its command line and its pipes, so that only a process of the same program may write them.
     pub(crate) fn by_another() -> Self {
         let why = "another program than this one wrote its command line, or its parent has ended; processes of \
                    `multiprocessing` are started by the application itself";
@@ -132,27 +133,27 @@ const LOKY_MODULES: &[&str] =
 /// The module that anyio runs by `-u -m`, with no arguments.
 const ANYIO_MODULE: &str = "anyio.to_process";
 
-/// What execnet (and so pytest-xdist) runs by `-u -c`: the program comes through standard input, from the parent.
+/// The code that execnet (and so pytest-xdist) runs by `-u -c`: the program comes through standard input, from the parent.
 const EXECNET_CODE: &str = "import sys;exec(eval(sys.stdin.readline()))";
 
 /// Reads a command line, without the program's name in front.
 ///
 /// # Errors
 ///
-/// [`Refused`], for the call of a worker's function with anything but literal arguments. What is merely unknown is
+/// [`Refused`], for the call of a worker's function with anything but literal arguments. An unknown command line is
 /// `Ok(None)`: the application's own.
 pub fn parse(arguments: &[OsString]) -> Result<Option<Worker>, Refused> {
     let Some(first) = arguments.first() else { return Ok(None) };
     if let Some((_, module)) = FORK_FLAGS.iter().find(|(flag, _)| first == flag) {
         return Ok(frozen_spawn(module, arguments));
     }
-    let Some(line) = Line::read(arguments) else { return Ok(None) };
+    let Some(line) = PythonCommandLine::read(arguments) else { return Ok(None) };
     match line.option {
-        Selected::Module => Ok(module_worker(&line)),
-        Selected::Command if line.text == EXECNET_CODE && line.unbuffered => {
+        RunOption::Module => Ok(module_worker(&line)),
+        RunOption::Command if line.text == EXECNET_CODE && line.unbuffered => {
             Ok(Some(line.worker(Role::Spawned, Action::Code(EXECNET_CODE))))
         }
-        Selected::Command => {
+        RunOption::Command => {
             let Some((&(module, function, role), call)) = known_call(line.text) else {
                 return Ok(None);
             };
@@ -164,7 +165,7 @@ pub fn parse(arguments: &[OsString]) -> Result<Option<Worker>, Refused> {
     }
 }
 
-/// `--multiprocessing-fork key=int …`: what `spawn.get_command_line` makes when `sys.frozen` is true.
+/// `--multiprocessing-fork key=int …`: the command line of `spawn.get_command_line` when `sys.frozen` is true.
 fn frozen_spawn(module: &'static str, arguments: &[OsString]) -> Option<Worker> {
     let mut call = Arguments::default();
     for argument in arguments.get(1..)? {
@@ -186,7 +187,7 @@ fn frozen_spawn(module: &'static str, arguments: &[OsString]) -> Option<Worker> 
 }
 
 /// `-m MODULE …`, for the modules that are workers.
-fn module_worker(line: &Line<'_>) -> Option<Worker> {
+fn module_worker(line: &PythonCommandLine<'_>) -> Option<Worker> {
     if line.text == ANYIO_MODULE {
         let is_whole = line.unbuffered && line.after.is_empty();
         return is_whole.then(|| line.worker(Role::Spawned, Action::Module(ANYIO_MODULE)));
@@ -212,18 +213,18 @@ pub fn is_for_python(arguments: &[OsString]) -> bool {
 }
 
 /// `-c` or `-m`, with or without letters of flags before it.
-fn selection(option: &str) -> Option<Selected> {
+fn selection(option: &str) -> Option<RunOption> {
     let letters = option.strip_prefix('-')?;
     let selected = match letters.chars().last()? {
-        'c' => Selected::Command,
-        'm' => Selected::Module,
+        'c' => RunOption::Command,
+        'm' => RunOption::Module,
         _ => return None,
     };
     let flags = letters.get(..letters.len() - 1)?;
     flags.chars().all(is_flag_letter).then_some(selected)
 }
 
-/// What follows the interpreter's flags, and whether `-u` is one of them.
+/// The arguments after the interpreter's flags, and whether `-u` is one of them.
 fn after_flags(arguments: &[OsString]) -> (&[OsString], bool) {
     let (mut rest, mut unbuffered) = (arguments, false);
     while let Some((flag, after)) = rest.split_first() {
@@ -244,27 +245,27 @@ fn after_flags(arguments: &[OsString]) -> (&[OsString], bool) {
 }
 
 /// A command line of interpreter flags, then `-c` or `-m` with its text.
-struct Line<'a> {
-    option: Selected,
+struct PythonCommandLine<'a> {
+    option: RunOption,
     text: &'a str,
     after: &'a [OsString],
     unbuffered: bool,
 }
 
-/// Which option says what `python` runs.
-enum Selected {
+/// The option that names the code `python` runs.
+enum RunOption {
     Command,
     Module,
 }
 
-impl<'a> Line<'a> {
+impl<'a> PythonCommandLine<'a> {
     fn read(arguments: &'a [OsString]) -> Option<Self> {
         let (rest, unbuffered) = after_flags(arguments);
         let (option, rest) = rest.split_first()?;
-        // In one word with flags no worker's command line has it.
+        // No worker's command line has it in one word with flags.
         let option = match option.to_str()? {
-            "-c" => Selected::Command,
-            "-m" => Selected::Module,
+            "-c" => RunOption::Command,
+            "-m" => RunOption::Module,
             _ => return None,
         };
         let (text, after) = rest.split_first()?;
@@ -273,8 +274,8 @@ impl<'a> Line<'a> {
 
     fn worker(&self, role: Role, action: Action) -> Worker {
         let option = match self.option {
-            Selected::Command => "-c",
-            Selected::Module => "-m",
+            RunOption::Command => "-c",
+            RunOption::Module => "-m",
         };
         let mut argv = vec![OsString::from(option)];
         argv.extend_from_slice(self.after);

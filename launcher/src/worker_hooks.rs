@@ -1,24 +1,24 @@
-//! What is mended in `multiprocessing`, and in its copy `multiprocess`, so that workers start and end right.
+//! Patches of `multiprocessing`, and of its copy `multiprocess`, so that workers start and end right.
 
 use std::sync::Arc;
 
 use crate::py::{RegisteredHook, import, is_served_by_archive};
 
-/// The module of ours that mends, which every standard library archive holds.
+/// Our module with the patches, which every standard library archive holds.
 const SUPPORT: &str = "_coldframe_workers";
 
-/// Modules, and the functions of [`SUPPORT`] that mend them when they have been imported.
+/// Modules, and the functions of [`SUPPORT`] that patch them when they have been imported.
 const MENDED: &[(&str, &str)] = &[
-    ("multiprocessing.process", "mend_process"),
-    ("multiprocessing.pool", "mend_pool"),
-    ("multiprocessing.util", "mend_util"),
-    ("multiprocess.process", "mend_process"),
-    ("multiprocess.util", "mend_util"),
-    ("multiprocess.pool", "mend_pool"),
-    ("multiprocess.spawn", "mend_multiprocess"),
+    ("multiprocessing.process", "patch_process"),
+    ("multiprocessing.pool", "patch_pool"),
+    ("multiprocessing.util", "patch_util"),
+    ("multiprocess.process", "patch_process"),
+    ("multiprocess.util", "patch_util"),
+    ("multiprocess.pool", "patch_pool"),
+    ("multiprocess.spawn", "patch_multiprocess"),
 ];
 
-/// The hooks that mend; as with the start method, what another finder serves is left alone.
+/// The hooks with the patches; as with the start method, modules that another finder serves are left alone.
 pub(crate) fn hooks() -> impl Iterator<Item = RegisteredHook> {
     MENDED.iter().map(|&(module, function)| RegisteredHook {
         module: module.into(),

@@ -1,10 +1,10 @@
 //! Whether this program was made to carry an archive: it then never becomes something else when none is found.
 //!
-//! The mark lies among the program's own data, so that it outlives what takes away the end of the file, or its sections.
+//! The mark lies among the program's own data, so that it outlives tools that take away the end of the file, or its sections.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// How many bytes of the mark tell where it is.
+/// The number of bytes of the mark that tell where it is.
 const LENGTH: usize = 24;
 /// The state of a program that was made to carry an archive.
 const CARRIES: u8 = 1;
@@ -15,8 +15,8 @@ macro_rules! mark {
     ($($byte:literal)*) => { [$(AtomicU8::new($byte),)* AtomicU8::new(0)] };
 }
 
-/// 24 bytes that stand nowhere else, and the state. Atomic, so that the compiler does not take what the file is written with
-/// for what will be there.
+/// 24 bytes that stand nowhere else, and the state. They are atomic, so that the compiler does not take their first
+/// values for those that will be there.
 #[used]
 static MARK: [AtomicU8; LENGTH + 1] = mark!(
     0x89 0x43 0x46 0x4d 0x41 0x52 0x4b 0x0d 0xd1 0x5e 0x6b 0xc3 0x97 0x20 0xf8 0x3a 0x94 0x7d 0x0c 0xe6 0x58 0xb1 0x2f 0xa5

@@ -38,13 +38,13 @@ pub enum Error {
     Configuration(#[from] interp_config::ConfigError),
 }
 
-/// Why a value is none that the packer writes.
+/// A reason why a value is none that the packer writes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Malformed(String);
 
 impl Malformed {
-    /// With a reason, which completes a sentence.
+    /// An error with a reason, which completes a sentence.
     pub fn new(why: impl Into<String>) -> Self {
         Self(why.into())
     }

@@ -101,8 +101,8 @@ impl Value for ServedPackages {
         let mut packages = Vec::new();
         for (line, text) in lines(bytes)? {
             let mut fields = text.split('\t');
-            let folder = unescaped(line, fields.next().unwrap_or_default())?;
-            let digest = fields.next().unwrap_or_default().to_owned();
+            let folder = unescaped(line, fields.next().unwrap_or(text))?;
+            let digest = fields.next().unwrap_or("").to_owned();
             // It becomes a part of a path.
             if digest.is_empty() || !digest.bytes().all(|digit| digit.is_ascii_hexdigit()) {
                 return Err(Malformed::line(line, "there is no digest"));

@@ -14,16 +14,16 @@ const NEEDED_PREFIX: &str = "libraries:";
 /// The libraries that an extension module needs, or a library that code opens by its path.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NeededLibraries {
-    /// Their paths in the archive, in the order in which they are to be loaded. Those of a group need each other.
+    /// Their paths in the archive, in the order in which they are to be loaded. The libraries of a group need each other.
     pub groups: Vec<Vec<String>>,
 }
 
-/// How a packed library of the system is taken.
+/// The source of a packed library of the system.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SystemLibrary {
-    /// From the archive, always.
+    /// The archive, always.
     Packed,
-    /// From the running system, where that one offers as much.
+    /// The running system, where that one offers as much.
     SystemFirst {
         /// The versions and symbols that packed files ask for.
         asked: Vec<String>,
@@ -52,7 +52,7 @@ pub fn layout(id: u64) -> Key<LibraryLayout> {
     Key::of(format!("layout:{id:016x}"))
 }
 
-/// How the packed library of the system with that `SONAME` is taken.
+/// The source of the packed library of the system with that `SONAME`.
 pub fn system_library(name: &str) -> Key<SystemLibrary> {
     Key::of(format!("system-library:{name}"))
 }
@@ -62,7 +62,7 @@ pub const fn opened_libraries() -> Key<OpenedLibraries> {
     Key::new("opened-libraries")
 }
 
-/// The name of a library of the system, from its path in the archive; `None` for what belongs to a package.
+/// The name of a library of the system, from its path in the archive; `None` for a library of a package.
 pub fn system_name(path: &str) -> Option<&str> {
     path.strip_prefix(SYSTEM_FOLDER)?.strip_prefix('/')
 }

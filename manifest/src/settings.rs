@@ -21,6 +21,7 @@ pub fn configuration(archive: &Archive) -> Result<Option<Settings>, Error> {
     let name = format!("{}: {CONFIGURATION}", archive.path().display());
     let settings =
         interp_config::parse(&String::from_utf8_lossy(&text), &name, Document::Coldframe)?;
+    // An empty document leaves every setting at its default.
     Ok(Some(settings.unwrap_or_default()))
 }
 

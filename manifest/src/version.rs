@@ -15,8 +15,8 @@ impl Value for u32 {
     }
 
     fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
-        let text = std::str::from_utf8(bytes).unwrap_or_default();
-        text.parse().map_err(|_| Malformed::new("it is no number"))
+        let text = std::str::from_utf8(bytes).ok();
+        text.and_then(|text| text.parse().ok()).ok_or_else(|| Malformed::new("it is no number"))
     }
 }
 
@@ -26,7 +26,7 @@ pub fn version() -> Key<u32> {
 }
 
 /// Refuses an archive whose attributes are of another version. One that says none was written without the packer, or by one
-/// that had no number yet: both wrote what version 1 is.
+/// that had no number yet: both wrote version 1.
 ///
 /// # Errors
 ///

@@ -1,11 +1,11 @@
-//! Which parts of a shared library the dynamic linker needs to see, and which are mapped from the archive after it.
+//! The parts of a shared library that the dynamic linker needs to see, and those that are mapped from the archive after it.
 //!
 //! The dynamic linker opens files only, and a library in an archive is none. Copying it whole into a file in memory
 //! costs its length, at each start and in each process. But of a library the linker itself reads only the tables, and
 //! changes only the data: code and constants can be mapped from the archive's own pages, which all processes share.
 //!
-//! Where these parts lie is found when the archive is built ([`layout_of`](crate::layout_of)),
-//! and stands in it as text, a part in each line.
+//! The layout is found when the archive is built ([`layout_of`](crate::layout_of)), and stands in it as text, a part in
+//! each line.
 
 use std::fmt::{self, Display, Formatter};
 use std::ops::Range;
@@ -14,17 +14,17 @@ use std::str::FromStr;
 /// The unit in which memory is mapped. Layouts are made for x86-64 only, where it is this.
 pub const PAGE: u64 = 4096;
 
-/// How many bytes are kept free at the [entry](LibraryLayout::entry).
+/// The number of bytes that are kept free at the [entry](LibraryLayout::entry).
 pub const ENTRY_LENGTH: u64 = 64;
 
 /// A library's parts. Addresses count from where the library is loaded, offsets from its first byte.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LibraryLayout {
-    /// How long the file is.
+    /// The length of the file.
     pub length: u64,
-    /// Offsets: what can be changed in memory.
+    /// Offsets: the parts that can be changed in memory.
     pub data: Vec<Range<u64>>,
-    /// Offsets: what the dynamic linker reads before the pages are mapped.
+    /// Offsets: the tables that the dynamic linker reads before the pages are mapped.
     pub tables: Vec<Range<u64>>,
     /// Whole pages that nobody changes.
     pub mapped: Vec<MappedPages>,
@@ -41,11 +41,11 @@ pub struct LibraryLayout {
 /// Pages that are mapped from the archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MappedPages {
-    /// Where in the file they begin.
+    /// Their offset in the file.
     pub offset: u64,
-    /// Where they are loaded.
+    /// Their address when they are loaded.
     pub address: u64,
-    /// How many bytes they are.
+    /// Their length in bytes.
     pub length: u64,
     /// Whether there is code in them.
     pub is_code: bool,
@@ -54,9 +54,9 @@ pub struct MappedPages {
 /// Eight bytes, little-endian.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Word {
-    /// Where in the file it stands.
+    /// Its offset in the file.
     pub offset: u64,
-    /// What it becomes.
+    /// The value that is written there.
     pub value: u64,
 }
 
@@ -66,8 +66,8 @@ impl LibraryLayout {
         self.data.iter().chain(&self.tables)
     }
 
-    /// Where in the file the entry stands, if this layout can be one of a file of that length: no part reaches beyond
-    /// the end, what is mapped are whole pages, and the entry is in one with code.
+    /// The offset in the file of the entry, if this layout can be one of a file of that length: no part reaches beyond
+    /// the end, whole pages are mapped, and the entry is in one with code.
     pub fn entry_offset(&self, length: u64) -> Option<u64> {
         let inside = |range: &Range<u64>| range.start <= range.end && range.end <= length;
         let mut entry = None;
@@ -134,7 +134,7 @@ impl FromStr for LibraryLayout {
         let mut layout = Self::default();
         for line in text.lines() {
             let mut words = line.split(' ');
-            let name = words.next().unwrap_or_default();
+            let name = words.next().unwrap_or(line);
             let numbers: Result<Vec<_>, _> =
                 words.map(|word| u64::from_str_radix(word, 16)).collect();
             match (name, numbers.map_err(|_| NotALayout)?.as_slice()) {

@@ -3,7 +3,7 @@
 //! ```
 //! use mapped_libraries::LibraryLayout;
 //!
-//! // As the attribute of an archive has it.
+//! // The text of an archive's attribute.
 //! let text = "length 3000\ndata 2000 3000\ncode 1000 1000 1000\nword 2010 1000\nentry 1000\n";
 //! let layout: LibraryLayout = text.parse()?;
 //! assert_eq!(layout.entry_offset(0x3000), Some(0x1000));

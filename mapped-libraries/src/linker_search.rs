@@ -1,4 +1,4 @@
-//! Where the dynamic linker of this system finds a library by its name (glibc, `elf/dl-load.c` and `elf/dl-cache.c`).
+//! The search of this system's dynamic linker for a library by its name (glibc, `elf/dl-load.c` and `elf/dl-cache.c`).
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// The list of libraries that `ldconfig` makes.
 const CACHE: &str = "/etc/ld.so.cache";
 
-/// How the list begins in the format that glibc has written since 2.2, alone since 2.32.
+/// The beginning of the list in the format that glibc has written since 2.2, alone since 2.32.
 const MAGIC: &[u8] = b"glibc-ld.so.cache1.1";
 const HEADER: usize = 48;
 const ENTRY: usize = 24;
@@ -48,8 +48,8 @@ impl LinkerSearch {
 /// The paths that the list has for a name.
 fn listed(cache: &[u8], name: &str) -> Vec<PathBuf> {
     // Up to 2.31 a list in an older format may stand before it.
-    let Some(start) = memchr::memmem::find(cache, MAGIC) else { return Vec::new() };
-    let cache = cache.get(start..).unwrap_or_default();
+    let list = memchr::memmem::find(cache, MAGIC).and_then(|start| cache.get(start..));
+    let Some(cache) = list else { return Vec::new() };
     let number = |at: usize| {
         let bytes = cache.get(at..at.checked_add(4)?)?;
         usize::try_from(u32::from_ne_bytes(bytes.try_into().ok()?)).ok()
@@ -58,6 +58,7 @@ fn listed(cache: &[u8], name: &str) -> Vec<PathBuf> {
         let rest = cache.get(at..)?;
         rest.get(..memchr::memchr(0, rest)?)
     };
+    // A list that is cut off has no entries.
     let n_entries = number(MAGIC.len()).unwrap_or_default();
     let entries = (0..n_entries.min(cache.len() / ENTRY)).map(|index| HEADER + index * ENTRY);
     let named = entries

@@ -24,7 +24,7 @@ use rustix::mm::{MprotectFlags, MremapFlags, mprotect, mremap, mremap_fixed, mun
 use crate::layout::{ENTRY_LENGTH, LibraryLayout, MappedPages, PAGE};
 use crate::memory_file;
 
-/// What the dynamic linker calls as an initialiser (glibc, `elf/dl-init.c`).
+/// An initialiser, as the dynamic linker calls it (glibc, `elf/dl-init.c`).
 type Initialiser = unsafe extern "C" fn(c_int, *const *const c_char, *const *const c_char);
 
 /// A library that the dynamic linker can open. It must live until the linker has opened it or failed to.
@@ -61,7 +61,8 @@ impl MappedLibrary {
         let Self { layout, file, .. } = &*prepared;
         for part in layout.copied() {
             let bytes = contents.get(number(part.start)..number(part.end));
-            file.write_all_at(bytes.unwrap_or_default(), part.start)?;
+            let bytes = bytes.ok_or_else(|| refused("the layout is another library's"))?;
+            file.write_all_at(bytes, part.start)?;
         }
         for word in &layout.words {
             file.write_all_at(&word.value.to_le_bytes(), word.offset)?;
@@ -101,7 +102,7 @@ unsafe extern "C" fn take_place(
     library: *const MappedLibrary,
     entry: *const c_void,
 ) {
-    // SAFETY: whoever opens the library keeps it until `dlopen` has returned, and this is called within.
+    // SAFETY: the opener of the library keeps it until `dlopen` has returned, and this is called within.
     let MappedLibrary { layout, pages, file } = unsafe { &*library };
     let base = entry.wrapping_byte_sub(number(layout.entry)).cast_mut();
     for (pages, place) in pages.iter().zip(&layout.mapped) {
@@ -118,7 +119,7 @@ unsafe extern "C" fn take_place(
     let call = |function: *const c_void| {
         // SAFETY: the address of an initialiser, as the dynamic section says it, in a library that is linked and whole now.
         let function: Initialiser = unsafe { std::mem::transmute(function) };
-        // SAFETY: it gets what the linker gives to all initialisers.
+        // SAFETY: it gets the arguments that the linker gives to all initialisers.
         unsafe { function(n_arguments, arguments, environment) };
     };
     if let Some(init) = layout.init {
@@ -142,7 +143,7 @@ struct Pages {
 
 // SAFETY: the address of a mapping of the process; nothing about it belongs to a thread.
 unsafe impl Send for Pages {}
-// SAFETY: as above; what changes is atomic.
+// SAFETY: as above; the changing field is atomic.
 unsafe impl Sync for Pages {}
 
 impl Pages {
@@ -173,7 +174,7 @@ impl Pages {
     ///
     /// # Safety
     ///
-    /// What is mapped at the place, for their whole length, is replaced: who refers to it must want that.
+    /// The mapping at the place, for their whole length, is replaced: every user of it must want that.
     unsafe fn move_to(&self, place: *mut c_void) -> io::Result<()> {
         // SAFETY: our own mapping, once; the caller answers for the place.
         unsafe { mremap_fixed(self.start, self.length, self.length, MremapFlags::MAYMOVE, place) }?;

@@ -1,7 +1,7 @@
 //! Libraries in files that have no name on any disk, which a worker process shares with its parent.
 //!
 //! The pages of such a file are its maker's own: eight workers that write numpy's libraries hold them eight times. So a
-//! process keeps what is large open, sealed against every change, under a name that says its checksum; a worker looks
+//! process keeps large files open, sealed against every change, under a name that says its checksum; a worker looks
 //! for it among its parent's descriptors, and believes it only when its owner, seals, length and contents are right.
 
 use std::ffi::OsString;
@@ -24,20 +24,20 @@ use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, memfd_
 /// Smaller libraries are not kept open: a package has many of them, and a process may have few descriptors.
 const KEPT_FROM: u64 = 256 * 1024;
 
-/// How many threads decompress one library, at most.
+/// The most threads that decompress one library.
 const THREADS: usize = 8;
 
-/// Nobody can change what is sealed so, its maker included.
+/// Nobody can change a file with these seals, its maker included.
 const SEALS: SealFlags =
     SealFlags::WRITE.union(SealFlags::SHRINK).union(SealFlags::GROW).union(SealFlags::SEAL);
 
 /// A label is a part of the name, of which the system takes 249 bytes.
 const LONGEST_LABEL: usize = 200;
 
-/// From 1: a path without a count is that of a file which stays open.
+/// A counter from 1: a path without a count is that of a file which stays open.
 static COUNT: AtomicU64 = AtomicU64::new(1);
 
-/// What this process's workers may look for.
+/// The files that this process's workers may look for.
 static KEPT: OnceLock<Mutex<Vec<File>>> = OnceLock::new();
 
 /// A library in memory, and a path to it that no other file of this process ever had. The file must stay open until
@@ -107,9 +107,9 @@ fn decompress(library: &Library<'_>, file: &File) -> Result<bool, CopyError> {
 
 /// An empty file, whose name begins with the label.
 fn named(label: &str, mark: &str) -> io::Result<File> {
-    let label: String = label.chars().filter(|letter| *letter != '\0').collect();
-    let end = label.floor_char_boundary(LONGEST_LABEL);
-    let name = format!("{}{mark}", label.get(..end).unwrap_or_default());
+    let mut name: String = label.chars().filter(|letter| *letter != '\0').collect();
+    name.truncate(name.floor_char_boundary(LONGEST_LABEL));
+    name.push_str(mark);
     Ok(memfd_create(name, MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?.into())
 }
 
@@ -156,12 +156,12 @@ pub(crate) fn empty(label: &str, length: u64) -> io::Result<(File, OsString)> {
 pub(crate) fn make_holes(file: &File, parts: &[Range<u64>]) {
     let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
     for part in parts {
-        // Where it cannot be done, the memory is in use for longer.
+        // If it cannot be done, the memory is in use for longer.
         let _ = fallocate(file, flags, part.start, part.end.saturating_sub(part.start));
     }
 }
 
-/// What stands in the name of the file.
+/// The mark of a library in the name of its file.
 fn mark(library: &Library<'_>) -> String {
     format!(":{:016x}", library.id())
 }
@@ -177,7 +177,7 @@ fn of_parent(library: &Library<'_>) -> Option<File> {
     })
 }
 
-/// The file, if nobody can change it and it is what it says.
+/// The file, if nobody can change it and its contents have the checksum in its name.
 fn believed(mut file: File, library: &Library<'_>) -> Option<File> {
     let metadata = file.metadata().ok()?;
     let is_own = metadata.uid() == rustix::process::geteuid().as_raw();

@@ -15,10 +15,11 @@ pub fn need_by_path(contents: &mut [u8], name: &str, path: &str) -> bool {
     // The same bytes elsewhere are the library's own text, and no name of a library.
     let names = dynamic_names(contents).unwrap_or(0..contents.len());
     let first = names.start + 1;
+    // A damaged file may name a table beyond its end, and then has no names.
     let table = contents.get(names).unwrap_or_default();
     let places: Vec<_> = memchr::memmem::find_iter(table, &entry).map(|at| at + first).collect();
     let Some(room) = name.len().checked_sub(path.len()) else { return places.is_empty() };
-    let (folder, file) = path.rsplit_once('/').unwrap_or_default();
+    let Some((folder, file)) = path.rsplit_once('/') else { return places.is_empty() };
     let put = format!("{folder}{}/{file}", "/".repeat(room));
     for at in places {
         if let Some(place) = contents.get_mut(at..at + name.len()) {
@@ -28,7 +29,7 @@ pub fn need_by_path(contents: &mut [u8], name: &str, path: &str) -> bool {
     true
 }
 
-/// Where in an ELF file the names of the dynamic linker lie, if it has section headers that say so.
+/// The range in an ELF file of the dynamic linker's names, if section headers tell it.
 fn dynamic_names(contents: &[u8]) -> Option<Range<usize>> {
     let header = FileHeader64::<Endianness>::parse(contents).ok()?;
     let endian = header.endian().ok()?;

@@ -1,8 +1,8 @@
 //! Finds which parts of a library can be mapped from the archive: all of its code and constants but for the tables that
 //! the dynamic linker reads before it calls the library's initialisers.
 //!
-//! What is a table, the section headers tell; the dynamic section, by which the linker itself goes, must agree with them.
-//! Of a library that is unusual in any way there is no layout, and it is copied whole.
+//! The section headers tell which parts are tables; the dynamic section, by which the linker itself goes, must agree with them.
+//! A library that is unusual in any way has no layout, and is copied whole.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use object::read::elf::{ElfFile64, ProgramHeader, SectionHeader};
 
 use crate::layout::{ENTRY_LENGTH, LibraryLayout, MappedPages, PAGE, Word};
 
-/// How many bytes must be mapped for it to be worth the system calls.
+/// The least number of mapped bytes that is worth the system calls.
 const WORTH_FROM: u64 = 64 * 1024;
 
 /// Sections begin at multiples of this or less.
@@ -35,7 +35,7 @@ const TABLES: [DynamicTag; 11] = [
     elf::DT_VERDEF,
 ];
 
-/// The layout of a library; `None` for what must be copied whole.
+/// The layout of a library; `None` for a library that must be copied whole.
 pub fn layout_of(contents: &[u8]) -> Option<LibraryLayout> {
     let file = File::parse(contents).ok()?;
     let header = file.elf_header();
@@ -56,6 +56,7 @@ pub fn layout_of(contents: &[u8]) -> Option<LibraryLayout> {
     }
     let entry = parts.entry()?;
     let init = dynamic.value(elf::DT_INIT);
+    // A library without the array has an empty one: it may have `DT_INIT`, or nothing to initialise.
     let array = dynamic.value(elf::DT_INIT_ARRAY).unwrap_or_default();
     let init_array =
         array..array.checked_add(dynamic.value(elf::DT_INIT_ARRAYSZ).unwrap_or_default())?;
@@ -108,14 +109,14 @@ impl Part {
     }
 }
 
-/// What is loaded of a library.
+/// The loaded parts of a library.
 #[derive(Debug, Default)]
 struct Parts {
     /// Segments that can be written to.
     writable: Vec<Part>,
     /// The pages of all other segments.
     mapped: Vec<MappedPages>,
-    /// What the linker reads in those: the headers, and sections that have neither code nor constants.
+    /// The parts of these pages that the linker reads: the headers, and sections that have neither code nor constants.
     tables: Vec<Part>,
 }
 
@@ -228,7 +229,7 @@ impl<'a> Dynamic<'a> {
 
     /// Whether the linker writes into code.
     fn changes_code(&self) -> bool {
-        let flags = self.value(elf::DT_FLAGS).unwrap_or_default();
+        let flags = self.value(elf::DT_FLAGS).unwrap_or(0);
         self.value(elf::DT_TEXTREL).is_some() || flags & elf::DF_TEXTREL.0 != 0
     }
 

@@ -17,7 +17,7 @@ pub struct Application {
     pub(super) warnings: Vec<Warning>,
 }
 
-/// How the names of the application's modules follow from its files.
+/// The shape of an application, which gives its modules their names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Layout {
     /// One file, which is `__main__`.
@@ -69,6 +69,7 @@ impl Application {
     ) -> Result<(), BundleError> {
         let location = fs::canonicalize(from).map_err(BundleError::io("read the data", from))?;
         let own_name = location.file_name().and_then(|name| name.to_str());
+        // The root folder has no name, and some names are not UTF-8: the empty target is refused.
         let target = to.or(own_name).unwrap_or_default().trim_end_matches('/');
         let is_inside =
             !target.is_empty() && target.split('/').all(|part| !matches!(part, "" | "." | ".."));
@@ -126,12 +127,12 @@ impl Application {
         &self.root
     }
 
-    /// How its modules are named.
+    /// The shape that gives its modules their names.
     pub fn layout(&self) -> &Layout {
         &self.layout
     }
 
-    /// What it runs when no entry point is named: its `__main__`, if it has one.
+    /// Its run target when no entry point is named: its `__main__`, if it has one.
     pub fn run_target(&self) -> Option<RunTarget> {
         let (main, target) = match &self.layout {
             Layout::Script | Layout::Folder => ("__main__".to_owned(), "__main__".to_owned()),

@@ -10,7 +10,7 @@ use interp_config::RunTarget;
 #[cfg(target_os = "linux")]
 use manifest::{PYTHON, TRACE, system_name};
 
-use super::distribution::Unit;
+use super::distribution::Distribution;
 use super::item::Item;
 use super::metadata::record_of_the_archive;
 use super::packer::{self, Packer};
@@ -69,8 +69,8 @@ pub(super) fn build(
         }
     };
     let reached = reach::reach(request, &modules, &beginnings, &include, &exclude)?;
-    let kept = Kept::of(&reached);
-    // What is left out of a copied archive is as if it was packed from its files.
+    let kept = KeptModules::of(&reached);
+    // The parts left out of a copied archive are the same as if it was packed from its files.
     let stdlib = match request.stdlib {
         StandardLibrary::FromArchive(archive) if kept.is_some() => {
             standard = stdlib_archive::files(archive, &exclude)?;
@@ -160,7 +160,7 @@ fn pack_system_libraries(
     let found = system_libraries::collect(&mut packer.libraries, asked, opened, stdlib)?;
     let mut readers = Vec::new();
     for SystemLibraryFile { path, location, contents } in found.files {
-        // Those of a copied archive have what they read beside them there.
+        // Libraries of a copied archive have the files that they read beside them there.
         packer.outside.extend(location.clone().filter(|_| contents.is_some()));
         if contents.is_some()
             && let Some(name) = system_name(&path)
@@ -208,7 +208,7 @@ fn pack_system_data(
     Ok(())
 }
 
-/// Elsewhere, libraries are not followed.
+/// On other systems, libraries are not followed.
 #[cfg(not(target_os = "linux"))]
 fn pack_system_libraries(
     _request: &BundleRequest<'_>,
@@ -218,14 +218,14 @@ fn pack_system_libraries(
     Ok(())
 }
 
-/// What of the standard library is packed, where not all of it is.
-struct Kept<'r> {
+/// The modules of the standard library that are packed, where not all are.
+struct KeptModules<'r> {
     names: &'r HashSet<String>,
     /// The first names among them.
     tops: HashSet<&'r str>,
 }
 
-impl<'r> Kept<'r> {
+impl<'r> KeptModules<'r> {
     fn of(reached: &'r Reached) -> Option<Self> {
         let StandardLibraryPart::Reached { .. } = reached.standard else { return None };
         let names = &reached.standard_names;
@@ -292,7 +292,7 @@ fn top_level_regular(entry: &Entry) -> Option<&str> {
 
 /// The first name in a path: the module or package to which the file belongs.
 fn path_top_level(entry: &Entry) -> &str {
-    let first = entry.path.split('/').next().unwrap_or_default();
+    let first = entry.path.split('/').next().unwrap_or(&entry.path);
     entry.top_level().unwrap_or(first)
 }
 
@@ -323,28 +323,30 @@ fn installed_items(
     own_names: &BTreeSet<String>,
     packer: &mut Packer<'_>,
 ) -> Result<Vec<Item>, BundleError> {
-    let units = request.environment.map_or(&[][..], |environment| &environment.units);
+    let distributions =
+        request.environment.map_or(&[][..], |environment| &environment.distributions);
     let mut items = Vec::new();
-    for (number, unit) in units.iter().enumerate() {
-        let is_packed = reached.units.contains_key(&number);
+    for (number, distribution) in distributions.iter().enumerate() {
+        let is_packed = reached.distributions.contains_key(&number);
         if reached.real_files.contains(&number) {
-            packer.file_users.real_files(&unit.name);
+            packer.file_users.real_files(&distribution.name);
         }
         if !is_packed && !reached.metadata.contains(&number) {
             continue;
         }
-        let version = unit.version.as_deref().unwrap_or_default();
-        let group: Rc<str> = format!("{} {version}", unit.normalized).into();
-        for entry in &unit.entries {
+        // Modules that no distribution owns have no version.
+        let version = distribution.version.as_deref().unwrap_or_default();
+        let group: Rc<str> = format!("{} {version}", distribution.normalized).into();
+        for entry in &distribution.entries {
             let is_wanted = if is_packed {
                 reached.paths.contains(&entry.path)
                     && !is_hidden(entry, own_names)
                     && !is_hidden_by_standard_library(request, entry)
             } else {
-                is_short_metadata(unit, entry)
+                is_short_metadata(distribution, entry)
             };
             if is_wanted {
-                packer.file_users.distribution(&entry.path, &unit.name);
+                packer.file_users.distribution(&entry.path, &distribution.name);
                 let origin = Origin::Environment;
                 let (entry, group) = (entry.clone(), Some(group.clone()));
                 let contents = record_of_the_archive(&entry)?.map(Cow::Owned);
@@ -355,33 +357,35 @@ fn installed_items(
     Ok(items)
 }
 
-/// Whether a file says which distribution is installed, and what it requires: all that is packed of one whose modules are not.
-fn is_short_metadata(unit: &Unit, entry: &Entry) -> bool {
-    let below = unit.metadata.as_deref().and_then(|folder| entry.path.strip_prefix(folder));
+/// Whether a file has a distribution's name, version and requirements: such files alone are packed of one whose modules are
+/// not.
+fn is_short_metadata(distribution: &Distribution, entry: &Entry) -> bool {
+    let below = distribution.metadata.as_deref().and_then(|folder| entry.path.strip_prefix(folder));
     const SHORT: [&str; 6] =
         ["", "/METADATA", "/PKG-INFO", "/entry_points.txt", "/requires.txt", "/top_level.txt"];
     below.is_some_and(|below| SHORT.contains(&below))
 }
 
-/// Puts what was reached into the report, and the metadata into the archive's list.
+/// Puts the reached distributions into the report, and the metadata into the archive's list.
 fn report_reached(
     request: &BundleRequest<'_>,
     reached: &Reached,
     packer: &mut Packer<'_>,
 ) -> Result<(), BundleError> {
-    let units = request.environment.map_or(&[][..], |environment| &environment.units);
-    for (number, unit) in units.iter().enumerate() {
-        let reason = reached.units.get(&number);
-        if let Some(folder) = &unit.metadata
+    let distributions =
+        request.environment.map_or(&[][..], |environment| &environment.distributions);
+    for (number, distribution) in distributions.iter().enumerate() {
+        let reason = reached.distributions.get(&number);
+        if let Some(folder) = &distribution.metadata
             && (reason.is_some() || reached.metadata.contains(&number))
         {
-            packer.writer.add_distribution(&unit.normalized, folder)?;
+            packer.writer.add_distribution(&distribution.normalized, folder)?;
         }
         if let Some(reason) = reason {
-            let paths = unit.entries.iter().map(|entry| &entry.path);
+            let paths = distribution.entries.iter().map(|entry| &entry.path);
             packer.report.packages.push(Package {
-                name: unit.name.clone(),
-                version: unit.version.clone(),
+                name: distribution.name.clone(),
+                version: distribution.version.clone(),
                 reason: reason.clone(),
                 bytes: paths.filter_map(|path| packer.bytes.get(path)).sum(),
             });

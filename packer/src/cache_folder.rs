@@ -9,14 +9,14 @@ use std::time::{Duration, SystemTime};
 use cache::contents::{
     ARCHIVE as SUFFIX, ARCHIVES, COMPILED, Kind, REBUILDS, UNFINISHED_ARCHIVE as UNFINISHED,
 };
-use cache::making::{Begun, Making};
+use cache::making::{Making, MakingResult};
 use cache::{self, check_private};
 use tempfile::NamedTempFile;
 use twox_hash::XxHash3_128;
 
 use super::{Application, BundleError, CacheError, Environment};
 
-/// What nobody has used for so long is removed.
+/// Archives that nobody has used for so long are removed.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// A folder of archives named by the content that they were made from.
@@ -63,14 +63,14 @@ impl CacheFolder {
         let folder = cache::private_folder(&self.folder, ARCHIVES)
             .map_err(|error| self.io("keep archives")(error.source))?;
         let _making = match Making::begin(&self.file_of(key), || Ok::<_, E>(self.get(key)))? {
-            Begun::Made(path) => return Ok(path),
-            Begun::Making(making) => making,
+            MakingResult::Made(path) => return Ok(path),
+            MakingResult::Making(making) => making,
         };
         let mut unfinished = tempfile::Builder::new()
             .prefix(UNFINISHED)
             .tempfile_in(&folder)
             .map_err(self.io("make a file"))?;
-        // For `coldframe cache clean` to see that it is no leftover.
+        // The lock tells `coldframe cache clean` that the file is no leftover.
         let _no_locks_here = unfinished.as_file().lock_shared();
         // Dropping the file on the way out of an error removes it.
         create(unfinished.as_file_mut())?;
@@ -94,7 +94,7 @@ impl CacheFolder {
 
     fn publish(&self, unfinished: NamedTempFile, key: &str) -> Result<PathBuf, CacheError> {
         let path = self.file_of(key);
-        // Before it gets its name: after a crash of the machine, there is the whole archive or none.
+        // The sync comes before the rename: after a crash of the machine, there is the whole archive or none.
         unfinished.as_file().sync_all().map_err(self.io("write a file"))?;
         unfinished
             .persist(&path)
@@ -135,7 +135,7 @@ impl CacheFolder {
     }
 }
 
-/// Makes the key of an archive from all that decides what is in it.
+/// Makes the key of an archive from all facts that decide about its contents.
 ///
 /// ```
 /// use packer::KeyBuilder;
@@ -178,19 +178,20 @@ impl KeyBuilder {
                 if read == 0 {
                     break;
                 }
-                self.hash.write(buffer.get(..read).unwrap_or_default());
+                self.hash.write(buffer.get(..read).expect("a read fits into its buffer"));
                 length += read as u64;
             }
-            // The length stands behind the contents: it is what was read, whatever the file system said before.
+            // The length stands behind the contents: it counts the bytes that were read, whatever the file system said before.
             self.hash.write(&length.to_le_bytes());
         }
         Ok(self)
     }
 
-    /// Adds what is installed: the path, size and time of change of each file (reading all of them would take too long).
+    /// Adds the installed files: the path, size and time of change of each file (reading all of them would take too long).
     pub fn environment(mut self, environment: &Environment) -> Result<Self, BundleError> {
         self.part(b"environment");
-        for entry in environment.units.iter().flat_map(|unit| &unit.entries) {
+        for entry in environment.distributions.iter().flat_map(|distribution| &distribution.entries)
+        {
             self.part(entry.path.as_bytes());
             self.part(entry.location.as_os_str().as_encoded_bytes());
             let metadata =

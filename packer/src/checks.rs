@@ -1,8 +1,8 @@
-//! What is checked when everything is packed: that what was named is there.
+//! Checks when everything is packed: whether all that the user named is there.
 
 use interp_config::RunTarget;
 
-use super::packer::{NamesKnown, Packer, Scanned};
+use super::packer::{NamesKnown, Packer, ScannedModule};
 use super::pattern::Pattern;
 use super::stdlib::is_standard;
 use super::tree::first_part;
@@ -15,7 +15,7 @@ pub(super) fn included(
     packer: &Packer<'_>,
 ) -> Result<(), BundleError> {
     for pattern in include.iter().filter(|pattern| !pattern.is_everything() && !pattern.was_hit()) {
-        // It may name what is there anyway.
+        // It may name a module that is there anyway.
         let name = pattern.text();
         if !packer.writer.contains_module(name) && !is_standard(request, first_part(name)) {
             let searched = searched(request);
@@ -41,11 +41,11 @@ fn searched(request: &BundleRequest<'_>) -> String {
     }
 }
 
-/// What is to run must be there: its module, and of an entry point the function as far as the code tells.
+/// Checks the run targets: their modules must be there, and of an entry point the function as far as the code tells.
 pub(super) fn entries(
     request: &BundleRequest<'_>,
     packer: &Packer<'_>,
-    scanned: &[Scanned],
+    scanned: &[ScannedModule],
 ) -> Result<(), BundleError> {
     let run = &request.settings.interpreter.run;
     let run_entry = match run {
@@ -71,7 +71,7 @@ pub(super) fn entries(
         let first = first_part(&entry.attribute);
         let code = scanned.iter().find(|module| module.module == entry.module);
         let is_submodule = packer.writer.contains_module(&format!("{}.{first}", entry.module));
-        let may_have = |module: &Scanned| {
+        let may_have = |module: &ScannedModule| {
             module.names.contains(first) || module.names_known == NamesKnown::Some
         };
         if code.is_some_and(|module| !may_have(module)) && !is_submodule {

@@ -17,7 +17,7 @@ use worker::Worker;
 
 use super::{Broken, BundleError, PythonInstallation};
 
-/// How to start a compile process: a Python (or the launcher as one) that runs [`COMPILE_WORKER`].
+/// The command of a compile process: a Python (or the launcher as one) that runs [`COMPILE_WORKER`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompileCommand {
     /// The program.
@@ -45,7 +45,7 @@ pub(super) enum MainGuardQuestion {
 pub(super) struct Job<'a> {
     /// Its path in the archive, which its code will carry.
     pub(super) path: &'a str,
-    /// Where it lies, for messages.
+    /// The path of its file, for messages.
     pub(super) location: &'a Path,
     pub(super) source: &'a [u8],
     pub(super) guard: MainGuardQuestion,
@@ -58,25 +58,25 @@ pub(super) struct Compiled {
     pub(super) main_guard: bool,
     /// The line that sets the start method of `multiprocessing`, if one does.
     pub(super) sets_start_method: Option<u32>,
-    /// What the compile process said of it, as it came.
+    /// The compile process's answer before the code, as it came.
     pub(super) head: Vec<u8>,
 }
 
-/// For each so many modules another process is started: a small application is done before a second one has booted.
+/// The number of modules for each process: a small application is done before a second process has booted.
 const MODULES_PER_PROCESS: usize = 8;
 
 /// The compile processes, started when there is work for them.
 #[derive(Debug)]
-pub(super) struct Compilers<'r> {
+pub(super) struct CompileProcesses<'r> {
     command: &'r CompileCommand,
     python: &'r PythonInstallation,
-    /// How many may run at once.
+    /// The number of processes that may run at once.
     limit: usize,
     workers: Vec<Worker>,
     level: OptimizationLevel,
 }
 
-impl<'r> Compilers<'r> {
+impl<'r> CompileProcesses<'r> {
     /// `limit` is how many may run at once; without it, as many as the machine can run.
     pub(super) fn new(
         command: &'r CompileCommand,

@@ -1,6 +1,6 @@
-//! What of a package only its developers use, or those who compile against it.
+//! Files of a package that only its developers use, or the compilers of code against it.
 
-/// Folders of tests, of what tests are written with, and of tools that want a compiler.
+/// Folders of tests, of helpers for tests, and of tools that want a compiler.
 const TEST_FOLDERS: &[&str] = &["test", "tests"];
 const TOOL_FOLDERS: &[&str] = &[
     "testing",
@@ -16,18 +16,18 @@ const TOOL_FOLDERS: &[&str] = &[
     "_sphinxext",
 ];
 
-/// How files end that only type checkers and compilers read.
+/// Suffixes of files that only type checkers and compilers read.
 const ENDINGS: &[&str] =
     &[".a", ".cmake", ".f", ".f90", ".f95", ".lib", ".map", ".pc", ".pxd", ".pxi", ".pyf", ".pyx"];
 
-/// How files of C end. Some packages compile them while they run (thinc), but not those that lie in a folder for headers.
+/// Suffixes of C files. Some packages compile them while they run (thinc), but not those that lie in a folder for headers.
 const ENDINGS_OF_C: &[&str] = &[".c", ".cc", ".cpp", ".h", ".hh", ".hpp", ".inc"];
 const HEADER_FOLDERS: &[&str] = &["include", "includes"];
 
-/// How files begin that only people read.
+/// Prefixes of files that only people read.
 const BEGINNINGS: &[&str] = &["AUTHORS", "CHANGELOG", "CHANGES", "COPYING", "LICENSE", "NOTICE"];
 
-/// Whether a path is that of a test, or of what only tests use.
+/// Whether a path is that of a test, or of a file that only tests use.
 pub(super) fn is_test(path: &str) -> bool {
     let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
     folders.split('/').any(|folder| TEST_FOLDERS.contains(&folder))
@@ -43,9 +43,9 @@ pub(super) fn is_tool(path: &str) -> bool {
         || folders.split('/').any(|folder| TOOL_FOLDERS.contains(&folder))
 }
 
-/// Whether a file of a distribution is not packed: tests, and what only type checkers and compilers read.
+/// Whether a file of a distribution is not packed: tests, and files that only type checkers and compilers read.
 ///
-/// Headers stay, for some packages compile while they run; and what people read, for licences ask for it.
+/// Headers stay, for some packages compile while they run; and texts for people, for licences ask for them.
 pub(super) fn is_left_out(path: &str) -> bool {
     let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
     name == "py.typed" || is_tool(path) || ENDINGS.iter().any(|end| name.ends_with(end))

@@ -1,4 +1,4 @@
-//! What is installed in a `site-packages` folder: distributions by their metadata, and folders that nobody owns.
+//! The contents of a `site-packages` folder: distributions by their metadata, and modules that none of them owns.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -10,9 +10,9 @@ use super::requirement::Markers;
 use super::tree::{Entry, Tree};
 use super::{BundleError, Warning};
 
-/// Something that is packed whole or not at all: an installed distribution, or a module that none owns.
+/// An installed distribution, or in place of one a module at the top of `site-packages` that none owns.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Unit {
+pub(super) struct Distribution {
     /// Its name as it calls itself.
     pub(super) name: String,
     pub(super) normalized: String,
@@ -26,26 +26,26 @@ pub(super) struct Unit {
     pub(super) plugs_into: BTreeMap<String, Vec<String>>,
     /// First parts of its modules' names.
     pub(super) top_level: BTreeSet<String>,
-    /// Where its source is when it was installed in editable mode.
+    /// The place of its source when it was installed in editable mode.
     pub(super) editable: Option<String>,
 }
 
-impl Unit {
+impl Distribution {
     fn note_top_level(&mut self) {
         self.top_level.extend(self.entries.iter().filter_map(Entry::top_level).map(str::to_owned));
     }
 }
 
-/// Everything installed in one folder. Of distributions that are `editable` the metadata is known already: what their source
-/// folder has of it is only what setuptools left there, and their modules are nobody's.
+/// The distributions in one folder, and modules that none owns. The metadata of `editable` distributions is known already:
+/// their source folder has only a copy that setuptools left there, and its modules count as owned by none.
 pub(super) fn read_site_packages(
     folder: &Path,
     editable: &BTreeSet<String>,
     suffixes: &[String],
     markers: &Markers,
     warnings: &mut Vec<Warning>,
-) -> Result<Vec<Unit>, BundleError> {
-    let mut units = Vec::new();
+) -> Result<Vec<Distribution>, BundleError> {
+    let mut distributions = Vec::new();
     let mut owned: BTreeSet<String> = BTreeSet::new();
     let mut names = Vec::new();
     for found in fs::read_dir(folder).map_err(BundleError::io("read", folder))? {
@@ -54,18 +54,19 @@ pub(super) fn read_site_packages(
             names.push(name.to_owned());
         }
     }
-    // Where a newer installation has left the metadata of an older one, the newer form counts.
+    // A newer installation may have left the metadata of an older one: the newer form counts.
     names.sort_by_key(|name| (!name.ends_with(".dist-info"), name.clone()));
     for metadata in names.iter().filter_map(|name| Metadata::of(folder, name)) {
-        if let Some(unit) = read_distribution(folder, &metadata, suffixes, markers, warnings)?
-            && !editable.contains(&unit.normalized)
+        if let Some(distribution) =
+            read_distribution(folder, &metadata, suffixes, markers, warnings)?
+            && !editable.contains(&distribution.normalized)
         {
-            owned.extend(unit.entries.iter().map(|entry| entry.path.clone()));
-            units.push(unit);
+            owned.extend(distribution.entries.iter().map(|entry| entry.path.clone()));
+            distributions.push(distribution);
         }
     }
-    units.extend(read_unowned(folder, &owned, suffixes, warnings)?);
-    Ok(units)
+    distributions.extend(read_unowned(folder, &owned, suffixes, warnings)?);
+    Ok(distributions)
 }
 
 fn read_distribution(
@@ -74,7 +75,7 @@ fn read_distribution(
     suffixes: &[String],
     markers: &Markers,
     warnings: &mut Vec<Warning>,
-) -> Result<Option<Unit>, BundleError> {
+) -> Result<Option<Distribution>, BundleError> {
     // An installation that was interrupted leaves such a folder; Python's own `importlib.metadata` ignores it too.
     let headers = metadata.headers().unwrap_or_default();
     let normalized = normalize(&headers.name);
@@ -82,7 +83,7 @@ fn read_distribution(
         warnings.push(Warning::NoMetadata(metadata.location.clone()));
         return Ok(None);
     }
-    let mut unit = Unit {
+    let mut distribution = Distribution {
         metadata: Some(metadata.name.clone()),
         requires: headers.required(markers),
         plugs_into: metadata.plug_in_groups(),
@@ -93,14 +94,14 @@ fn read_distribution(
         version: headers.version,
         top_level: BTreeSet::new(),
     };
-    unit.note_top_level();
-    if unit.editable.is_some() || unit.top_level.is_empty() {
+    distribution.note_top_level();
+    if distribution.editable.is_some() || distribution.top_level.is_empty() {
         // An import hook serves its modules: nothing but this file tells their names.
-        unit.top_level.extend(metadata.declared_top_level());
+        distribution.top_level.extend(metadata.declared_top_level());
     }
-    unit.entries.sort_by(|a, b| a.path.cmp(&b.path));
-    unit.entries.dedup_by(|a, b| a.path == b.path);
-    Ok(Some(unit))
+    distribution.entries.sort_by(|a, b| a.path.cmp(&b.path));
+    distribution.entries.dedup_by(|a, b| a.path == b.path);
+    Ok(Some(distribution))
 }
 
 /// Modules of the folder that no distribution's record lists, by their first name.
@@ -109,7 +110,7 @@ fn read_unowned(
     owned: &BTreeSet<String>,
     suffixes: &[String],
     warnings: &mut Vec<Warning>,
-) -> Result<Vec<Unit>, BundleError> {
+) -> Result<Vec<Distribution>, BundleError> {
     let owned_folders: BTreeSet<&str> =
         owned.iter().filter_map(|path| Some(path.split_once('/')?.0)).collect();
     let tree = Tree::read(folder, "", suffixes, |found| {
@@ -118,20 +119,20 @@ fn read_unowned(
             && (Metadata::of(folder, &name).is_some() || owned_folders.contains(&*name))
     })?;
     warnings.extend(tree.warnings);
-    let mut units: BTreeMap<String, Unit> = BTreeMap::new();
+    let mut distributions: BTreeMap<String, Distribution> = BTreeMap::new();
     for entry in tree.entries.into_iter().filter(|entry| !owned.contains(&entry.path)) {
-        let first = entry.path.split('/').next().unwrap_or_default();
+        let first = entry.path.split('/').next().unwrap_or(&entry.path);
         let name = entry.top_level().unwrap_or(first).to_owned();
         // A loose file at the top (`.pth`, `README.txt`) is no module's.
         if entry.module().is_some() || entry.path.contains('/') {
-            units.entry(name).or_default().entries.push(entry);
+            distributions.entry(name).or_default().entries.push(entry);
         }
     }
-    let units = units.into_iter().map(|(name, mut unit)| {
-        unit.normalized = normalize(&name);
-        unit.name = name;
-        unit.note_top_level();
-        unit
+    let distributions = distributions.into_iter().map(|(name, mut distribution)| {
+        distribution.normalized = normalize(&name);
+        distribution.name = name;
+        distribution.note_top_level();
+        distribution
     });
-    Ok(units.filter(|unit| !unit.top_level.is_empty()).collect())
+    Ok(distributions.filter(|distribution| !distribution.top_level.is_empty()).collect())
 }

@@ -1,10 +1,10 @@
-//! A virtual environment, and what is installed in it.
+//! A virtual environment, and the distributions that are installed in it.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::distribution::{Unit, read_site_packages};
+use super::distribution::{Distribution, read_site_packages};
 use super::requirement::Markers;
 use super::{BundleError, PythonInstallation, Warning, environment_folders};
 
@@ -16,20 +16,20 @@ const LINK: &str = "egg-link";
 pub struct Environment {
     folder: PathBuf,
     site_packages: Vec<PathBuf>,
-    pub(super) units: Vec<Unit>,
+    pub(super) distributions: Vec<Distribution>,
     /// The groups of entry points that any of them plugs into.
     pub(super) plug_in_groups: BTreeSet<String>,
     pub(super) warnings: Vec<Warning>,
 }
 
 impl Environment {
-    /// Reads the environment in `folder`: its configuration, and the metadata of what is installed.
+    /// Reads the environment in `folder`: its configuration, and the metadata of its distributions.
     pub fn read(folder: &Path, python: &PythonInstallation) -> Result<Self, BundleError> {
         let site_packages = environment_folders::find(folder, python)?;
         let mut environment = Self {
             folder: folder.to_owned(),
             site_packages: Vec::new(),
-            units: Vec::new(),
+            distributions: Vec::new(),
             plug_in_groups: BTreeSet::new(),
             warnings: Vec::new(),
         };
@@ -37,9 +37,11 @@ impl Environment {
         for folder in site_packages {
             environment.add_folder(&folder, &python.extension_suffixes, &markers)?;
         }
-        let units = &environment.units;
-        environment.plug_in_groups =
-            units.iter().flat_map(|unit| unit.plugs_into.keys().cloned()).collect();
+        let distributions = &environment.distributions;
+        environment.plug_in_groups = distributions
+            .iter()
+            .flat_map(|distribution| distribution.plugs_into.keys().cloned())
+            .collect();
         Ok(environment)
     }
 
@@ -73,17 +75,18 @@ impl Environment {
             return Ok(());
         }
         self.site_packages.push(folder.to_owned());
-        let editable = self.units.iter().filter(|unit| unit.editable.is_some());
-        let editable = editable.map(|unit| unit.normalized.clone()).collect();
-        let units = read_site_packages(folder, &editable, suffixes, markers, &mut self.warnings)?;
-        for unit in units {
+        let editable =
+            self.distributions.iter().filter(|distribution| distribution.editable.is_some());
+        let editable = editable.map(|distribution| distribution.normalized.clone()).collect();
+        let distributions =
+            read_site_packages(folder, &editable, suffixes, markers, &mut self.warnings)?;
+        for distribution in distributions {
             // An earlier folder hides a distribution of the same name in a later one.
-            let known = self
-                .units
-                .iter()
-                .any(|known| known.normalized == unit.normalized && known.metadata.is_some());
-            if unit.metadata.is_none() || !known {
-                self.units.push(unit);
+            let known = self.distributions.iter().any(|known| {
+                known.normalized == distribution.normalized && known.metadata.is_some()
+            });
+            if distribution.metadata.is_none() || !known {
+                self.distributions.push(distribution);
             }
         }
         self.follow_path_files(folder, suffixes, markers)

@@ -1,4 +1,4 @@
-//! Where an environment's packages lie: in a virtual one, or in the prefix of an installation (a system's, conda's).
+//! The folders of an environment's packages: of a virtual one, or of the prefix of an installation (a system's, conda's).
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -85,7 +85,7 @@ fn packages_of(prefix: &Path, interpreter: &Interpreter) -> Vec<PathBuf> {
     found
 }
 
-/// Which interpreter packages were installed for.
+/// The interpreter that packages were installed for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Interpreter {
     name: &'static str,
@@ -105,7 +105,7 @@ impl Interpreter {
         format!("python{}.{}{threaded}", self.version.0, self.version.1)
     }
 
-    /// Those that have packages below a prefix.
+    /// The Pythons that have packages below a prefix.
     fn in_prefix(prefix: &Path) -> Vec<Self> {
         let entries = fs::read_dir(prefix.join("lib")).into_iter().flatten().flatten();
         let entries = entries.filter(|entry| entry.path().join("site-packages").is_dir());

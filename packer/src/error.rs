@@ -1,4 +1,4 @@
-//! What can go wrong between an application's folder and its archive.
+//! The errors between an application's folder and its archive.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,25 +10,25 @@ use super::{FileNeed, GlibcVersion};
 pub struct RuleError {
     /// The file.
     pub path: PathBuf,
-    /// Counted from 1.
+    /// The line, counted from 1.
     pub line: usize,
-    /// Counted from 1, in characters.
+    /// The column, counted from 1, in characters.
     pub column: usize,
-    /// The complaint, and what could be meant.
+    /// The complaint, and a suggestion.
     pub message: String,
 }
 
-/// Why an application could not be packed; each message names the thing, and the way out where there is one.
+/// A reason why an application could not be packed; each message names the thing, and the way out where there is one.
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
     /// A file or folder could not be read or written.
     #[error("could not {action} `{}`: {source}", path.display())]
     Io {
-        /// What was attempted, as it reads after "could not".
+        /// The failed action, as it reads after "could not".
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system's reason.
         source: io::Error,
     },
     /// A path that data is to have in the archive leads elsewhere.
@@ -50,7 +50,7 @@ pub enum BundleError {
     NotPython {
         /// The program.
         python: PathBuf,
-        /// What it did instead.
+        /// Its behaviour instead.
         reason: String,
     },
     /// A Python which is not CPython.
@@ -58,7 +58,7 @@ pub enum BundleError {
     NotCPython {
         /// The program.
         python: PathBuf,
-        /// What it calls itself.
+        /// Its name for itself.
         implementation: String,
     },
     /// The folder given as the virtual environment is none.
@@ -97,17 +97,17 @@ pub enum BundleError {
     /// `--include` names nothing that is installed.
     #[error("`--include {name}`: no module, package or distribution of that name in {searched}")]
     IncludeNotFound {
-        /// What was given.
+        /// The given name.
         name: String,
-        /// Where it was looked for.
+        /// The places where it was looked for.
         searched: String,
     },
-    /// `--exclude` takes away what the interpreter itself needs.
+    /// `--exclude` takes away a module that the interpreter itself needs.
     #[error("`--exclude {pattern}` leaves out `{module}`, without which Python does not start")]
     ExcludedEssential {
-        /// What was given.
+        /// The given pattern.
         pattern: String,
-        /// What it hits.
+        /// The module that it matches.
         module: &'static str,
     },
     /// A module that must run first is nowhere in the archive.
@@ -117,9 +117,9 @@ pub enum BundleError {
     EntryModule {
         /// The entry point or module, as given.
         entry: String,
-        /// What is missing.
+        /// The missing module.
         module: String,
-        /// Where else it was looked for.
+        /// The other places where it was looked for.
         searched: String,
     },
     /// The entry point's module does not define the function.
@@ -131,7 +131,7 @@ pub enum BundleError {
         entry: String,
         /// Its module.
         module: String,
-        /// What that module lacks.
+        /// The attribute that the module lacks.
         attribute: String,
     },
     /// A package that is needed is installed in a way that cannot be packed.
@@ -141,7 +141,7 @@ pub enum BundleError {
     Editable {
         /// The distribution.
         name: String,
-        /// Where its source is.
+        /// The place of its source.
         location: String,
     },
     /// Modules of the application do not compile.
@@ -152,15 +152,15 @@ pub enum BundleError {
     WorkerStart {
         /// The program.
         program: PathBuf,
-        /// What the system said.
+        /// The system's reason.
         source: io::Error,
     },
     /// A compile process is not the Python that the archive is for.
     #[error("the compile process is Python {found}, but the archive is for Python {wanted}")]
     WorkerVersion {
-        /// What answered.
+        /// The Python that answered.
         found: String,
-        /// What was to answer.
+        /// The Python that was to answer.
         wanted: String,
     },
     /// A compile process died or answered nonsense.
@@ -168,9 +168,9 @@ pub enum BundleError {
     Worker {
         /// The file being compiled.
         module: PathBuf,
-        /// What happened to the process.
+        /// The process's end, as a verb.
         reason: String,
-        /// The end of what it wrote on its standard error.
+        /// The end of its output on standard error.
         stderr: String,
     },
     /// The place for the executable cannot be one.
@@ -178,7 +178,7 @@ pub enum BundleError {
     Output {
         /// The path given.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
     /// An executable that cannot be read as one.
@@ -186,7 +186,7 @@ pub enum BundleError {
     Executable {
         /// The file.
         path: PathBuf,
-        /// What its reader said.
+        /// The reader's reason.
         reason: String,
     },
     /// The shared library that the launcher needs is not there to be copied.
@@ -208,13 +208,13 @@ pub enum BundleError {
     Glibc {
         /// The version that was asked for.
         allowed: GlibcVersion,
-        /// Who needs more, the highest version first.
+        /// The files that need more, the highest version first.
         needs: Vec<FileNeed>,
     },
     /// The archive's reader or writer refused.
     #[error(transparent)]
     Archive(#[from] importer_core::Error),
-    /// What an archive to pack again says of itself is not understood.
+    /// An attribute of an archive to pack again is not understood.
     #[error(transparent)]
     Manifest(manifest::Error),
 }
@@ -229,13 +229,14 @@ impl From<manifest::Error> for BundleError {
 }
 
 impl BundleError {
-    /// For `map_err`: an error of the system, with what was attempted and on what.
+    /// An error of the system, with the failed action and its file; for `map_err`.
     pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { action, path, source }
     }
 }
 
+/// The highest needed version: the error is made only when a file needs more than is allowed.
 fn needed(needs: &[FileNeed]) -> String {
     needs.first().map(|need| need.glibc.to_string()).unwrap_or_default()
 }
@@ -256,7 +257,7 @@ fn said(stderr: &str) -> String {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{}`{} does not compile: {message}{}", file.display(), line_suffix(*line), text_suffix(text))]
 pub struct Broken {
-    /// Where the file is.
+    /// The path of the file.
     pub file: PathBuf,
     /// The line, where Python names one.
     pub line: Option<u32>,
@@ -274,7 +275,7 @@ fn text_suffix(text: &str) -> String {
     if text.trim().is_empty() { String::new() } else { format!("\n    {}", text.trim()) }
 }
 
-/// Why the cache could not be used.
+/// A reason why the cache could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum CacheError {
     /// The system does not say where the user's cache is.
@@ -283,11 +284,11 @@ pub enum CacheError {
     /// The folder cannot be made or written.
     #[error("could not {action} in the cache folder `{}`: {source}; {WAY_OUT}", folder.display())]
     Io {
-        /// What was attempted, as it reads after "could not".
+        /// The failed action, as it reads after "could not".
         action: &'static str,
         /// The cache folder.
         folder: PathBuf,
-        /// What the system said.
+        /// The system's reason.
         source: io::Error,
     },
 }

@@ -12,45 +12,46 @@ use super::developers::{is_for_developers, is_tool};
 use super::pattern::Pattern;
 use super::{BundleError, FileUse, Origin};
 
-/// Who uses `__file__`, and which files could be meant.
+/// The packages that open their files by paths, and the files that could be meant.
 #[derive(Debug)]
 pub(super) struct FileUsers {
-    /// What is not to be judged by its code.
+    /// User rules from `file-access`.
     rules: Vec<(Pattern, FileAccess)>,
-    /// The names at the top of the archive, folders and modules, by what they belong to.
+    /// The groups of the names at the top of the archive, which are folders and modules.
     groups: BTreeMap<String, Group>,
-    /// Names at the top that belong to one whose modules look into its folders.
+    /// Names at the top of packages whose modules look into their folders.
     lists: BTreeSet<String>,
-    /// Likewise, whose modules open shared libraries by their paths: from Python code, which gets them on disk when it does.
+    /// Names at the top of packages whose modules open shared libraries by their paths: from Python code, which gets them on
+    /// disk when it does.
     loads_libraries: BTreeSet<String>,
-    /// Likewise, of whose libraries some are opened by C code.
+    /// Names at the top of packages of whose libraries some are opened by C code.
     has_plug_ins: BTreeSet<String>,
     /// The distributions whose C code opens files by their paths, as rules say.
     real: BTreeSet<String>,
-    /// What is asked for, and by what.
-    openers: Vec<Opener>,
+    /// The reasons to put files on disk.
+    reasons: Vec<RealFilesReason>,
     /// Each file that is no module, with the digest of its contents.
     data: BTreeMap<String, u128>,
-    /// Each shared library, an extension module or another, likewise.
+    /// Each shared library, an extension module or another, with the digest of its contents.
     libraries: BTreeMap<String, u128>,
     /// The folders of modules: there is a path by way of them, as in `a/../data.txt`.
     folders: BTreeSet<String>,
-    /// Those of packages.
+    /// The folders of packages.
     packages: BTreeSet<String>,
-    /// Each module's source that may have to lie beside them, likewise.
+    /// Each module's source that may have to lie beside them, with the digest of its contents.
     sources: BTreeMap<String, u128>,
 }
 
-/// Something for which files must be on disk.
+/// A reason why the files of a package must be on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Opener {
-    /// Whose files: the name of what lies at the top.
+struct RealFilesReason {
+    /// The package's name at the top of the archive.
     package: String,
-    because: String,
+    text: String,
 }
 
-/// What is served from one folder: a module may find a file of its neighbour, and a compiled module its own place, by
-/// the `__file__` of another module of the same distribution (mypyc's share one library).
+/// The packages that are served from one folder: a module may find a file of its neighbour, and a compiled module its own
+/// place, by the `__file__` of another module of the same distribution (mypyc's share one library).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Group {
     Application,
@@ -69,7 +70,7 @@ pub(super) struct FileUser {
     lists: bool,
     /// Whether its libraries are among the files.
     has_libraries: bool,
-    /// Names the folder of the cache: what all the files together are.
+    /// The digest of all the files together, which names the folder in the cache.
     digest: String,
     /// The files' paths, and with a slash at their ends those of folders that hold none of them.
     files: Vec<String>,
@@ -85,7 +86,7 @@ impl FileUsers {
             loads_libraries: BTreeSet::new(),
             has_plug_ins: BTreeSet::new(),
             real: BTreeSet::new(),
-            openers: Vec::new(),
+            reasons: Vec::new(),
             data: BTreeMap::new(),
             libraries: BTreeMap::new(),
             folders: BTreeSet::new(),
@@ -94,7 +95,7 @@ impl FileUsers {
         }
     }
 
-    /// What a rule says of a name at the top, if one does.
+    /// The access that a rule sets for a name at the top, if one does.
     fn rule(&self, top: &str) -> Option<FileAccess> {
         let name = plain_name(top);
         self.rules.iter().find(|(pattern, _)| pattern.matches(name)).map(|(_, access)| *access)
@@ -106,7 +107,7 @@ impl FileUsers {
         unused.map(|(pattern, _)| pattern.text().to_owned())
     }
 
-    /// Notes that what lies below the first part of `path` belongs to a distribution.
+    /// Notes that all below the first part of `path` belongs to a distribution.
     pub(super) fn distribution(&mut self, path: &str, name: &str) {
         // Of a namespace package that several distributions fill, the first one speaks for all.
         self.groups
@@ -120,7 +121,7 @@ impl FileUsers {
         let rule = self.rule(top);
         self.groups.entry(top.to_owned()).or_insert_with(|| match origin {
             Origin::Application => Group::Application,
-            // Those that a rule is for share one folder, and one entry of `sys.path`.
+            // Packages that a rule is for share one folder, and one entry of `sys.path`.
             Origin::StandardLibrary | Origin::Support if rule == Some(FileAccess::Cache) => {
                 Group::StandardLibrary(String::new())
             }
@@ -132,7 +133,7 @@ impl FileUsers {
         let is_judged = origin != Origin::Environment || !is_tool(path);
         if rule == Some(FileAccess::Cache) {
             self.lists.insert(top.to_owned());
-            self.opener(top, "a setting says so".into());
+            self.add_reason(top, "a setting says so".into());
         }
         if opens_libraries(source) && !is_standard && is_judged {
             self.loads_libraries.insert(top.to_owned());
@@ -149,9 +150,9 @@ impl FileUsers {
         }
     }
 
-    /// Notes that the files of what lies at the top are to be on disk for something of it.
-    fn opener(&mut self, top: &str, because: String) {
-        self.openers.push(Opener { package: plain_name(top).to_owned(), because });
+    /// Notes a reason why the files of a package must be on disk.
+    fn add_reason(&mut self, top: &str, text: String) {
+        self.reasons.push(RealFilesReason { package: plain_name(top).to_owned(), text });
     }
 
     /// Notes a distribution whose C code opens files by their paths.
@@ -168,15 +169,15 @@ impl FileUsers {
         self.libraries.insert(path.to_owned(), digest);
     }
 
-    /// An application has no record of its files, as distributions have: what lies with its modules is its own.
+    /// An application has no record of its files, as distributions have: all files beside its modules are its own.
     fn application_file(&mut self, origin: Origin, path: &str) {
         if origin == Origin::Application {
             self.groups.entry(top(path).to_owned()).or_insert(Group::Application);
         }
     }
 
-    /// Notes libraries that something opens by their paths. What Python code opens, by ctypes or cffi, it gets on disk when it
-    /// does; else it is C code (the plug-ins of Qt), and their package lies in the cache with them.
+    /// Notes libraries that something opens by their paths. Python code, by ctypes or cffi, gets them on disk when it opens
+    /// them; else it is C code (the plug-ins of Qt), and their package lies in the cache with them.
     pub(super) fn opened_by_path<'a>(&mut self, paths: impl Iterator<Item = &'a str>) {
         for path in paths {
             let top = top(path);
@@ -184,12 +185,12 @@ impl FileUsers {
             let is_standard = matches!(group, Some(Group::StandardLibrary(_)) | None);
             let by_python =
                 self.loads_libraries.iter().any(|other| self.groups.get(other) == group);
-            // auditwheel puts into these folders what extension modules need, and nothing else.
+            // auditwheel puts into these folders the libraries that extension modules need, and nothing else.
             if is_standard || by_python || top.ends_with(".libs") || is_tool(path) {
                 continue;
             }
             self.has_plug_ins.insert(top.to_owned());
-            self.opener(top, format!("`{path}` is opened by C code"));
+            self.add_reason(top, format!("`{path}` is opened by C code"));
         }
         let real =
             |group: &Group| matches!(group, Group::Distribution(name) if self.real.contains(name));
@@ -198,7 +199,7 @@ impl FileUsers {
         let tops: Vec<String> = tops.map(|(top, _)| top.clone()).collect();
         for top in tops {
             self.has_plug_ins.insert(top.clone());
-            self.opener(&top, "its C code opens them, says a rule".into());
+            self.add_reason(&top, "its C code opens them, says a rule".into());
         }
     }
 
@@ -224,14 +225,14 @@ impl FileUsers {
 
     /// The packages whose files are used and that have any, with their neighbours.
     pub(super) fn users(&self) -> Vec<FileUser> {
-        let mut openers: BTreeMap<&Group, Vec<&Opener>> = BTreeMap::new();
-        for opener in &self.openers {
-            let named = self.groups.iter().filter(|(key, _)| plain_name(key) == opener.package);
+        let mut reasons: BTreeMap<&Group, Vec<&RealFilesReason>> = BTreeMap::new();
+        for reason in &self.reasons {
+            let named = self.groups.iter().filter(|(key, _)| plain_name(key) == reason.package);
             for (_, group) in named.filter(|(key, _)| self.rule(key) != Some(FileAccess::Memory)) {
-                openers.entry(group).or_default().push(opener);
+                reasons.entry(group).or_default().push(reason);
             }
         }
-        openers.into_iter().flat_map(|(group, openers)| self.users_of(group, &openers)).collect()
+        reasons.into_iter().flat_map(|(group, reasons)| self.users_of(group, &reasons)).collect()
     }
 
     /// Whether a source lies in a package, and in a folder that is none.
@@ -240,7 +241,7 @@ impl FileUsers {
         self.packages.contains(top(path)) && !self.packages.contains(folder) && !is_tool(path)
     }
 
-    fn users_of(&self, group: &Group, openers: &[&Opener]) -> Vec<FileUser> {
+    fn users_of(&self, group: &Group, reasons: &[&RealFilesReason]) -> Vec<FileUser> {
         let is_of_group = |path: &str| self.groups.get(top(path)) == Some(group);
         let is_asked = |top: &String| self.rule(top) == Some(FileAccess::Cache);
         let has_plug_ins = self.has_plug_ins.iter().any(|top| is_of_group(top))
@@ -279,10 +280,10 @@ impl FileUsers {
         members
             .map(|(key, _)| FileUser {
                 key: key.clone(),
-                found: openers.iter().find(|opener| opener.package == plain_name(key)).map(
-                    |opener| FileUse {
-                        package: opener.package.clone(),
-                        because: opener.because.clone(),
+                found: reasons.iter().find(|reason| reason.package == plain_name(key)).map(
+                    |reason| FileUse {
+                        package: reason.package.clone(),
+                        because: reason.text.clone(),
                     },
                 ),
                 lists: self.lists.contains(key),
@@ -293,7 +294,7 @@ impl FileUsers {
             .collect()
     }
 
-    /// What to tell of a user: the standard library's are no news, nor are those that a setting names.
+    /// The report's line on a user; none for the standard library, and for packages that a setting names.
     pub(super) fn news(&self, user: FileUser) -> Option<FileUse> {
         let is_standard = matches!(self.groups.get(&user.key), Some(Group::StandardLibrary(_)));
         user.found.filter(|_| !is_standard)
@@ -311,13 +312,13 @@ pub(super) fn digest_of<'f>(files: impl Iterator<Item = (&'f str, u128)>) -> Str
     format!("{:032x}", hash.finish_128())
 }
 
-/// Whether a module's source calls what opens shared libraries: it then gets them on disk.
+/// Whether a module's source calls functions that open shared libraries: it then gets them on disk.
 fn opens_libraries(source: &[u8]) -> bool {
     let calls: [&[u8]; 5] = [b"CDLL(", b"PyDLL(", b"LoadLibrary(", b"dlopen(", b"cdll["];
     calls.iter().any(|call| memchr::memmem::find(source, call).is_some())
 }
 
-/// The name of what lies at the top: a folder's, or a module's without its ending.
+/// The name of a folder at the top, or of a module there, without its suffix.
 fn plain_name(top: &str) -> &str {
     top.split_once('.').map_or(top, |(name, _)| name)
 }
@@ -357,7 +358,7 @@ pub(super) fn attributes(
         for package in theirs.packages {
             let key = served_files(&package.digest);
             let Some(files) = key.read(library)? else { continue };
-            // Of a package that is left out, none of its files is there.
+            // A package that is left out has none of its files there.
             let is_there = |path: &ServedPath| match path {
                 ServedPath::Folder(_) => true,
                 ServedPath::File(path) => has(path),

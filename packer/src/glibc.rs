@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
-/// Which release of which distribution has which glibc.
+/// The glibc of each release of Linux distributions.
 const DISTRIBUTIONS: &str = include_str!("data/distributions.toml");
 
 /// A version of glibc, such as 2.31.
@@ -20,8 +20,8 @@ impl GlibcVersion {
         Self { major, minor }
     }
 
-    /// The distributions from whose release on it is there: `Debian 12, Ubuntu 22.04`. Those whose latest known release
-    /// is too old are not named.
+    /// The Linux distributions from whose release on it is there: `Debian 12, Ubuntu 22.04`. A distribution whose latest known
+    /// release is too old is not named.
     #[must_use]
     pub fn distributions(self) -> String {
         let known = distributions();
@@ -63,19 +63,20 @@ impl FromStr for GlibcVersion {
 
 #[derive(Deserialize)]
 struct Table {
-    distribution: Vec<Distribution>,
+    distribution: Vec<LinuxDistribution>,
 }
 
 #[derive(Deserialize)]
-struct Distribution {
+struct LinuxDistribution {
     name: String,
     /// Release and glibc, oldest first.
     releases: Vec<(String, String)>,
 }
 
-fn distributions() -> Vec<Distribution> {
-    // A test reads the same text: it is part of the program, and never unreadable.
-    toml::from_str::<Table>(DISTRIBUTIONS).map(|table| table.distribution).unwrap_or_default()
+fn distributions() -> Vec<LinuxDistribution> {
+    let table: Table = toml::from_str(DISTRIBUTIONS)
+        .expect("the list is part of the program, and a test reads it");
+    table.distribution
 }
 
 #[cfg(test)]

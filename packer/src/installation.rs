@@ -16,7 +16,7 @@ use super::{BundleError, DEFAULT_EXCLUDES};
 /// A CPython on this machine, as it describes itself; or the one inside of the launcher, which has no folders.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PythonInstallation {
-    /// The program, as it calls itself: what was asked may be a script that looks for the right one.
+    /// The program, as it calls itself: the given one may be a script that looks for the right one.
     #[serde(skip)]
     pub executable: PathBuf,
     /// Major, minor and micro version.
@@ -27,7 +27,7 @@ pub struct PythonInstallation {
     /// The folder of its extension modules.
     #[serde(skip)]
     pub lib_dynload: PathBuf,
-    /// Where the installation lies (of a virtual environment: the one that it was made from).
+    /// The installation's prefix (of a virtual environment: the one that it was made from).
     #[serde(skip)]
     pub base_prefix: PathBuf,
     /// The installation's own `site-packages` folders.
@@ -39,7 +39,7 @@ pub struct PythonInstallation {
     pub bytecode_magic: u32,
     /// The tag in the names of compiled files, such as `cpython-312`.
     pub cache_tag: String,
-    /// How the names of extension modules end, in the order in which Python tries them.
+    /// The suffixes of extension modules, in the order in which Python tries them.
     pub extension_suffixes: Vec<String>,
     /// The name of its binary interface, such as `cpython-312-x86_64-linux-gnu`.
     pub soabi: String,
@@ -55,7 +55,7 @@ pub struct PythonInstallation {
     pub standard_names: Vec<String>,
 }
 
-/// Prints what the fields need, on one line. `-S` leaves `site` out, so its folders are asked for by hand.
+/// The code that prints the values of the fields, on one line. `-S` leaves `site` out, so its folders are asked for by hand.
 const QUESTIONS: &str = r#"
 import sys
 if sys.implementation.name != "cpython":
@@ -177,9 +177,9 @@ impl PythonInstallation {
         Ok(Some(Self { executable: executable.to_owned(), ..found }))
     }
 
-    /// What [`PythonInstallation::carried`] reads.
+    /// The text that [`PythonInstallation::carried`] reads.
     pub(super) fn description(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+        serde_json::to_string(self).expect("numbers, flags and texts have a form in JSON")
     }
 
     /// Whether it is one for Windows, by how its extension modules are called.
@@ -209,7 +209,7 @@ impl PythonInstallation {
         names.map(String::as_str).collect()
     }
 
-    /// What an archive for this Python is built for.
+    /// The target of an archive for this Python.
     pub fn target(&self, level: OptimizationLevel) -> Target {
         Target {
             implementation: "cpython".to_owned(),

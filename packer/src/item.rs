@@ -11,7 +11,7 @@ use super::tree::Entry;
 pub(super) struct Item {
     pub(super) origin: Origin,
     pub(super) entry: Entry,
-    /// Whose it is: what was compiled for one group is kept together.
+    /// The group whose compiled modules are kept together.
     pub(super) group: Option<Rc<str>>,
     /// Its contents, if they are not on disk.
     pub(super) contents: Option<Cow<'static, [u8]>>,

@@ -1,6 +1,6 @@
 //! Compiled modules that are kept: one file in the cache for each distribution, with all modules of it that were ever asked for.
 //!
-//! A module is known by its source, its path and all that decides what is compiled from these, so that what is kept is right or is
+//! A module is known by its source, its path and all that decides about its compiled code, so that kept code is right or is
 //! not found. A file that is damaged, or cannot be read or written, is as if it was not there.
 
 use std::collections::{BTreeMap, HashMap};
@@ -17,7 +17,7 @@ use super::compile::{COMPILE_WORKER, Compiled, Job, MainGuardQuestion};
 use super::protocol::{self, Reply, level_number};
 use super::{BundleRequest, PythonInstallation};
 
-/// What a file begins with; the number changes when its layout does.
+/// The beginning of a file; the number changes when its layout does.
 const MARK: &[u8; 8] = b"CFCODE1\n";
 
 /// The length of a mark and a checksum.
@@ -37,7 +37,7 @@ struct Group {
 #[derive(Debug)]
 pub(super) struct KeptCode<'r> {
     cache: Option<&'r CacheFolder>,
-    /// Of what decides about all modules.
+    /// The digest of the facts that decide about all modules.
     seed: u128,
     groups: HashMap<String, Group>,
 }
@@ -53,6 +53,7 @@ impl<'r> KeptCode<'r> {
         self.cache?;
         let key = self.key(job);
         if !self.groups.contains_key(group) {
+            // A file that is missing or damaged has no modules: they are compiled.
             let read = self.read(group).unwrap_or_default();
             self.groups.insert(group.to_owned(), read);
         }
@@ -76,7 +77,7 @@ impl<'r> KeptCode<'r> {
         group.is_changed = true;
     }
 
-    /// Writes the groups that have changed. What cannot be written is compiled again the next time.
+    /// Writes the groups that have changed. Groups that cannot be written are compiled again the next time.
     pub(super) fn write(&self) {
         let Some(cache) = self.cache else { return };
         for (name, group) in self.groups.iter().filter(|(_, group)| group.is_changed) {
@@ -118,7 +119,7 @@ impl<'r> KeptCode<'r> {
     }
 }
 
-/// Of all that decides what is compiled from a source.
+/// The digest of all that decides, besides a source, about its compiled code.
 fn seed(python: &PythonInstallation, level: OptimizationLevel) -> u128 {
     let mut hash = XxHash3_128::new();
     hash.write(env!("CARGO_PKG_VERSION").as_bytes());
@@ -140,15 +141,14 @@ fn write(cache: &CacheFolder, path: &PathBuf, group: &Group) -> Result<(), cache
         bytes.extend(length.to_le_bytes());
         bytes.extend(body);
     }
-    let checksum = XxHash3_64::oneshot(bytes.get(HEAD..).unwrap_or_default());
-    if let Some(place) = bytes.get_mut(MARK.len()..HEAD) {
-        place.copy_from_slice(&checksum.to_le_bytes());
-    }
+    let (head, modules) = bytes.split_at_mut(HEAD);
+    let (_, checksum) = head.split_at_mut(MARK.len());
+    checksum.copy_from_slice(&XxHash3_64::oneshot(modules).to_le_bytes());
     let written = tempfile::Builder::new()
         .prefix(cache::contents::UNFINISHED_ARCHIVE)
         .tempfile_in(folder)
         .and_then(|mut file| file.write_all(&bytes).map(|()| file))
-        // Not put on the disk first: a file that a crash has emptied is not believed.
+        // No sync is needed: a file that a crash has emptied is not believed.
         .and_then(|file| file.persist(path).map_err(|error| error.error));
     written
         .map(|_file| ())

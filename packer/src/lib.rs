@@ -22,12 +22,12 @@
 //! # }
 //! ```
 //!
-//! What is packed: the whole application; the whole standard library but [`DEFAULT_EXCLUDES`]; and of the environment the
+//! An archive holds the whole application; the whole standard library but [`DEFAULT_EXCLUDES`]; and of the environment the
 //! modules that imports lead to from there ([`Trace`] has the way to each), or that are included by name, with the data
 //! and metadata of their distributions. As on Python's own search path the application's modules
 //! hide those of the standard library, and these hide the environment's.
 //!
-//! Nothing here prints; progress goes to a callback, and what the user should know is in the [`Report`]. The same input
+//! Nothing here prints; progress goes to a callback, and warnings for the user are in the [`Report`]. The same input
 //! gives the same bytes, however many processes compile.
 
 mod application;
@@ -109,20 +109,20 @@ pub use stdlib::DEFAULT_EXCLUDES;
 
 use compile::MainGuardQuestion;
 
-/// All that a bundle is made from.
+/// The input of a build.
 #[derive(Clone, Debug)]
 pub struct BundleRequest<'a> {
     /// The user's program; none when an installed package is the application.
     pub application: Option<&'a Application>,
     /// The function to call, which must exist.
     pub entry: Option<&'a EntryPoint>,
-    /// Where installed packages are taken from.
+    /// The environment of installed packages.
     pub environment: Option<&'a Environment>,
     /// The Python that the archive is for.
     pub python: &'a PythonInstallation,
-    /// How compile processes are started.
+    /// The command of compile processes.
     pub compile: &'a CompileCommand,
-    /// Where the standard library comes from.
+    /// The source of the standard library.
     pub stdlib: StandardLibrary<'a>,
     /// Modules, packages and distributions to take although nothing imports them; `*` is the whole environment.
     pub include: Vec<String>,
@@ -130,48 +130,48 @@ pub struct BundleRequest<'a> {
     pub exclude: Vec<String>,
     /// Files with rules for single distributions, beside the built-in ones.
     pub distribution_rules: Vec<PathBuf>,
-    /// Where the files of packages are served from that are not to be judged by their code.
+    /// User rules from `file-access`.
     pub file_access: Vec<FileAccessRule>,
-    /// Which libraries of this machine's system are packed, before the built-in rules.
+    /// User rules for the libraries of this machine's system, before the built-in ones.
     pub system_libraries: Vec<SystemLibraryRule>,
     /// The version of glibc that packed libraries are lowered to, as far as an older glibc has the same functions.
     pub glibc_floor: Option<&'a GlibcFloor>,
-    /// How much of the standard library is packed.
+    /// The part of the standard library that is packed.
     pub standard_library: StandardLibraryExtent,
-    /// What becomes of the sections of libraries that only debuggers read.
+    /// The setting for the sections of libraries that only debuggers read.
     pub debug_symbols: DebugSymbols,
     /// Whether bytecode and libraries are compressed too.
     pub storage: Storage,
-    /// Where what does not fit into memory waits until it is written; the folder of temporary files if not given.
+    /// The folder for contents that wait to be written and do not fit into memory; the folder of temporary files if not given.
     pub waiting_room: Option<PathBuf>,
     /// The level to compile for.
     pub optimization: OptimizationLevel,
-    /// What the archive's attribute `configuration` will hold; modules that it names are packed.
+    /// The contents of the archive's attribute `configuration`; modules that it names are packed.
     pub settings: Settings,
-    /// What the archive is for.
+    /// The purpose of the archive.
     pub purpose: Purpose,
-    /// What to do when a module of the application does not compile.
+    /// The setting for modules of the application that do not compile.
     pub broken: BrokenModules,
-    /// Where compiled modules are kept for the next time.
+    /// The folder that keeps compiled modules for the next time.
     pub cache: Option<&'a CacheFolder>,
-    /// How many processes compile; as many as the machine can run when not given.
+    /// The number of compile processes; as many as the machine can run when not given.
     pub jobs: Option<NonZeroUsize>,
     /// Modules of the builder's own, compiled like others.
     pub support: &'a [SupportModule],
 }
 
-/// Where the standard library comes from.
+/// The source of the standard library.
 #[derive(Clone, Copy, Debug)]
 pub enum StandardLibrary<'a> {
-    /// From the Python installation, but [`DEFAULT_EXCLUDES`].
+    /// The Python installation, but [`DEFAULT_EXCLUDES`].
     Whole,
-    /// From an archive that has it already (its entries are copied, not compiled again).
+    /// An archive that has it already (its entries are copied, not compiled again).
     FromArchive(&'a Archive),
-    /// From the sources in an archive that has it for another level, or that is to be packed in another way.
+    /// The sources in an archive that has it for another level, or that is to be packed in another way.
     FromSources(&'a Archive),
-    /// From nowhere: this archive in the same stack serves it.
+    /// Another archive of the same stack, which serves it; nothing is packed.
     Beside(&'a Archive),
-    /// From nowhere: it is found as the Python installation has it.
+    /// The Python installation at run time; nothing is packed.
     None,
 }
 
@@ -204,17 +204,17 @@ impl<'a> StandardLibrary<'a> {
     }
 }
 
-/// What an archive is for.
+/// The purpose of an archive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Purpose {
-    /// To be run: its settings are in it.
+    /// An application to be run: its settings are in it.
     #[default]
     Application,
-    /// To be packed into others: what the Python says of itself is in it ([`PythonInstallation::carried`]).
+    /// A standard library to be packed into others: the facts about its Python are in it ([`PythonInstallation::carried`]).
     StandardLibrary,
 }
 
-/// What to do with the sections of libraries that only debuggers read. How a library is loaded does not depend on them.
+/// The setting for the sections of libraries that only debuggers read. The way a library is loaded does not depend on them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DebugSymbols {
     /// Leave them out.
@@ -224,7 +224,7 @@ pub enum DebugSymbols {
     Keep,
 }
 
-/// What to do with a module of the application that does not compile.
+/// The setting for modules of the application that do not compile.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BrokenModules {
     /// Stop, and name it.
@@ -247,30 +247,30 @@ pub struct SupportModule {
     pub source: &'static str,
 }
 
-/// What came out.
+/// The result of [`BundleRequest::build`].
 #[derive(Debug)]
 pub struct Bundle {
     /// The archive, ready to be written.
     pub writer: Writer,
-    /// What is in it, and why.
+    /// The archive's contents, and the reasons for them.
     pub report: Report,
     /// Files of this machine's system that are in it.
     pub outside: Vec<PathBuf>,
 }
 
-/// How far the work is.
+/// The progress of a build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress<'a> {
-    /// So many files were found and are read now.
+    /// The files were found and are read now.
     Reading {
-        /// How many.
+        /// The number of files.
         files: usize,
     },
     /// A module was compiled.
     Compiling {
-        /// How many of this round are done.
+        /// The number of modules of this round that are done.
         done: usize,
-        /// How many this round has; each newly needed package begins a round.
+        /// The number of modules of this round; each newly needed package begins a round.
         total: usize,
         /// The module's path.
         path: &'a str,

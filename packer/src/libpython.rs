@@ -26,7 +26,7 @@ pub fn needed_libpython(executable: &Path) -> Result<Option<String>, BundleError
     for library in parsed.import_libraries().map_err(unreadable)? {
         let library = library.map_err(unreadable)?;
         let name = String::from_utf8_lossy(library.name()).into_owned();
-        let file_name = name.rsplit('/').next().unwrap_or_default();
+        let file_name = name.rsplit('/').next().unwrap_or(&name);
         // `libpython3.12.so.1.0`, `@rpath/libpython3.12.dylib`, `Python.framework/Versions/3.12/Python`, `python312.dll`.
         if file_name.starts_with("libpython") || file_name == "Python" || is_python_dll(file_name) {
             return Ok(Some(name));
@@ -49,7 +49,7 @@ pub fn copy_libpython_beside(
     let library = find(name, launcher, python)?;
     let mut contents = fs::read(&library).map_err(BundleError::io("read", &library))?;
     search_beside_only(&mut contents);
-    // Also when both are one file: a launcher may be asked to write beside itself.
+    // Both may be one file: a launcher may be asked to write beside itself.
     if fs::read(&target).is_ok_and(|present| present == contents) {
         return Ok(Some(target));
     }

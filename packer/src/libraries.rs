@@ -1,5 +1,5 @@
-//! Which libraries of the archive an extension module needs, as its dynamic linker would find them on disk; and what of
-//! each one can be mapped from the archive.
+//! The libraries of the archive that an extension module needs, as its dynamic linker would find them on disk; and the
+//! parts of each one that can be mapped from the archive.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,15 +21,15 @@ pub(super) struct Libraries {
     objects: BTreeMap<String, PackedObject>,
     /// The paths of those, by the names of the files.
     by_name: BTreeMap<String, Vec<String>>,
-    /// Extension modules: what is imported by name, and not needed by another.
+    /// Extension modules: libraries that are imported by name, and not needed by another.
     extensions: BTreeSet<String>,
     /// The version of glibc that packed libraries should not ask more than, if there is one.
     floor: Option<GlibcFloor>,
-    /// What becomes of the sections that debuggers read.
+    /// The setting for the sections that debuggers read.
     symbols: DebugSymbols,
     /// Whether they are for Windows.
     is_for_windows: bool,
-    /// By the id of what they are the layouts of.
+    /// The layouts, by the id of the library.
     layouts: BTreeMap<u64, LibraryLayout>,
 }
 
@@ -37,16 +37,16 @@ pub(super) struct Libraries {
 #[derive(Debug, Default)]
 struct PackedObject {
     linking: Linking,
-    /// Where it was read from.
+    /// The file that it was read from.
     location: Option<PathBuf>,
-    /// What it asks of the libraries that it needs, by their names: versions of symbols, or symbols.
+    /// Versions of symbols, or symbols, that it asks of the libraries that it needs, by the libraries' names.
     asks: BTreeMap<String, Vec<String>>,
     /// The symbols that it uses and does not define, if those of a library without versions may be among them.
     undefined: BTreeSet<String>,
 }
 
 impl Libraries {
-    /// None yet. Those that come are lowered to the request's floor as far as can be.
+    /// No libraries yet. Each that comes is lowered to the request's floor as far as can be.
     pub(super) fn new(request: &BundleRequest<'_>) -> Self {
         Self {
             floor: request.glibc_floor.cloned(),
@@ -57,7 +57,7 @@ impl Libraries {
     }
 
     /// Makes a library independent of this machine: only directories that `is_kept` names are searched, and an older
-    /// glibc is enough. What only debuggers read is taken out.
+    /// glibc is enough. Sections that only debuggers read are taken out.
     pub(super) fn make_portable(&self, contents: &mut Vec<u8>, is_kept: impl Fn(&str) -> bool) {
         if self.symbols == DebugSymbols::Remove {
             strip(contents);
@@ -87,7 +87,7 @@ impl Libraries {
         location: Option<&Path>,
         contents: &mut Vec<u8>,
     ) -> bool {
-        // As it is on this machine: the directories that are taken out are followed once, here.
+        // The library is read as it is on this machine: the directories that are taken out are followed once, here.
         let is_named = is_library_name(path) || (self.is_for_windows && is_windows_library(path));
         let Some(linking) = is_named.then(|| Linking::read(contents)).flatten() else {
             return false;
@@ -111,12 +111,12 @@ impl Libraries {
         location: Option<&Path>,
         contents: &[u8],
     ) -> bool {
-        let asked = dynamic::asked(contents);
+        let required = dynamic::required_symbols(contents);
         let object = PackedObject {
             linking,
             location: location.map(Path::to_owned),
-            asks: asked.by_version,
-            undefined: asked.by_name,
+            asks: required.by_version,
+            undefined: required.by_name,
         };
         self.by_name
             .entry(self.key(file_name(path)).into_owned())
@@ -129,14 +129,14 @@ impl Libraries {
         true
     }
 
-    /// The packed files that may need libraries: each one's path, where it was read from, and what it needs.
+    /// The packed files that may need libraries: each one's path, the file that it was read from, and its needs.
     pub(super) fn objects(&self) -> impl Iterator<Item = (&str, Option<&Path>, &Linking)> {
         self.objects
             .iter()
             .map(|(path, object)| (path.as_str(), object.location.as_deref(), &object.linking))
     }
 
-    /// Whether a packed file of that name is what the file at `path` needs.
+    /// Whether a packed file of that name serves the file at `path`.
     pub(super) fn finds(&self, path: &str, name: &str) -> bool {
         match self.objects.get(path) {
             Some(object) => self.find(path, &object.linking, name).is_some(),
@@ -144,7 +144,7 @@ impl Libraries {
         }
     }
 
-    /// All that packed files ask of the library of that name.
+    /// The versions and symbols that packed files ask of the library of that name.
     pub(super) fn asked_of(&self, name: &str, contents: &[u8]) -> Vec<String> {
         let defined = dynamic::defined_symbols(contents);
         let users = self
@@ -161,7 +161,7 @@ impl Libraries {
         asked.into_iter().collect()
     }
 
-    /// The libraries that are neither imported nor needed by what is: something opens them by their paths, from Python
+    /// The libraries that are neither imported nor needed by an imported one: something opens them by their paths, from Python
     /// (ctypes) or from within another library (the plugins of Qt).
     pub(super) fn opened_by_path(&self) -> impl Iterator<Item = &str> {
         let is_imported = |path: &str, object: &PackedObject| {
@@ -177,12 +177,12 @@ impl Libraries {
         paths.filter(move |path| !known.contains(without_version(path)))
     }
 
-    /// The archive's attributes that tell the launcher what to load before which extension module, and how.
+    /// The archive's attributes that tell the launcher which libraries to load before each extension module, and how.
     pub(super) fn attributes(&self, storage: Storage) -> BTreeMap<String, Vec<u8>> {
         let layouts = self
             .layouts
             .iter()
-            // Pages of what is compressed cannot be mapped.
+            // Pages of a compressed library cannot be mapped.
             .filter(|_| storage == Storage::InPlace)
             .map(|(id, found)| layout(*id).entry(found));
         let mut attributes: BTreeMap<_, _> = layouts.collect();
@@ -205,8 +205,8 @@ impl Libraries {
         attributes
     }
 
-    /// What `path` needs, and what that needs in turn, each before what needs it; and `path` itself, with those that
-    /// need it as it needs them.
+    /// The libraries that `path` needs, and that these need in turn, each before its users; and `path` itself, with the
+    /// libraries that need it as it needs them.
     fn order<'a>(
         &'a self,
         path: &'a str,

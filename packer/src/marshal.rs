@@ -1,13 +1,13 @@
 //! Puts marshalled code into one canonical form.
 //!
-//! What `marshal.dumps` writes depends on more than the source: an object gets a reference number when its count of
+//! The output of `marshal.dumps` depends on more than the source: an object gets a reference number when its count of
 //! owners is not one, which depends on what else the process has interned; constants of one character are marked as
 //! interned when anything interned them before; the order of a `frozenset` may follow addresses. So two builds of the same
 //! module differ by which worker compiled it, and after what. Here the bytes are read into a graph in which equal
 //! constants are one node, and are written again: a reference number for exactly those nodes that occur more than
 //! once. The same source gives the same bytes (two in a hundred fewer than Python's), which Python reads as fast.
 //!
-//! Only what code objects of CPython 3.9 to 3.15 hold is understood. Anything else is `None`, and the caller keeps
+//! Only objects that code objects of CPython 3.9 to 3.15 hold are understood. Anything else is `None`, and the caller keeps
 //! the bytes as they are.
 
 mod read;
@@ -37,7 +37,7 @@ pub(super) enum Node<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Code<'a> {
     numbers: &'a [u8],
-    /// Code, constants, names and then what differs between versions.
+    /// Code, constants and names, and then the fields that differ between versions.
     objects: Vec<Id>,
     first_line: &'a [u8],
     tail: Vec<Id>,
@@ -51,7 +51,7 @@ pub(super) struct Graph<'a> {
 }
 
 impl<'a> Graph<'a> {
-    /// Reads what `marshal.dumps(code)` of this Python wrote.
+    /// Reads the output of `marshal.dumps(code)` of this Python.
     pub(super) fn parse(bytes: &'a [u8], minor: u8) -> Option<Self> {
         read::parse(bytes, minor)
     }

@@ -27,7 +27,7 @@ enum Form {
     Egg,
 }
 
-/// Where a distribution's metadata lies, and in which form.
+/// The place and form of a distribution's metadata.
 #[derive(Debug)]
 pub(super) struct Metadata {
     /// The name of the folder, or of the file, in the archive.
@@ -45,7 +45,7 @@ pub(super) struct Headers {
 }
 
 impl Metadata {
-    /// Takes the name of something that lies in `folder`; `None` for what is no metadata.
+    /// Takes the name of something that lies in `folder`; `None` for a name that is not of metadata.
     pub(super) fn of(folder: &Path, name: &str) -> Option<Self> {
         let location = folder.join(name);
         let form = if name.ends_with(".dist-info") {
@@ -59,7 +59,7 @@ impl Metadata {
         } else {
             Form::EggInfoFile
         };
-        // In an archive all distributions lie in one folder, where not two can have the same name.
+        // An archive has all distributions in one folder, where not two can have the same name.
         let name = match (form, egg_name(folder)) {
             (Form::Egg, Some(stem)) => format!("{stem}.egg-info"),
             (_, _) => name.to_owned(),
@@ -95,14 +95,14 @@ impl Metadata {
         plug_in_groups(&self.text("entry_points.txt"))
     }
 
-    /// What setuptools writes about a distribution's modules.
+    /// The names that setuptools writes about a distribution's modules.
     pub(super) fn declared_top_level(&self) -> Vec<String> {
         let text = self.text("top_level.txt");
         let names = text.lines().map(str::trim);
         names.filter(|name| !name.is_empty() && !name.contains("..")).map(str::to_owned).collect()
     }
 
-    /// Where its source is when it was installed in editable mode.
+    /// The place of its source when it was installed in editable mode.
     pub(super) fn editable_location(&self) -> Option<String> {
         let direct: serde_json::Value = serde_json::from_str(&self.text("direct_url.json")).ok()?;
         let is_editable = direct.get("dir_info")?.get("editable")?.as_bool()?;
@@ -201,6 +201,7 @@ impl Metadata {
     }
 
     fn text(&self, name: &str) -> String {
+        // Distributions need not have the file. One that cannot be read is an error when it is packed, which names it.
         let text = fs::read(self.location.join(name)).unwrap_or_default();
         String::from_utf8_lossy(&text).into_owned()
     }
@@ -239,7 +240,7 @@ fn requirements(text: &str) -> Vec<String> {
     found
 }
 
-/// A relative path below a folder, without its `..`; `None` for what lies outside of the folder around that one.
+/// A relative path below a folder, without its `..`; `None` for a path outside of the folder around that one.
 fn joined(folder: &str, path: &str) -> Option<String> {
     if path.is_empty() || path.starts_with('/') {
         return None;
@@ -308,7 +309,7 @@ pub(super) fn record_of_the_archive(entry: &Entry) -> Result<Option<Vec<u8>>, Bu
     Ok((record.len() != text.len()).then_some(record.into_bytes()))
 }
 
-/// Not what lies outside `site-packages`, what Python compiled, or what only `site` reads.
+/// Whether a file is packed: files outside `site-packages`, compiled by Python, or read by `site` alone are not.
 fn is_packable(path: &str) -> bool {
     !path.starts_with('/')
         && !path.contains(':')
@@ -328,7 +329,7 @@ fn plug_in_groups(text: &str) -> BTreeMap<String, Vec<String>> {
         } else if let Some(group) = group
             && let Some((_, value)) = line.split_once('=')
         {
-            let module = value.split([':', '[']).next().unwrap_or_default().trim();
+            let module = value.split([':', '[']).next().unwrap_or(value).trim();
             groups.entry(group.to_owned()).or_default().push(module.to_owned());
         }
     }

@@ -1,4 +1,4 @@
-//! What all that is in an executable needs of the system that it is copied to.
+//! The needs that the files in an executable have of the system that it is copied to.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,16 +10,16 @@ use super::BundleError;
 use super::elf::symbol_versions::{SystemNeeds, system_needs};
 use super::glibc::GlibcVersion;
 
-/// How the executable itself is named among the files that need something.
+/// The name of the executable itself among the files that need something.
 const LAUNCHER: &str = "the launcher";
 
-/// What the ELF files of an executable need, by their paths in the archive.
+/// The needs of the ELF files of an executable, by their paths in the archive.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
     files: BTreeMap<String, SystemNeeds>,
 }
 
-/// What one file needs of one version of glibc.
+/// One file's need of one version of glibc.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileNeed {
     /// The file's path in the archive, or "the launcher".
@@ -102,13 +102,13 @@ impl Needs {
         self.files.values().filter_map(|needs| needs.x86_64_level).max()
     }
 
-    /// Who needs more than this version of glibc, the highest version first.
+    /// The files that need more than this version of glibc, the highest version first.
     #[must_use]
     pub fn above(&self, floor: GlibcVersion) -> Vec<FileNeed> {
         self.listed(|version| version > floor)
     }
 
-    /// Who needs which version, the highest version first.
+    /// The files that need a version of glibc, the highest version first.
     #[must_use]
     pub fn all(&self) -> Vec<FileNeed> {
         self.listed(|_| true)

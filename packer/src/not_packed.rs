@@ -7,9 +7,9 @@ use importer_core::ModuleKind;
 use serde::Deserialize;
 
 use super::developers::is_tool;
-use super::packer::{Packer, Scanned};
+use super::packer::{Packer, ScannedModule};
 use super::pattern::Pattern;
-use super::source::Place;
+use super::source::ImportPlace;
 use super::stdlib::is_standard;
 use super::tree::first_part;
 use super::{BundleRequest, DEFAULT_EXCLUDES, Origin, Warning};
@@ -35,12 +35,12 @@ impl Names {
     }
 }
 
-/// The missing modules, each with the first file that imports it. Names that `--exclude` leaves out are not missed, nor is what only
-/// developers of a package run.
+/// The missing modules, each with the first file that imports it. Names that `--exclude` leaves out are not missed, nor are
+/// those that only developers of a package run.
 pub(super) fn warnings(
     request: &BundleRequest<'_>,
     packer: &Packer<'_>,
-    scanned: &[Scanned],
+    scanned: &[ScannedModule],
     exclude: &[Pattern],
 ) -> Vec<Warning> {
     let names: Names =
@@ -63,7 +63,7 @@ pub(super) fn warnings(
         builtin.iter().any(|builtin| builtin == name) || is_held && !is_folder(name)
     };
     let is_excluded = |name: &str| {
-        // Asked by copies, which do not count as uses of the user's patterns.
+        // Copies of the patterns are asked, and do not count as uses of the user's.
         exclude.iter().any(|pattern| Pattern::new(pattern.text()).matches(name))
     };
     let mut missing: BTreeMap<String, Warning> = BTreeMap::new();
@@ -72,7 +72,7 @@ pub(super) fn warnings(
             continue;
         }
         // A name that only a text suggests may be no import at all.
-        let statements = module.imports.iter().filter(|import| import.place != Place::Text);
+        let statements = module.imports.iter().filter(|import| import.place != ImportPlace::Text);
         for (import, line) in statements.flat_map(|import| import.names().zip(repeat(import.line)))
         {
             let first = first_part(&import);

@@ -17,13 +17,13 @@ use super::{BundleError, DebugSymbols};
 ///
 /// A file at `out` is replaced at the very end, in one step: whatever fails, it survives.
 pub fn write_executable(launcher: &Path, writer: Writer, out: &Path) -> Result<u64, BundleError> {
-    // Before the launcher is read: a place that cannot be written to is the more frequent mistake.
+    // This comes before the launcher is read: a place that cannot be written to is the more frequent mistake.
     drop(beside(out)?);
     let bytes = fs::read(launcher).map_err(BundleError::io("read the launcher", launcher))?;
     write_executable_from(bytes, DebugSymbols::Keep, writer, out)
 }
 
-/// The same, with the contents of the launcher, without what only debuggers read unless that is to be kept.
+/// Does the same with the contents of the launcher, without the sections for debuggers unless they are to be kept.
 pub fn write_executable_from(
     launcher: Vec<u8>,
     symbols: DebugSymbols,
@@ -69,7 +69,7 @@ pub(super) fn beside(out: &Path) -> Result<NamedTempFile, BundleError> {
     }
     let mut builder = tempfile::Builder::new();
     builder.prefix(".coldframe-");
-    // What the user's `umask` leaves of it.
+    // The user's `umask` takes its part away.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
     builder.tempfile_in(folder).map_err(|source| {
@@ -79,7 +79,7 @@ pub(super) fn beside(out: &Path) -> Result<NamedTempFile, BundleError> {
 
 /// Puts the file in place of `out`.
 pub(super) fn publish(temporary: NamedTempFile, out: &Path) -> Result<(), BundleError> {
-    // Before it gets its name: after a crash of the machine, there is the whole file or the one before.
+    // The sync comes before the rename: after a crash of the machine, there is the whole file or the one before.
     temporary.as_file().sync_all().map_err(BundleError::io("write", out))?;
     temporary.persist(out).map_err(|error| BundleError::io("replace", out)(error.error))?;
     Ok(())

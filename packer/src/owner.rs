@@ -1,11 +1,11 @@
-//! Whose the modules are that are packed.
+//! The owners of packed modules.
 
-/// Whose a module is.
+/// The owner of a module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Owner {
     Application,
     /// The standard library, or one of the launcher's own modules.
     Standard,
-    /// The unit of that number.
-    Unit(usize),
+    /// The distribution of that number.
+    Distribution(usize),
 }

@@ -12,7 +12,7 @@ use manifest::ServedPackage;
 use mapped_libraries::is_library_name;
 use twox_hash::XxHash3_128;
 
-use super::compile::{Compiled, Compilers, Job, MainGuardQuestion};
+use super::compile::{CompileProcesses, Compiled, Job, MainGuardQuestion};
 use super::file_users::FileUsers;
 use super::item::Item;
 use super::kept_code::KeptCode;
@@ -25,15 +25,15 @@ use super::{
     Broken, BrokenModules, BundleError, BundleRequest, Origin, Part, Progress, Report, Warning,
 };
 
-/// How many bytes of sources are compiled at the same time, at most, and so are in memory.
+/// The most bytes of sources that are compiled at the same time, and so are in memory.
 const WINDOW: usize = 32 << 20;
 
 /// Data of this length is read in parts.
 const LARGE: u64 = 8 << 20;
 
-/// What was found in a module's code.
+/// The findings in a module's code.
 #[derive(Debug)]
-pub(super) struct Scanned {
+pub(super) struct ScannedModule {
     pub(super) origin: Origin,
     pub(super) path: String,
     pub(super) module: String,
@@ -56,13 +56,13 @@ pub(super) enum NamesKnown {
 #[derive(Debug)]
 pub(super) struct Packer<'r> {
     request: &'r BundleRequest<'r>,
-    compilers: Compilers<'r>,
+    compilers: CompileProcesses<'r>,
     kept: KeptCode<'r>,
     pub(super) writer: Writer,
     pub(super) report: Report,
-    /// Which modules may open files beside them.
+    /// The modules that may open files beside them.
     pub(super) file_users: FileUsers,
-    /// Which libraries extension modules need.
+    /// The libraries that extension modules need.
     pub(super) libraries: Libraries,
     /// Lines about files of the system that lie in the cache when they are read.
     pub(super) served_packages: Vec<ServedPackage>,
@@ -83,7 +83,7 @@ impl<'r> Packer<'r> {
         let level = request.optimization;
         Ok(Self {
             request,
-            compilers: Compilers::new(request.compile, request.jobs, request.python, level),
+            compilers: CompileProcesses::new(request.compile, request.jobs, request.python, level),
             kept: KeptCode::new(request),
             writer: writer(request),
             report: Report::default(),
@@ -113,10 +113,10 @@ impl<'r> Packer<'r> {
             // All else is read when its turn comes.
             let source = match role {
                 Role::Source => Some(read(&mut item)?),
-                Role::Twin | Role::Extension | Role::Data => None,
+                Role::ExtensionSource | Role::Extension | Role::Data => None,
             };
             bytes += source.as_ref().map_or(0, |source| source.len());
-            window.push(Read { item, role, source });
+            window.push(PendingItem { item, role, source });
             if bytes >= WINDOW {
                 self.pack_window(std::mem::take(&mut window), &mut broken, progress)?;
                 bytes = 0;
@@ -130,12 +130,12 @@ impl<'r> Packer<'r> {
     /// Packs files of which the sources are compiled at the same time.
     fn pack_window(
         &mut self,
-        window: Vec<Read>,
+        window: Vec<PendingItem>,
         broken: &mut Vec<Broken>,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<(), BundleError> {
         let (mut jobs, mut groups) = (Vec::new(), Vec::new());
-        for Read { item, source, .. } in &window {
+        for PendingItem { item, source, .. } in &window {
             if let Some(source) = source {
                 jobs.push(job(self.request, &item.entry, source));
                 groups.push(item.group.clone());
@@ -144,14 +144,14 @@ impl<'r> Packer<'r> {
         let answers = self.compile(&jobs, &groups, progress)?;
         drop(jobs);
         let mut answers = answers.into_iter();
-        for Read { mut item, role, source } in window {
+        for PendingItem { mut item, role, source } in window {
             let answer = source.as_ref().and_then(|_| answers.next());
             match (role, source, answer) {
                 (Role::Source, Some(source), Some(answer)) => {
                     let error = self.add_compiled(&item, source.into_owned(), answer)?;
                     broken.extend(error);
                 }
-                (Role::Twin, _, _) => {
+                (Role::ExtensionSource, _, _) => {
                     // It never runs, so it is not compiled.
                     let contents = read(&mut item)?.into_owned();
                     self.file_users.module(item.origin, &item.entry.path, &contents);
@@ -167,7 +167,7 @@ impl<'r> Packer<'r> {
         Ok(())
     }
 
-    /// Adds a source with what became of it; gives the error that is to end the build, once all are known.
+    /// Adds a source with the result of its compilation; gives the error that is to end the build, once all are known.
     fn add_compiled(
         &mut self,
         item: &Item,
@@ -284,7 +284,7 @@ impl<'r> Packer<'r> {
         })?)
     }
 
-    /// Without code: whoever imports it has its source compiled, and gets the error that Python gives.
+    /// Adds a module without code: an import of it compiles its source, and gives the error that Python gives.
     fn add_broken(
         &mut self,
         item: &Item,
@@ -399,9 +399,10 @@ pub(super) fn job<'j>(request: &BundleRequest<'_>, entry: &'j Entry, source: &'j
     Job { path: &entry.path, location: &entry.location, source, guard }
 }
 
-/// Whose the application's modules are, for those that keep them compiled.
+/// The group of the application's modules in the cache of compiled modules.
 pub(super) fn application_group(request: &BundleRequest<'_>) -> Rc<str> {
     let root = request.application.map(|application| application.root().display().to_string());
+    // Without an application no module is of this group.
     format!("the application {}", root.unwrap_or_default()).into()
 }
 
@@ -416,7 +417,7 @@ pub(super) fn writer(request: &BundleRequest<'_>) -> Writer {
 }
 
 /// A file on its way, with its text if it is to be compiled.
-struct Read {
+struct PendingItem {
     item: Item,
     role: Role,
     source: Option<Cow<'static, [u8]>>,

@@ -84,7 +84,7 @@ pub(super) fn glob(pattern: &[u8], text: &[u8]) -> bool {
             (_, None) => return false,
         }
     }
-    pattern.get(at..).unwrap_or_default().iter().all(|&rest| rest == b'*')
+    pattern.iter().skip(at).all(|&rest| rest == b'*')
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What a PE file, an extension module or library for Windows, needs of others.
+//! The needs of a PE file, which is an extension module or library for Windows.
 
 use object::LittleEndian as LE;
 use object::Object as _;
@@ -18,7 +18,7 @@ pub(super) fn linking(file: &PeFile64<'_>) -> Option<Linking> {
         }
     }
     if let Some(table) = file.delay_load_import_table().ok().flatten() {
-        // What is loaded when it is first called is found in the process just as well.
+        // A library that is loaded at its first call is found in the process just as well.
         let mut descriptors = table.descriptors().ok()?;
         while let Ok(Some(descriptor)) = descriptors.next() {
             let name = table.name(descriptor.dll_name_rva.get(LE)).ok()?;

@@ -1,11 +1,11 @@
-//! What a program for Windows says of itself: its icon, its version, what it asks of Windows, and whether it opens a console.
+//! The resources of a program for Windows: its icon, its version, its manifest, and whether it opens a console.
 
 use editpe::types::VersionU32;
 use editpe::{Image, ResourceDirectory, VersionInfo, VersionStringTable};
 
 use super::BundleError;
 
-/// What is to be said.
+/// The properties that are written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WindowsProgram {
     /// Whether it opens no console.
@@ -19,9 +19,9 @@ pub struct WindowsProgram {
 /// The version of a program, as its properties show it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WindowsVersion {
-    /// That of the file.
+    /// The version of the file.
     pub file: [u16; 4],
-    /// That of the product which the file belongs to.
+    /// The version of the product that the file belongs to.
     pub product: [u16; 4],
     /// Texts by their names (`CompanyName`, `FileDescription`).
     pub texts: Vec<(String, String)>,

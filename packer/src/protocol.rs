@@ -6,14 +6,14 @@ use interp_config::OptimizationLevel;
 
 use super::MainGuardQuestion;
 
-/// What a compile process says about itself first.
+/// A compile process's first message, about itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Introduction {
     pub(super) version: (u8, u8),
     pub(super) bytecode_magic: u32,
 }
 
-/// What an answer says of a module besides its code, a bit each; `python/compile_worker.py` has the same names.
+/// Facts about a module besides its code, a bit each; `python/compile_worker.py` has the same names.
 const HAS_MAIN_GUARD: u8 = 1;
 
 /// A compile process's answer for one module.
@@ -24,7 +24,7 @@ pub(super) enum Reply {
         /// The line that sets the start method of `multiprocessing`, if one does.
         sets_start_method: Option<u32>,
         code: Vec<u8>,
-        /// What stood before the code, as it came.
+        /// The answer before the code, as it came.
         head: Vec<u8>,
     },
     Broken {

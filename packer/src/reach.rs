@@ -1,14 +1,14 @@
-//! Which modules an application reaches, by following imports from it.
+//! The modules that an application reaches, found by following imports from it.
 //!
-//! All modules of the application are reached, and what its settings name. From there on an import leads to a module, and a
-//! module to its distribution. An import that its module needs (at the top level, or of something that its distribution requires)
-//! is followed. An optional one (in a function, under `try`) of another distribution is put off until all that is needed is
-//! known; then it is followed if that distribution was installed for its own sake, or because of what is needed. What was
-//! reached in this way brings nothing optional again.
+//! All modules of the application are reached, and those that its settings name. From there on an import leads to a module,
+//! and a module to its distribution. An import that its module needs (at the top level, or of something that its
+//! distribution requires) is followed. An optional one (in a function, under `try`) of another distribution is put off until
+//! all that is needed is known; then it is followed if that distribution was installed for its own sake, or because of what
+//! is needed. Modules reached in this way bring nothing optional again.
 //!
 //! A distribution whose modules are found while the program runs (by computed names, by looking into folders, by extension
-//! modules) has all of them packed but those of developers. What is in doubt stays, and brings no other distribution that its
-//! own does not require.
+//! modules) has all of them packed but those of developers. A module in doubt stays, and brings no other distribution that
+//! its own does not require.
 //!
 //! A requirement that only modules import which nothing reaches goes. One that nothing imports at all stays: nobody can see
 //! what it is for.
@@ -26,8 +26,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use extension_names::{ExtensionNames, NameFinder};
 use index::{Index, NodeId};
 
-use super::distribution::Unit;
-use super::packer::Scanned;
+use super::distribution::Distribution;
+use super::packer::ScannedModule;
 use super::pattern::Pattern;
 use super::rules::Rules;
 use super::source::{Facts, TargetSystem};
@@ -38,14 +38,14 @@ use super::{BundleError, BundleRequest, LeftOut, Missing, Reason, StandardLibrar
 pub(super) use super::owner::Owner;
 pub use trace::{Step, Trace};
 
-/// How surely something is needed; more is surer.
+/// The certainty that something is needed; more is surer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Certainty {
-    /// A module of what is optional that may be never executed.
+    /// A module in an optional part that may be never executed.
     OptionalDoubt,
-    /// By an optional import.
+    /// An optional import names it.
     Optional,
-    /// A module of what is needed that may be never executed.
+    /// A module in a needed part that may be never executed.
     Doubt,
     Needed,
 }
@@ -70,10 +70,10 @@ impl Certainty {
     }
 }
 
-/// Why something was reached first.
+/// The first reason why something was reached.
 #[derive(Clone, Debug)]
 enum Cause {
-    /// The application's own, or named by its settings.
+    /// The application has it, or its settings name it.
     Beginning(String),
     Included(String),
     Import {
@@ -85,7 +85,7 @@ enum Cause {
     Extension {
         by: NodeId,
     },
-    /// Found while the program runs, by this module.
+    /// This module finds it while the program runs.
     Doubt {
         by: NodeId,
     },
@@ -100,7 +100,7 @@ enum Cause {
         by: NodeId,
     },
     Rule {
-        unit: usize,
+        distribution: usize,
     },
     /// Every application gets it.
     Always,
@@ -114,32 +114,32 @@ struct Arrival {
 
 /// An optional import of another distribution's module.
 #[derive(Clone, Debug)]
-struct PutOff {
+struct DeferredImport {
     from: NodeId,
-    unit: usize,
+    distribution: usize,
     targets: Vec<NodeId>,
     cause: Cause,
     /// Whether its being installed is enough.
     is_plug_in: bool,
 }
 
-/// What came of it.
+/// The result of a search.
 #[derive(Debug, Default)]
 pub(super) struct Reached {
-    /// The units, by their numbers, with the reason for each.
-    pub(super) units: BTreeMap<usize, Reason>,
-    /// Those whose C code opens their files.
+    /// The packed distributions, by their numbers, with the reason for each.
+    pub(super) distributions: BTreeMap<usize, Reason>,
+    /// The distributions whose C code opens their files.
     pub(super) real_files: BTreeSet<usize>,
-    /// Units of which the metadata alone is wanted.
+    /// The distributions of which the metadata alone is wanted.
     pub(super) metadata: BTreeSet<usize>,
     /// The paths of their files that are packed.
     pub(super) paths: HashSet<String>,
-    pub(super) scanned: Vec<Scanned>,
+    pub(super) scanned: Vec<ScannedModule>,
     pub(super) missing: Vec<Missing>,
     pub(super) left_out: Vec<LeftOut>,
     pub(super) trace: Trace,
     pub(super) warnings: Vec<Warning>,
-    /// How much of the standard library is packed.
+    /// The part of the standard library that is packed.
     pub(super) standard: StandardLibraryPart,
     /// The names of its modules, if not all are.
     pub(super) standard_names: HashSet<String>,
@@ -149,13 +149,13 @@ pub(super) struct Reached {
 
 struct Search<'e, 'r> {
     request: &'r BundleRequest<'r>,
-    units: &'e [Unit],
+    distributions: &'e [Distribution],
     standard: &'e StandardModules<'e>,
     needs: StandardNeeds,
     /// Modules that are run as programs.
     run: &'e BTreeSet<String>,
     rules: Rules,
-    /// What may run code that nobody has seen: the file, the line and the sign.
+    /// A sign that the program may run code that nobody has seen: the file, the line and the sign.
     unseen: Option<(String, u32, &'static str)>,
     index: Index<'e>,
     target: TargetSystem,
@@ -168,13 +168,13 @@ struct Search<'e, 'r> {
     arrivals: Vec<Option<Arrival>>,
     order: Vec<NodeId>,
     queue: VecDeque<NodeId>,
-    /// The units that are packed, with how surely, and the first cause.
+    /// The distributions that are packed, with how surely, and the first cause.
     chosen: BTreeMap<usize, (Certainty, Cause)>,
-    excluded_units: BTreeSet<usize>,
-    /// Units whose requirements have been looked at.
+    excluded_distributions: BTreeSet<usize>,
+    /// Distributions whose requirements have been looked at.
     settled: BTreeSet<usize>,
     all_modules: BTreeSet<usize>,
-    put_off: Vec<PutOff>,
+    put_off: Vec<DeferredImport>,
     used_words: HashSet<String>,
     metadata: BTreeSet<usize>,
     is_standard: BTreeMap<String, bool>,
@@ -182,8 +182,8 @@ struct Search<'e, 'r> {
     missing: BTreeSet<(String, String, u32, bool)>,
 }
 
-/// Follows the imports from what the request names; `beginnings` are modules that its settings name, and `standard` those of the
-/// standard library, if not all of them are packed anyway.
+/// Follows the imports from the modules that the request names; `beginnings` are modules that its settings name, and
+/// `standard` those of the standard library, if not all of them are packed anyway.
 pub(super) fn reach(
     request: &BundleRequest<'_>,
     standard: &StandardModules<'_>,
@@ -192,19 +192,21 @@ pub(super) fn reach(
     exclude: &[Pattern],
 ) -> Result<Reached, BundleError> {
     static NO_GROUPS: BTreeSet<String> = BTreeSet::new();
-    let units = request.environment.map_or(&[][..], |environment| &environment.units);
-    let rules = Rules::read(units, &request.distribution_rules)?;
+    let distributions =
+        request.environment.map_or(&[][..], |environment| &environment.distributions);
+    let rules = Rules::read(distributions, &request.distribution_rules)?;
     let mut is_standard = BTreeMap::new();
-    let index = Index::new(request.application, &standard.entries, units, exclude, |first| {
-        *is_standard
-            .entry(first.to_owned())
-            .or_insert_with(|| super::stdlib::is_standard(request, first))
-    });
+    let index =
+        Index::new(request.application, &standard.entries, distributions, exclude, |first| {
+            *is_standard
+                .entry(first.to_owned())
+                .or_insert_with(|| super::stdlib::is_standard(request, first))
+        });
     let count = index.nodes.len();
     let finder = NameFinder::new(&index);
     let mut search = Search {
         request,
-        units,
+        distributions,
         standard,
         needs: StandardNeeds::read(),
         run: beginnings,
@@ -221,7 +223,7 @@ pub(super) fn reach(
         order: Vec::new(),
         queue: VecDeque::new(),
         chosen: BTreeMap::new(),
-        excluded_units: excluded_units(units, exclude),
+        excluded_distributions: excluded_distributions(distributions, exclude),
         settled: BTreeSet::new(),
         all_modules: BTreeSet::new(),
         put_off: Vec::new(),
@@ -239,20 +241,25 @@ pub(super) fn reach(
     Ok(search.finish(exclude))
 }
 
-/// The units that patterns leave out.
-fn excluded_units(units: &[Unit], exclude: &[Pattern]) -> BTreeSet<usize> {
-    let is_excluded = |unit: &Unit| {
+/// The distributions that patterns leave out.
+fn excluded_distributions(distributions: &[Distribution], exclude: &[Pattern]) -> BTreeSet<usize> {
+    let is_excluded = |distribution: &Distribution| {
         // Every pattern is asked, so that each learns whether it names anything.
         let hits = exclude.iter().filter(|pattern| {
-            let by_distribution =
-                unit.metadata.is_some() && pattern.matches_distribution(&unit.normalized);
-            let wholly = !unit.top_level.is_empty()
-                && unit.top_level.iter().all(|name| pattern.matches(name));
+            let by_distribution = distribution.metadata.is_some()
+                && pattern.matches_distribution(&distribution.normalized);
+            let wholly = !distribution.top_level.is_empty()
+                && distribution.top_level.iter().all(|name| pattern.matches(name));
             by_distribution || wholly
         });
         hits.count() > 0
     };
-    units.iter().enumerate().filter(|(_, unit)| is_excluded(unit)).map(|(at, _)| at).collect()
+    distributions
+        .iter()
+        .enumerate()
+        .filter(|(_, distribution)| is_excluded(distribution))
+        .map(|(at, _)| at)
+        .collect()
 }
 
 impl Search<'_, '_> {
@@ -292,15 +299,15 @@ impl Search<'_, '_> {
         }
     }
 
-    /// A unit that declares a name and has no module of it: an editable installation with an import hook.
+    /// A distribution that declares a name and has no module of it: an editable installation with an import hook.
     fn choose_by_declaration(&mut self, first: &str, name: &str) {
-        for unit in self.index.owners(first).to_vec() {
+        for distribution in self.index.owners(first).to_vec() {
             let cause = Cause::Beginning(name.to_owned());
-            self.choose(unit, Certainty::Needed, cause);
+            self.choose(distribution, Certainty::Needed, cause);
         }
     }
 
-    /// Takes what `--include` names: everything, a distribution, a module or package.
+    /// Takes the parts that `--include` names: everything, a distribution, a module or package.
     fn include(&mut self, pattern: &Pattern) {
         let cause = || Cause::Included(pattern.text().to_owned());
         for id in 0..self.index.nodes.len() {
@@ -312,17 +319,18 @@ impl Search<'_, '_> {
                 self.arrive(id, Certainty::Needed, cause());
             }
         }
-        for (number, unit) in self.units.iter().enumerate() {
+        for (number, distribution) in self.distributions.iter().enumerate() {
             let is_whole = pattern.is_everything()
-                || (unit.metadata.is_some() && pattern.matches_distribution(&unit.normalized))
-                || unit.top_level.iter().any(|name| pattern.text() == name);
+                || (distribution.metadata.is_some()
+                    && pattern.matches_distribution(&distribution.normalized))
+                || distribution.top_level.iter().any(|name| pattern.text() == name);
             if is_whole {
-                unit.top_level.iter().for_each(|name| {
+                distribution.top_level.iter().for_each(|name| {
                     pattern.matches(name);
                 });
                 self.choose(number, Certainty::Needed, cause());
             }
-            for id in self.index.of_unit(number).to_vec() {
+            for id in self.index.of_distribution(number).to_vec() {
                 let Some(node) = self.index.node(id) else { continue };
                 let is_named = !pattern.is_everything() && pattern.matches(node.name);
                 let is_wanted = if is_whole { !node.is_tool() } else { is_named };
@@ -333,11 +341,11 @@ impl Search<'_, '_> {
         }
     }
 
-    /// Notes that a module is needed, and for what.
+    /// Notes that a module is needed, and the cause.
     fn arrive(&mut self, id: NodeId, certainty: Certainty, cause: Cause) {
         let Some(node) = self.index.node(id) else { return };
-        if let Owner::Unit(unit) = node.owner
-            && self.excluded_units.contains(&unit)
+        if let Owner::Distribution(distribution) = node.owner
+            && self.excluded_distributions.contains(&distribution)
         {
             return;
         }
@@ -359,8 +367,8 @@ impl Search<'_, '_> {
             *known = Some(Arrival { certainty, cause: cause.clone() });
         }
         self.queue.push_back(id);
-        if let Owner::Unit(unit) = owner {
-            self.choose(unit, certainty, cause);
+        if let Owner::Distribution(distribution) = owner {
+            self.choose(distribution, certainty, cause);
         }
     }
 
@@ -380,8 +388,8 @@ impl Search<'_, '_> {
                     let arrival = self.arrivals.get(*by).and_then(Option::as_ref);
                     arrival.map(|arrival| &arrival.cause)
                 }
-                Cause::Required { by: unit } | Cause::Rule { unit } => {
-                    self.chosen.get(unit).map(|(_, cause)| cause)
+                Cause::Required { by: distribution } | Cause::Rule { distribution } => {
+                    self.chosen.get(distribution).map(|(_, cause)| cause)
                 }
                 Cause::Beginning(_) | Cause::Included(_) | Cause::Always => None,
             };
@@ -391,35 +399,37 @@ impl Search<'_, '_> {
         true
     }
 
-    fn choose(&mut self, unit: usize, certainty: Certainty, cause: Cause) {
-        if self.excluded_units.contains(&unit) {
+    fn choose(&mut self, distribution: usize, certainty: Certainty, cause: Cause) {
+        if self.excluded_distributions.contains(&distribution) {
             return;
         }
-        if let Some(known) = self.chosen.get_mut(&unit) {
+        if let Some(known) = self.chosen.get_mut(&distribution) {
             known.0 = known.0.max(certainty);
             return;
         }
-        self.chosen.insert(unit, (certainty, cause));
-        let followed: Vec<String> = self.rules.followed(unit).map(str::to_owned).collect();
+        self.chosen.insert(distribution, (certainty, cause));
+        let followed: Vec<String> = self.rules.followed(distribution).map(str::to_owned).collect();
         for name in followed {
-            let (found, _) = self.index.executed(&name, Owner::Unit(unit));
+            let (found, _) = self.index.executed(&name, Owner::Distribution(distribution));
             for id in found {
-                self.arrive(id, certainty.undoubted(), Cause::Rule { unit });
+                self.arrive(id, certainty.undoubted(), Cause::Rule { distribution });
             }
         }
-        if self.rules.all_modules(unit) == Some(true) {
-            self.take_all_modules(unit, certainty, Cause::Rule { unit });
+        if self.rules.all_modules(distribution) == Some(true) {
+            self.take_all_modules(distribution, certainty, Cause::Rule { distribution });
         }
     }
 
-    /// Takes all modules of a unit but those of developers.
-    fn take_all_modules(&mut self, unit: usize, certainty: Certainty, cause: Cause) {
-        if !self.all_modules.insert(unit) {
+    /// Takes all modules of a distribution but those of developers.
+    fn take_all_modules(&mut self, distribution: usize, certainty: Certainty, cause: Cause) {
+        if !self.all_modules.insert(distribution) {
             return;
         }
-        for id in self.index.of_unit(unit).to_vec() {
+        for id in self.index.of_distribution(distribution).to_vec() {
             let Some(node) = self.index.node(id) else { continue };
-            if !node.is_tool() && !self.rules.leaves_file(unit, node.path(), &self.used_words) {
+            if !node.is_tool()
+                && !self.rules.leaves_file(distribution, node.path(), &self.used_words)
+            {
                 self.arrive(id, certainty.doubted(), cause.clone());
             }
         }
@@ -431,8 +441,8 @@ fn is_finder(entry: &Entry) -> bool {
     entry.path.starts_with("__editable__")
 }
 
-/// Does `source` lie where the editable distribution says that its source is?
-fn is_editable_pair(editable: &Unit, source: &Unit) -> bool {
+/// Whether `source` lies where the editable distribution says that its source is.
+fn is_editable_pair(editable: &Distribution, source: &Distribution) -> bool {
     let Some(location) = editable.editable.as_deref().and_then(|url| url.strip_prefix("file://"))
     else {
         return false;

@@ -15,7 +15,7 @@ use manifest::ServedFiles;
 use serde::{Deserialize, Serialize};
 use twox_hash::XxHash3_128;
 
-use super::compile::{Compiled, Compilers, Job};
+use super::compile::{CompileProcesses, Compiled, Job};
 use super::kept_code::KeptCode;
 use super::packer;
 use super::protocol::level_number;
@@ -37,21 +37,21 @@ struct Memory {
     files: BTreeMap<String, Stamp>,
     /// Files of distributions and of the system.
     others: Vec<(PathBuf, Stamp)>,
-    /// Whatever the caller wants back.
-    told: serde_json::Value,
+    /// Data of the caller, which gets it back.
+    caller_data: serde_json::Value,
 }
 
 /// A module as it was packed.
 #[derive(Debug, Serialize, Deserialize)]
 struct KnownModule {
     source: u128,
-    /// Of what its text says, but for names.
+    /// The digest of the facts in its text, but for names.
     facts: u128,
     /// The names at its top level: what is to be called must be among them, so more of them change nothing.
     names: BTreeSet<String>,
     /// The line that sets the start method of `multiprocessing`, of which the report tells.
     sets_start_method: Option<u32>,
-    /// Of source and code.
+    /// The length of source and code.
     bytes: u64,
 }
 
@@ -59,7 +59,7 @@ struct KnownModule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Stamp {
     length: u64,
-    /// In nanoseconds since 1970.
+    /// The time of change, in nanoseconds since 1970.
     modified: u128,
     /// The number of the file in its file system, and the time at which anything about it changed; 0 where there is neither.
     #[serde(default)]
@@ -101,8 +101,8 @@ pub struct Rebuilt {
     /// The archive, ready to be written.
     pub writer: Writer,
     /// The caller's own part of the memory.
-    pub told: serde_json::Value,
-    /// By how many bytes sources and code of the application have grown.
+    pub caller_data: serde_json::Value,
+    /// The growth of the application's sources and code, in bytes.
     pub growth: i64,
     /// The memory of this one.
     pub memory: RebuildMemory,
@@ -113,7 +113,7 @@ pub struct Rebuilt {
 pub struct RebuildMemory(Memory);
 
 impl<'r> Rebuild<'r> {
-    /// Nothing, where it cannot be told what else decides about an archive. `more` is what the request does not say,
+    /// Nothing, where it cannot be told what else decides about an archive. `more` are facts beside the request,
     /// and `open` opens an archive, if it is one and whole.
     pub fn new(
         request: &'r BundleRequest<'r>,
@@ -150,11 +150,18 @@ impl<'r> Rebuild<'r> {
             let Ok(text) = fs::read_to_string(file) else { return Ok(None) };
             key = key.text("rules", &text);
         }
-        for unit in request.environment.map_or(&[][..], |environment| &environment.units) {
-            let about =
-                (&unit.name, &unit.version, &unit.metadata, &unit.requires, &unit.plugs_into);
-            key = key.text("distribution", &format!("{about:?} {:?}", unit.editable));
-            for entry in &unit.entries {
+        for distribution in
+            request.environment.map_or(&[][..], |environment| &environment.distributions)
+        {
+            let about = (
+                &distribution.name,
+                &distribution.version,
+                &distribution.metadata,
+                &distribution.requires,
+                &distribution.plugs_into,
+            );
+            key = key.text("distribution", &format!("{about:?} {:?}", distribution.editable));
+            for entry in &distribution.entries {
                 key = key.text("", &entry.path);
             }
         }
@@ -221,8 +228,8 @@ impl<'r> Rebuild<'r> {
             return Ok(None);
         }
         tracing::debug!(modules, "taken over from the last executable, all but so many modules");
-        let told = memory.told.take();
-        Ok(Some(Rebuilt { writer, told, growth, memory: RebuildMemory(memory) }))
+        let caller_data = memory.caller_data.take();
+        Ok(Some(Rebuilt { writer, caller_data, growth, memory: RebuildMemory(memory) }))
     }
 
     /// The modules that have changed; nothing if anything else has.
@@ -249,8 +256,12 @@ impl<'r> Rebuild<'r> {
         changed: &[(&'r Entry, Vec<u8>)],
     ) -> Result<Vec<Option<Compiled>>, BundleError> {
         let request = self.request;
-        let mut compilers =
-            Compilers::new(request.compile, request.jobs, request.python, request.optimization);
+        let mut compilers = CompileProcesses::new(
+            request.compile,
+            request.jobs,
+            request.python,
+            request.optimization,
+        );
         let mut kept = KeptCode::new(request);
         let group = packer::application_group(request);
         let jobs: Vec<Job<'_>> = changed
@@ -274,8 +285,9 @@ impl<'r> Rebuild<'r> {
     }
 
     fn rules(&self) -> Result<Rules, BundleError> {
-        let units = self.request.environment.map_or(&[][..], |environment| &environment.units);
-        Rules::read(units, &self.request.distribution_rules)
+        let distributions =
+            self.request.environment.map_or(&[][..], |environment| &environment.distributions);
+        Rules::read(distributions, &self.request.distribution_rules)
     }
 
     fn facts(&self, rules: &Rules, entry: &Entry, source: &[u8]) -> Facts {
@@ -291,8 +303,8 @@ impl<'r> Rebuild<'r> {
     }
 
     /// Remembers an executable that was built just now. An application that cannot be remembered is built anew the next time.
-    pub fn remember(&self, report: &Report, outside: &[PathBuf], told: serde_json::Value) {
-        let made = self.memory(report, outside, told).ok().flatten();
+    pub fn remember(&self, report: &Report, outside: &[PathBuf], caller_data: serde_json::Value) {
+        let made = self.memory(report, outside, caller_data).ok().flatten();
         match made {
             Some(memory) => self.write(&memory),
             None => {
@@ -302,11 +314,12 @@ impl<'r> Rebuild<'r> {
     }
 
     /// Remembers one of which modules were replaced.
-    pub fn remember_again(&self, mut memory: RebuildMemory, told: serde_json::Value) {
+    pub fn remember_again(&self, mut memory: RebuildMemory, caller_data: serde_json::Value) {
         let stamp = Stamp::of(&self.output);
         let archive = (self.open)(&self.output);
         if let (Some(stamp), Some(archive)) = (stamp, archive) {
-            (memory.0.executable, memory.0.archive, memory.0.told) = (stamp, archive.id(), told);
+            (memory.0.executable, memory.0.archive, memory.0.caller_data) =
+                (stamp, archive.id(), caller_data);
             self.write(&memory.0);
         }
     }
@@ -315,7 +328,7 @@ impl<'r> Rebuild<'r> {
         &self,
         report: &Report,
         outside: &[PathBuf],
-        told: serde_json::Value,
+        caller_data: serde_json::Value,
     ) -> Result<Option<Memory>, BundleError> {
         let Some(application) = self.request.application else { return Ok(None) };
         let Some(archive) = (self.open)(&self.output) else { return Ok(None) };
@@ -360,9 +373,13 @@ impl<'r> Rebuild<'r> {
         }
         let packages: HashSet<&str> =
             report.packages.iter().map(|package| package.name.as_str()).collect();
-        let units = self.request.environment.map_or(&[][..], |environment| &environment.units);
-        let packed = units.iter().filter(|unit| packages.contains(unit.name.as_str()));
-        let locations = packed.flat_map(|unit| &unit.entries).map(|entry| &entry.location);
+        let distributions =
+            self.request.environment.map_or(&[][..], |environment| &environment.distributions);
+        let packed = distributions
+            .iter()
+            .filter(|distribution| packages.contains(distribution.name.as_str()));
+        let locations =
+            packed.flat_map(|distribution| &distribution.entries).map(|entry| &entry.location);
         let mut others = Vec::new();
         for location in locations.chain(outside) {
             let Some(stamp) = Stamp::of(location) else { return Ok(None) };
@@ -370,7 +387,7 @@ impl<'r> Rebuild<'r> {
         }
         let key = self.key.clone();
         let archive = archive.id();
-        Ok(Some(Memory { key, archive, executable, modules, files, others, told }))
+        Ok(Some(Memory { key, archive, executable, modules, files, others, caller_data }))
     }
 
     fn read(&self) -> Option<Memory> {
@@ -442,7 +459,7 @@ fn digest(bytes: &[u8]) -> u128 {
     XxHash3_128::oneshot(bytes)
 }
 
-/// A digest of what a text says: of all that its facts are, in one order.
+/// A digest of the facts that a module's text has, in one order.
 fn facts(facts: &Facts) -> u128 {
     let mut words: Vec<&String> = facts.words.iter().collect();
     words.sort();

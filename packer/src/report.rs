@@ -1,4 +1,4 @@
-//! What was packed, why, and what the user should know about it.
+//! The report of a build: the packed parts, the reasons, and the warnings.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,27 +6,27 @@ use std::path::PathBuf;
 
 use super::{Broken, Needs, Trace};
 
-/// What a bundle holds.
+/// The report of a build.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// What came from where.
+    /// The packed parts, by their origin.
     pub parts: BTreeMap<Origin, Part>,
     /// The packages taken from the environment, sorted by name.
     pub packages: Vec<Package>,
     /// The application's and the environment's packages whose files are opened by path: they are put into the user's
     /// cache when a module that does so is imported.
     pub file_users: Vec<FileUse>,
-    /// How much of the standard library is packed.
+    /// The part of the standard library that is packed.
     pub standard_library: StandardLibraryPart,
     /// Imports that nothing answers, neither the application nor a package nor the standard library.
     pub missing: Vec<Missing>,
     /// Installed distributions that something imports, and that were left out.
     pub left_out: Vec<LeftOut>,
-    /// Who brought what.
+    /// The way to each module and distribution.
     pub trace: Trace,
-    /// What the packed libraries need of the system; the launcher is not among them.
+    /// The packed libraries' needs of the system; the launcher is not among them.
     pub needs: Needs,
-    /// What the user should know.
+    /// The warnings for the user.
     pub warnings: Vec<Warning>,
 }
 
@@ -35,20 +35,20 @@ pub struct Report {
 pub struct FileUse {
     /// The package whose files they are.
     pub package: String,
-    /// Why that is so.
+    /// The reason.
     pub because: String,
 }
 
-/// How much of the standard library is packed.
+/// The part of the standard library that is packed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum StandardLibraryPart {
     /// All of it, for this reason.
     All(String),
-    /// What imports lead to, and what every application gets.
+    /// The modules that imports lead to, and those that every application gets.
     Reached {
-        /// How many modules that is.
+        /// The number of packed modules.
         modules: usize,
-        /// Of how many.
+        /// The number of all its modules.
         of: usize,
     },
     /// None: another archive or the Python installation has it.
@@ -84,7 +84,7 @@ pub struct LeftOut {
     pub why: &'static str,
 }
 
-/// Where entries came from.
+/// The origin of entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Origin {
     /// The application.
@@ -137,13 +137,13 @@ pub struct Package {
     pub name: String,
     /// Its version, if it has metadata.
     pub version: Option<String>,
-    /// Why it was taken.
+    /// The reason why it was taken.
     pub reason: Reason,
     /// The bytes that it takes in the archive, before anything is compressed.
     pub bytes: u64,
 }
 
-/// Why a package was taken.
+/// A reason why a package was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
     /// It holds the entry point, or a module that the settings name.
@@ -206,7 +206,7 @@ pub enum Warning {
     ExcludeUnused(String),
     /// `--exclude` of a module that another one cannot do without.
     ExcludedNeeded {
-        /// What was given.
+        /// The given pattern.
         pattern: String,
         /// The imported name.
         import: String,
@@ -226,7 +226,7 @@ pub enum Warning {
         /// The folder it names.
         folder: PathBuf,
     },
-    /// Metadata without a name, such as a folder without `METADATA`: what is left of an interrupted installation.
+    /// Metadata without a name, such as a folder without `METADATA`: the rest of an interrupted installation.
     NoMetadata(PathBuf),
     /// A file whose name is not Unicode, left out.
     NotUtf8(PathBuf),

@@ -13,7 +13,7 @@ use super::source::TargetSystem;
 pub(super) struct Markers(Option<MarkerEnvironment>);
 
 impl Markers {
-    /// Those of the Python that will run, on this system.
+    /// The markers of the Python that will run, on this system.
     pub(super) fn of(python: &PythonInstallation) -> Self {
         let (major, minor, micro) = python.version;
         let target = TargetSystem::here((major, minor));

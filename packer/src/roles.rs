@@ -1,4 +1,4 @@
-//! Which of several files of one name is the module.
+//! The roles of files: of several files of one name, one is the module.
 
 use std::collections::BTreeMap;
 
@@ -8,18 +8,18 @@ use super::Origin;
 use super::item::Item;
 use super::tree::{EntryKind, ModuleName};
 
-/// What becomes of a file.
+/// The role of a file in the archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     Source,
     Extension,
     Data,
-    /// The source beside an extension module of the same name, which wins. It is packed as data, and it tells what the extension
-    /// module imports.
-    Twin,
+    /// The source of an extension module (Cython, mypyc), beside it and of the same name. The extension module wins; the
+    /// source is packed as data, and tells its imports.
+    ExtensionSource,
 }
 
-/// Smaller is better.
+/// The rank of a file among those of its name; the smallest wins.
 type Rank = (Origin, bool, usize);
 
 /// Decides which file is which module, in the order of Python's own file finder: a package before a module, an
@@ -47,7 +47,7 @@ pub(super) fn roles(items: &[Item], writer: &Writer, suffixes: &[String]) -> Vec
                     .get(*winner)
                     .is_some_and(|winner| matches!(winner.entry.kind, EntryKind::Extension(_))) =>
             {
-                Role::Twin
+                Role::ExtensionSource
             }
             (EntryKind::Source(_) | EntryKind::Extension(_) | EntryKind::Data, _) => Role::Data,
         }

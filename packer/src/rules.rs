@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 
-use super::distribution::Unit;
+use super::distribution::Distribution;
 use super::distribution_name::normalize;
 use super::pattern::glob;
 use super::standard_needs::StandardNeeds;
@@ -30,7 +30,7 @@ struct File {
     distribution: Vec<Rule>,
 }
 
-/// What is known of a distribution.
+/// A rule for a distribution.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Rule {
@@ -45,7 +45,7 @@ struct Rule {
     /// Modules that its own import without any statement.
     #[serde(default)]
     follow: Vec<String>,
-    /// Modules that it imports for what few applications want.
+    /// Modules that it imports for features that few applications want.
     #[serde(default)]
     leave: Vec<String>,
     /// Words in an application with which the modules of `leave` are followed after all.
@@ -76,29 +76,32 @@ struct Rule {
     beside: Vec<String>,
 }
 
-/// All rules that are for what is installed.
+/// All rules for installed distributions.
 #[derive(Debug, Default)]
 pub(super) struct Rules {
     developers: BTreeSet<String>,
-    /// With the unit that each is for.
+    /// The rules, each with the number of its distribution.
     rules: Vec<(usize, Rule)>,
     words: HashSet<String>,
 }
 
 impl Rules {
-    /// The built-in rules, and those in files of the user, as far as they are for these units.
-    pub(super) fn read(units: &[Unit], files: &[PathBuf]) -> Result<Self, BundleError> {
+    /// The built-in rules, and those in files of the user, as far as they are for these distributions.
+    pub(super) fn read(
+        distributions: &[Distribution],
+        files: &[PathBuf],
+    ) -> Result<Self, BundleError> {
         let built_in: File = toml::from_str(BUILT_IN)
             .expect("the rules are part of the program, and a test reads them");
         let mut rules = Self::default();
         rules.words.extend(StandardNeeds::read().named().map(|(word, _)| word.to_owned()));
-        rules.add(built_in, units, None)?;
+        rules.add(built_in, distributions, None)?;
         for path in files {
             let text =
                 std::fs::read_to_string(path).map_err(BundleError::io("read the rules", path))?;
             let source = Source { path, text: &text };
             let file: File = source.parse()?;
-            rules.add(file, units, Some(&source))?;
+            rules.add(file, distributions, Some(&source))?;
         }
         Ok(rules)
     }
@@ -106,7 +109,7 @@ impl Rules {
     fn add(
         &mut self,
         file: File,
-        units: &[Unit],
+        distributions: &[Distribution],
         source: Option<&Source<'_>>,
     ) -> Result<(), BundleError> {
         self.developers.extend(file.developers_use.iter().map(|name| normalize(name)));
@@ -125,12 +128,15 @@ impl Rules {
                 },
             };
             let wanted = normalize(rule.name.get_ref());
-            let found = units.iter().position(|unit| unit.normalized == wanted);
-            let Some((index, unit)) = found.and_then(|index| Some((index, units.get(index)?)))
+            let found =
+                distributions.iter().position(|distribution| distribution.normalized == wanted);
+            let Some((index, distribution)) =
+                found.and_then(|index| Some((index, distributions.get(index)?)))
             else {
                 // The built-in ones are for whatever may be installed.
                 if source.is_some() {
-                    let names = units.iter().map(|unit| unit.normalized.as_str());
+                    let names =
+                        distributions.iter().map(|distribution| distribution.normalized.as_str());
                     let nearest = interp_config::nearest(&wanted, names);
                     let hint = nearest
                         .map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
@@ -140,7 +146,8 @@ impl Rules {
                 }
                 continue;
             };
-            let version = unit.version.as_deref().and_then(|text| Version::from_str(text).ok());
+            let version =
+                distribution.version.as_deref().and_then(|text| Version::from_str(text).ok());
             let is_for = match (&versions, version) {
                 (Some(versions), Some(version)) => versions.contains(&version),
                 (Some(_), None) => false,
@@ -164,69 +171,79 @@ impl Rules {
         self.developers.contains(normalized)
     }
 
-    fn of(&self, unit: usize) -> impl Iterator<Item = &Rule> {
-        self.rules.iter().filter(move |(index, _)| *index == unit).map(|(_, rule)| rule)
+    fn of(&self, distribution: usize) -> impl Iterator<Item = &Rule> {
+        self.rules.iter().filter(move |(index, _)| *index == distribution).map(|(_, rule)| rule)
     }
 
-    /// Whether a unit's import of a module is left, in an application that uses these words.
-    pub(super) fn leaves(&self, unit: usize, module: &str, used: &HashSet<String>) -> bool {
-        self.of(unit).any(|rule| {
+    /// Whether a distribution's import of a module is left, in an application that uses these words.
+    pub(super) fn leaves(&self, distribution: usize, module: &str, used: &HashSet<String>) -> bool {
+        self.of(distribution).any(|rule| {
             rule.leave.iter().any(|name| is_or_below(module, name))
                 && !rule.unless_used.iter().any(|word| used.contains(word))
         })
     }
 
-    /// Whether the plug-ins of a group that a unit asks for are left.
-    pub(super) fn leaves_group(&self, unit: usize, group: &str, used: &HashSet<String>) -> bool {
-        self.of(unit).any(|rule| {
+    /// Whether the plug-ins of a group that a distribution asks for are left.
+    pub(super) fn leaves_group(
+        &self,
+        distribution: usize,
+        group: &str,
+        used: &HashSet<String>,
+    ) -> bool {
+        self.of(distribution).any(|rule| {
             rule.leave_groups.iter().any(|name| name == group)
                 && !rule.unless_used.iter().any(|word| used.contains(word))
         })
     }
 
-    /// Whether a file of a unit is left.
-    pub(super) fn leaves_file(&self, unit: usize, path: &str, used: &HashSet<String>) -> bool {
-        self.of(unit).any(|rule| {
+    /// Whether a file of a distribution is left.
+    pub(super) fn leaves_file(
+        &self,
+        distribution: usize,
+        path: &str,
+        used: &HashSet<String>,
+    ) -> bool {
+        self.of(distribution).any(|rule| {
             let fits = |pattern: &String| glob(pattern.as_bytes(), path.as_bytes());
             rule.leave_files.iter().any(fits)
                 && !rule.unless_used.iter().any(|word| used.contains(word))
         })
     }
 
-    /// Whether a unit's libraries are packed only if a packed file needs them.
-    pub(super) fn has_libraries_by_need(&self, unit: usize) -> bool {
-        self.of(unit).any(|rule| rule.libraries_by_need)
+    /// Whether a distribution's libraries are packed only if a packed file needs them.
+    pub(super) fn has_libraries_by_need(&self, distribution: usize) -> bool {
+        self.of(distribution).any(|rule| rule.libraries_by_need)
     }
 
-    /// Whether a module of a unit runs no files in an application, although it looks so.
-    pub(super) fn runs_nothing_unseen(&self, unit: usize, module: &str) -> bool {
-        self.of(unit)
+    /// Whether a module of a distribution runs no files in an application, although it looks so.
+    pub(super) fn runs_nothing_unseen(&self, distribution: usize, module: &str) -> bool {
+        self.of(distribution)
             .any(|rule| rule.runs_nothing_unseen.iter().any(|name| is_or_below(module, name)))
     }
 
-    /// Whether files of a unit are packed that only developers want.
-    pub(super) fn has_all_files(&self, unit: usize) -> bool {
-        self.of(unit).any(|rule| rule.all_files)
+    /// Whether files of a distribution are packed that only developers want.
+    pub(super) fn has_all_files(&self, distribution: usize) -> bool {
+        self.of(distribution).any(|rule| rule.all_files)
     }
 
-    /// Whether the C code of a unit opens its files by their paths.
-    pub(super) fn has_real_files(&self, unit: usize) -> bool {
-        self.of(unit).any(|rule| rule.real_files)
+    /// Whether the C code of a distribution opens its files by their paths.
+    pub(super) fn has_real_files(&self, distribution: usize) -> bool {
+        self.of(distribution).any(|rule| rule.real_files)
     }
 
-    /// The modules that a unit's need besides what they say.
-    pub(super) fn followed(&self, unit: usize) -> impl Iterator<Item = &str> {
-        self.of(unit).flat_map(|rule| rule.follow.iter().map(String::as_str))
+    /// The modules that a distribution's modules need besides their imports.
+    pub(super) fn followed(&self, distribution: usize) -> impl Iterator<Item = &str> {
+        self.of(distribution).flat_map(|rule| rule.follow.iter().map(String::as_str))
     }
 
-    /// The distributions that a unit needs besides what it requires, by their normalised names.
-    pub(super) fn beside(&self, unit: usize) -> impl Iterator<Item = String> {
-        self.of(unit).flat_map(|rule| rule.beside.iter().map(|name| normalize(name)))
+    /// The distributions that a distribution needs besides its requirements, by their normalised names.
+    pub(super) fn beside(&self, distribution: usize) -> impl Iterator<Item = String> {
+        self.of(distribution).flat_map(|rule| rule.beside.iter().map(|name| normalize(name)))
     }
 
-    /// Whether all modules of a unit are packed, if a rule says so or the contrary.
-    pub(super) fn all_modules(&self, unit: usize) -> Option<bool> {
-        self.of(unit).find_map(|rule| rule.all_modules)
+    /// Whether all modules of a distribution are packed, if a rule says so or the contrary.
+    pub(super) fn all_modules(&self, distribution: usize) -> Option<bool> {
+        self.of(distribution).find_map(|rule| rule.all_modules)
     }
 }
 
@@ -270,7 +287,7 @@ fn fault(source: Option<&Source<'_>>, span: Range<usize>, message: String) -> Bu
         source.map_or((Path::new("built-in rules"), ""), |source| (source.path, source.text));
     let before = text.get(..span.start).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or(before).chars().count() + 1;
     BundleError::Rules(Box::new(RuleError { path: path.to_owned(), line, column, message }))
 }
 
@@ -301,17 +318,17 @@ mod tests {
 
     #[test]
     fn faults_of_users_files_have_their_places() {
-        let units = [Unit {
+        let distributions = [Distribution {
             name: "Alpha".into(),
             normalized: "alpha".into(),
             version: Some("1.2".into()),
-            ..Unit::default()
+            ..Distribution::default()
         }];
         let check = |text: &str, expected: &str| {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("rules.toml");
             std::fs::write(&path, text).unwrap();
-            let found = Rules::read(&units, std::slice::from_ref(&path));
+            let found = Rules::read(&distributions, std::slice::from_ref(&path));
             let found = match found {
                 Ok(rules) => format!("{} rules", rules.of(0).count()),
                 Err(error) => error.to_string().replace(&path.display().to_string(), "rules.toml"),
@@ -328,7 +345,8 @@ mod tests {
             "[[distribution]]\nname = \"alhpa\"\nreason = \"x\"",
             "rules.toml:2:8: no distribution `alhpa` is installed; did you mean `alpha`?",
         );
-        let found = Rules::read(&units, &[PathBuf::from("/does/not/exist.toml")]).unwrap_err();
+        let found =
+            Rules::read(&distributions, &[PathBuf::from("/does/not/exist.toml")]).unwrap_err();
         assert!(found.to_string().contains("/does/not/exist.toml"), "{found}");
     }
 }

@@ -7,17 +7,17 @@
 //! | `from a import *` | `a`, and the modules that its `__all__` names |
 //! | `from . import b`, `from ..c import d` | the same, from the package that the module is in |
 //! | `import a; a.b.c` | `a`, and `a.b` where that is a module |
-//! | in a function, under a condition that only the running program decides | the same, [`Place::Function`] |
-//! | under `try` with a handler of `ImportError`, in its handlers, under `suppress(ImportError)` | the same, [`Place::Guarded`] |
+//! | in a function, under a condition that only the running program decides | the same, [`ImportPlace::Function`] |
+//! | under `try` with a handler of `ImportError`, in its handlers, under `suppress(ImportError)` | the same, [`ImportPlace::Guarded`] |
 //! | under `if TYPE_CHECKING` | nothing |
 //! | under `if __name__ == "__main__"` | nothing in a module that is only imported |
 //! | under `if sys.platform`, `sys.version_info`, `os.name` … | decided for the target; the other branch is nothing |
-//! | `import_module("a")`, `__import__("a")`, any function with `import` in its name | `a`, [`Place::Function`] |
+//! | `import_module("a")`, `__import__("a")`, any function with `import` in its name | `a`, [`ImportPlace::Function`] |
 //! | `import_module(".a", __name__)` | `a` in the module's package |
-//! | texts in a scope that imports a computed name | modules of these names, where there are some, [`Place::Text`] |
-//! | `breakpoint()` | `pdb`, [`Place::Function`] |
-//! | `find_spec("a")` in a module that names `LazyLoader` | `a`, [`Place::Function`] |
-//! | `lazy_loader.attach_stub` | the imports of the `.pyi` beside it, [`Place::Function`] |
+//! | texts in a scope that imports a computed name | modules of these names, where there are some, [`ImportPlace::Text`] |
+//! | `breakpoint()` | `pdb`, [`ImportPlace::Function`] |
+//! | `find_spec("a")` in a module that names `LazyLoader` | `a`, [`ImportPlace::Function`] |
+//! | `lazy_loader.attach_stub` | the imports of the `.pyi` beside it, [`ImportPlace::Function`] |
 
 mod condition;
 mod visit;
@@ -56,7 +56,7 @@ impl TargetSystem {
     }
 }
 
-/// What the reader looks out for besides imports.
+/// The names that the reader looks out for besides imports.
 #[derive(Clone, Debug)]
 pub(super) struct Questions<'q> {
     pub(super) target: &'q TargetSystem,
@@ -66,20 +66,20 @@ pub(super) struct Questions<'q> {
     pub(super) words: &'q HashSet<String>,
 }
 
-/// Where an import stands, which tells what it means that its module is missing.
+/// The place of an import, which decides how much a missing module matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Place {
-    /// At the top level: the importing module needs it.
+pub(super) enum ImportPlace {
+    /// The top level: the importing module needs it.
     Top,
-    /// In a function or under a condition: it may be never executed.
+    /// A function or a condition: the import may never be executed.
     Function,
-    /// Where its absence is expected.
+    /// A place where the module's absence is expected.
     Guarded,
-    /// It is only a text that may become a module's name.
+    /// A text that may become a module's name.
     Text,
 }
 
-impl Place {
+impl ImportPlace {
     /// Whether a program may go on without it.
     pub(super) fn is_optional(self) -> bool {
         self != Self::Top
@@ -95,9 +95,9 @@ pub(super) struct Import {
     pub(super) members: Vec<String>,
     /// Whether all that it offers is taken.
     pub(super) has_star: bool,
-    /// Counted from 1.
+    /// The line, counted from 1.
     pub(super) line: u32,
-    pub(super) place: Place,
+    pub(super) place: ImportPlace,
 }
 
 impl Import {
@@ -108,7 +108,7 @@ impl Import {
     }
 }
 
-/// What was found in a module.
+/// The facts found in a module.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Facts {
     pub(super) imports: Vec<Import>,
@@ -141,7 +141,7 @@ pub(super) struct Facts {
 /// Whether a module is ever run as a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RunsAs {
-    /// It may be: what stands under `if __name__ == "__main__"` counts.
+    /// It may be: code under `if __name__ == "__main__"` counts.
     Main,
     /// It is only imported.
     Module,
@@ -149,7 +149,7 @@ pub(super) enum RunsAs {
     StandardModule,
 }
 
-/// Reads a module's source; `name` and `is_package` tell what relative imports start from.
+/// Reads a module's source; `name` and `is_package` tell the package that relative imports start from.
 pub(super) fn read(
     source: &[u8],
     name: &str,
@@ -203,10 +203,10 @@ mod tests {
     /// Each import as `place:line:names`.
     fn check(source: &str, expected: &[&str]) {
         let place = |place| match place {
-            Place::Top => "top",
-            Place::Function => "function",
-            Place::Guarded => "guarded",
-            Place::Text => "text",
+            ImportPlace::Top => "top",
+            ImportPlace::Function => "function",
+            ImportPlace::Guarded => "guarded",
+            ImportPlace::Text => "text",
         };
         let facts = facts(source);
         let found: Vec<String> = facts

@@ -1,4 +1,5 @@
-//! Which of the standard library an application gets (`data/standard_library.toml`): all of it, or what imports lead to.
+//! The part of the standard library that an application gets (`data/standard_library.toml`): all of it, or the modules that
+//! imports lead to.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -46,7 +47,7 @@ impl StandardNeeds {
         name.starts_with(OWN_PREFIX) || self.packages.iter().any(is_below) || is_one(&self.core)
     }
 
-    /// Whether every application gets a module, with what it imports at its top level.
+    /// Whether every application gets a module, with its imports at the top level.
     pub(super) fn is_value(&self, name: &str) -> bool {
         self.values.iter().any(|value| value == name)
     }
@@ -66,7 +67,7 @@ impl StandardNeeds {
         self.extensions.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether a module imports another one for what no application does.
+    /// Whether a module imports another one for a feature that no application uses.
     pub(super) fn leaves(&self, module: &str, other: &str) -> bool {
         self.leave.get(module).is_some_and(|names| names.iter().any(|name| name == other))
     }
@@ -94,12 +95,12 @@ pub(super) const OWN_PREFIX: &str = "_coldframe_";
 pub(super) struct StandardModules<'s> {
     pub(super) entries: Vec<Entry>,
     archive: Option<&'s Archive>,
-    /// By path: what is not on disk.
+    /// The contents of modules that are not on disk, by path.
     contents: BTreeMap<String, Cow<'s, [u8]>>,
 }
 
 impl<'s> StandardModules<'s> {
-    /// Those of files, of the copied archive, or none where an archive beside has them.
+    /// The modules in files, or in the copied archive, or none where an archive beside has them.
     pub(super) fn new<'i>(
         stdlib: StandardLibrary<'s>,
         items: impl Iterator<Item = &'i Item>,
@@ -136,11 +137,13 @@ impl<'s> StandardModules<'s> {
     pub(super) fn contents_of(&self, owner: Owner, entry: &Entry) -> Option<Cow<'_, [u8]>> {
         match owner {
             Owner::Standard => self.contents(entry),
-            Owner::Application | Owner::Unit(_) => fs::read(&entry.location).ok().map(Cow::Owned),
+            Owner::Application | Owner::Distribution(_) => {
+                fs::read(&entry.location).ok().map(Cow::Owned)
+            }
         }
     }
 
-    /// The contents of a module's file. What cannot be read is an error when it is packed, which names it.
+    /// The contents of a module's file. A file that cannot be read is an error when it is packed, which names it.
     fn contents(&self, entry: &Entry) -> Option<Cow<'_, [u8]>> {
         if let Some(contents) = self.contents.get(&entry.path) {
             return Some(Cow::Borrowed(contents));
@@ -157,7 +160,7 @@ impl<'s> StandardModules<'s> {
     }
 }
 
-/// Why all of the standard library is packed, if it is before any code was read.
+/// The reason why all of the standard library is packed, if there is one before any code was read.
 pub(super) fn reason_for_all(request: &BundleRequest<'_>) -> Option<String> {
     let settings = &request.settings.interpreter;
     let because = |reason: &str| Some(reason.to_owned());

@@ -1,11 +1,12 @@
-//! The standard library, and what of it no application needs.
+//! The standard library, and the modules of it that no application needs.
 
 use super::pattern::Pattern;
 use super::tree::{Entry, Tree};
 use super::{BundleError, BundleRequest, PythonInstallation, Warning};
 
-/// Left out of the standard library unless `--include` names them: its own tests, what only they need, and the wheels
-/// of pip. (`config-*` and `site-packages` are folders for building and for installed packages, and no modules at all.)
+/// Modules left out of the standard library unless `--include` names them: its own tests, modules that only they need, and
+/// the wheels of pip. (`config-*` and `site-packages` are folders for building and for installed packages, and no modules at
+/// all.)
 pub const DEFAULT_EXCLUDES: &[&str] = &[
     "test",
     "*.test",
@@ -20,7 +21,7 @@ pub const DEFAULT_EXCLUDES: &[&str] = &[
     "ensurepip._bundled",
 ];
 
-/// Without these the interpreter does not come up.
+/// Modules without which the interpreter does not come up.
 const ESSENTIAL: &[&str] =
     &["encodings", "codecs", "io", "abc", "importlib", "importlib._bootstrap"];
 
@@ -65,7 +66,7 @@ pub(super) fn read(
     Ok(tree.entries)
 }
 
-/// An error when an exclusion hits what the interpreter needs to start.
+/// An error when an exclusion hits a module that the interpreter needs to start.
 pub(super) fn check_essential(exclude: &[Pattern]) -> Result<(), BundleError> {
     for pattern in exclude {
         // A throw-away copy: this question must not make a misspelt pattern look used.

@@ -42,8 +42,8 @@ pub(super) fn items(archive: &Archive, exclude: &[Pattern]) -> Result<Vec<Item>,
     Ok(items)
 }
 
-/// What is no code in an archive with a standard library: extension modules and data, as if it lay on disk. Libraries and
-/// files of the system are left out, which their users bring in.
+/// The extension modules and data of an archive with a standard library, as if they lay on disk. Libraries and files of the
+/// system are left out: their users bring them in.
 pub(super) fn files(archive: &Archive, exclude: &[Pattern]) -> Result<Vec<Item>, BundleError> {
     let (mut items, mut known) = (Vec::new(), BTreeSet::new());
     for module in archive.modules() {
@@ -51,7 +51,13 @@ pub(super) fn files(archive: &Archive, exclude: &[Pattern]) -> Result<Vec<Item>,
         known.insert(module.path());
         if module.kind() == ModuleKind::Extension && !module.name().starts_with(OWN_PREFIX) {
             let kind = EntryKind::Extension(name_of(&module));
-            let contents = || Ok(module.extension()?.unwrap_or_default().into_owned());
+            let contents = || match module.extension()? {
+                Some(library) => Ok(library.into_owned()),
+                None => Err(BundleError::NotPython {
+                    python: archive.path().to_owned(),
+                    reason: format!("the extension module `{}` has no library", module.name()),
+                }),
+            };
             items.extend(item(module.path(), kind, exclude, contents)?);
         }
     }
@@ -85,7 +91,7 @@ fn item(
     path: &str,
     kind: EntryKind,
     exclude: &[Pattern],
-    contents: impl FnOnce() -> Result<Vec<u8>, importer_core::Error>,
+    contents: impl FnOnce() -> Result<Vec<u8>, BundleError>,
 ) -> Result<Option<Item>, BundleError> {
     let entry = Entry { path: path.to_owned(), location: path.into(), kind };
     let name = entry.dotted();

@@ -53,6 +53,7 @@ impl Rule {
             .from
             .iter()
             .filter(|folder| beside.is_some() || !folder.contains("{library}"))
+            // The filter leaves `{library}` only where the library is known.
             .map(|folder| folder.replace("{library}", beside.as_deref().unwrap_or_default()).into())
             .collect();
         let mut files = BTreeMap::new();
@@ -78,16 +79,16 @@ impl Rule {
 /// Files to be packed beside the libraries.
 #[derive(Debug, Default)]
 pub(super) struct SystemData {
-    /// By their paths in the archive.
+    /// The contents of the files, by their paths in the archive.
     pub(super) files: BTreeMap<String, Vec<u8>>,
-    /// Where those lie that are from this machine.
+    /// The paths of those that are from this machine.
     pub(super) locations: Vec<PathBuf>,
     /// Their folders, for the attribute of files in the cache, and an attribute for each with the names of its files.
     pub(super) packages: Vec<ServedPackage>,
     pub(super) attributes: BTreeMap<String, Vec<u8>>,
 }
 
-/// Finds what these libraries read, which are given by their names, with the places where they lie; in an archive that is
+/// Finds the files that these libraries read, which are given by their names and places; in an archive that is
 /// packed again, if it has that already.
 pub(super) fn collect(
     libraries: &[(String, Option<PathBuf>)],

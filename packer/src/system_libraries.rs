@@ -37,20 +37,20 @@ struct Rule {
     source: String,
 }
 
-/// Where a library of the system comes from when the application runs.
+/// The source of a library of the system when the application runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Use {
-    /// From the system that the application runs on, or not at all.
+    /// The system that the application runs on, or nothing.
     Leave,
-    /// From that system if it has one that offers as much, and else from the archive.
+    /// That system if its library offers as much, and else the archive.
     SystemFirst,
-    /// From the archive.
+    /// The archive.
     #[serde(skip)]
     Pack,
 }
 
-/// What decides about a library.
+/// The rules that decide about a library.
 #[derive(Debug)]
 struct Policy<'a> {
     /// The user's rules, which come first.
@@ -85,17 +85,17 @@ impl<'a> Policy<'a> {
 pub(super) struct SystemLibraryFile {
     /// Its path in the archive.
     pub(super) path: String,
-    /// Where it lies on this machine, if it was found here.
+    /// Its path on this machine, if it was found here.
     pub(super) location: Option<PathBuf>,
     /// Its contents, ready to be packed; nothing for one that the standard library's archive has already.
     pub(super) contents: Option<Vec<u8>>,
 }
 
-/// All that was found.
+/// The libraries that were found, and those that were not.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) files: Vec<SystemLibraryFile>,
-    /// What the launcher must know of the packed ones.
+    /// The launcher's facts about the packed libraries.
     pub(super) attributes: BTreeMap<String, Vec<u8>>,
     /// Libraries that this machine does not have either, with the first packed file that needs each.
     pub(super) missing: BTreeMap<String, String>,
@@ -109,7 +109,7 @@ struct User {
     needed: Vec<String>,
 }
 
-/// Follows what the packed libraries need into the libraries of this machine, notes those that are to be packed among
+/// Follows the needs of packed libraries into the libraries of this machine, notes those that are to be packed among
 /// `libraries`, and gives them. `opened` are names that packed code opens (ctypes), with the file that does. The archive of the
 /// standard library may have some of them already: where it is copied they are not given again.
 pub(super) fn collect(
@@ -217,7 +217,7 @@ pub(super) fn collect(
     Ok(found)
 }
 
-/// Where the dynamic linker of this machine looks first for what a file needs.
+/// The directories where the dynamic linker of this machine looks first for the needed libraries of a file.
 fn directories(linking: &Linking, origin: Option<&Path>) -> Vec<PathBuf> {
     let resolved = linking.search.iter().filter_map(|directory| {
         let below = directory.strip_prefix("$ORIGIN").or(directory.strip_prefix("${ORIGIN}"));

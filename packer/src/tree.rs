@@ -11,7 +11,7 @@ use super::{BundleError, Warning};
 pub(super) struct Entry {
     /// Its path in the archive.
     pub(super) path: String,
-    /// Where it lies.
+    /// The path of its file.
     pub(super) location: PathBuf,
     pub(super) kind: EntryKind,
 }
@@ -37,7 +37,7 @@ impl Entry {
         }
     }
 
-    /// What patterns are matched with: a module's name, or a data file's path written like one.
+    /// The text that patterns are matched with: a module's name, or a data file's path written like one.
     pub(super) fn dotted(&self) -> String {
         self.module().map_or_else(|| self.path.replace('/', "."), |module| module.name.clone())
     }
@@ -53,7 +53,7 @@ pub(super) fn first_part(name: &str) -> &str {
     name.split_once('.').map_or(name, |(first, _)| first)
 }
 
-/// The files of a folder, sorted by path, and what was left out of them.
+/// The files of a folder, sorted by path, and warnings about those that were left out.
 #[derive(Debug, Default)]
 pub(super) struct Tree {
     pub(super) entries: Vec<Entry>,
@@ -131,7 +131,7 @@ impl Entry {
 }
 
 impl ModuleName {
-    /// From a path without its suffix: `json/__init__` is the package `json`. `None` when no `import` could name it.
+    /// The module of a path without its suffix: `json/__init__` is the package `json`. `None` when no `import` could name it.
     pub(super) fn of_path(stem: &str) -> Option<Self> {
         let importable = |part: &str| {
             !part.is_empty()

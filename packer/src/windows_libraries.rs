@@ -1,7 +1,7 @@
 //! The libraries of a Python for Windows: those beside its extension modules, those beside its program, and Python itself.
 //!
-//! They lie in the archive's folder for libraries of the system, under small letters. What is in neither folder belongs to
-//! Windows, and stays there.
+//! They lie in the archive's folder for libraries of the system, under small letters. A library that is in neither folder belongs
+//! to Windows, and stays there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -150,7 +150,7 @@ fn mistakes_in_rules_have_their_places() {
 }
 
 #[test]
-fn compiled_modules_are_kept_and_mended() {
+fn compiled_modules_are_kept_and_repaired() {
     let app =
         App::new(&[("__main__.py", "import helper\nprint(helper.x)"), ("helper.py", "x = 1")]);
     let cache = app.beside("cache");

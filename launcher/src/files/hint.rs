@@ -1,10 +1,10 @@
-//! The line that ends the report of an error about a path below the executable: what was packed there, and what to do.
+//! The line that ends the report of an error about a path below the executable: the packed files there, and the way out.
 
 use importer_core::Stack;
 
 use super::{Fault, Found, find};
 
-/// So many names of a folder are told.
+/// The most names of a folder that are told.
 const MOST_NAMES: usize = 8;
 
 /// Letters that end a path in a text of others.
@@ -18,9 +18,9 @@ pub(crate) fn hint(archives: &Stack, root: &str, said: &str) -> Option<String> {
     let (_, rest) = said.split_once(&start).or_else(|| said.split_once(&doubled))?;
     let rest =
         if cfg!(windows) { rest.replace("\\\\", "/").replace('\\', "/") } else { rest.to_owned() };
-    let path = rest.split(ENDS).next().unwrap_or_default();
+    let path = rest.split(ENDS).next().unwrap_or(&rest);
     // A sentence may go on behind it.
-    let path = path.split(": ").next().unwrap_or_default().trim_end();
+    let path = path.split(": ").next().unwrap_or(path).trim_end();
     match find(archives, format!("/{path}").as_bytes()) {
         Ok(Found::File(file)) => Some(on_disk(file.path())),
         Ok(Found::Folder(folder)) => Some(on_disk(&folder)),

@@ -1,6 +1,6 @@
 //! Other ways to a path below the executable: relative ones, and links on the way.
 //!
-//! The system says of each such path that something on it is no folder. Only then is it asked what.
+//! The system says of each such path that something on it is no folder. Only then is the path followed here.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -8,10 +8,10 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-/// So many links the system follows.
+/// The most links that the system follows.
 const MOST_LINKS: u32 = 40;
 
-/// What follows the executable in a path that leads below it, as [`below`](super::below) gives it; `None` for any other path.
+/// The rest after the executable of a path that leads below it, as [`below`](super::below) gives it; `None` for any other path.
 pub(crate) fn below(root: &Path, path: &[u8]) -> Option<Vec<u8>> {
     let root = fs::metadata(root).ok()?;
     search((root.dev(), root.ino()), path, MOST_LINKS)
@@ -36,7 +36,7 @@ fn search(root: (u64, u64), path: &[u8], links: u32) -> Option<Vec<u8>> {
     None
 }
 
-/// Where a link leads, from where we are.
+/// The target of a link, from where we are.
 fn target(link: &Path) -> Option<PathBuf> {
     let target = fs::read_link(link).ok()?;
     Some(link.parent().unwrap_or(Path::new("")).join(target))

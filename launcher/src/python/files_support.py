@@ -156,7 +156,7 @@ def _program(path):
     return real_path(path)
 
 
-def mend_posixsubprocess(module):
+def patch_posixsubprocess(module):
     """For `_posixsubprocess`, by which `subprocess` starts programs."""
     fork_exec = module.fork_exec
 
@@ -175,7 +175,7 @@ def mend_posixsubprocess(module):
     module.fork_exec = _fork_exec
 
 
-def mend_winapi(module):
+def patch_winapi(module):
     """For `_winapi`, by which `subprocess` starts programs on Windows, with one text for all arguments."""
     create = module.CreateProcess
 
@@ -196,7 +196,7 @@ def mend_winapi(module):
     module.CreateProcess = CreateProcess
 
 
-def mend_sqlite(module):
+def patch_sqlite(module):
     """For `_sqlite3`, whose library opens databases itself."""
     connect = module.connect
 
@@ -208,7 +208,7 @@ def mend_sqlite(module):
     module.connect = _connect
 
 
-def mend_ssl(ssl):
+def patch_ssl(ssl):
     """For `ssl`, whose library opens certificates itself."""
     base = ssl._SSLContext
 
@@ -232,7 +232,7 @@ OPENERS = {
 }
 
 
-def mend_openers(module):
+def patch_openers(module):
     """For a module of `OPENERS`: a file that it opens is put on disk before."""
     for name in OPENERS[module.__name__]:
         if hasattr(module, name):

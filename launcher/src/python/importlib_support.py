@@ -8,7 +8,7 @@ import sys
 import _coldframe
 
 
-def mend_common(module):
+def patch_common(module):
     """Let `files` ask our loader on 3.9, where it makes a path of the origin; and `as_file` know our paths."""
     if hasattr(module, "fallback_resources") and not hasattr(module, "get_resource_reader"):
         from_package = module.from_package
@@ -27,7 +27,7 @@ def mend_common(module):
         register(module)
 
 
-def mend_readers(module):
+def patch_readers(module):
     """Let namespace packages have portions in the archive: importlib's own reader wants folders on disk."""
     import os
     import pathlib
@@ -67,7 +67,7 @@ def mend_readers(module):
     module.NamespaceReader = NamespaceReader
 
 
-def mend_linecache(linecache):
+def patch_linecache(linecache):
     """Let `linecache.updatecache` read a path in the archive when nothing else has given lines for it.
 
     It asks the loader of a module, and is not always told which module a path is of: `pdb`, tracebacks while modules are

@@ -8,7 +8,7 @@ import os
 import _coldframe
 
 
-def mend_ctypes(module):
+def patch_ctypes(module):
     """For `_ctypes`: a packed library is in the process before it is opened by its name, and on disk before by its path."""
     function = "LoadLibrary" if os.name == "nt" else "dlopen"
     dlopen = getattr(module, function)
@@ -22,7 +22,7 @@ def mend_ctypes(module):
     setattr(module, function, _dlopen)
 
 
-def mend_ctypes_util(module):
+def patch_ctypes_util(module):
     """For `ctypes.util`: a packed library is found, where the system may have none or another version."""
     find_library = module.find_library
 
@@ -37,7 +37,7 @@ def _packed(name):
     return max(names, default=None)
 
 
-def mend_cffi(module):
+def patch_cffi(module):
     """For `_cffi_backend`: as `ctypes`, for `FFI.dlopen`.
 
     The `ffi` of an out-of-line module is a static type's, and asks nobody for a name: what code opens so is loaded before it, and
@@ -109,7 +109,7 @@ def _describes(folders, terminal):
 MODULES = "_TM_PATH"
 
 
-def mend_tkinter(module):
+def patch_tkinter(module):
     """For `_tkinter`: Tcl reads scripts of exactly its own version, and so those that were packed with it.
 
     They are named while an interpreter is made, and not longer: another program that is started may have another Tcl.

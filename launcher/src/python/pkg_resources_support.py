@@ -10,7 +10,7 @@ import _coldframe
 from _coldframe_resources import ArchivePath
 
 
-def mend_pkg_resources(pkg_resources):
+def patch_pkg_resources(pkg_resources):
     """Register readers of the archive, and find the distributions that were not found while the module was imported."""
     finder = _coldframe.finder
 

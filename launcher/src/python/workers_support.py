@@ -24,7 +24,7 @@ def _stat(path):
 _STARTED = _stat(sys.executable)
 
 
-def mend_process(process):
+def patch_process(process):
     """For `multiprocessing.process`, and the copy in `multiprocess`: a worker ends when its parent has been killed."""
     bootstrap = process.BaseProcess._bootstrap
 
@@ -50,7 +50,7 @@ def _close_pipes_to_siblings(children):
             os.close(finalizer._args[0 if popen.method == "forkserver" else 1])
 
 
-def mend_util(util):
+def patch_util(util):
     """For `multiprocessing.util`, and the copy of it in `multiprocess`."""
     spawn = util.spawnv_passfds
 
@@ -81,7 +81,7 @@ def _program(path):
     return path
 
 
-def mend_multiprocess(spawn):
+def patch_multiprocess(spawn):
     """For `multiprocess.spawn`: a frozen program's command line would be the same as that of `multiprocessing`."""
 
     def get_command_line(**kwds):
@@ -124,7 +124,7 @@ def _add_note(error, note):
         _coldframe.finder.log(note)
 
 
-def mend_pool(pool):
+def patch_pool(pool):
     """For `multiprocessing.pool`: a task that a worker cannot read fails, where the pool would wait for it for ever.
 
     A worker that does not find a task's function ends (CPython 3.9 to 3.15, `Pool.map` of a function that `__main__` does not

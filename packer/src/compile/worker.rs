@@ -69,8 +69,8 @@ impl Worker {
         Ok(())
     }
 
-    /// Compiles what `take` gives until there is no more. The next module is on its way to the process before the last
-    /// answer is looked at, so that neither waits for the other.
+    /// Compiles the modules that `take` gives until there are no more. The next module is on its way to the process before
+    /// the last answer is looked at, so that neither waits for the other.
     pub(super) fn work(
         &mut self,
         jobs: &[Job<'_>],
@@ -151,7 +151,8 @@ impl Worker {
             self.stderr.seek(SeekFrom::Start(0)).and_then(|_| self.stderr.read_to_end(&mut text));
         let text = String::from_utf8_lossy(&text);
         let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-        lines.get(lines.len().saturating_sub(3)..).unwrap_or_default().join(" | ")
+        let (_, last) = lines.split_at(lines.len().saturating_sub(3));
+        last.join(" | ")
     }
 }
 

@@ -50,30 +50,30 @@ impl Linking {
     }
 }
 
-/// What a library asks of those that it needs.
+/// The symbols that a library asks of the libraries that it needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Asked {
+pub(crate) struct RequiredSymbols {
     /// The versions of symbols, by the names of the libraries.
     pub(crate) by_version: BTreeMap<String, Vec<String>>,
     /// The names of symbols that have no version.
     pub(crate) by_name: BTreeSet<String>,
 }
 
-/// Reads what a library asks of those that it needs: nothing for what is no ELF file.
-pub(crate) fn asked(contents: &[u8]) -> Asked {
+/// Reads the symbols that a library asks of the libraries that it needs: none for a file that is no ELF file.
+pub(crate) fn required_symbols(contents: &[u8]) -> RequiredSymbols {
     match object::File::parse(contents) {
-        Ok(object::File::Elf32(file)) => asked_by(&file),
-        Ok(object::File::Elf64(file)) => asked_by(&file),
-        _other => Asked::default(),
+        Ok(object::File::Elf32(file)) => required_symbols_of(&file),
+        Ok(object::File::Elf64(file)) => required_symbols_of(&file),
+        _other => RequiredSymbols::default(),
     }
 }
 
-fn asked_by<Elf: FileHeader>(file: &ElfFile<'_, Elf>) -> Asked {
+fn required_symbols_of<Elf: FileHeader>(file: &ElfFile<'_, Elf>) -> RequiredSymbols {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let endian = file.endian();
     let versions = file.elf_section_table().versions(endian, file.data()).ok().flatten();
     let symbols = file.elf_dynamic_symbol_table();
-    let mut asked = Asked::default();
+    let mut asked = RequiredSymbols::default();
     let mut by_version: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (index, symbol) in symbols.enumerate().skip(1) {
         if !symbol.is_undefined(endian) {
@@ -88,6 +88,7 @@ fn asked_by<Elf: FileHeader>(file: &ElfFile<'_, Elf>) -> Asked {
                 by_version.entry(text(library)).or_default().insert(text(version));
             }
             None => {
+                // A name that cannot be read stays in the list as one that no library offers.
                 let name = symbol.name(endian, symbols.strings()).unwrap_or_default();
                 asked.by_name.insert(text(name));
             }
@@ -136,7 +137,7 @@ pub(crate) fn is_libpython(name: &str) -> bool {
     name.starts_with("libpython3") && name.contains(".so") || crate::pe::is_python_dll(name)
 }
 
-/// Bytes that are to be written over a file's own, each with where.
+/// Bytes that are to be written over a file's own, each with its offset.
 #[derive(Debug, Default)]
 struct Edit {
     writes: Vec<(usize, Vec<u8>)>,
@@ -219,7 +220,7 @@ impl Edit {
     }
 }
 
-/// Where in the file the dynamic section's strings begin.
+/// The offset in the file of the dynamic section's strings.
 fn string_table<Elf: FileHeader>(file: &ElfFile<'_, Elf>, entries: &[Elf::Dyn]) -> Option<usize> {
     let endian = file.endian();
     let address = entries.iter().find(|entry| entry.tag(endian) == DT_STRTAB)?.val(endian);

@@ -40,7 +40,8 @@ static SYMBOLS: LazyLock<BTreeMap<String, bool>> = LazyLock::new(|| {
     list.group.into_iter().flat_map(symbols).collect()
 });
 
-/// What packed libraries are lowered to: the glibc that the launcher needs itself, and what it has in place of a newer one.
+/// The glibc that packed libraries are lowered to: the version that the launcher needs itself, and the symbols that the
+/// launcher exports in place of a newer one's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GlibcFloor {
     version: GlibcVersion,
@@ -48,7 +49,7 @@ pub struct GlibcFloor {
 }
 
 impl GlibcFloor {
-    /// That of a launcher that needs this version, from its own file.
+    /// The floor of a launcher that needs this version, from its own file.
     pub fn of_launcher(version: GlibcVersion, contents: &[u8]) -> Self {
         let mut exports = BTreeSet::new();
         if let Ok(file) = ElfFile64::<LE>::parse(contents) {
@@ -90,7 +91,7 @@ fn writes(contents: &[u8], floor: &GlibcFloor) -> Option<Writes> {
     let place_of = |part: *const u8| (part as usize).checked_sub(contents.as_ptr() as usize);
     let (mut libraries, link) = sections.gnu_verneed(endian, contents).ok()??;
     let strings = sections.strings(endian, contents, link).ok()?;
-    // By the number of the version: its place, its flags, and whether it is above the floor.
+    // The place and the flags of each version, and whether it is above the floor, by its number.
     let mut versions = BTreeMap::new();
     while let Some((_, mut of_library)) = libraries.next().ok()? {
         while let Some(version) = of_library.next().ok()? {

@@ -1,6 +1,6 @@
-//! Removes from a library what only debuggers read: sections that are in no segment, and so in no process.
+//! Removes the sections of a library that only debuggers read: they are in no segment, and so in no process.
 //!
-//! All that is loaded stays where it is, byte for byte: the file is cut behind its last segment, and gets a table of the
+//! The loaded parts stay where they are, byte for byte: the file is cut behind its last segment, and gets a table of the
 //! sections that are left. Nothing before that place is moved, so that no address and no offset has to be changed.
 
 use object::elf::{self, FileHeader64, SectionHeader64};
@@ -14,7 +14,7 @@ const NAMES: &[u8] = b".shstrtab";
 /// Cuts a library. A file that is no ELF file of 64 bits, or not laid out as linkers do, stays as it is.
 pub(crate) fn strip(contents: &mut Vec<u8>) {
     let Some(cut) = cut(contents).filter(|cut| cut.length() < contents.len()) else { return };
-    // In its place: a library may be most of what a build holds in memory.
+    // The cut is made in place: a library may be most of what a build holds in memory.
     contents.truncate(cut.end);
     contents.extend(&cut.names);
     contents.resize(contents.len().next_multiple_of(8), 0);
@@ -29,13 +29,13 @@ pub(crate) fn strip(contents: &mut Vec<u8>) {
 
 /// The rest of a library.
 struct Cut {
-    /// Where its last segment ends.
+    /// The end of its last segment.
     end: usize,
     /// The names of its sections, to be put there.
     names: Vec<u8>,
     /// The table of its sections, to be put behind these.
     headers: Vec<SectionHeader64<LE>>,
-    /// Of those; 2 or more.
+    /// The number of those; 2 or more.
     count: u16,
 }
 

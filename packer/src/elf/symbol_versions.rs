@@ -1,4 +1,4 @@
-//! Which versions of glibc's symbols an ELF file needs, and which level of the x86-64 instructions.
+//! The versions of glibc's symbols that an ELF file needs, and the level of its x86-64 instructions.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::glibc::GlibcVersion;
 /// A version that marks no symbol: the dynamic linker must know relative relocations in their packed form.
 const PACKED_RELOCATIONS: (&[u8], GlibcVersion) = (b"GLIBC_ABI_DT_RELR", GlibcVersion::new(2, 36));
 
-/// What one ELF file needs of the system.
+/// The needs that one ELF file has of the system.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SystemNeeds {
     /// The symbols by the version of glibc that has them; a version may be needed for no symbol.
@@ -20,7 +20,7 @@ pub(crate) struct SystemNeeds {
     pub(crate) x86_64_level: Option<u8>,
 }
 
-/// Reads what an ELF file needs; `None` for what is none, or is damaged.
+/// Reads the needs of an ELF file; `None` for a file that is none, or is damaged.
 pub(crate) fn system_needs(contents: &[u8]) -> Option<SystemNeeds> {
     match object::File::parse(contents).ok()? {
         object::File::Elf32(file) => of(&file, contents),
@@ -181,7 +181,7 @@ mod tests {
             .collect();
         assert_eq!(found, ["2.2 old", "2.77 young"]);
 
-        // What is cut off or overwritten may be read wrongly, and is no reason to panic.
+        // A truncated or overwritten file may be read wrongly, and is no reason to panic.
         for length in 0..contents.len() {
             let _ = system_needs(&contents[..length]);
         }

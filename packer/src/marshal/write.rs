@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{FLAG_REF, Id, Node};
 
-/// An object's bytes with references to what occurs in it more than once.
+/// An object's bytes with references to the objects that occur in it more than once.
 pub(super) fn shared(nodes: &[Node<'_>], root: Id) -> Vec<u8> {
     let mut uses = vec![0usize; nodes.len()];
     for node in nodes {
@@ -36,7 +36,7 @@ fn for_each_part(node: &Node<'_>, mut visit: impl FnMut(Id)) {
 
 struct Writer<'g, 'a> {
     nodes: &'g [Node<'a>],
-    /// How often each node occurs; without it nothing is written as a reference.
+    /// The number of uses of each node; without it nothing is written as a reference.
     uses: Option<&'g [usize]>,
     numbers: HashMap<Id, u32>,
     out: Vec<u8>,

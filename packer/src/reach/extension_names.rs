@@ -14,7 +14,7 @@ const LONGEST: usize = 200;
 /// Names of the standard library that are longer than this are believed inside of longer texts too.
 const SHORT: usize = 4;
 
-/// What stands in the texts of a node's extension modules.
+/// The names in the texts of a node's extension modules.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ExtensionNames {
     /// Modules of the same owner whose names stand there, whole or as a neighbour's; and those of the standard library.
@@ -57,7 +57,7 @@ pub(super) fn of(
 ) -> ExtensionNames {
     let mut found = BTreeSet::new();
     let mut is_opaque = false;
-    // What those of the standard library import is known: texts tell more than that.
+    // A table has the imports of the standard library's extension modules: texts tell more than these.
     if node.owner == Owner::Standard {
         return ExtensionNames::default();
     }
@@ -100,7 +100,7 @@ fn is_whole_text(contents: &[u8], name: &str) -> bool {
 fn has_packed_texts(contents: &[u8]) -> bool {
     const MARK: &[u8] = b"_cython_3_";
     memchr::memmem::find_iter(contents, MARK).any(|at| {
-        let minor = contents.get(at + MARK.len()..).unwrap_or_default();
+        let minor = contents.get(at + MARK.len()..).expect("the whole mark was found there");
         let digits = minor.iter().take_while(|byte| byte.is_ascii_digit()).count();
         let minor = minor.get(..digits).and_then(|digits| str::from_utf8(digits).ok());
         minor.and_then(|minor| minor.parse::<u32>().ok()).is_some_and(|minor| minor >= 1)

@@ -1,13 +1,14 @@
-//! From a module to the modules that it names.
+//! The step from a module to the modules that it names.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::resume_unwind;
 use std::thread;
 
 use super::extension_names::{self, ExtensionNames};
 use super::index::{Node, NodeId};
-use super::{Cause, Certainty, Owner, PutOff, Search, is_editable_pair};
+use super::{Cause, Certainty, DeferredImport, Owner, Search, is_editable_pair};
 use crate::distribution_name::normalize;
-use crate::source::{self, Facts, Import, Place, Questions, RunsAs};
+use crate::source::{self, Facts, Import, ImportPlace, Questions, RunsAs};
 use crate::standard_needs::{OWN_PREFIX, StandardModules};
 use crate::tree::{Entry, first_part};
 
@@ -27,13 +28,13 @@ impl Search<'_, '_> {
         let (finder, needs) = (&self.finder, &self.needs);
         let runs_as = |node: &Node<'_>| match node.owner {
             Owner::Application => RunsAs::Main,
-            Owner::Standard | Owner::Unit(_)
+            Owner::Standard | Owner::Distribution(_)
                 if run.contains(node.name) || node.name.ends_with("__main__") =>
             {
                 RunsAs::Main
             }
             Owner::Standard => RunsAs::StandardModule,
-            Owner::Unit(_) => RunsAs::Module,
+            Owner::Distribution(_) => RunsAs::Module,
         };
         let read = |id: NodeId| {
             let Some(node) = index.node(id) else { return Default::default() };
@@ -62,7 +63,7 @@ impl Search<'_, '_> {
                 .into_iter()
                 .zip(wanted.chunks(share))
                 .flat_map(|(thread, part)| match thread {
-                    Ok(thread) => thread.join().unwrap_or_default(),
+                    Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
                     // The system has no thread to give.
                     Err(_) => part.iter().map(|id| (*id, read(*id))).collect(),
                 })
@@ -78,7 +79,7 @@ impl Search<'_, '_> {
         }
     }
 
-    /// Follows what a module imports.
+    /// Follows the imports of a module.
     pub(super) fn follow(&mut self, id: NodeId) {
         let Some(certainty) =
             self.arrivals.get(id).and_then(|arrival| Some(arrival.as_ref()?.certainty))
@@ -103,9 +104,9 @@ impl Search<'_, '_> {
         }
         let own = self.index.node(id).is_some_and(|node| node.name.starts_with(OWN_PREFIX));
         for import in &facts.imports {
-            // What those of the launcher import in functions is there when they mend it.
+            // The launcher's modules import in functions only modules that are there when they patch them.
             let is_idle = own || owner == Owner::Standard && certainty.is_doubt();
-            if !is_idle || import.place == Place::Top {
+            if !is_idle || import.place == ImportPlace::Top {
                 self.follow_import(id, owner, certainty, import);
             }
         }
@@ -121,6 +122,7 @@ impl Search<'_, '_> {
         for name in &facts.metadata {
             self.want_metadata(id, name);
         }
+        // Only nodes with extension modules have such names.
         let names = self.extension_names.get(id).cloned().flatten().unwrap_or_default();
         if names.is_opaque {
             self.take_standard_library(id);
@@ -136,14 +138,14 @@ impl Search<'_, '_> {
                 Some(_) | None => {}
             }
         }
-        if let Owner::Unit(unit) = owner {
+        if let Owner::Distribution(distribution) = owner {
             let has_signs = facts.imports_computed
                 || facts.lists_modules
                 || !facts.is_understood
                 || self.index.node(id).is_some_and(|node| !node.extensions.is_empty());
-            let is_whole = self.rules.all_modules(unit).unwrap_or(has_signs);
+            let is_whole = self.rules.all_modules(distribution).unwrap_or(has_signs);
             if is_whole && has_signs {
-                self.take_all_modules(unit, certainty, Cause::Doubt { by: id });
+                self.take_all_modules(distribution, certainty, Cause::Doubt { by: id });
             }
         }
         if let Some(place) = self.facts.get_mut(id) {
@@ -208,10 +210,13 @@ impl Search<'_, '_> {
             return;
         }
         let (targets, is_known) = self.index.executed(name, owner);
-        let targets =
-            if place == Place::Text && !is_known { self.by_text(from, name) } else { targets };
+        let targets = if place == ImportPlace::Text && !is_known {
+            self.by_text(from, name)
+        } else {
+            targets
+        };
         if targets.is_empty() {
-            if place == Place::Text {
+            if place == ImportPlace::Text {
                 return;
             }
             let first = first_part(name);
@@ -219,12 +224,12 @@ impl Search<'_, '_> {
                 // It is inside of the interpreter, or all of the library is packed.
             } else if !self.index.owners(first).is_empty() {
                 let is_certain = owner == Owner::Application
-                    || place == Place::Top && certainty == Certainty::Needed;
+                    || place == ImportPlace::Top && certainty == Certainty::Needed;
                 if is_certain && !self.index.knows(first) {
                     let cause =
                         Cause::Import { by: from, name: name.to_owned(), line: import.line };
-                    for unit in self.index.owners(first).to_vec() {
-                        self.choose(unit, Certainty::Needed, cause.clone());
+                    for distribution in self.index.owners(first).to_vec() {
+                        self.choose(distribution, Certainty::Needed, cause.clone());
                     }
                 }
             } else if !is_member && !self.index.knows(first) {
@@ -253,7 +258,7 @@ impl Search<'_, '_> {
         }
     }
 
-    /// Takes what a module of the standard library imports in C, or finds by a computed name.
+    /// Takes the modules that one of the standard library imports in C, or finds by a computed name.
     fn follow_computed(&mut self, id: NodeId) {
         let Some(name) = self.index.node(id).map(|node| node.name.to_owned()) else { return };
         for imported in self.needs.imported_in_c(&name).to_vec() {
@@ -292,9 +297,9 @@ impl Search<'_, '_> {
     /// Whether a rule says that a distribution does without a module of the standard library. (The application's own modules come
     /// first, so that all its words are known.)
     fn is_left_by_rule(&self, owner: Owner, id: NodeId) -> bool {
-        let Owner::Unit(unit) = owner else { return false };
+        let Owner::Distribution(distribution) = owner else { return false };
         let node = self.index.node(id);
-        node.is_some_and(|node| self.rules.leaves(unit, node.name, &self.used_words))
+        node.is_some_and(|node| self.rules.leaves(distribution, node.name, &self.used_words))
     }
 
     /// The module that a text names below the package of the one that has it.
@@ -315,16 +320,16 @@ impl Search<'_, '_> {
         from: NodeId,
         owner: Owner,
         certainty: Certainty,
-        place: Place,
+        place: ImportPlace,
         targets: Vec<NodeId>,
         cause: Cause,
         is_plug_in: bool,
     ) {
-        let mut of_units: BTreeMap<usize, Vec<NodeId>> = BTreeMap::new();
+        let mut of_distributions: BTreeMap<usize, Vec<NodeId>> = BTreeMap::new();
         for id in targets {
             let Some(node) = self.index.node(id) else { continue };
             match node.owner {
-                // The application is there whoever asks.
+                // The application is there in any case.
                 Owner::Application => {}
                 Owner::Standard if owner == Owner::Standard && self.is_needless(from, id) => {}
                 Owner::Standard if owner == Owner::Standard => {
@@ -332,63 +337,72 @@ impl Search<'_, '_> {
                 }
                 Owner::Standard if self.is_left_by_rule(owner, id) => {}
                 Owner::Standard => self.arrive(id, Certainty::Needed, cause.clone()),
-                // No module of the standard library needs what is installed.
-                Owner::Unit(_) if owner == Owner::Standard => {}
-                Owner::Unit(unit)
-                    if owner == Owner::Unit(unit)
+                // No module of the standard library needs an installed distribution.
+                Owner::Distribution(_) if owner == Owner::Standard => {}
+                Owner::Distribution(distribution)
+                    if owner == Owner::Distribution(distribution)
                         && place.is_optional()
-                        && self.rules.leaves_file(unit, node.path(), &self.used_words) => {}
-                Owner::Unit(unit) if owner == Owner::Unit(unit) => {
+                        && self.rules.leaves_file(distribution, node.path(), &self.used_words) => {}
+                Owner::Distribution(distribution) if owner == Owner::Distribution(distribution) => {
                     // It is packed; whether it is ever executed is another question.
                     let certainty =
-                        if place == Place::Top { certainty } else { certainty.doubted() };
+                        if place == ImportPlace::Top { certainty } else { certainty.doubted() };
                     self.arrive(id, certainty, cause.clone());
                 }
-                Owner::Unit(unit) => of_units.entry(unit).or_default().push(id),
+                Owner::Distribution(distribution) => {
+                    of_distributions.entry(distribution).or_default().push(id);
+                }
             }
         }
-        for (unit, targets) in of_units {
-            let Owner::Unit(by) = owner else {
+        for (distribution, targets) in of_distributions {
+            let Owner::Distribution(by) = owner else {
                 for id in targets {
                     self.arrive(id, Certainty::Needed, cause.clone());
                 }
                 continue;
             };
-            let is_required = self.requires(by, unit) && place != Place::Text && !is_plug_in;
+            let is_required =
+                self.requires(by, distribution) && place != ImportPlace::Text && !is_plug_in;
             let name = match &cause {
                 Cause::Import { name, .. } => name.as_str(),
                 _other => "",
             };
             if !is_required && self.rules.leaves(by, name, &self.used_words) {
-                self.leave_out(from, unit, &cause, "a rule leaves it");
+                self.leave_out(from, distribution, &cause, "a rule leaves it");
                 continue;
             }
             let is_certain =
-                is_required || place == Place::Top && !certainty.is_doubt() && !is_plug_in;
+                is_required || place == ImportPlace::Top && !certainty.is_doubt() && !is_plug_in;
             if is_certain {
                 for id in targets {
                     self.arrive(id, certainty.undoubted(), cause.clone());
                 }
                 continue;
             }
-            self.put_off.push(PutOff { from, unit, targets, cause: cause.clone(), is_plug_in });
+            self.put_off.push(DeferredImport {
+                from,
+                distribution,
+                targets,
+                cause: cause.clone(),
+                is_plug_in,
+            });
         }
     }
 
-    pub(super) fn requires(&self, unit: usize, other: usize) -> bool {
-        match (self.units.get(unit), self.units.get(other)) {
-            (Some(unit), Some(other)) => {
-                other.metadata.is_some() && unit.requires.contains(&other.normalized)
-                    || is_editable_pair(unit, other)
-                    || is_editable_pair(other, unit)
+    pub(super) fn requires(&self, distribution: usize, other: usize) -> bool {
+        match (self.distributions.get(distribution), self.distributions.get(other)) {
+            (Some(distribution), Some(other)) => {
+                other.metadata.is_some() && distribution.requires.contains(&other.normalized)
+                    || is_editable_pair(distribution, other)
+                    || is_editable_pair(other, distribution)
             }
             _gone => false,
         }
     }
 
     pub(super) fn follow_group(&mut self, from: NodeId, owner: Owner, group: &str) {
-        if let Owner::Unit(unit) = owner
-            && self.rules.leaves_group(unit, group, &self.used_words)
+        if let Owner::Distribution(distribution) = owner
+            && self.rules.leaves_group(distribution, group, &self.used_words)
         {
             return;
         }
@@ -396,46 +410,50 @@ impl Search<'_, '_> {
             Some(Some(arrival)) => arrival.certainty,
             _unreached => return,
         };
-        for (number, unit) in self.units.iter().enumerate() {
-            let Some(modules) = unit.plugs_into.get(group) else { continue };
+        for (number, distribution) in self.distributions.iter().enumerate() {
+            let Some(modules) = distribution.plugs_into.get(group) else { continue };
             // A tool asks for its own plug-ins, and is there for them.
             let asks_as_tool = match owner {
-                Owner::Unit(unit) => self
-                    .units
-                    .get(unit)
-                    .is_some_and(|unit| self.rules.is_for_developers(&unit.normalized)),
+                Owner::Distribution(distribution) => {
+                    self.distributions.get(distribution).is_some_and(|distribution| {
+                        self.rules.is_for_developers(&distribution.normalized)
+                    })
+                }
                 Owner::Application | Owner::Standard => true,
             };
-            if self.rules.is_for_developers(&unit.normalized) && !asks_as_tool {
+            if self.rules.is_for_developers(&distribution.normalized) && !asks_as_tool {
                 continue;
             }
             let cause = Cause::PlugIn { by: from, group: group.to_owned() };
             let mut targets = Vec::new();
             for name in modules {
-                targets.extend(self.index.executed(name, Owner::Unit(number)).0);
+                targets.extend(self.index.executed(name, Owner::Distribution(number)).0);
             }
             targets.retain(|id| {
-                self.index.node(*id).is_some_and(|node| node.owner == Owner::Unit(number))
+                self.index.node(*id).is_some_and(|node| node.owner == Owner::Distribution(number))
             });
             if targets.is_empty() {
                 // Its modules are named in no way that can be followed.
-                targets.extend(self.index.of_unit(number).first());
+                targets.extend(self.index.of_distribution(number).first());
             }
-            self.lead_to(from, owner, certainty, Place::Function, targets, cause, true);
+            self.lead_to(from, owner, certainty, ImportPlace::Function, targets, cause, true);
         }
     }
 
     pub(super) fn want_metadata(&mut self, from: NodeId, name: &str) {
         let wanted = normalize(name);
-        let found =
-            self.units.iter().position(|unit| unit.metadata.is_some() && unit.normalized == wanted);
-        if let Some(unit) = found.filter(|unit| !self.excluded_units.contains(unit)) {
-            self.metadata.insert(unit);
-            if let Some(unit) = self.units.get(unit)
+        let found = self.distributions.iter().position(|distribution| {
+            distribution.metadata.is_some() && distribution.normalized == wanted
+        });
+        if let Some(distribution) =
+            found.filter(|distribution| !self.excluded_distributions.contains(distribution))
+        {
+            self.metadata.insert(distribution);
+            if let Some(distribution) = self.distributions.get(distribution)
                 && let Some(node) = self.index.node(from)
             {
                 let how = self.how(&Cause::Metadata { by: from });
-                self.result.trace.distribution(&unit.normalized, node.name, how);
+                self.result.trace.distribution(&distribution.normalized, node.name, how);
             }
         }
     }
@@ -456,7 +474,9 @@ fn read_source(
     {
         let stub = source::read(&stub, node.name, node.is_package, runs_as, questions);
         facts.imports.extend(
-            stub.imports.into_iter().map(|import| Import { place: Place::Function, ..import }),
+            stub.imports
+                .into_iter()
+                .map(|import| Import { place: ImportPlace::Function, ..import }),
         );
     }
     facts

@@ -1,8 +1,8 @@
-//! All modules that could be packed: the application's, and those of what is installed.
+//! All modules that could be packed: the application's, and those of installed distributions.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::distribution::Unit;
+use crate::distribution::Distribution;
 use crate::owner::Owner;
 use crate::pattern::Pattern;
 use crate::tree::{Entry, EntryKind, first_part};
@@ -29,7 +29,7 @@ impl Node<'_> {
 
     /// Whether only developers run it: it is packed where something reaches it, and never for a mere doubt.
     pub(super) fn is_tool(&self) -> bool {
-        matches!(self.owner, Owner::Unit(_)) && developers::is_tool(self.path())
+        matches!(self.owner, Owner::Distribution(_)) && developers::is_tool(self.path())
     }
 }
 
@@ -40,20 +40,20 @@ pub(super) struct Index<'e> {
     by_name: HashMap<&'e str, Vec<NodeId>>,
     /// Packages without a module of their own.
     folders: HashSet<&'e str>,
-    /// The first names of modules, and the units that have some.
+    /// The first names of modules, and the distributions that have some.
     owners: HashMap<&'e str, Vec<usize>>,
-    of_unit: HashMap<usize, Vec<NodeId>>,
-    /// Which modules are left out, by the pattern that does it.
+    of_distribution: HashMap<usize, Vec<NodeId>>,
+    /// The modules that are left out, with the pattern that does it.
     excluded: HashMap<&'e str, usize>,
 }
 
 impl<'e> Index<'e> {
     /// `standard` are those of the standard library that imports are followed to. `is_hidden` tells which first names it has:
-    /// what is installed cannot replace it.
+    /// installed modules cannot replace it.
     pub(super) fn new(
         application: Option<&'e Application>,
         standard: &'e [Entry],
-        units: &'e [Unit],
+        distributions: &'e [Distribution],
         exclude: &[Pattern],
         mut is_hidden: impl FnMut(&str) -> bool,
     ) -> Self {
@@ -70,23 +70,23 @@ impl<'e> Index<'e> {
                 index.add(Owner::Standard, entry, exclude);
             }
         }
-        for (number, unit) in units.iter().enumerate() {
+        for (number, distribution) in distributions.iter().enumerate() {
             let mut hidden: HashMap<&str, bool> = HashMap::new();
             let mut is_free = |first: &'e str| {
                 !*hidden
                     .entry(first)
                     .or_insert_with(|| own_names.contains(first) || is_hidden(first))
             };
-            for first in &unit.top_level {
+            for first in &distribution.top_level {
                 if is_free(first) {
                     index.owners.entry(first).or_default().push(number);
                 }
             }
-            for entry in &unit.entries {
+            for entry in &distribution.entries {
                 if let Some(module) = entry.module()
                     && is_free(first_part(&module.name))
                 {
-                    index.add(Owner::Unit(number), entry, exclude);
+                    index.add(Owner::Distribution(number), entry, exclude);
                 }
             }
         }
@@ -116,8 +116,8 @@ impl<'e> Index<'e> {
             let is_package = module.is_package;
             let (source, extensions) = (None, Vec::new());
             self.nodes.push(Node { name, is_package, owner, source, extensions });
-            if let Owner::Unit(unit) = owner {
-                self.of_unit.entry(unit).or_default().push(id);
+            if let Owner::Distribution(distribution) = owner {
+                self.of_distribution.entry(distribution).or_default().push(id);
             }
             id
         });
@@ -137,9 +137,9 @@ impl<'e> Index<'e> {
         self.nodes.get(id)
     }
 
-    /// The modules of a unit.
-    pub(super) fn of_unit(&self, unit: usize) -> &[NodeId] {
-        self.of_unit.get(&unit).map_or(&[], Vec::as_slice)
+    /// The modules of a distribution.
+    pub(super) fn of_distribution(&self, distribution: usize) -> &[NodeId] {
+        self.of_distribution.get(&distribution).map_or(&[], Vec::as_slice)
     }
 
     /// The standard library's module of a name.
@@ -148,7 +148,7 @@ impl<'e> Index<'e> {
             .filter(|id| self.node(*id).is_some_and(|node| node.owner == Owner::Standard))
     }
 
-    /// The units that have modules of a first name.
+    /// The distributions that have modules of a first name.
     pub(super) fn owners(&self, first: &str) -> &[usize] {
         self.owners.get(first).map_or(&[], Vec::as_slice)
     }
@@ -178,7 +178,7 @@ impl<'e> Index<'e> {
     pub(super) fn executed(&self, name: &str, importer: Owner) -> (Vec<NodeId>, bool) {
         let ends = name.match_indices('.').map(|(at, _)| at).chain([name.len()]);
         let names: Vec<&str> = ends.filter_map(|end| name.get(..end)).collect();
-        // Parts of a namespace package may lie in several units: those above the module are of its own, if it has them.
+        // Parts of a namespace package may lie in several distributions: those above the module are of its own, if it has them.
         let deepest = names.iter().rev().find_map(|name| self.module(name, Some(importer)));
         let preferred = deepest.and_then(|id| self.node(id)).map(|node| node.owner);
         let found = names.iter().filter_map(|name| self.module(name, preferred)).collect();

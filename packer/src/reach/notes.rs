@@ -1,9 +1,9 @@
-//! What the user should know of a search.
+//! Notes for the user on a search.
 
 use super::index::NodeId;
 use super::{Cause, Certainty, Owner, Search, is_editable_pair, is_finder};
 use crate::pattern::Pattern;
-use crate::source::{Import, Place};
+use crate::source::{Import, ImportPlace};
 use crate::{BundleError, LeftOut, Warning};
 
 /// Signs that count in packages too: they run files that a user names.
@@ -39,11 +39,11 @@ impl Search<'_, '_> {
         let counts = match owner {
             Owner::Application => true,
             // Packages start programs of their own, and run code that they have made.
-            Owner::Unit(unit) => {
+            Owner::Distribution(distribution) => {
                 let name = self.index.node(id).map_or("", |node| node.name);
                 certainty == Certainty::Needed
                     && RUNNERS_OF_FILES.contains(&sign)
-                    && !self.rules.runs_nothing_unseen(unit, name)
+                    && !self.rules.runs_nothing_unseen(distribution, name)
             }
             Owner::Standard => false,
         };
@@ -71,7 +71,7 @@ impl Search<'_, '_> {
         import: &Import,
     ) {
         let Some(node) = self.index.node(from) else { return };
-        if import.place == Place::Top && node.name != name {
+        if import.place == ImportPlace::Top && node.name != name {
             let file = node.path().to_owned();
             let known = |warning: &Warning| matches!(warning, Warning::ExcludedNeeded { pattern: known, .. } if *known == pattern.to_string());
             if !self.result.warnings.iter().any(known) {
@@ -100,11 +100,13 @@ impl Search<'_, '_> {
     pub(super) fn leave_out(
         &mut self,
         from: NodeId,
-        unit: usize,
+        distribution: usize,
         cause: &Cause,
         why: &'static str,
     ) {
-        let (Some(node), Some(unit)) = (self.index.node(from), self.units.get(unit)) else {
+        let (Some(node), Some(distribution)) =
+            (self.index.node(from), self.distributions.get(distribution))
+        else {
             return;
         };
         let (import, line) = match cause {
@@ -112,10 +114,10 @@ impl Search<'_, '_> {
             Cause::PlugIn { group, .. } => (group.clone(), 0),
             _other => (String::new(), 0),
         };
-        let known = |left: &LeftOut| left.distribution == unit.name;
+        let known = |left: &LeftOut| left.distribution == distribution.name;
         if !self.result.left_out.iter().any(known) {
             self.result.left_out.push(LeftOut {
-                distribution: unit.name.clone(),
+                distribution: distribution.name.clone(),
                 import,
                 file: node.path().to_owned(),
                 line,
@@ -126,16 +128,22 @@ impl Search<'_, '_> {
 
     /// An error when a needed package is served by an import hook of its editable installation: its files are not known.
     pub(super) fn check_editable(&self) -> Result<(), BundleError> {
-        for unit in self.chosen.keys().filter_map(|unit| self.units.get(*unit)) {
-            let Some(location) = &unit.editable else { continue };
-            let has_modules =
-                unit.entries.iter().any(|entry| entry.module().is_some() && !is_finder(entry))
-                    || self.chosen.keys().any(|other| {
-                        self.units.get(*other).is_some_and(|other| is_editable_pair(unit, other))
-                    });
+        for distribution in
+            self.chosen.keys().filter_map(|distribution| self.distributions.get(*distribution))
+        {
+            let Some(location) = &distribution.editable else { continue };
+            let has_modules = distribution
+                .entries
+                .iter()
+                .any(|entry| entry.module().is_some() && !is_finder(entry))
+                || self.chosen.keys().any(|other| {
+                    self.distributions
+                        .get(*other)
+                        .is_some_and(|other| is_editable_pair(distribution, other))
+                });
             if !has_modules {
                 return Err(BundleError::Editable {
-                    name: unit.name.clone(),
+                    name: distribution.name.clone(),
                     location: location.clone(),
                 });
             }

@@ -1,4 +1,4 @@
-//! What a search has found, as the builder wants it.
+//! The findings of a search, as the builder wants them.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
@@ -9,20 +9,20 @@ use mapped_libraries::is_library_name;
 
 use super::index::NodeId;
 use super::{Cause, Owner, Reached, Search};
-use crate::distribution::Unit;
+use crate::distribution::Distribution;
 use crate::linking::Linking;
-use crate::packer::{NamesKnown, Scanned};
+use crate::packer::{NamesKnown, ScannedModule};
 use crate::pattern::Pattern;
 use crate::source::Facts;
 use crate::tree::{Entry, EntryKind};
 use crate::{Missing, Origin, Reason, StandardLibraryPart, developers};
 
-/// What decides which files of a unit are packed that are no reached modules.
-struct UnitFiles<'u> {
-    unit: &'u Unit,
+/// The conditions for packing those files of a distribution that are no reached modules.
+struct DistributionFiles<'u> {
+    distribution: &'u Distribution,
     /// Whether a package is told its members by the stubs beside its modules.
     keeps_stubs: bool,
-    /// Whether what only developers want is kept too.
+    /// Whether files that only developers want are kept too.
     keeps_all: bool,
     /// Whether a module opens shared libraries: any of them may be meant.
     opens_libraries: bool,
@@ -30,11 +30,11 @@ struct UnitFiles<'u> {
     modules: HashSet<&'u str>,
 }
 
-impl UnitFiles<'_> {
+impl DistributionFiles<'_> {
     fn keeps(&self, entry: &Entry) -> bool {
         let folder = importer_core::folder_of(&entry.path).unwrap_or_default();
-        let top = entry.path.split('/').next().unwrap_or_default();
-        if self.unit.metadata.as_deref() == Some(top) {
+        let top = entry.path.split('/').next().unwrap_or(&entry.path);
+        if self.distribution.metadata.as_deref() == Some(top) {
             return true;
         }
         if !self.keeps_all && developers::is_left_out(&entry.path) {
@@ -103,7 +103,9 @@ const MAKERS_OF_NAMES: &[&str] = &["__getattr__", "globals", "locals", "vars", "
 impl Search<'_, '_> {
     pub(super) fn how(&self, cause: &Cause) -> String {
         let path = |id: &NodeId| self.index.node(*id).map_or("", |node| node.path());
-        let unit = |number: &usize| self.units.get(*number).map_or("", |unit| unit.name.as_str());
+        let distribution = |number: &usize| {
+            self.distributions.get(*number).map_or("", |distribution| distribution.name.as_str())
+        };
         match cause {
             Cause::Beginning(name) if name.starts_with("is ") => name.clone(),
             Cause::Beginning(name) => format!("`{name}` is run"),
@@ -119,17 +121,21 @@ impl Search<'_, '_> {
                 format!("it plugs into `{group}`, which `{}` asks for", path(by))
             }
             Cause::Required { by } => {
-                format!("`{}` requires it, and nothing tells what for", unit(by))
+                format!("`{}` requires it, and nothing tells what for", distribution(by))
             }
             Cause::Metadata { by } => format!("`{}` asks for its metadata", path(by)),
             Cause::Always => "every application gets it".to_owned(),
-            Cause::Rule { unit: number } => format!("a rule for `{}` names it", unit(number)),
+            Cause::Rule { distribution: number } => {
+                format!("a rule for `{}` names it", distribution(number))
+            }
         }
     }
 
     pub(super) fn reason(&self, cause: &Cause) -> Reason {
         let path = |id: &NodeId| self.index.node(*id).map_or("", |node| node.path()).to_owned();
-        let unit = |number: &usize| self.units.get(*number).map_or("", |unit| unit.name.as_str());
+        let distribution = |number: &usize| {
+            self.distributions.get(*number).map_or("", |distribution| distribution.name.as_str())
+        };
         match cause {
             Cause::Beginning(name) => Reason::EntryPoint(name.clone()),
             // Only of the standard library, which is no distribution.
@@ -144,8 +150,8 @@ impl Search<'_, '_> {
                 }
             }
             Cause::PlugIn { by, group } => Reason::PlugIn { group: group.clone(), file: path(by) },
-            Cause::Required { by } => Reason::RequiredBy(unit(by).to_owned()),
-            Cause::Rule { unit: number } => Reason::Rule(unit(number).to_owned()),
+            Cause::Required { by } => Reason::RequiredBy(distribution(by).to_owned()),
+            Cause::Rule { distribution: number } => Reason::Rule(distribution(number).to_owned()),
             Cause::Extension { by } | Cause::Doubt { by } | Cause::Metadata { by } => {
                 Reason::ImportedBy { import: String::new(), file: path(by) }
             }
@@ -159,8 +165,8 @@ impl Search<'_, '_> {
             else {
                 continue;
             };
-            if let Owner::Unit(unit) = node.owner {
-                first_of.entry(unit).or_insert(id);
+            if let Owner::Distribution(distribution) = node.owner {
+                first_of.entry(distribution).or_insert(id);
             }
             let by = match &arrival.cause {
                 Cause::Import { by, .. }
@@ -168,8 +174,8 @@ impl Search<'_, '_> {
                 | Cause::Doubt { by }
                 | Cause::PlugIn { by, .. }
                 | Cause::Metadata { by } => self.index.node(*by).map(|node| node.name.to_owned()),
-                Cause::Required { by } | Cause::Rule { unit: by } => {
-                    self.units.get(*by).map(|unit| unit.normalized.clone())
+                Cause::Required { by } | Cause::Rule { distribution: by } => {
+                    self.distributions.get(*by).map(|distribution| distribution.normalized.clone())
                 }
                 Cause::Beginning(_) | Cause::Included(_) | Cause::Always => None,
             };
@@ -181,22 +187,23 @@ impl Search<'_, '_> {
             self.result.paths.extend(entries.map(|entry| entry.path.clone()));
             self.result.trace.module(node.name, by.as_deref(), how);
         }
-        for (unit, (_, cause)) in &self.chosen {
-            self.result.units.insert(*unit, self.reason(cause));
-            if self.rules.has_real_files(*unit) {
-                self.result.real_files.insert(*unit);
+        for (distribution, (_, cause)) in &self.chosen {
+            self.result.distributions.insert(*distribution, self.reason(cause));
+            if self.rules.has_real_files(*distribution) {
+                self.result.real_files.insert(*distribution);
             }
-            let Some(found) = self.units.get(*unit) else { continue };
-            match first_of.get(unit).and_then(|id| self.index.node(*id)) {
+            let Some(found) = self.distributions.get(*distribution) else { continue };
+            match first_of.get(distribution).and_then(|id| self.index.node(*id)) {
                 Some(first) => {
                     let how = format!("holds `{}`", first.name);
                     self.result.trace.distribution(&found.normalized, first.name, how);
                 }
                 None => {
                     let by = match cause {
-                        Cause::Required { by } | Cause::Rule { unit: by } => {
-                            self.units.get(*by).map_or("", |unit| unit.normalized.as_str())
-                        }
+                        Cause::Required { by } | Cause::Rule { distribution: by } => self
+                            .distributions
+                            .get(*by)
+                            .map_or("", |distribution| distribution.normalized.as_str()),
                         _other => "",
                     };
                     let how = self.how(cause);
@@ -204,7 +211,7 @@ impl Search<'_, '_> {
                 }
             }
         }
-        self.metadata.retain(|unit| !self.chosen.contains_key(unit));
+        self.metadata.retain(|distribution| !self.chosen.contains_key(distribution));
         self.result.metadata = std::mem::take(&mut self.metadata);
         self.result.missing = std::mem::take(&mut self.missing)
             .into_iter()
@@ -213,7 +220,7 @@ impl Search<'_, '_> {
         let firmly: BTreeSet<&str> = self
             .chosen
             .keys()
-            .filter_map(|unit| Some(self.units.get(*unit)?.name.as_str()))
+            .filter_map(|distribution| Some(self.distributions.get(*distribution)?.name.as_str()))
             .collect();
         self.result.left_out.retain(|left| !firmly.contains(left.distribution.as_str()));
         self.result.standard = self.standard_part();
@@ -222,7 +229,7 @@ impl Search<'_, '_> {
         self.result
     }
 
-    /// How much of the standard library is packed.
+    /// The part of the standard library that is packed.
     fn standard_part(&self) -> StandardLibraryPart {
         if self.standard.entries.is_empty() {
             return StandardLibraryPart::Elsewhere;
@@ -241,18 +248,22 @@ impl Search<'_, '_> {
         }
     }
 
-    /// Adds the paths of what is no module.
+    /// Adds the paths of files that are no modules.
     pub(super) fn keep_files(&mut self, exclude: &[Pattern]) {
-        for unit in self.chosen.keys() {
-            let Some(found) = self.units.get(*unit) else { continue };
+        for distribution in self.chosen.keys() {
+            let Some(found) = self.distributions.get(*distribution) else { continue };
             let has = |sign: fn(&Facts) -> bool| {
-                let facts = self.index.of_unit(*unit).iter().filter_map(|id| self.facts.get(*id));
+                let facts = self
+                    .index
+                    .of_distribution(*distribution)
+                    .iter()
+                    .filter_map(|id| self.facts.get(*id));
                 facts.flatten().any(sign)
             };
-            let files = UnitFiles {
-                unit: found,
+            let files = DistributionFiles {
+                distribution: found,
                 keeps_stubs: has(|facts| facts.attaches_stub),
-                keeps_all: self.rules.has_all_files(*unit),
+                keeps_all: self.rules.has_all_files(*distribution),
                 opens_libraries: has(|facts| facts.opens_libraries),
                 packages: found
                     .entries
@@ -268,7 +279,7 @@ impl Search<'_, '_> {
             let mut kept = Vec::new();
             for entry in &found.entries {
                 let is_wanted = files.keeps(entry)
-                    && !self.rules.leaves_file(*unit, &entry.path, &self.used_words);
+                    && !self.rules.leaves_file(*distribution, &entry.path, &self.used_words);
                 let name = entry.dotted();
                 let is_excluded =
                     exclude.iter().filter(|pattern| pattern.matches(&name)).count() > 0;
@@ -277,14 +288,14 @@ impl Search<'_, '_> {
                     kept.push(entry);
                 }
             }
-            if self.rules.has_libraries_by_need(*unit) {
+            if self.rules.has_libraries_by_need(*distribution) {
                 keep_needed(&mut kept);
             }
             self.result.paths.extend(kept.into_iter().map(|entry| entry.path.clone()));
         }
     }
 
-    /// What checks want to know of the modules.
+    /// Collects the facts that the checks need about modules.
     pub(super) fn collect_scanned(&mut self) {
         for id in std::mem::take(&mut self.order) {
             let (Some(node), Some(facts)) =
@@ -299,11 +310,11 @@ impl Search<'_, '_> {
             let makes_names = MAKERS_OF_NAMES.iter().any(|name| facts.names.contains(*name));
             let has_star = facts.imports.iter().any(|import| import.has_star);
             let is_open = has_star || makes_names || !facts.is_understood;
-            self.result.scanned.push(Scanned {
+            self.result.scanned.push(ScannedModule {
                 origin: match node.owner {
                     Owner::Application => Origin::Application,
                     Owner::Standard => continue,
-                    Owner::Unit(_) => Origin::Environment,
+                    Owner::Distribution(_) => Origin::Environment,
                 },
                 path: source.path.clone(),
                 module: node.name.to_owned(),

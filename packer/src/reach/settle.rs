@@ -1,14 +1,14 @@
-//! The order of the search: all that is needed, then requirements, and at last what is optional.
+//! The order of the search: needed modules, then requirements, and at last optional ones.
 
 use std::collections::{BTreeSet, HashSet};
 
 use super::index::NodeId;
-use super::{Cause, Certainty, Owner, PutOff, Search, is_editable_pair};
-use crate::distribution::Unit;
-use crate::source::Place;
+use super::{Cause, Certainty, DeferredImport, Owner, Search, is_editable_pair};
+use crate::distribution::Distribution;
+use crate::source::ImportPlace;
 
 impl Search<'_, '_> {
-    /// Follows all that is waiting, and then the requirements of what was chosen, until nothing is new.
+    /// Follows all modules that wait, and then the requirements of the chosen distributions, until nothing is new.
     pub(super) fn settle(&mut self) {
         loop {
             while !self.queue.is_empty() {
@@ -18,100 +18,107 @@ impl Search<'_, '_> {
                     self.follow(id);
                 }
             }
-            let new: Vec<usize> =
-                self.chosen.keys().copied().filter(|unit| !self.settled.contains(unit)).collect();
+            let new: Vec<usize> = self
+                .chosen
+                .keys()
+                .copied()
+                .filter(|distribution| !self.settled.contains(distribution))
+                .collect();
             if new.is_empty() {
                 return;
             }
             // All that imports reach is known before it is asked which requirements nothing imports.
-            for unit in new {
-                self.settled.insert(unit);
-                self.follow_requirements(unit);
+            for distribution in new {
+                self.settled.insert(distribution);
+                self.follow_requirements(distribution);
             }
         }
     }
 
     /// Takes the requirements that nothing imports, and leaves those that only unreached modules do.
-    pub(super) fn follow_requirements(&mut self, unit: usize) {
-        let Some(found) = self.units.get(unit) else { return };
+    pub(super) fn follow_requirements(&mut self, distribution: usize) {
+        let Some(found) = self.distributions.get(distribution) else { return };
         let certainty =
-            self.chosen.get(&unit).map_or(Certainty::Needed, |(certainty, _)| *certainty);
-        let beside: Vec<String> = self.rules.beside(unit).collect();
+            self.chosen.get(&distribution).map_or(Certainty::Needed, |(certainty, _)| *certainty);
+        let beside: Vec<String> = self.rules.beside(distribution).collect();
         let mut explained: Option<BTreeSet<usize>> = None;
-        for number in 0..self.units.len() {
-            let Some(other) = self.units.get(number) else { continue };
+        for number in 0..self.distributions.len() {
+            let Some(other) = self.distributions.get(number) else { continue };
             let is_beside = other.metadata.is_some() && beside.contains(&other.normalized);
             let is_pair = is_editable_pair(found, other) || is_editable_pair(other, found);
             if self.chosen.contains_key(&number)
-                || number == unit
-                || !is_beside && !self.requires(unit, number)
+                || number == distribution
+                || !is_beside && !self.requires(distribution, number)
             {
                 continue;
             }
             self.metadata.insert(number);
-            let has_modules = !self.index.of_unit(number).is_empty();
+            let has_modules = !self.index.of_distribution(number).is_empty();
             if has_modules && !is_beside && !is_pair {
-                let explained = explained.get_or_insert_with(|| self.imported_by_any_module(unit));
+                let explained =
+                    explained.get_or_insert_with(|| self.imported_by_any_module(distribution));
                 if explained.contains(&number) || self.rules.is_for_developers(&other.normalized) {
                     continue;
                 }
             }
-            let cause = Cause::Required { by: unit };
+            let cause = Cause::Required { by: distribution };
             self.choose(number, certainty.undoubted(), cause.clone());
             self.take_all_modules(number, certainty, cause);
         }
     }
 
-    /// The other units that modules of a unit import, whether anything reaches these modules or not.
-    pub(super) fn imported_by_any_module(&mut self, unit: usize) -> BTreeSet<usize> {
-        let ids: Vec<NodeId> = self.index.of_unit(unit).to_vec();
+    /// The other distributions that modules of a distribution import, whether anything reaches these modules or not.
+    pub(super) fn imported_by_any_module(&mut self, distribution: usize) -> BTreeSet<usize> {
+        let ids: Vec<NodeId> = self.index.of_distribution(distribution).to_vec();
         self.scan(&ids);
         let facts = ids.iter().filter_map(|id| self.facts.get(*id)?.as_ref());
-        let imports =
-            facts.flat_map(|facts| &facts.imports).filter(|import| import.place != Place::Text);
+        let imports = facts
+            .flat_map(|facts| &facts.imports)
+            .filter(|import| import.place != ImportPlace::Text);
         let mut found = BTreeSet::new();
         let mut seen: HashSet<&str> = HashSet::new();
         for import in imports {
             if !seen.insert(&import.module) {
                 continue;
             }
-            let (targets, _) = self.index.executed(&import.module, Owner::Unit(unit));
+            let (targets, _) =
+                self.index.executed(&import.module, Owner::Distribution(distribution));
             found.extend(targets.into_iter().filter_map(|id| match self.index.node(id)?.owner {
-                Owner::Unit(other) => Some(other),
+                Owner::Distribution(other) => Some(other),
                 Owner::Application | Owner::Standard => None,
             }));
         }
         found
     }
 
-    /// Follows the optional imports of what is needed, now that all of that is known.
+    /// Follows the optional imports of the needed modules, now that all of them are known.
     pub(super) fn follow_put_off(&mut self) {
         let wanted = self.wanted();
         let put_off = std::mem::take(&mut self.put_off);
-        for PutOff { from, unit, targets, cause, is_plug_in } in put_off {
-            if self.chosen.get(&unit).is_some_and(|(certainty, _)| certainty.is_firm()) {
+        for DeferredImport { from, distribution, targets, cause, is_plug_in } in put_off {
+            if self.chosen.get(&distribution).is_some_and(|(certainty, _)| certainty.is_firm()) {
                 // It is there anyway; the module itself may be another one.
                 for id in targets {
                     self.arrive(id, Certainty::Optional, cause.clone());
                 }
                 continue;
             }
-            let Some(found) = self.units.get(unit) else { continue };
+            let Some(found) = self.distributions.get(distribution) else { continue };
             let owner = self.index.node(from).map(|node| node.owner);
             let name = match &cause {
                 Cause::Import { name, .. } => name.clone(),
                 _other => String::new(),
             };
             let is_left = match owner {
-                Some(Owner::Unit(by)) => self.rules.leaves(by, &name, &self.used_words),
+                Some(Owner::Distribution(by)) => self.rules.leaves(by, &name, &self.used_words),
                 Some(Owner::Application | Owner::Standard) | None => false,
             };
             if is_left {
-                self.leave_out(from, unit, &cause, "a rule leaves it");
+                self.leave_out(from, distribution, &cause, "a rule leaves it");
             } else if self.rules.is_for_developers(&found.normalized) && !is_plug_in {
-                self.leave_out(from, unit, &cause, "only developers use it");
-            } else if !is_plug_in && !wanted.contains(&unit) {
-                self.leave_out(from, unit, &cause, "it was installed for something else");
+                self.leave_out(from, distribution, &cause, "only developers use it");
+            } else if !is_plug_in && !wanted.contains(&distribution) {
+                self.leave_out(from, distribution, &cause, "it was installed for something else");
             } else {
                 for id in targets {
                     self.arrive(id, Certainty::Optional, cause.clone());
@@ -120,35 +127,40 @@ impl Search<'_, '_> {
         }
         self.settle();
         let rest = std::mem::take(&mut self.put_off);
-        for PutOff { from, unit, cause, .. } in rest {
-            if !self.chosen.contains_key(&unit) {
-                self.leave_out(from, unit, &cause, "what imports it is optional itself");
+        for DeferredImport { from, distribution, cause, .. } in rest {
+            if !self.chosen.contains_key(&distribution) {
+                self.leave_out(from, distribution, &cause, "what imports it is optional itself");
             }
         }
     }
 
-    /// The units that were installed for their own sake, or for what is needed.
+    /// The distributions that were installed for their own sake, or for a needed one.
     pub(super) fn wanted(&self) -> BTreeSet<usize> {
         let mut required: BTreeSet<&str> = BTreeSet::new();
-        for unit in self.units {
+        for distribution in self.distributions {
             required.extend(
-                unit.requires.iter().map(String::as_str).filter(|name| *name != unit.normalized),
+                distribution
+                    .requires
+                    .iter()
+                    .map(String::as_str)
+                    .filter(|name| *name != distribution.normalized),
             );
         }
-        let is_own = |unit: &Unit| !required.contains(unit.normalized.as_str());
+        let is_own =
+            |distribution: &Distribution| !required.contains(distribution.normalized.as_str());
         let mut wanted: BTreeSet<usize> = self
-            .units
+            .distributions
             .iter()
             .enumerate()
-            .filter(|(_, unit)| is_own(unit))
+            .filter(|(_, distribution)| is_own(distribution))
             .map(|(at, _)| at)
             .collect();
         let mut waiting: Vec<usize> = self.chosen.keys().copied().collect();
         let mut seen: BTreeSet<usize> = waiting.iter().copied().collect();
-        while let Some(unit) = waiting.pop() {
-            wanted.insert(unit);
-            for other in 0..self.units.len() {
-                if self.requires(unit, other) && seen.insert(other) {
+        while let Some(distribution) = waiting.pop() {
+            wanted.insert(distribution);
+            for other in 0..self.distributions.len() {
+                if self.requires(distribution, other) && seen.insert(other) {
                     waiting.push(other);
                 }
             }

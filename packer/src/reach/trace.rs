@@ -1,4 +1,4 @@
-//! The way from the application to each module: who imported it first.
+//! The way from the application to each module: the first import of it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -14,7 +14,7 @@ pub struct Step {
     pub name: String,
     /// The module that brought it; nothing where the chain begins.
     pub by: Option<String>,
-    /// How: the text of a sentence without its subject, which is `name`.
+    /// The way, as a sentence without its subject, which is `name`.
     pub how: String,
 }
 
@@ -22,7 +22,7 @@ pub struct Step {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trace {
     modules: BTreeMap<String, (Option<String>, String)>,
-    /// By normalised name: the module that came first, or the distribution that required it.
+    /// The module that came first, or the distribution that required it, by normalised name.
     distributions: BTreeMap<String, (String, String)>,
 }
 
@@ -35,7 +35,7 @@ impl Trace {
         self.distributions.insert(name.to_owned(), (first.to_owned(), how));
     }
 
-    /// The chain from the application to a module or a distribution, its end first; nothing for what is not packed.
+    /// The chain from the application to a module or a distribution, its end first; nothing for one that is not packed.
     pub fn explain(&self, name: &str) -> Option<Vec<Step>> {
         let normalized = crate::distribution_name::normalize(name);
         let mut steps = Vec::new();
@@ -72,11 +72,12 @@ impl Trace {
         self.distributions.keys().chain(self.modules.keys()).map(String::as_str)
     }
 
-    /// As text: lines with a letter, and parts between tabs.
+    /// The trace as text: lines with a letter, and parts between tabs.
     pub(crate) fn to_text(&self) -> String {
         let mut text = String::new();
         let plain = |text: &str| text.replace(['\t', '\n'], " ");
         for (name, (by, how)) in &self.modules {
+            // A module that no other leads to has no name there; `parse` reads it so.
             let by = by.as_deref().unwrap_or_default();
             let _ = writeln!(text, "m\t{name}\t{by}\t{}", plain(how));
         }
@@ -86,13 +87,13 @@ impl Trace {
         text
     }
 
-    /// As the attribute [`TRACE`](manifest::TRACE).
+    /// The value of the attribute [`TRACE`](manifest::TRACE).
     pub(crate) fn pack(&self) -> Vec<u8> {
         // Memory is all that could be missing, and then nothing goes on.
         zstd::encode_all(self.to_text().as_bytes(), 9).unwrap_or_default()
     }
 
-    /// From that attribute; what cannot be read is empty.
+    /// Reads that attribute; a damaged one is empty, for the trace only explains.
     pub fn unpack(bytes: &[u8]) -> Self {
         let mut text = String::new();
         let read = zstd::Decoder::new(bytes)
@@ -100,7 +101,7 @@ impl Trace {
         if read.is_ok() { Self::parse(&text) } else { Self::default() }
     }
 
-    /// From that text; lines of another shape are passed over.
+    /// Reads that text; lines of another shape are passed over.
     pub fn parse(text: &str) -> Self {
         let mut trace = Self::default();
         for line in text.lines() {

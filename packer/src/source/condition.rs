@@ -93,7 +93,7 @@ fn compared_text(known: &str, op: CmpOp, other: &Expr) -> Option<bool> {
     Some(found == matches!(op, CmpOp::Eq | CmpOp::In))
 }
 
-/// What an expression that names the system or the kind of Python gives on the target.
+/// The value on the target of an expression that names the system or the kind of Python.
 fn text_of_system(expression: &Expr, target: &TargetSystem) -> Option<&'static str> {
     match expression {
         Expr::Attribute(attribute) => {

@@ -13,7 +13,7 @@ use ruff_python_ast::{
 use ruff_text_size::{Ranged, TextSize};
 
 use super::condition::{decide, last_name};
-use super::{Facts, Import, Place, Questions, RunsAs};
+use super::{Facts, Import, ImportPlace, Questions, RunsAs};
 
 /// Functions by which modules of the standard library test themselves, or run as programs.
 const SELF_TESTS: &[&str] = &["_main", "_test", "main", "test"];
@@ -38,7 +38,7 @@ pub(super) struct Reader<'s, 'q> {
     /// Texts of scopes that import nothing by a computed name.
     others: Vec<(String, u32)>,
     /// Names that stand for modules.
-    bound: BTreeMap<String, (String, Place, u32)>,
+    bound: BTreeMap<String, (String, ImportPlace, u32)>,
     /// Uses of attributes, from a name on.
     chains: BTreeSet<(String, String)>,
     opens_libraries: bool,
@@ -101,7 +101,7 @@ impl<'s, 'q> Reader<'s, 'q> {
         }
         if self.names_loader {
             for (name, line) in std::mem::take(&mut self.found_specs) {
-                self.add(name, Vec::new(), line, Place::Function);
+                self.add(name, Vec::new(), line, ImportPlace::Function);
             }
         }
         self.use_attributes();
@@ -113,9 +113,9 @@ impl<'s, 'q> Reader<'s, 'q> {
         self.facts
     }
 
-    /// Adds to the imports what is used of the modules: `import a` and `a.b.c` may mean `a.b`.
+    /// Adds to the imports the used members of the modules: `import a` and `a.b.c` may mean `a.b`.
     fn use_attributes(&mut self) {
-        let mut more: BTreeMap<(String, Place, u32), BTreeSet<String>> = BTreeMap::new();
+        let mut more: BTreeMap<(String, ImportPlace, u32), BTreeSet<String>> = BTreeMap::new();
         for (root, chain) in &self.chains {
             if let Some((module, place, line)) = self.bound.get(root) {
                 let key = (module.clone(), *place, *line);
@@ -151,17 +151,17 @@ impl<'s, 'q> Reader<'s, 'q> {
         u32::try_from(before + 1).unwrap_or(u32::MAX)
     }
 
-    fn place(&self) -> Place {
+    fn place(&self) -> ImportPlace {
         if self.guards > 0 {
-            Place::Guarded
+            ImportPlace::Guarded
         } else if self.functions > 0 || self.conditions > 0 {
-            Place::Function
+            ImportPlace::Function
         } else {
-            Place::Top
+            ImportPlace::Top
         }
     }
 
-    fn add(&mut self, module: String, members: Vec<String>, line: u32, place: Place) {
+    fn add(&mut self, module: String, members: Vec<String>, line: u32, place: ImportPlace) {
         if !module.is_empty() {
             self.facts.imports.push(Import { module, members, has_star: false, line, place });
         }
@@ -198,7 +198,7 @@ impl<'s, 'q> Reader<'s, 'q> {
         self.facts.imports.push(Import { module, members, has_star, line, place });
     }
 
-    fn bind(&mut self, name: &str, module: String, place: Place, line: u32) {
+    fn bind(&mut self, name: &str, module: String, place: ImportPlace, line: u32) {
         if self.functions == 0 {
             self.facts.names.insert(name.to_owned());
         }
@@ -366,7 +366,7 @@ impl<'a> Visitor<'a> for Reader<'_, '_> {
         }
     }
 
-    // Annotations name what only type checkers need.
+    // Annotations name modules that only type checkers need.
     fn visit_annotation(&mut self, annotation: &'a Expr) {
         walk_expr(self, annotation);
     }

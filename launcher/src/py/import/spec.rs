@@ -7,7 +7,7 @@ use importer_core::{Load, Module, ModuleKind, Optimization};
 use pyo3_ffi as ffi;
 
 use crate::error::Error;
-use crate::file_access::Place;
+use crate::file_access::ServedFolder;
 use crate::py::ffi::exception::Exception;
 use crate::py::ffi::object::Object;
 use crate::py::ffi::text::{path_of, path_text, read_text, text};
@@ -119,7 +119,7 @@ fn cached_file(py: Token<'_>, module: &Module<'_>) -> Result<Option<Object>, Exc
         error => Exception::import_error(py, &error.to_string(), module.name()),
     };
     match place.map_err(failed)? {
-        Some(Place { folder, is_searched }) => {
+        Some(ServedFolder { folder, is_searched }) => {
             if is_searched {
                 add_search_path(py, &path_text(py, folder.as_os_str())?)?;
             }

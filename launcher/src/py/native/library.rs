@@ -9,7 +9,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use cache::Held;
+use cache::LockedEntry;
 use importer_core::{CopyError, File, Library, Module, Stack};
 use interp_config::ExtensionLoading;
 use manifest::{SYSTEM_FOLDER, layout, system_name};
@@ -38,7 +38,7 @@ pub(in crate::py) struct OpenPath {
     /// The file in memory that the path names; the dynamic linker needs it only while it opens the library.
     _opened: Option<OpenedLibrary>,
     /// The file in the cache that the path names, likewise.
-    _held: Option<Held>,
+    _held: Option<LockedEntry>,
 }
 
 impl OpenPath {

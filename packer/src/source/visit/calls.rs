@@ -1,10 +1,10 @@
-//! What calls and texts in a module mean: imports by function, libraries that are opened, code that is run.
+//! The meaning of calls and texts in a module: imports by function, libraries that are opened, code that is run.
 
 use ruff_python_ast::{Arguments, Expr, ExprCall};
 use ruff_text_size::{Ranged, TextSize};
 
 use super::{Reader, text_of};
-use crate::source::Place;
+use crate::source::ImportPlace;
 use crate::source::condition::last_name;
 
 /// Functions that import by a name which is computed, or a literal.
@@ -55,7 +55,7 @@ impl Reader<'_, '_> {
         } else if function.to_lowercase().contains("import")
             && let Some(name) = literal.filter(|name| is_module_name(name))
         {
-            let place = if self.guards > 0 { Place::Guarded } else { Place::Function };
+            let place = if self.guards > 0 { ImportPlace::Guarded } else { ImportPlace::Function };
             self.add(name.to_owned(), Vec::new(), line, place);
         } else if MODULE_LISTERS.contains(&function) {
             self.facts.lists_modules = true;
@@ -76,7 +76,7 @@ impl Reader<'_, '_> {
         self.opens_libraries |= LIBRARY_OPENERS.contains(&function);
         let is_plain = matches!(&*call.func, Expr::Name(_));
         if is_plain && function == "breakpoint" {
-            self.add("pdb".to_owned(), Vec::new(), line, Place::Function);
+            self.add("pdb".to_owned(), Vec::new(), line, ImportPlace::Function);
         }
         let runs = CODE_RUNNERS.iter().find(|name| **name == function);
         if let Some(runs) = runs.filter(|name| is_plain || !PLAIN_RUNNERS.contains(name)) {
@@ -101,7 +101,7 @@ impl Reader<'_, '_> {
             _other => self.package,
         };
         if let Some(module) = self.absolute_text(name, package) {
-            let place = if self.guards > 0 { Place::Guarded } else { Place::Function };
+            let place = if self.guards > 0 { ImportPlace::Guarded } else { ImportPlace::Function };
             self.add(module, Vec::new(), line, place);
         }
     }
@@ -159,7 +159,7 @@ impl Reader<'_, '_> {
 
     pub(super) fn import_text(&mut self, text: &str, line: u32) {
         if let Some(name) = self.absolute_text(text, self.package) {
-            self.add(name, Vec::new(), line, Place::Text);
+            self.add(name, Vec::new(), line, ImportPlace::Text);
         }
     }
 

@@ -1,4 +1,4 @@
-//! Locks on what is in use.
+//! Locks on entries of the cache that are in use.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -9,19 +9,19 @@ use parking_lot::Mutex;
 
 use super::private::open_entry;
 
-/// Something in the cache that is in use for as long as this lives.
+/// An entry of the cache, locked against its removal for as long as this lives.
 #[derive(Debug)]
-pub struct Held {
+pub struct LockedEntry {
     _file: Option<File>,
 }
 
-/// What stays in use to the end of the process.
-static KEPT: OnceLock<Mutex<Vec<Held>>> = OnceLock::new();
+/// Entries that stay locked to the end of the process.
+static KEPT: OnceLock<Mutex<Vec<LockedEntry>>> = OnceLock::new();
 
-impl Held {
-    /// A lock on a file or folder; `None` when it is not there, or is being removed.
-    pub fn existing(path: &Path) -> io::Result<Option<Self>> {
-        // Windows lets nobody remove what is open, and opens no folders this way.
+impl LockedEntry {
+    /// Locks an entry that others may use too; `None` when it is not there, or is being removed.
+    pub fn shared(path: &Path) -> io::Result<Option<Self>> {
+        // Windows lets nobody remove an open file, and opens no folders this way.
         if cfg!(not(unix)) {
             return Ok(path.exists().then_some(Self { _file: None }));
         }
@@ -42,9 +42,9 @@ impl Held {
         Ok(is_still(path, &file).then_some(Self { _file: Some(file) }))
     }
 
-    /// A lock that nobody else has; `None` when somebody uses it, or it is gone.
+    /// Locks an entry that nobody else uses; `None` when somebody does, or it is gone.
     #[cfg(feature = "contents")]
-    pub fn alone(path: &Path) -> Option<Self> {
+    pub fn exclusive(path: &Path) -> Option<Self> {
         if cfg!(not(unix)) {
             return Some(Self { _file: None });
         }
@@ -53,7 +53,7 @@ impl Held {
         is_still(path, &file).then_some(Self { _file: Some(file) })
     }
 
-    /// Keeps it to the end of the process.
+    /// Keeps it locked to the end of the process.
     pub fn keep(self) {
         KEPT.get_or_init(Mutex::default).lock().push(self);
     }
