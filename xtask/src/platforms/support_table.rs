@@ -11,7 +11,7 @@ use crate::report::Line;
 use crate::workspace::write as write_file;
 
 const BEGIN: &str =
-    "<!-- platforms: begin, written by `cargo xtask test --platforms all --write FILE` -->";
+    "<!-- platforms: begin, written by `cargo xtask test --platforms all --write README.md` -->";
 const END: &str = "<!-- platforms: end -->";
 
 /// What the table says of one line.
