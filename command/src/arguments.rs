@@ -344,7 +344,10 @@ fn parse_system_library(text: &str) -> Result<SystemLibraryRule, String> {
 }
 
 fn parse_data(text: &str) -> Result<AddedData, String> {
-    let (from, to) = match text.rsplit_once(':') {
+    let is_drive = |from: &str, to: &str| {
+        cfg!(windows) && from.len() == 1 && to.starts_with(['/', std::path::MAIN_SEPARATOR])
+    };
+    let (from, to) = match text.rsplit_once(':').filter(|(from, to)| !is_drive(from, to)) {
         Some((from, to)) => (from, Some(to.to_owned())),
         None => (text, None),
     };

@@ -11,7 +11,7 @@ mod zig;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Child, Command};
 
 use xtask::Verdict;
 use xtask::launcher_tests::LinkedPython;
@@ -31,6 +31,18 @@ pub(crate) struct Platform {
     pub(crate) folder: PathBuf,
     /// For cargo, and for what runs the programs.
     pub(crate) environment: Vec<(String, OsString)>,
+    /// A program that runs for as long as this lives, if the others need one.
+    pub(crate) keeper: Option<Child>,
+}
+
+impl Drop for Platform {
+    fn drop(&mut self) {
+        if let Some(keeper) = &mut self.keeper {
+            // The program may have ended by itself.
+            let _ = keeper.kill();
+            let _ = keeper.wait();
+        }
+    }
 }
 
 impl Platform {

@@ -42,8 +42,9 @@ pub fn copy_libpython_beside(
     python: &PythonInstallation,
     out: &Path,
 ) -> Result<Option<PathBuf>, BundleError> {
-    // Not the launcher's own: what was written may have it in its archive.
-    let Some(needed) = needed_libpython(out)? else { return Ok(None) };
+    // The written executable may have it in its archive, which the launcher has not.
+    let program = if out.is_file() { out } else { launcher };
+    let Some(needed) = needed_libpython(program)? else { return Ok(None) };
     let name = needed.rsplit('/').next().unwrap_or(&needed);
     let target = out.with_file_name(name);
     let library = find(name, launcher, python)?;

@@ -6,6 +6,7 @@
     reason = "a test fails by panicking, and says what it skips"
 )]
 
+// Tests for unix alone make links, send signals, look at modes of files and at `/proc`, or compile libraries for ELF.
 mod archive_modules;
 #[cfg(unix)]
 mod bad_archives;
@@ -71,4 +72,6 @@ mod threads;
 mod virtual_files;
 #[cfg(unix)]
 mod whole;
+#[cfg(windows)]
+mod windows;
 mod workers;

@@ -76,7 +76,7 @@ pub(super) fn aarch64(tools: &Tools<'_>) -> anyhow::Result<(Platform, PathBuf)> 
         (Platform::cargo_variable(TRIPLE, "RUNNER"), runner.into_os_string()),
     ]);
     let folder = tools.folder.join("linux-aarch64-build");
-    Ok((Platform { triple: TRIPLE, folder, environment }, python))
+    Ok((Platform { triple: TRIPLE, folder, environment, keeper: None }, python))
 }
 
 fn permit(program: &Path) -> anyhow::Result<()> {
@@ -160,7 +160,7 @@ fn platform(tools: &Tools<'_>, target: Target) -> anyhow::Result<Platform> {
         flags.push("-Clink-arg=-Wl,--unresolved-symbols=ignore-all".to_owned());
     }
     environment.push(("CARGO_ENCODED_RUSTFLAGS".to_owned(), OsString::from(flags.join("\x1f"))));
-    Ok(Platform { triple, folder, environment })
+    Ok(Platform { triple, folder, environment, keeper: None })
 }
 
 /// For pyo3's build scripts.

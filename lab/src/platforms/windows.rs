@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use anyhow::Context as _;
 
@@ -61,7 +61,23 @@ pub(super) fn prepare(tools: &Tools<'_>, version: Version) -> anyhow::Result<Pla
         // wine asks for it, and complains where it is missing.
         ("XDG_RUNTIME_DIR".to_owned(), text("/tmp")),
     ];
-    Ok(Platform { triple: TRIPLE, folder, environment })
+    let keeper = keeper(&home, &environment)?;
+    Ok(Platform { triple: TRIPLE, folder, environment, keeper: Some(keeper) })
+}
+
+/// A program that does nothing: with the first one, wine starts programs of its own, which hold that one's output open, and whoever
+/// reads it would wait for them.
+fn keeper(home: &Path, environment: &[(String, OsString)]) -> anyhow::Result<Child> {
+    let wine = environment.iter().find(|(name, _)| name == "COLDFRAME_WINE");
+    let mut start = Command::new(wine.map(|(_, program)| program).context("no wine")?);
+    start
+        .arg(home.join("python.exe"))
+        .args(["-I", "-S", "-c", "import sys; sys.stdin.read()"])
+        .envs(environment.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    start.spawn().context("could not start wine")
 }
 
 /// A path as programs under wine have it.

@@ -23,7 +23,10 @@ pub(super) fn make(wanted: &Wanted<'_>) -> io::Result<File> {
     // What `fstat` says of it; a system that refuses this says something else.
     let _ = file.set_modified(wanted.changed);
     #[cfg(unix)]
-    let _ = rustix::fs::fchmod(&file, wanted.mode.into());
+    let _ = rustix::fs::fchmod(
+        &file,
+        rustix::fs::Mode::from_raw_mode(wanted.mode as rustix::fs::RawMode),
+    );
     #[cfg(not(unix))]
     let _ = wanted.mode;
     seal(&file);
