@@ -8,7 +8,8 @@ use std::rc::Rc;
 
 use interp_config::RunTarget;
 #[cfg(target_os = "linux")]
-use manifest::{PYTHON, TRACE, system_name};
+use manifest::system_name;
+use manifest::{PYTHON, TRACE};
 
 use super::distribution::Distribution;
 use super::item::Item;
