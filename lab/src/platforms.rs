@@ -1,4 +1,4 @@
-//! `cargo xtask test --platforms`: the Pythons of this machine, fetched ones, and other systems, in one table.
+//! `cargo xtask platforms`, which `cargo xtask test --platforms` is too: the Pythons of this machine, fetched ones, and other systems, in one table.
 
 pub(crate) mod flags;
 mod linked;

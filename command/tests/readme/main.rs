@@ -66,6 +66,7 @@ fn tasks_named_in_the_pages_exist() {
         include_str!("../../../xtask/src/wheel/flags.rs"),
         include_str!("../../../lab/src/attack/flags.rs"),
         include_str!("../../../lab/src/fuzz/flags.rs"),
+        include_str!("../../../lab/src/platforms/flags.rs"),
         include_str!("../../../lab/src/bench/flags.rs"),
         include_str!("../../../lab/src/bench/sizes/flags.rs"),
     );

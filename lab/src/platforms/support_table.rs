@@ -11,7 +11,7 @@ use xtask::platform_rows::Told;
 use xtask::workspace::write as write_file;
 
 const BEGIN: &str =
-    "<!-- platforms: begin, written by `cargo xtask test --platforms all --write README.md` -->";
+    "<!-- platforms: begin, written by `cargo xtask platforms all --write docs/platforms.md` -->";
 const END: &str = "<!-- platforms: end -->";
 
 /// Puts the table into a page, in the place of the one that is there.
