@@ -28,7 +28,11 @@ struct DistributionFiles<'u> {
     opens_libraries: bool,
     packages: HashSet<&'u str>,
     modules: HashSet<&'u str>,
+    extensions: HashSet<&'u str>,
 }
+
+/// The endings of C sources that Cython writes beside the extension modules which are compiled from them.
+const C_SOURCES: &[&str] = &[".c", ".cpp", ".cxx"];
 
 impl DistributionFiles<'_> {
     fn keeps(&self, entry: &Entry) -> bool {
@@ -48,9 +52,15 @@ impl DistributionFiles<'_> {
             }
             EntryKind::Data => match entry.path.strip_suffix(".pyi") {
                 Some(stem) => self.keeps_stubs || !self.is_beside_module(stem),
-                None => true,
+                None => self.keeps_all || !self.is_compiled_source(&entry.path),
             },
         }
+    }
+
+    /// Whether a file is the C source of an extension module beside it. Other C sources may be compiled by a running program.
+    fn is_compiled_source(&self, path: &str) -> bool {
+        let mut stems = C_SOURCES.iter().filter_map(|ending| path.strip_suffix(ending));
+        stems.any(|stem| self.extensions.contains(stem.replace('/', ".").as_str()))
     }
 
     /// Whether a stub is that of a module here; those of typeshed are of others'.
@@ -274,6 +284,14 @@ impl Search<'_, '_> {
                     .entries
                     .iter()
                     .filter_map(|entry| Some(entry.module()?.name.as_str()))
+                    .collect(),
+                extensions: found
+                    .entries
+                    .iter()
+                    .filter_map(|entry| match &entry.kind {
+                        EntryKind::Extension(module) => Some(module.name.as_str()),
+                        EntryKind::Source(_) | EntryKind::Data => None,
+                    })
                     .collect(),
             };
             let mut kept = Vec::new();
