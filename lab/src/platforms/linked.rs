@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context as _, bail};
 use object::Object as _;
@@ -93,18 +94,7 @@ pub(super) fn look_at(
     title: &str,
 ) -> anyhow::Result<PlatformRows> {
     let platform = platform(tools, target)?;
-    let mut build = tools.workspace.cargo(&[
-        "build",
-        "--package",
-        "coldframe",
-        "--package",
-        "coldframe-launcher",
-        "--features",
-        "coldframe-launcher/runtime",
-        "--bins",
-    ]);
-    platform.link(&mut build);
-    build.arg("--target-dir").arg(&platform.folder);
+    let mut build = of_both_programs(tools, &platform, "build");
     tools.step(&format!("{}: a launcher", platform.triple), &mut build)?;
     let (mut passed, mut problems) = (0, Vec::new());
     for name in ["coldframe", "coldframe-runtime"] {
@@ -124,20 +114,18 @@ pub(super) fn check(
     title: &str,
 ) -> anyhow::Result<PlatformRows> {
     let platform = platform(tools, target)?;
-    let mut check = tools.workspace.cargo(&[
-        "check",
-        "--package",
-        "coldframe",
-        "--package",
-        "coldframe-launcher",
-        "--features",
-        "coldframe-launcher/runtime",
-        "--bins",
-    ]);
-    platform.link(&mut check);
-    check.arg("--target-dir").arg(&platform.folder);
+    let mut check = of_both_programs(tools, &platform, "check");
     tools.step(&format!("{}: the launcher", platform.triple), &mut check)?;
     Ok(PlatformRows::built(title, 0, Vec::new()))
+}
+
+/// The command of cargo's for `coldframe` and the runtime, linked for a platform.
+fn of_both_programs(tools: &Tools<'_>, platform: &Platform, subcommand: &str) -> Command {
+    let mut command = tools.workspace.cargo(&[subcommand, "--package", "coldframe"]);
+    command.args(["--package", "coldframe-launcher", "--features", "coldframe-launcher/runtime"]);
+    platform.link(&mut command);
+    command.arg("--bins").arg("--target-dir").arg(&platform.folder);
+    command
 }
 
 fn platform(tools: &Tools<'_>, target: Target) -> anyhow::Result<Platform> {
@@ -196,7 +184,7 @@ fn empty_library(
 ) -> anyhow::Result<()> {
     let source = folder.join("empty.c");
     write(&source, "int Py_RunMain(void) { return 0; }\n")?;
-    let mut build = std::process::Command::new(tools.workspace.root.join("lab/platforms/zig-cc"));
+    let mut build = Command::new(tools.workspace.root.join("lab/platforms/zig-cc"));
     build
         .envs(environment.iter().map(|(name, value)| (name, value)))
         .args(["-shared", "-o"])

@@ -92,15 +92,8 @@ fn of_the_archive(py: Token<'_>, spec: &Object) -> Result<Option<Object>, Except
     }
     // Another name than its own, or a library that no import leads to: a file on disk can be both.
     let real = real::path(py, runtime, &origin)?;
-    let opening = spec_of(py, spec, &real)?;
+    let opening = extension::spec_to_open(py, spec, &real)?;
     let created = import(py, "_imp")?.call_method(py, "create_dynamic", &[&opening])?;
     created.set_attribute(py, "__file__", &origin)?;
     Ok(Some(created))
-}
-
-/// The same spec with another origin: other threads may read the one that was given.
-fn spec_of(py: Token<'_>, spec: &Object, origin: &Object) -> Result<Object, Exception> {
-    let class = import(py, "_frozen_importlib")?.attribute(py, "ModuleSpec")?;
-    let loader = spec.attribute_or_none(py, "loader")?.unwrap_or_else(|| Object::none(py));
-    class.call_with_keywords(py, &[&spec.attribute(py, "name")?, &loader], &[("origin", origin)])
 }

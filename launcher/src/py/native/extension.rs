@@ -33,13 +33,7 @@ pub(in crate::py) fn create(
 ) -> Result<Object, Exception> {
     prepare(py, name)?;
     let (library, fresh) = open_path(py, name, module)?;
-    // `create_dynamic` takes the path to open from the spec (`Python/import.c`, 3.9 to 3.15), and ours must keep saying
-    // the virtual one, which other threads may read: so it gets a spec of its own.
-    let opening = own_module::bootstrap(py)?.attribute(py, "ModuleSpec")?.call_with_keywords(
-        py,
-        &[&spec.attribute(py, "name")?, &spec.attribute(py, "loader")?],
-        &[("origin", &path_text(py, &library.path)?)],
-    )?;
+    let opening = spec_to_open(py, spec, &path_text(py, &library.path)?)?;
     let create = import(py, "_imp")?.attribute(py, "create_dynamic")?;
     let created = loader::call_with_frames_removed(py, &[&create, &opening]);
     let created = created.map_err(|exception| match library::refusal(&library.path) {
@@ -55,6 +49,18 @@ pub(in crate::py) fn create(
     }
     created.set_attribute(py, "__file__", &spec.attribute(py, "origin")?)?;
     Ok(created)
+}
+
+/// A spec like that one, with the path that is opened. `create_dynamic` takes the path from the spec (`Python/import.c`, 3.9 to
+/// 3.15), and ours must keep saying the virtual one, which other threads may read.
+pub(in crate::py) fn spec_to_open(
+    py: Token<'_>,
+    spec: &Object,
+    path: &Object,
+) -> Result<Object, Exception> {
+    let class = own_module::bootstrap(py)?.attribute(py, "ModuleSpec")?;
+    let loader = spec.attribute_or_none(py, "loader")?.unwrap_or_else(|| Object::none(py));
+    class.call_with_keywords(py, &[&spec.attribute(py, "name")?, &loader], &[("origin", path)])
 }
 
 /// Lets a module that looks for files of the system when it is loaded find them: `readline` asks for the terminal's
