@@ -158,6 +158,7 @@ print(*work.facts(), *new, sep='\\n', flush=True)
 }
 
 /// The way out for a user: libraries are copied whole, in workers too, and the application notices nothing.
+/// The spawned worker ends as a program does and prints its farewell; the forked one leaves by `os._exit`.
 #[test]
 fn a_variable_has_libraries_copied() {
     let app = application(
@@ -170,7 +171,7 @@ if __name__ == '__main__':
     for method in ('fork', 'spawn'):
         with multiprocessing.get_context(method).Pool(1) as pool:
             print(pool.map(mapped, [0]), flush=True)
-            pool.terminate(); pool.join()
+            pool.close(); pool.join()
 ",
     );
     let built = app.build("built", &["--extensions", "memory"]);
@@ -178,7 +179,7 @@ if __name__ == '__main__':
         Child::new(&built).of(&app).env("COLDFRAME_MAP_LIBRARIES", value).prints(&format!(
             "(8, 11, 11, 1, True, 'of each thread!', 'relocated') thrown -5, 1 {is_mapped}\n\
              [((8, 11), {is_mapped})]\n[((8, 11), {is_mapped})]\n\
-             destroyed below\nended below\n"
+             destroyed below\nended below\ndestroyed below\nended below\n"
         ));
     }
 }
