@@ -1,8 +1,9 @@
 //! Code that the fuzz targets share: their first inputs, and archives for them.
 
 use std::fs;
-use std::io::Cursor;
+use std::io::{Cursor, Write as _};
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 use importer_core::{MainGuard, ModuleEntry, Target, Writer};
 
@@ -103,4 +104,42 @@ pub fn small_elf() -> Vec<u8> {
         elf.extend(section);
     }
     elf
+}
+
+/// A shared library with all that is looked for: symbols with versions, a search path, initialisers, data of threads, and
+/// constants that are worth mapping.
+const LIBRARY: &str = "
+extern double exp(double);
+extern int asprintf(char **, const char *, ...);
+static const unsigned char large[20000] = {1, 2, 3};
+__thread int of_thread = 5;
+int (*written)(char **, const char *, ...) = asprintf;
+__attribute__((constructor)) static void begin(void) { of_thread = 7; }
+double PyInit_native(int at) { return exp(large[at % 20000]) + of_thread; }
+";
+
+/// Shared libraries of this machine's compiler, and the head of one that no compiler writes.
+pub fn libraries() -> Vec<Vec<u8>> {
+    let flags: [&[&str]; 3] = [
+        &["-Wl,-soname,libnative.so", "-Wl,-rpath,/opt/lib:$ORIGIN/../native.libs", "-lm"],
+        &["-g", "-Wl,--disable-new-dtags,-rpath,/opt/lib", "-Wl,-z,pack-relative-relocs", "-lm"],
+        &["-s", "-nostdlib"],
+    ];
+    let mut libraries: Vec<_> = flags.into_iter().map(compiled).collect();
+    libraries.push(small_elf());
+    libraries
+}
+
+fn compiled(flags: &[&str]) -> Vec<u8> {
+    let path = std::env::temp_dir().join(format!("coldframe-fuzz-{}.so", std::process::id()));
+    let mut command = Command::new("cc");
+    command.args(["-shared", "-fPIC", "-O1", "-x", "c", "-", "-o"]).arg(&path).args(flags);
+    let mut child = command.stdin(Stdio::piped()).spawn().expect("a C compiler");
+    let mut input = child.stdin.take().expect("a pipe");
+    input.write_all(LIBRARY.as_bytes()).expect("a C compiler that reads");
+    drop(input);
+    assert!(child.wait().expect("a C compiler").success(), "{flags:?}");
+    let library = fs::read(&path).expect("a library");
+    fs::remove_file(&path).expect("a library that can be removed");
+    library
 }

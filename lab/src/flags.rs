@@ -19,6 +19,7 @@ pub(crate) enum Command {
     Packages(crate::packages::flags::Packages),
     Elsewhere(crate::elsewhere::flags::Elsewhere),
     Fuzz(crate::fuzz::flags::Fuzz),
+    Miri(crate::miri::flags::Miri),
     #[cfg(target_os = "linux")]
     Attack(crate::attack::flags::Attack),
     Bench(crate::bench::flags::Bench),

@@ -6,7 +6,7 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context as _, bail};
 use comfy_table::{Table, presets};
@@ -16,6 +16,7 @@ use xtask::workspace::Workspace;
 use xtask::{Verdict, libpython};
 
 use self::flags::Fuzz;
+use crate::nightly::{nightly, works};
 
 /// Larger inputs than these find nothing that smaller ones do not, and take longer.
 const MAX_LENGTH: &str = "-max_len=65536";
@@ -132,8 +133,7 @@ impl Tools {
         folder: &Path,
     ) -> anyhow::Result<Result<Self, String>> {
         if !works(nightly("rustc").arg("--version")) {
-            let why = "there is no nightly compiler (`rustup toolchain install nightly` gets one)";
-            return Ok(Err(why.to_owned()));
+            return Ok(Err(crate::nightly::MISSING.to_owned()));
         }
         let own = folder.join("tools");
         let mut path = vec![own.join("bin")];
@@ -172,21 +172,6 @@ impl Tools {
         libpython::link(&mut command, python, &self.build)?;
         Ok(command)
     }
-}
-
-/// A program of the nightly toolchain, without the variables by which the running toolchain would replace it.
-fn nightly(program: &str) -> Command {
-    let mut command = Command::new("rustup");
-    command.args(["run", "nightly", program]);
-    for name in ["CARGO", "RUSTC", "RUSTUP_TOOLCHAIN", "RUSTFLAGS"] {
-        command.env_remove(name);
-    }
-    command
-}
-
-fn works(command: &mut Command) -> bool {
-    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    status.is_ok_and(|status| status.success())
 }
 
 fn fuzz(

@@ -15,6 +15,8 @@ mod elsewhere;
 mod fetched;
 mod flags;
 mod fuzz;
+mod miri;
+mod nightly;
 mod packages;
 mod platforms;
 mod results;
@@ -42,6 +44,7 @@ fn run(flags: Lab) -> anyhow::Result<Verdict> {
         #[cfg(target_os = "linux")]
         Command::Attack(flags) => attack::run(&workspace, &flags),
         Command::Fuzz(flags) => fuzz::run(&workspace, &flags),
+        Command::Miri(flags) => miri::run(&workspace, &flags),
         Command::Bench(flags) => bench::run(&workspace, &flags),
     }
 }

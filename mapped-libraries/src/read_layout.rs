@@ -12,8 +12,8 @@ use object::read::elf::{ElfFile64, ProgramHeader, SectionHeader};
 
 use crate::layout::{ENTRY_LENGTH, LibraryLayout, MappedPages, PAGE, Word};
 
-/// The least number of mapped bytes that is worth the system calls.
-const WORTH_FROM: u64 = 64 * 1024;
+/// The least number of mapped bytes that is worth the system calls. Inputs of fuzz targets are small.
+const WORTH_FROM: u64 = if cfg!(fuzzing) { 1 } else { 64 * 1024 };
 
 /// Sections begin at multiples of this or less.
 const PADDING: u64 = 64;
@@ -42,7 +42,7 @@ pub fn layout_of(contents: &[u8]) -> Option<LibraryLayout> {
     if header.e_machine.get(LE) != elf::EM_X86_64 || header.e_type.get(LE) != elf::ET_DYN {
         return None;
     }
-    let parts = Parts::read(&file)?;
+    let parts = Parts::read(&file, contents.len() as u64)?;
     let dynamic = Dynamic::read(&file, contents)?;
     let is_known = |tag| dynamic.value(tag).is_none_or(|address| parts.is_table(address));
     let is_usual = parts.is_writable(dynamic.offset)
@@ -121,7 +121,11 @@ struct Parts {
 }
 
 impl Parts {
-    fn read(file: &File<'_>) -> Option<Self> {
+    /// The parts of a file of that length; `None` if it ends before one of them does.
+    fn read(file: &File<'_>, file_length: u64) -> Option<Self> {
+        let is_inside = |offset: u64, length: u64| {
+            offset.checked_add(length).is_some_and(|end| end <= file_length)
+        };
         let mut parts = Self::default();
         let mut pages_end = 0;
         for segment in file.elf_program_headers() {
@@ -131,8 +135,10 @@ impl Parts {
             let (offset, address) = (segment.p_offset(LE), segment.p_vaddr(LE));
             let (length, in_memory) = (segment.p_filesz(LE), segment.p_memsz(LE));
             let start = address - address % PAGE;
-            // Two segments in one page, or not in the order of their addresses: nothing here is prepared for that.
-            if start < pages_end || offset % PAGE != address % PAGE || length > in_memory {
+            // Nothing here is prepared for two segments in one page, for other orders than that of addresses, and for files
+            // that were cut.
+            let is_usual = start >= pages_end && offset % PAGE == address % PAGE;
+            if !is_usual || length > in_memory || !is_inside(offset, length) {
                 return None;
             }
             pages_end = address.checked_add(in_memory)?.checked_next_multiple_of(PAGE)?;
@@ -163,6 +169,9 @@ impl Parts {
                 (section.sh_addr(LE), section.sh_offset(LE), section.sh_size(LE));
             let is_loaded = section.sh_flags(LE).contains(elf::SHF_ALLOC);
             if is_read && is_loaded && !parts.is_writable_address(address) {
+                if !is_inside(offset, length) {
+                    return None;
+                }
                 parts.tables.push(Part { offset, address, length });
             }
         }
@@ -266,4 +275,36 @@ fn merged(parts: &[Part]) -> Option<Vec<Range<u64>>> {
 
 fn overlap(one: &Range<u64>, other: &Range<u64>) -> bool {
     one.start < other.end && other.start < one.end
+}
+
+#[cfg(all(test, target_os = "linux", target_arch = "x86_64"))]
+mod tests {
+    use object::U64;
+    use object::elf::{FileHeader64, ProgramHeader64};
+
+    use super::*;
+
+    /// Lengths beyond the end of the file; two of them are more than a number holds.
+    #[test]
+    fn a_library_with_forged_segments_has_no_layout() {
+        // This test is an ELF file itself.
+        let program = std::env::args_os().next().expect("the test's own path");
+        let bytes = std::fs::read(program).expect("the test's own file");
+        let first = size_of::<FileHeader64<LE>>();
+        let segments = File::parse(&*bytes).expect("an ELF file").elf_program_headers().to_vec();
+        for (index, segment) in segments.iter().enumerate() {
+            for length in [bytes.len() as u64, 1 << 63, u64::MAX - segment.p_vaddr(LE) - 0x2000] {
+                if segment.p_type(LE) != elf::PT_LOAD || segment.p_offset(LE) == 0 {
+                    continue;
+                }
+                let mut segments = segments.clone();
+                let forged: &mut ProgramHeader64<LE> = &mut segments[index];
+                (forged.p_filesz, forged.p_memsz) = (U64::new(LE, length), U64::new(LE, length));
+                let mut bytes = bytes.clone();
+                let table = object::pod::bytes_of_slice(&segments);
+                bytes[first..first + table.len()].copy_from_slice(table);
+                assert_eq!(layout_of(&bytes), None, "segment {index}, length {length:x}");
+            }
+        }
+    }
 }

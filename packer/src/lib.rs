@@ -43,6 +43,8 @@ mod environment;
 mod environment_folders;
 mod error;
 mod file_users;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod glibc;
 mod installation;
 mod item;

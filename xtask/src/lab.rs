@@ -43,6 +43,10 @@ pub const TASKS: &[Task] = &[
         name: "fuzz",
         about: "Give random bytes to the readers of archives, executables, command lines and settings",
     },
+    Task {
+        name: "miri",
+        about: "Run tests of the pure crates under Miri, which finds undefined behaviour",
+    },
     #[cfg(target_os = "linux")]
     Task {
         name: "attack",

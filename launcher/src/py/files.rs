@@ -14,6 +14,8 @@ mod descriptor;
 mod dispatch;
 mod dynamic;
 mod fault;
+#[cfg(unix)]
+mod folder;
 mod memory;
 mod open;
 mod place;

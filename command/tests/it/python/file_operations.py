@@ -63,14 +63,41 @@ def read(path, mode="r", **options):
 
 
 def read_descriptor(path, flags=os.O_RDONLY):
-    if os.path.isdir(path):
-        return None  # A descriptor of a folder is another matter.
     descriptor = os.open(path, flags)
     try:
         found = os.fstat(descriptor)
+        if stat.S_ISDIR(found.st_mode):
+            return sorted(os.listdir(descriptor)), os.get_inheritable(descriptor)
         return os.read(descriptor, 100), found.st_size, os.get_inheritable(descriptor)
     finally:
         os.close(descriptor)
+
+
+def folder_descriptor(path):
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        same = [os.path.samestat(os.stat(path), found) for found in (os.fstat(descriptor), os.stat(descriptor), os.lstat(path))]
+        with os.scandir(descriptor) as found:
+            names = sorted((entry.name, entry.is_dir()) for entry in found)
+        inside = [os.stat(name, dir_fd=descriptor, follow_symlinks=False) for name, _ in names]
+        other = os.open(names[0][0], os.O_RDONLY, dir_fd=descriptor)
+        inside.append(os.path.samestat(os.stat(names[0][0], dir_fd=descriptor), os.fstat(other)))
+        os.close(other)
+    finally:
+        os.close(descriptor)
+    other = os.open("/", os.O_RDONLY)  # The same number, most likely.
+    same.append(os.path.samestat(os.fstat(other), os.stat("/")))
+    os.close(other)
+    return same, names, inside
+
+
+def fwalked(path, **options):
+    found = []
+    for root, folders, files, descriptor in os.fwalk(path, **options):
+        folders.sort()
+        sizes = [os.stat(name, dir_fd=descriptor).st_size for name in sorted(files)]
+        found.append((root, sorted(folders), sorted(files), sizes))
+    return sorted(found)
 
 
 def mapped(path):
@@ -234,6 +261,12 @@ OPERATIONS = {
     "io.open_code": lambda path: io.open_code(path).read(),
     "FileIO": subclassed,
     "os.open": read_descriptor,
+    "folder descriptor": folder_descriptor,
+    "fwalk": fwalked,
+    "fwalk again": fwalked,
+    "fwalk up": lambda path: fwalked(path, topdown=False),
+    "fwalk with links": lambda path: os.path.isdir(path) and fwalked(path, follow_symlinks=True),
+    "fwalk of bytes": lambda path: fwalked(os.fsencode(path)),
     "os.open of a path": lambda path: read_descriptor(Named(path)),
     "exists": lambda path: [check(path) for check in (os.path.exists, os.path.lexists, os.path.isfile, os.path.isdir, os.path.islink, os.path.ismount)],
     "getsize": os.path.getsize,

@@ -8,6 +8,8 @@ use super::POSIX;
 use super::call::Call;
 use super::decision::Decision;
 use super::fault::{SUPPORT, failed, number, os_error};
+#[cfg(unix)]
+use super::folder;
 use super::open;
 use super::place::Below;
 use super::real;
@@ -49,6 +51,10 @@ pub(super) fn answer(
                 "open",
                 &[&below.shown, &Object::none(py), &Object::integer(py, flags.into())?],
             )?;
+            #[cfg(unix)]
+            if folder::can_be_opened(&found, flags) {
+                return folder::open(py, runtime, below, &found, flags);
+            }
             let opened = open::open(py, runtime, below, &found, flags)?;
             open::for_reading(py, opened)
         }
@@ -150,20 +156,38 @@ fn stat(
     found: &Found<'_>,
     below: &Below,
 ) -> Result<Object, Exception> {
-    let facts = runtime.facts();
-    let (kind, permissions, length, path) = match found {
+    match found {
         Found::File(file) => {
             let mode = files::mode(file).map_err(|fault| failed(py, runtime, below, fault))?;
-            (REGULAR, mode, file.len(), file.path())
+            stat_result(py, runtime, REGULAR | mode, file.len(), file.path())
         }
-        Found::Folder(path) => (FOLDER, 0o755, 4096, path.as_str()),
-        Found::Outside(_) => return Err(os_error(py, libc::ENOENT, &below.shown, None)),
-    };
+        Found::Folder(path) => stat_of_folder(py, runtime, path),
+        Found::Outside(_) => Err(os_error(py, libc::ENOENT, &below.shown, None)),
+    }
+}
+
+/// The same of a folder, by its path in the archive.
+pub(super) fn stat_of_folder(
+    py: Token<'_>,
+    runtime: &Runtime,
+    path: &str,
+) -> Result<Object, Exception> {
+    stat_result(py, runtime, FOLDER | 0o755, 4096, path)
+}
+
+fn stat_result(
+    py: Token<'_>,
+    runtime: &Runtime,
+    mode: u32,
+    length: u64,
+    path: &str,
+) -> Result<Object, Exception> {
+    let facts = runtime.facts();
     let integer = |value: u64| Object::integer(py, value as i64);
     let seconds = facts.changed.div_euclid(1_000_000_000);
     let time = || Object::integer(py, seconds);
     let fields = [
-        integer(u64::from(kind | permissions))?,
+        integer(u64::from(mode))?,
         integer(files::inode(path))?,
         integer(files::DEVICE)?,
         integer(1)?,
@@ -182,7 +206,7 @@ fn stat(
         let name = format!("{name}_ns");
         more.set_item(py, &text(py, &name)?, &Object::integer(py, facts.changed)?)?;
     }
-    for (name, value) in more_facts(length, matches!(found, Found::Folder(_))) {
+    for (name, value) in more_facts(length, mode & FOLDER != 0) {
         more.set_item(py, &text(py, name)?, &integer(value)?)?;
     }
     let class = import(py, POSIX)?.attribute(py, "stat_result")?;

@@ -5,6 +5,8 @@ use pyo3_ffi as ffi;
 use super::answer;
 use super::call::Call;
 use super::decision::Decision;
+#[cfg(unix)]
+use super::folder;
 use super::place::{self, Below, FirstLook, first_look};
 use super::real;
 use crate::py::ffi::boundary::returning_object;
@@ -40,8 +42,18 @@ pub(super) unsafe fn dispatch(call: Call) -> *mut ffi::PyObject {
             return returning_object(|py| look_again(py, runtime, &call));
         }
         let result = call.pass_on();
-        if is_path && call.may_be_ours(result) {
-            return returning_object(|py| by_links(py, runtime, &call, result));
+        if is_path {
+            if call.may_be_ours(result) {
+                return returning_object(|py| by_links(py, runtime, &call, result));
+            }
+            return result;
+        }
+        #[cfg(unix)]
+        if folder::may_be_opened(&call, result) {
+            return returning_object(|py| {
+                let result = Object::from_owned(py, result)?;
+                folder::stat_of_descriptor(py, runtime, &call, result)
+            });
         }
         result
     }

@@ -55,7 +55,7 @@ pub(super) fn open(
 }
 
 /// The bits of the flags that say whether is read or written, on all systems.
-const ACCESS_MODE: c_int = 3;
+pub(super) const ACCESS_MODE: c_int = 3;
 
 /// The number of a descriptor that is for reading alone.
 pub(super) fn for_reading(py: Token<'_>, file: File) -> Result<Object, Exception> {

@@ -1,6 +1,7 @@
 //! Paths that C code and other programs are given: the file is put into the cache, and its path there is handed over.
 
 use std::ffi::{c_int, c_void};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use pyo3_ffi as ffi;
@@ -43,11 +44,24 @@ pub(super) fn of(
     below: &Below,
     found: &Found<'_>,
 ) -> Result<Object, Exception> {
+    // All that there is would be too much, and nobody means it.
+    if matches!(found, Found::Folder(path) if path.is_empty()) {
+        return Ok(below.shown.clone_ref(py));
+    }
+    let real = put_on_disk(py, runtime, below, found)?;
+    below.alike(py, real.as_os_str().as_encoded_bytes())
+}
+
+/// Puts what was found into the cache, if it is not there yet, and gives its path there.
+pub(super) fn put_on_disk(
+    py: Token<'_>,
+    runtime: &Runtime,
+    below: &Below,
+    found: &Found<'_>,
+) -> Result<PathBuf, Exception> {
     let real = match found {
         Found::Outside(rest) => Ok(place::beside(runtime, rest)),
         Found::File(file) => runtime.files.real_file(&runtime.archives, file),
-        // All that there is would be too much, and nobody means it.
-        Found::Folder(path) if path.is_empty() => return Ok(below.shown.clone_ref(py)),
         Found::Folder(path) => runtime.files.real_folder(&runtime.archives, path),
     };
     let real = real.map_err(|error| match error {
@@ -59,7 +73,7 @@ pub(super) fn of(
         }
     })?;
     tracing::debug!(path = %real.display(), "put on disk for what is not Python");
-    below.alike(py, real.as_os_str().as_encoded_bytes())
+    Ok(real)
 }
 
 /// The program and the arguments with which another program is to be started.

@@ -52,6 +52,7 @@ functions! {
     chroot (path; 1; ) at [0] => Enter;
     execv (path, argv; 2; ) at [0] => Start;
     execve (path, argv, env; 3; ) at [0] => Start;
+    fstat (fd; 1; ) at [0] => Stat;
     getxattr (path, attribute; 2; follow_symlinks) at [0] => Attribute;
     lchflags (path, flags; 2; ) at [0] => Change;
     lchmod (path, mode; 2; ) at [0] => Change;
