@@ -20,6 +20,7 @@ mod memory;
 mod open;
 mod place;
 mod real;
+mod stat_result;
 mod table;
 
 use crate::py::ffi::exception::Exception;

@@ -9,13 +9,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::Mutex;
 use pyo3_ffi as ffi;
 
-use super::answer::stat_of_folder;
 use super::call::Call;
 use super::decision::Decision;
 use super::descriptor::open_beside;
 use super::open;
 use super::place::Below;
 use super::real;
+use super::stat_result::stat_of_folder;
 use crate::files::Found;
 use crate::py::ffi::exception::Exception;
 use crate::py::ffi::object::Object;
