@@ -7,7 +7,6 @@ use pyo3_ffi as ffi;
 
 use super::fault::{SUPPORT, failed};
 use super::place::{self, Below, FirstLook, Place};
-use crate::error::Error;
 use crate::files::{self, Fault, Found};
 use crate::py::ffi::boundary::returning_object;
 use crate::py::ffi::exception::{Exception, Kind};
@@ -50,9 +49,9 @@ pub(super) fn of(
         Found::Folder(path) if path.is_empty() => return Ok(below.shown.clone_ref(py)),
         Found::Folder(path) => runtime.files.real_folder(&runtime.archives, path),
     };
-    let real = real.map_err(|error| match error {
-        Error::Archive(error) => failed(py, runtime, below, Fault::Damaged(error)),
-        error => {
+    let real = real.map_err(|error| match error.into_archive() {
+        Ok(damage) => failed(py, runtime, below, Fault::Damaged(damage)),
+        Err(error) => {
             let path = files::display(&runtime.root, &below.rest);
             let message = format!("`{path}` is to be opened outside of Python: {error}");
             Exception::new(py, Kind::Os, &message)

@@ -114,9 +114,9 @@ pub(in crate::py) fn origin(py: Token<'_>, module: &Module<'_>) -> Result<Object
 fn cached_file(py: Token<'_>, module: &Module<'_>) -> Result<Option<Object>, Exception> {
     let runtime = runtime::get(py)?;
     let place = runtime.files.place_of(&runtime.archives, module.path());
-    let failed = |error: Error| match error {
-        Error::Archive(error) => Exception::damaged(py, &error.to_string()),
-        error => Exception::import_error(py, &error.to_string(), module.name()),
+    let failed = |error: Error| match error.into_archive() {
+        Ok(damage) => Exception::damaged(py, &damage.to_string()),
+        Err(error) => Exception::import_error(py, &error.to_string(), module.name()),
     };
     match place.map_err(failed)? {
         Some(ServedFolder { folder, is_searched }) => {

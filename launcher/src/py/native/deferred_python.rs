@@ -11,7 +11,7 @@ use importer_core::Stack;
 use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleW, GetProcAddress};
 use windows_sys::Win32::System::Memory::{PAGE_READWRITE, VirtualProtect};
 
-use manifest::{SYSTEM_FOLDER, carried};
+use manifest::{SYSTEM_FOLDER, defers_python};
 
 use crate::error::Error;
 use crate::file_access::FileAccess;
@@ -36,7 +36,7 @@ const HEADERS: usize = 0x3c;
 
 /// Loads Python's library and links this program with it, if the packer has left that to us.
 pub(in crate::py) fn link(archives: &Stack, files: &FileAccess) -> Result<(), Error> {
-    if !carried::defers_python() {
+    if !defers_python() {
         return Ok(());
     }
     // SAFETY: no name: the handle is the address of this program, whose headers and tables Windows has read, and which the packer

@@ -85,11 +85,12 @@ impl OpenPath {
         label: &str,
         library: &Library<'_>,
     ) -> Result<Option<Self>, CopyError> {
-        let layout = layout(library.id()).read(archives).map_err(|error| match error {
-            manifest::Error::Archive(error) => CopyError::Damaged(error),
-            // It can still be copied.
-            other => io::Error::other(other).into(),
-        })?;
+        let layout =
+            layout(library.id()).read(archives).map_err(|error| match error.into_archive() {
+                Ok(damage) => CopyError::Damaged(damage),
+                // It can still be copied.
+                Err(other) => io::Error::other(other).into(),
+            })?;
         let Some(layout) = layout else { return Ok(None) };
         open_mapped(label, library, layout).map(Self::opened).map(Some)
     }
