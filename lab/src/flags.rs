@@ -21,6 +21,7 @@ pub(crate) enum Command {
     Fuzz(crate::fuzz::flags::Fuzz),
     #[cfg(target_os = "linux")]
     Attack(crate::attack::flags::Attack),
+    Api(crate::api::flags::Api),
     Bench(crate::bench::flags::Bench),
 }
 

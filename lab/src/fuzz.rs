@@ -6,10 +6,11 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context as _, bail};
 use comfy_table::{Table, presets};
+use xtask::nightly::{self, nightly, works};
 use xtask::progress::{Progress, Show, Status};
 use xtask::pythons::{self, Python};
 use xtask::workspace::Workspace;
@@ -131,9 +132,8 @@ impl Tools {
         workspace: &Workspace,
         folder: &Path,
     ) -> anyhow::Result<Result<Self, String>> {
-        if !works(nightly("rustc").arg("--version")) {
-            let why = "there is no nightly compiler (`rustup toolchain install nightly` gets one)";
-            return Ok(Err(why.to_owned()));
+        if !nightly::is_there() {
+            return Ok(Err(nightly::MISSING.to_owned()));
         }
         let own = folder.join("tools");
         let mut path = vec![own.join("bin")];
@@ -172,21 +172,6 @@ impl Tools {
         libpython::link(&mut command, python, &self.build)?;
         Ok(command)
     }
-}
-
-/// A program of the nightly toolchain, without the variables by which the running toolchain would replace it.
-fn nightly(program: &str) -> Command {
-    let mut command = Command::new("rustup");
-    command.args(["run", "nightly", program]);
-    for name in ["CARGO", "RUSTC", "RUSTUP_TOOLCHAIN", "RUSTFLAGS"] {
-        command.env_remove(name);
-    }
-    command
-}
-
-fn works(command: &mut Command) -> bool {
-    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    status.is_ok_and(|status| status.success())
 }
 
 fn fuzz(

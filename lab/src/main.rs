@@ -7,6 +7,7 @@
     reason = "a command's results are for its user to read"
 )]
 
+mod api;
 #[cfg(target_os = "linux")]
 mod attack;
 mod bench;
@@ -42,6 +43,7 @@ fn run(flags: Lab) -> anyhow::Result<Verdict> {
         #[cfg(target_os = "linux")]
         Command::Attack(flags) => attack::run(&workspace, &flags),
         Command::Fuzz(flags) => fuzz::run(&workspace, &flags),
+        Command::Api(flags) => api::run(&workspace, &flags),
         Command::Bench(flags) => bench::run(&workspace, &flags),
     }
 }
