@@ -14,9 +14,9 @@ mod descriptor;
 mod dispatch;
 mod dynamic;
 mod fault;
+mod location;
 mod memory;
 mod open;
-mod place;
 mod real;
 mod table;
 

@@ -1,4 +1,4 @@
-//! What is answered for a path below the executable.
+//! The answers for paths below the executable.
 
 use std::ffi::c_int;
 
@@ -8,8 +8,8 @@ use super::POSIX;
 use super::call::Call;
 use super::decision::Decision;
 use super::fault::{SUPPORT, failed, number, os_error};
+use super::location::Below;
 use super::open;
-use super::place::Below;
 use super::real;
 use crate::files::{self, Fault, Found};
 use crate::py::ffi::exception::Exception;
@@ -79,7 +79,7 @@ pub(super) fn answer(
     }
 }
 
-/// What is answered where nothing is at a path.
+/// The answer where nothing is at a path.
 fn missing(
     py: Token<'_>,
     runtime: &Runtime,
@@ -139,7 +139,7 @@ fn flags(py: Token<'_>, call: &Call) -> Result<c_int, Exception> {
 /// The kinds of files, as all systems number them.
 const REGULAR: u32 = 0o100_000;
 const FOLDER: u32 = 0o040_000;
-/// What is asked of `access` (POSIX; the functions of Windows take the same numbers).
+/// The questions to `access` (POSIX; the functions of Windows take the same numbers).
 const WRITE: c_int = 2;
 const EXECUTE: c_int = 1;
 
@@ -189,7 +189,7 @@ fn stat(
     class.call(py, &[&tuple(py, &fields)?, &more])
 }
 
-/// What a result has besides, on this system.
+/// Further fields of a result, on this system.
 #[cfg(not(windows))]
 fn more_facts(length: u64, _is_folder: bool) -> [(&'static str, u64); 3] {
     [("st_blksize", 4096), ("st_blocks", length.div_ceil(512)), ("st_rdev", 0)]

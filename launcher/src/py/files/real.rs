@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use pyo3_ffi as ffi;
 
 use super::fault::{SUPPORT, failed};
-use super::place::{self, Below, FirstLook, Place};
+use super::location::{self, Below, FirstLook, Location};
 use crate::files::{self, Fault, Found};
 use crate::py::ffi::boundary::returning_object;
 use crate::py::ffi::exception::{Exception, Kind};
@@ -23,14 +23,14 @@ pub(in crate::py) fn path(
     runtime: &Runtime,
     object: &Object,
 ) -> Result<Object, Exception> {
-    let below = match place::of_object(py, runtime, object)? {
-        Place::Below(below) => below,
-        Place::Elsewhere(path) => return Ok(path),
+    let below = match location::of_object(py, runtime, object)? {
+        Location::Below(below) => below,
+        Location::Elsewhere(path) => return Ok(path),
     };
     match files::find(&runtime.archives, &below.rest) {
         Ok(found) => of(py, runtime, &below, &found),
         Err(Fault::Damaged(error)) => Err(failed(py, runtime, &below, Fault::Damaged(error))),
-        // Who opens it gets the error.
+        // The error is for the caller that opens it.
         Err(_) => Ok(below.shown),
     }
 }
@@ -43,7 +43,7 @@ pub(super) fn of(
     found: &Found<'_>,
 ) -> Result<Object, Exception> {
     let real = match found {
-        Found::Outside(rest) => Ok(place::beside(runtime, rest)),
+        Found::Outside(rest) => Ok(location::beside(runtime, rest)),
         Found::File(file) => runtime.files.real_file(&runtime.archives, file),
         // All that there is would be too much, and nobody means it.
         Found::Folder(path) if path.is_empty() => return Ok(below.shown.clone_ref(py)),
@@ -133,7 +133,7 @@ unsafe fn with_real_path(
         (count, first)
     };
     // SAFETY: as above; null or a live object.
-    if unsafe { place::first_look(runtime, first) } != FirstLook::Perhaps {
+    if unsafe { location::first_look(runtime, first) } != FirstLook::Perhaps {
         return Ok(None);
     }
     let mut items = Vec::new();

@@ -178,10 +178,14 @@ fn cached(py: Token<'_>, origin: &Object) -> Result<Object, Exception> {
     path_text(py, cached.as_os_str())
 }
 
-/// Gives a module that was made by another loader the attributes that a spec of ours says.
+/// Applies a spec of ours to a module that another loader made: the module's attributes are those of the spec.
 ///
-/// What `importlib._bootstrap._init_module_attrs(spec, module, override=True)` does, which is private.
-pub(in crate::py) fn dress(py: Token<'_>, module: &Object, spec: &Object) -> Result<(), Exception> {
+/// `importlib._bootstrap._init_module_attrs(spec, module, override=True)` does the same, and is private.
+pub(in crate::py) fn apply_to_module(
+    py: Token<'_>,
+    module: &Object,
+    spec: &Object,
+) -> Result<(), Exception> {
     module.set_attribute(py, "__spec__", spec)?;
     for (attribute, from) in [
         ("__loader__", "loader"),

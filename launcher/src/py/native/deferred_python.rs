@@ -74,7 +74,7 @@ pub(in crate::py) fn link(archives: &Stack, files: &FileAccess) -> Result<(), Er
         if wanted == 0 {
             return Ok(());
         }
-        // SAFETY: as above: behind a hint of two bytes stands a name that ends in a zero. (What is asked for by a number has the
+        // SAFETY: as above: behind a hint of two bytes stands a name that ends in a zero. (A symbol that is asked for by a number has the
         // highest bit, and pyo3 asks for nothing so.)
         let symbol = unsafe { base.add(wanted as usize & 0x7fff_ffff).add(2).cast::<c_char>() };
         // SAFETY: a handle of a library, and a C string.

@@ -301,7 +301,7 @@ fn load_group(group: &[File<'_>]) -> Result<(), CopyError> {
         n_libraries = group.len(),
         "loaded with those that it needs and that need it"
     );
-    // What has a short path keeps its descriptor's number for good: no other library may have that path.
+    // A file with a short path keeps its descriptor's number for good: no other library may have that path.
     files.into_iter().for_each(Unwritten::keep);
     Ok(())
 }
