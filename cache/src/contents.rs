@@ -26,7 +26,8 @@ const JUST_MADE: Duration = Duration::from_secs(60);
 
 /// The kind of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+#[non_exhaustive]
+pub enum EntryKind {
     /// An archive that `coldframe run` made, or of the standard library.
     Archive,
     /// The files of a package that opens them.
@@ -43,7 +44,7 @@ pub enum Kind {
     Unfinished,
 }
 
-impl Kind {
+impl EntryKind {
     /// Its word for people and in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -60,9 +61,10 @@ impl Kind {
 
 /// One file or folder in the cache.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Entry {
     /// Its kind.
-    pub kind: Kind,
+    pub kind: EntryKind,
     /// Its file or folder.
     pub path: PathBuf,
     /// The length of all its files.
@@ -73,6 +75,7 @@ pub struct Entry {
 
 /// The result of an entry's removal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Removal {
     /// It is gone.
     Removed,
@@ -93,7 +96,7 @@ impl Entry {
     }
 
     fn is_being_made(&self) -> bool {
-        self.kind == Kind::Unfinished && self.age() < JUST_MADE
+        self.kind == EntryKind::Unfinished && self.age() < JUST_MADE
     }
 
     /// Removes it, unless somebody uses it. Nobody can find it under its name while it is being removed.
@@ -116,16 +119,16 @@ impl Entry {
 pub fn entries(cache: &Path) -> io::Result<Vec<Entry>> {
     let mut found = Vec::new();
     for (folder, kind, digits, end) in [
-        (ARCHIVES, Kind::Archive, 32, ARCHIVE),
-        (FILES, Kind::Files, 32, ""),
-        (LIBRARIES, Kind::Library, 16, ""),
-        (ENVIRONMENTS, Kind::Environment, 32, ""),
-        (COMPILED, Kind::Compiled, 32, ""),
-        (REBUILDS, Kind::Build, 32, ""),
+        (ARCHIVES, EntryKind::Archive, 32, ARCHIVE),
+        (FILES, EntryKind::Files, 32, ""),
+        (LIBRARIES, EntryKind::Library, 16, ""),
+        (ENVIRONMENTS, EntryKind::Environment, 32, ""),
+        (COMPILED, EntryKind::Compiled, 32, ""),
+        (REBUILDS, EntryKind::Build, 32, ""),
     ] {
         list(&cache.join(folder), &mut found, |name| {
             if let Some(random) = name.strip_prefix(UNFINISHED_ARCHIVE) {
-                return is_random(random).then_some(Kind::Unfinished);
+                return is_random(random).then_some(EntryKind::Unfinished);
             }
             // Names that we do not give are skipped, for others may have put something there.
             let (digest, rest) = name.split_at_checked(digits)?;
@@ -134,8 +137,8 @@ pub fn entries(cache: &Path) -> io::Result<Vec<Entry>> {
             }
             let rest = rest.strip_prefix(end).unwrap_or(rest);
             match rest.strip_suffix(UNFINISHED).and_then(|rest| rest.strip_prefix('.')) {
-                Some(random) => is_random(random).then_some(Kind::Unfinished),
-                None if rest == LOCK => Some(Kind::Unfinished),
+                Some(random) => is_random(random).then_some(EntryKind::Unfinished),
+                None if rest == LOCK => Some(EntryKind::Unfinished),
                 None => (name.len() == digits + end.len() && name.ends_with(end)).then_some(kind),
             }
         })?;
@@ -152,7 +155,7 @@ fn is_random(part: &str) -> bool {
 fn list(
     folder: &Path,
     found: &mut Vec<Entry>,
-    kind: impl Fn(&str) -> Option<Kind>,
+    kind: impl Fn(&str) -> Option<EntryKind>,
 ) -> io::Result<()> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),

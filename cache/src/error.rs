@@ -1,25 +1,50 @@
 //! The error of everything here.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 /// A file or folder of the cache could not be used.
 #[derive(Debug, thiserror::Error)]
 #[error("could not {action} `{path}`: {source}{way_out}")]
-#[non_exhaustive]
 pub struct Error {
-    /// The action that failed, as a verb: `write`.
-    pub action: &'static str,
-    /// Its file or folder.
-    pub path: PathBuf,
-    /// The system's reason.
-    pub source: std::io::Error,
+    /// A verb: `write`.
+    action: &'static str,
+    path: PathBuf,
+    source: io::Error,
     /// A hint for the user, or nothing; it begins with its own punctuation.
-    pub way_out: &'static str,
+    way_out: &'static str,
 }
 
 impl Error {
-    /// An error without a hint.
-    pub fn new(action: &'static str, path: impl Into<PathBuf>, source: std::io::Error) -> Self {
-        Self { action, path: path.into(), source, way_out: "" }
+    /// An error without a hint. The action that failed is a verb: `write`.
+    pub fn new(action: &'static str, path: impl Into<PathBuf>, source: io::Error) -> Self {
+        Self::with_way_out(action, path, source, "")
+    }
+
+    pub(crate) fn with_way_out(
+        action: &'static str,
+        path: impl Into<PathBuf>,
+        source: io::Error,
+        way_out: &'static str,
+    ) -> Self {
+        Self { action, path: path.into(), source, way_out }
+    }
+
+    /// The file or folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The system's reason alone, for a caller who says the rest in other words.
+    #[must_use]
+    pub fn into_source(self) -> io::Error {
+        self.source
+    }
+
+    /// The kind of the system's reason.
+    #[must_use]
+    pub fn kind(&self) -> io::ErrorKind {
+        self.source.kind()
     }
 }

@@ -21,11 +21,11 @@
 //! a killed process left.
 
 #[cfg(feature = "contents")]
-pub mod contents;
+mod contents;
 mod error;
 mod file_mode;
 mod locked_entry;
-pub mod making;
+mod making;
 mod private;
 
 use std::ffi::OsStr;
@@ -36,10 +36,15 @@ use std::time::{Duration, SystemTime};
 
 use etcetera::base_strategy::{BaseStrategy, choose_base_strategy};
 
+#[cfg(feature = "contents")]
+pub use contents::{
+    ARCHIVE, ARCHIVES, COMPILED, ENVIRONMENTS, Entry, EntryKind, REBUILDS, Removal,
+    UNFINISHED_ARCHIVE, entries,
+};
 pub use error::Error;
 use file_mode::set_mode;
 pub use locked_entry::LockedEntry;
-use making::Making;
+pub use making::{Making, MakingResult};
 use private::create_private;
 pub use private::{check_private, open_entry};
 
@@ -178,8 +183,8 @@ pub fn folder_once<E: From<Error>>(
     let parent = folder.parent().unwrap_or(folder);
     create_private(parent).map_err(cannot("create the cache folder", parent))?;
     let _making = match Making::begin(folder, hold)? {
-        making::MakingResult::Made(locked) => return Ok(locked),
-        making::MakingResult::Making(making) => making,
+        MakingResult::Made(locked) => return Ok(locked),
+        MakingResult::Making(making) => making,
     };
     let temporary = temporary_folder(folder).map_err(cannot("create the cache folder", folder))?;
     // A folder keeps its locks when it gets another name.
@@ -364,6 +369,6 @@ fn cannot(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error 
     let path = path.to_owned();
     move |source| {
         let is_limit = source.kind() == io::ErrorKind::FileTooLarge;
-        Error { action, path, source, way_out: if is_limit { LARGER_FILES } else { WAY_OUT } }
+        Error::with_way_out(action, path, source, if is_limit { LARGER_FILES } else { WAY_OUT })
     }
 }

@@ -19,6 +19,7 @@ pub struct Making {
 }
 
 /// The result of [`Making::begin`].
+#[derive(Debug)]
 pub enum MakingResult<T> {
     /// Another process has made it.
     Made(T),

@@ -8,7 +8,7 @@ use importer_core::{Storage, Writer};
 use interp_config::{OptimizationLevel, RunTarget, Settings, StandardLibraryExtent};
 use launcher::command_parts::map_archive;
 use launcher::command_parts::python_configuration;
-use launcher::exe;
+use launcher::own_executable;
 use manifest::RUNTIME;
 use packer::{
     Application, Bundle, BundleError, BundleRequest, GlibcVersion, Rebuild, StandardLibrary,
@@ -64,7 +64,7 @@ pub(super) fn run(options: Box<arguments::Build>) -> Result<ExitCode, CommandErr
             return build_summary::print(options, &written, &summary);
         }
         let mut bar = Bar::new("Packing");
-        let Bundle { mut writer, mut report, outside } =
+        let Bundle { mut writer, mut report, outside, .. } =
             request.build(&mut |progress| bar.show(progress))?;
         drop(bar);
         if let Some(name) = &options.explain {
@@ -81,12 +81,12 @@ pub(super) fn run(options: Box<arguments::Build>) -> Result<ExitCode, CommandErr
         let absent =
             summary.warnings.iter().filter(|(_, is_about_absence)| *is_about_absence).count();
         if options.strict && absent > 0 {
-            return Err(BundleError::Absent(absent).into());
+            return Err(CommandError::Absent(absent));
         }
         if let Some(allowed) = allowed {
             let needs = report.needs.above(allowed);
             if !needs.is_empty() {
-                return Err(BundleError::Glibc { allowed, needs }.into());
+                return Err(CommandError::Glibc { allowed, needs });
             }
         }
         let written = write(options, &context, output, writer)?;
@@ -109,7 +109,7 @@ fn write<'m>(
         let bytes = write_archive(output, |file| Ok(writer.finish(file)?))?;
         return Ok(WrittenExecutable { output, bytes, libpython: None, settings });
     }
-    let launcher = exe::own_executable()?;
+    let launcher = own_executable()?;
     create_parent(output)?;
     let mut runtime = context.runtime.contents.clone();
     windows_program::read(&options.windows)?.write_into(&mut runtime)?;
@@ -233,11 +233,7 @@ fn output_path(options: &arguments::Build, context: &Context) -> Result<PathBuf,
         .ok_or_else(|| CommandError::Usage("name the executable to write with `-o FILE`".into()))?;
     // The check comes before the long work: nothing is worth compiling for a place that cannot be written to.
     if output.is_dir() {
-        return Err(BundleError::Output {
-            path: output,
-            reason: "it is a folder; name a file in it".into(),
-        }
-        .into());
+        return Err(BundleError::output(output, "it is a folder; name a file in it").into());
     }
     Ok(output)
 }
@@ -255,11 +251,7 @@ fn waiting_room(options: &arguments::Build, output: &Path) -> Option<PathBuf> {
 fn create_parent(output: &Path) -> Result<(), CommandError> {
     match output.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         Some(parent) => fs::create_dir_all(parent).map_err(|source| {
-            BundleError::Output {
-                path: output.to_owned(),
-                reason: format!("cannot make its folder: {source}"),
-            }
-            .into()
+            BundleError::output(output, format!("cannot make its folder: {source}")).into()
         }),
         None => Ok(()),
     }
@@ -271,10 +263,7 @@ fn write_archive(
     write: impl FnOnce(&mut File) -> Result<u64, CommandError>,
 ) -> Result<u64, CommandError> {
     create_parent(output)?;
-    let cannot = |source: std::io::Error| BundleError::Output {
-        path: output.to_owned(),
-        reason: source.to_string(),
-    };
+    let cannot = |source: std::io::Error| BundleError::output(output, source.to_string());
     let folder =
         output.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();

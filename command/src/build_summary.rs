@@ -288,7 +288,7 @@ fn print_behind(out: &mut String, report: &Report) -> fmt::Result {
         StandardLibraryPart::Elsewhere => {}
     }
     for found in &report.file_users {
-        let FileUse { package, because } = found;
+        let FileUse { package, because, .. } = found;
         writeln!(out, "the files of `{package}` go to the user's cache: {because}")?;
     }
     print_missing(out, report)
@@ -299,7 +299,7 @@ fn print_packages(out: &mut String, report: &Report) -> fmt::Result {
     let mut largest: Vec<&Package> = report.packages.iter().collect();
     largest.sort_by_key(|package| std::cmp::Reverse(package.bytes));
     for package in largest.iter().take(LARGEST) {
-        let Package { name, version, reason, bytes } = package;
+        let Package { name, version, reason, bytes, .. } = package;
         let version = version.as_deref().unwrap_or_default();
         let megabytes = *bytes as f64 / 1e6;
         writeln!(out, "packed {name} {version} ({megabytes:.1} MB): {reason}")?;

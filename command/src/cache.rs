@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, UNIX_EPOCH};
 
-use cache::contents::{Entry, Kind, Removal, entries};
-use cache::{check_private, is_tagged};
+use cache::{Entry, EntryKind, Removal, check_private, entries, is_tagged};
 use serde::Serialize;
 
 use super::arguments::{self, CacheAction};
@@ -97,7 +96,9 @@ fn cleaned(found: &[Entry], clean: &arguments::Clean) -> Result<Vec<EntrySummary
     let age = if clean.all { Duration::ZERO } else { clean.older_than.unwrap_or(DEFAULT_AGE) };
     let mut summaries = Vec::new();
     // Unfinished entries are of no use to anybody.
-    for entry in found.iter().filter(|entry| entry.kind == Kind::Unfinished || entry.age() >= age) {
+    for entry in
+        found.iter().filter(|entry| entry.kind == EntryKind::Unfinished || entry.age() >= age)
+    {
         let removal = if clean.dry_run {
             if entry.is_in_use() { Removal::InUse } else { Removal::Removed }
         } else {

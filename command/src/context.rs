@@ -115,7 +115,7 @@ impl Context {
         settings.build.file_access.splice(0..0, source.file_access.iter().cloned());
         settings.build.system_libraries.splice(0..0, source.system_library.iter().cloned());
         // The check comes before the long work: the setting may be impossible here.
-        launcher::start_method::decision(&settings.interpreter)?;
+        launcher::command_parts::start_method_decision(&settings.interpreter)?;
 
         let PackedPython { installation: python, carried, compile } =
             packed_python::find(source.python.as_deref(), environments.named.as_deref())?;
@@ -258,7 +258,7 @@ fn active_environment() -> Option<PathBuf> {
 
 /// An identity of this build of the program, for others of its version may pack in other ways.
 pub(super) fn build_id() -> String {
-    let found = launcher::exe::own_executable().ok().and_then(|path| fs::metadata(path).ok());
+    let found = launcher::own_executable().ok().and_then(|path| fs::metadata(path).ok());
     let modified = found.as_ref().and_then(|found| found.modified().ok());
     let length = found.as_ref().map(fs::Metadata::len);
     format!("{} {length:?} {modified:?}", env!("CARGO_PKG_VERSION"))

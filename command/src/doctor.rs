@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use interp_config::PythonInterpreterConfig;
-use launcher::build_kind::{LINKAGE, Linkage, PYTHON_BUILD, PYTHON_VERSION};
-use launcher::{exe, start_method};
+use launcher::command_parts::{
+    LINKAGE, Linkage, PYTHON_BUILD, PYTHON_VERSION, start_method_decision,
+};
+use launcher::own_executable;
 use packer::{Environment, Needs, PythonInstallation};
 use serde::Serialize;
 use target_lexicon::HOST;
@@ -56,7 +58,7 @@ fn findings() -> Result<Vec<Finding>, CommandError> {
     let fine = |what, found: String| Finding { what, found, problem: None };
     let mut findings = vec![
         fine("coldframe", format!("{} for {HOST}", env!("CARGO_PKG_VERSION"))),
-        fine("executable", exe::own_executable()?.display().to_string()),
+        fine("executable", own_executable()?.display().to_string()),
         fine(
             "libpython",
             match LINKAGE {
@@ -86,7 +88,7 @@ fn findings() -> Result<Vec<Finding>, CommandError> {
             Finding { what: "cache", found: "none".into(), problem: Some(error.to_string()) }
         }
     });
-    let decision = start_method::decision(&PythonInterpreterConfig::default())?;
+    let decision = start_method_decision(&PythonInterpreterConfig::default())?;
     let method =
         decision.method.map_or("Python's own default", platform_policy::StartMethod::as_str);
     findings.push(fine("start method", format!("{method}: {}", decision.reason)));
@@ -126,7 +128,7 @@ fn runtime() -> Finding {
 
 /// The needs of this program, which all executables that it builds have too.
 fn needs() -> Result<Finding, CommandError> {
-    let path = exe::own_executable()?;
+    let path = own_executable()?;
     let found = match fs::read(&path) {
         Ok(contents) => {
             let mut needs = Needs::default();

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use launcher::error::exit_code;
-use packer::{BundleError, CacheError};
+use launcher::command_parts::exit_code;
+use packer::{BundleError, BundleErrorKind, CacheError, FileNeed, GlibcVersion};
 use thiserror::Error;
 
 #[derive(Debug, Error)]
@@ -30,6 +30,17 @@ pub(super) enum CommandError {
     Requirements { requirements: PathBuf, said: String },
     #[error("{0}")]
     Python(String),
+    #[error(
+        "`--strict`: the application would miss what warnings above name ({0} of them); nothing was written"
+    )]
+    Absent(usize),
+    /// The files that need more are sorted, the highest version first.
+    #[error(
+        "the executable would need glibc {}, and `--glibc {allowed}` (or the setting `build.glibc`) allows no more:\n{}\nleave out what needs it with `--exclude`, or allow more",
+        highest(needs),
+        lines(needs)
+    )]
+    Glibc { allowed: GlibcVersion, needs: Vec<FileNeed> },
     #[error("cannot print: {0}")]
     Print(#[source] std::io::Error),
 }
@@ -51,7 +62,11 @@ impl CommandError {
             Self::Usage(_) | Self::Config(_) | Self::StartMethod(_) | Self::Target(_) => {
                 exit_code::USAGE
             }
-            Self::Archive(_) | Self::Io { .. } | Self::Requirements { .. } => exit_code::INPUT,
+            Self::Archive(_)
+            | Self::Io { .. }
+            | Self::Requirements { .. }
+            | Self::Absent(_)
+            | Self::Glibc { .. } => exit_code::INPUT,
             Self::Cache(_) | Self::Print(_) => exit_code::OUTPUT,
             Self::Python(_) => exit_code::PYTHON,
             Self::Bundle(error) => bundle_exit_code(error),
@@ -69,33 +84,19 @@ fn is_about_writing(error: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 fn bundle_exit_code(error: &BundleError) -> u8 {
-    match error {
-        BundleError::Output { .. } => exit_code::OUTPUT,
-        BundleError::IncludeNotFound { .. }
-        | BundleError::ExcludedEssential { .. }
-        | BundleError::DataTarget(_) => exit_code::USAGE,
-        BundleError::NotPython { .. }
-        | BundleError::NotCPython { .. }
-        | BundleError::WorkerStart { .. }
-        | BundleError::WorkerVersion { .. }
-        | BundleError::Worker { .. }
-        | BundleError::NoLibpython { .. } => exit_code::PYTHON,
-        BundleError::Io { .. }
-        | BundleError::NoApplication(_)
-        | BundleError::NotAnApplication(_)
-        | BundleError::NothingToRun(_)
-        | BundleError::NotAnEnvironment(_)
-        | BundleError::NoSitePackages { .. }
-        | BundleError::EnvironmentVersion { .. }
-        | BundleError::EntryModule { .. }
-        | BundleError::EntryAttribute { .. }
-        | BundleError::Editable { .. }
-        | BundleError::Broken(_)
-        | BundleError::Rules(_)
-        | BundleError::Executable { .. }
-        | BundleError::Glibc { .. }
-        | BundleError::Absent(_)
-        | BundleError::Archive(_)
-        | BundleError::Manifest(_) => exit_code::INPUT,
+    match error.kind() {
+        BundleErrorKind::Output => exit_code::OUTPUT,
+        BundleErrorKind::Selection => exit_code::USAGE,
+        BundleErrorKind::Python | BundleErrorKind::CompileProcess => exit_code::PYTHON,
+        _ => exit_code::INPUT,
     }
+}
+
+/// The highest needed version: the error is made only when a file needs more than is allowed.
+fn highest(needs: &[FileNeed]) -> String {
+    needs.first().map(|need| need.glibc.to_string()).unwrap_or_default()
+}
+
+fn lines(needs: &[FileNeed]) -> String {
+    needs.iter().map(|need| format!("  {need}")).collect::<Vec<_>>().join("\n")
 }

@@ -32,9 +32,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use launcher::command_parts::{
-    self, application, is_python_called, is_started_by_this, report, start_log,
+    self, application, is_for_python, is_python_called, is_started_by_this, parse_worker, report,
+    start_log,
 };
-use launcher::worker;
 
 use self::arguments::{Arguments, Command};
 use self::error::CommandError;
@@ -57,7 +57,7 @@ fn dispatch() -> Result<ExitCode, CommandError> {
         return Ok(exit_code);
     }
     // A process may be started without even the program's name, and then has no arguments.
-    let is_worker = worker::parse(arguments.get(1..).unwrap_or_default())
+    let is_worker = parse_worker(arguments.get(1..).unwrap_or_default())
         .map_err(launcher::Error::from)?
         .is_some();
     if is_worker && let Some(archives) = variable(ARCHIVES_VARIABLE) {
@@ -68,7 +68,7 @@ fn dispatch() -> Result<ExitCode, CommandError> {
         return python::run(arguments);
     }
     // `python` for an application of `coldframe run`, which knows no `coldframe` in its `sys.executable`.
-    if worker::is_for_python(arguments.get(1..).unwrap_or_default())
+    if is_for_python(arguments.get(1..).unwrap_or_default())
         && let Some(archives) = variable(ARCHIVES_VARIABLE)
         && is_started_by_this()?
     {

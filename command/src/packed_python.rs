@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use importer_core::Archive;
-use launcher::build_kind::{BUILD_PYTHON, DEBUG, FREE_THREADED, PYTHON_VERSION};
+use launcher::command_parts::{BUILD_PYTHON, DEBUG, FREE_THREADED, PYTHON_VERSION};
 use launcher::command_parts::{builtin_modules, map_archive};
-use launcher::exe;
+use launcher::{executable_with_archive, own_executable};
 use packer::{COMPILE_WORKER, CompileCommand, Environment, PythonInstallation};
 
 use super::error::CommandError;
@@ -44,7 +44,7 @@ pub(super) fn find(
 
 /// The Python whose standard library lies behind this program. Modules are then compiled by the program itself.
 pub(super) fn carried() -> Result<Option<PackedPython>, CommandError> {
-    let Some(executable) = exe::executable_with_archive()? else { return Ok(None) };
+    let Some(executable) = executable_with_archive()? else { return Ok(None) };
     let archive = map_archive(&executable)?;
     let Some(installation) = PythonInstallation::carried(&archive, &executable)? else {
         return Ok(None);
@@ -67,7 +67,7 @@ fn compile(program: &Path, before: &[&str]) -> CompileCommand {
 
 /// The environment whose `bin` this program lies in, when it was installed there as a distribution.
 pub(super) fn own_environment(python: &PythonInstallation) -> Option<PathBuf> {
-    let executable = exe::own_executable().ok()?;
+    let executable = own_executable().ok()?;
     let prefix = executable.parent()?.parent()?;
     Environment::has_distribution(prefix, DISTRIBUTION, python).then(|| prefix.to_owned())
 }

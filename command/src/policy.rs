@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use interp_config::StartMethodSetting;
-use launcher::build_kind::PYTHON_BUILD;
+use launcher::command_parts::PYTHON_BUILD;
 use platform_policy::{Os, PythonBuild, decide};
 use serde::Serialize;
 use target_lexicon::HOST;

@@ -34,6 +34,8 @@ impl Bar {
                 self.0.set_position(done as u64);
                 self.0.set_message(path.to_owned());
             }
+            // The bar shows no more than these.
+            _ => {}
         }
     }
 }

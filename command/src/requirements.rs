@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use cache::contents::ENVIRONMENTS;
+use cache::ENVIRONMENTS;
 use cache::{folder_once, private_folder};
 use packer::{CacheFolder, KeyBuilder, PythonInstallation};
 

@@ -165,9 +165,7 @@ pub(super) fn run_target(
     if *configured != RunTarget::Auto {
         return Ok(configured.clone());
     }
-    application
-        .run_target()
-        .ok_or_else(|| packer::BundleError::NothingToRun(path.to_owned()).into())
+    application.run_target().ok_or_else(|| packer::BundleError::nothing_to_run(path).into())
 }
 
 pub(super) fn broken(allow: bool) -> BrokenModules {

@@ -3,8 +3,8 @@
 use std::fs;
 
 use importer_core::Archive;
-use launcher::build_kind::SOURCES;
-use launcher::exe;
+use launcher::command_parts::SOURCES;
+use launcher::own_executable;
 use manifest::RUNTIME;
 
 use super::error::CommandError;
@@ -47,7 +47,7 @@ pub(super) fn find(carried: Option<&Archive>) -> Result<RuntimeFile, CommandErro
         })?;
         return Ok(RuntimeFile { contents, place: RuntimePlace::Inside });
     }
-    let own = exe::own_executable()?;
+    let own = own_executable()?;
     let beside = own.with_file_name(NAME).with_extension(std::env::consts::EXE_EXTENSION);
     if let Ok(contents) = fs::read(&beside)
         && is_of_same_sources(&contents)

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use launcher::command_parts::map_archive;
-use launcher::exe;
+use launcher::own_executable;
 use manifest::RUNTIME;
 use packer::{BundleRequest, Purpose, StandardLibrary, copy_libpython_beside, write_executable};
 
@@ -33,7 +33,7 @@ pub(super) fn run(options: &arguments::Whole) -> Result<ExitCode, CommandError> 
     if context.runtime.place == RuntimePlace::Beside {
         bundle.writer.set_attribute(RUNTIME, runtime_file::packed(&context.runtime)?)?;
     }
-    let launcher = exe::own_executable()?;
+    let launcher = own_executable()?;
     let bytes = write_executable(&launcher, bundle.writer, &options.output)?;
     copy_libpython_beside(&launcher, &context.python, &options.output)?;
     let megabytes = bytes as f64 / 1e6;

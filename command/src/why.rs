@@ -30,7 +30,7 @@ pub(super) fn print(
     };
     let mut out = anstream::stdout();
     if as_json {
-        let row = |Step { name, by, how }| Row { name, by, how };
+        let row = |Step { name, by, how, .. }| Row { name, by, how };
         return print_json(&mut out, &steps.into_iter().map(row).collect::<Vec<_>>());
     }
     for Step { name, how, .. } in steps {

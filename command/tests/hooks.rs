@@ -268,7 +268,7 @@ fn scenarios() {
     for (position, (name, hooks, code, expected)) in SCENARIOS.iter().enumerate() {
         let log = folder.path().join(format!("log{position}"));
         let on_disk = if code.contains("disk") { disk.as_os_str() } else { "".as_ref() };
-        let output = Command::new(launcher::exe::own_executable().unwrap())
+        let output = Command::new(launcher::own_executable().unwrap())
             .args(["child_main", "--exact", "--nocapture", "--test-threads=1"])
             .envs([(ARCHIVE, archive.as_os_str()), (HOOKS, hooks.as_ref()), (CODE, code.as_ref())])
             .envs([(LOG, log.as_os_str()), (ON_DISK, on_disk)])

@@ -5,7 +5,7 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
 
-use launcher::worker::{Action, parse};
+use launcher::fuzzing::{Action, parse};
 use libfuzzer_sys::fuzz_target;
 
 const LINES: &[&str] = &[

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use launcher::literal::parse_arguments;
+use launcher::fuzzing::parse_arguments;
 use libfuzzer_sys::fuzz_target;
 
 const TEXTS: &[&str] = &[

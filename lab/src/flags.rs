@@ -22,6 +22,7 @@ pub(crate) enum Command {
     Miri(crate::miri::flags::Miri),
     #[cfg(target_os = "linux")]
     Attack(crate::attack::flags::Attack),
+    Api(crate::api::flags::Api),
     Bench(crate::bench::flags::Bench),
 }
 

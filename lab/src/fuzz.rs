@@ -10,13 +10,13 @@ use std::process::Command;
 
 use anyhow::{Context as _, bail};
 use comfy_table::{Table, presets};
+use xtask::nightly::{self, nightly, works};
 use xtask::progress::{Progress, Show, Status};
 use xtask::pythons::{self, Python};
 use xtask::workspace::Workspace;
 use xtask::{Verdict, libpython};
 
 use self::flags::Fuzz;
-use crate::nightly::{nightly, works};
 
 /// Larger inputs than these find nothing that smaller ones do not, and take longer.
 const MAX_LENGTH: &str = "-max_len=65536";
@@ -132,8 +132,8 @@ impl Tools {
         workspace: &Workspace,
         folder: &Path,
     ) -> anyhow::Result<Result<Self, String>> {
-        if !works(nightly("rustc").arg("--version")) {
-            return Ok(Err(crate::nightly::MISSING.to_owned()));
+        if !nightly::is_there() {
+            return Ok(Err(nightly::MISSING.to_owned()));
         }
         let own = folder.join("tools");
         let mut path = vec![own.join("bin")];

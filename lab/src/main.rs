@@ -7,6 +7,7 @@
     reason = "a command's results are for its user to read"
 )]
 
+mod api;
 #[cfg(target_os = "linux")]
 mod attack;
 mod bench;
@@ -16,7 +17,6 @@ mod fetched;
 mod flags;
 mod fuzz;
 mod miri;
-mod nightly;
 mod packages;
 mod platforms;
 mod results;
@@ -45,6 +45,7 @@ fn run(flags: Lab) -> anyhow::Result<Verdict> {
         Command::Attack(flags) => attack::run(&workspace, &flags),
         Command::Fuzz(flags) => fuzz::run(&workspace, &flags),
         Command::Miri(flags) => miri::run(&workspace, &flags),
+        Command::Api(flags) => api::run(&workspace, &flags),
         Command::Bench(flags) => bench::run(&workspace, &flags),
     }
 }

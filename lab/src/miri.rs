@@ -5,11 +5,11 @@ pub(crate) mod flags;
 use anyhow::bail;
 use comfy_table::{Table, presets};
 use xtask::Verdict;
+use xtask::nightly::{self, nightly, works};
 use xtask::progress::{Progress, Show, Status};
 use xtask::workspace::Workspace;
 
 use self::flags::Miri;
-use crate::nightly::{self, nightly, works};
 
 /// The tests of a crate that Miri runs.
 struct Part {
@@ -71,7 +71,7 @@ struct Row {
 pub(crate) fn run(workspace: &Workspace, flags: &Miri) -> anyhow::Result<Verdict> {
     let progress = Progress::new(flags.verbose);
     let parts = chosen(&flags.package)?;
-    let missing = if !works(nightly("rustc").arg("--version")) {
+    let missing = if !nightly::is_there() {
         Some(nightly::MISSING)
     } else if !works(nightly("cargo").args(["miri", "--version"])) {
         Some("there is no Miri (`rustup +nightly component add miri rust-src` gets it)")

@@ -8,118 +8,149 @@ use crate::ancestry::Runaway;
 use crate::worker::Refused;
 
 /// A reason why an interpreter could not be run. An exception of the application is not an error of ours: it is an exit code.
+///
+/// Its `Display` names the thing, and the way out.
 #[derive(Debug, ThisError)]
+#[error(transparent)]
+pub struct Error(Box<Problem>);
+
+/// The kinds of [`Error`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Error {
+pub enum ErrorKind {
+    /// A setting is unknown or impossible here, or the command line of a worker process was refused.
+    Usage,
+    /// The program has started itself again and again.
+    Runaway,
+    /// An archive is missing, damaged, or made for something else; or there is none to boot from.
+    Archive,
+    /// A file or folder could not be used.
+    File,
     /// The interpreter could not be started.
+    Start,
+}
+
+/// Every message of the crate.
+#[derive(Debug, ThisError)]
+pub(crate) enum Problem {
     #[error("could not start Python {version}: {message}", version = env!("COLDFRAME_PYTHON_VERSION"))]
-    Start {
-        /// The reason, in CPython's words or ours.
-        message: String,
-    },
-    /// There is nothing to boot from.
+    Start { message: String },
     #[error(
         "no archive holds the standard library: add one that does, or set `filesystem-importer = true` to use the one \
          of the Python that this program was built with"
     )]
     NoStandardLibrary,
-    /// An archive is damaged, or was made for something else.
     #[error(transparent)]
     Archive(#[from] importer_core::Error),
-    /// The executable was made to carry an archive, and there is none.
     #[error(
         "`{}` was made with an archive in it, and has lost it: the file was cut short, or rewritten by a tool that \
          does not keep it; copy it again or build it again",
         executable.display()
     )]
-    Cut {
-        /// The executable.
-        executable: PathBuf,
-    },
-    /// The runtime alone, with no application behind it.
+    Cut { executable: PathBuf },
     #[error(
         "`{}` is the runtime that `coldframe build` puts before an application, and has none: build one with \
          `coldframe build`",
         executable.display()
     )]
-    NoApplication {
-        /// The executable.
-        executable: PathBuf,
-    },
-    /// The archive was packed for another launcher, or says something of itself that is not understood.
+    NoApplication { executable: PathBuf },
     #[error(transparent)]
     Manifest(manifest::Error),
-    /// The configuration in the archive cannot be read.
+    #[error(transparent)]
+    Cache(#[from] cache::Error),
     #[error(transparent)]
     Config(#[from] interp_config::ConfigError),
-    /// The start method is impossible on this system.
     #[error(transparent)]
     StartMethod(#[from] platform_policy::Impossible),
-    /// The command line of a worker process was refused.
     #[error(transparent)]
     Worker(#[from] Refused),
-    /// The program has started itself again and again.
     #[error(transparent)]
     Runaway(#[from] Runaway),
-    /// A worker process is of another build than the program that started it.
     #[error(
         "this worker was started by another build of `{path}`, which was replaced while it ran; they cannot work \
          together: start the application anew"
     )]
-    Replaced {
-        /// The executable.
-        path: PathBuf,
-    },
-    /// A file or folder could not be used.
+    Replaced { path: PathBuf },
     #[error("could not {action} `{path}`: {source}{way_out}")]
-    File {
-        /// The action that failed.
-        action: &'static str,
-        /// The file of the action.
-        path: PathBuf,
-        /// The system's reason.
-        source: std::io::Error,
-        /// The way out for the user, or nothing.
-        way_out: &'static str,
-    },
+    File { action: &'static str, path: PathBuf, source: std::io::Error, way_out: &'static str },
+}
+
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Self {
+        Self(Box::new(problem))
+    }
 }
 
 impl From<manifest::Error> for Error {
     fn from(error: manifest::Error) -> Self {
-        match error {
-            manifest::Error::Archive(error) => Self::Archive(error),
-            manifest::Error::Configuration(error) => Self::Config(error),
-            other => Self::Manifest(other),
+        match error.into_archive() {
+            Ok(error) => error.into(),
+            Err(error) => Problem::Manifest(error).into(),
         }
     }
 }
 
-impl From<cache::Error> for Error {
-    fn from(cache::Error { action, path, source, way_out, .. }: cache::Error) -> Self {
-        Self::File { action, path, source, way_out }
-    }
+macro_rules! problems {
+    ($($source:ty),* $(,)?) => {
+        $(impl From<$source> for Error {
+            fn from(error: $source) -> Self {
+                Problem::from(error).into()
+            }
+        })*
+    };
+}
+
+problems! {
+    cache::Error,
+    importer_core::Error,
+    interp_config::ConfigError,
+    platform_policy::Impossible,
+    Refused,
+    Runaway,
 }
 
 impl Error {
     /// An error of the phase in which the interpreter starts.
     pub(crate) fn start(message: impl Into<String>) -> Self {
-        Self::Start { message: message.into() }
+        Problem::Start { message: message.into() }.into()
     }
 
-    /// The exit code that the README and `--help` document for this error.
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            Self::StartMethod(_) | Self::Config(_) | Self::Worker(_) | Self::Runaway(_) => {
-                exit_code::USAGE
+    /// The error of a damaged archive, or else this one again: damage is told to Python in a class of its own.
+    pub(crate) fn into_archive(self) -> Result<importer_core::Error, Self> {
+        match *self.0 {
+            Problem::Archive(error) => Ok(error),
+            other => Err(other.into()),
+        }
+    }
+
+    /// The kind of this error.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match &*self.0 {
+            Problem::StartMethod(_) | Problem::Config(_) | Problem::Worker(_) => ErrorKind::Usage,
+            Problem::Manifest(error) if error.kind() == manifest::ErrorKind::Configuration => {
+                ErrorKind::Usage
             }
-            Self::Archive(_)
-            | Self::Manifest(_)
-            | Self::Cut { .. }
-            | Self::NoApplication { .. }
-            | Self::NoStandardLibrary
-            | Self::Replaced { .. } => exit_code::INPUT,
-            Self::File { .. } => exit_code::OUTPUT,
-            Self::Start { .. } => exit_code::PYTHON,
+            Problem::Runaway(_) => ErrorKind::Runaway,
+            Problem::Archive(_)
+            | Problem::Manifest(_)
+            | Problem::Cut { .. }
+            | Problem::NoApplication { .. }
+            | Problem::NoStandardLibrary
+            | Problem::Replaced { .. } => ErrorKind::Archive,
+            Problem::Cache(_) | Problem::File { .. } => ErrorKind::File,
+            Problem::Start { .. } => ErrorKind::Start,
+        }
+    }
+
+    /// The exit code that `--help` documents for this error.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self.kind() {
+            ErrorKind::Usage | ErrorKind::Runaway => exit_code::USAGE,
+            ErrorKind::Archive => exit_code::INPUT,
+            ErrorKind::File => exit_code::OUTPUT,
+            ErrorKind::Start => exit_code::PYTHON,
         }
     }
 }

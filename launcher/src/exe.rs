@@ -9,9 +9,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use importer_core::Archive;
-use manifest::carried;
 
-use crate::error::Error;
+use crate::error::{Error, Problem};
 
 /// The running program itself, where the system has `/proc`. A child that executes this path is the same program.
 pub(crate) const RUNNING: &str = "/proc/self/exe";
@@ -23,30 +22,31 @@ pub(crate) const RUNNING: &str = "/proc/self/exe";
 ///
 /// # Errors
 ///
-/// [`Error::File`], when the system does not tell.
+/// [`ErrorKind::File`](crate::ErrorKind::File), when the system does not tell.
 pub fn own_executable() -> Result<PathBuf, Error> {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that asks")]
     let told = std::env::current_exe();
-    found(told).map_err(|source| Error::File {
+    let problem = |source| Problem::File {
         action: "find the path of",
         path: "this executable".into(),
         source,
         way_out: "; mount `/proc`, or start it by its whole path",
-    })
+    };
+    Ok(found(told).map_err(problem)?)
 }
 
 /// The running executable, when an archive lies behind it.
 ///
 /// # Errors
 ///
-/// [`Error::Archive`], when there is one and it is damaged; [`Error::Cut`], when the program was made with one and it is gone.
+/// [`ErrorKind::Archive`](crate::ErrorKind::Archive), when there is one and it is damaged, or the program was made with one and it is gone.
 pub fn executable_with_archive() -> Result<Option<PathBuf>, Error> {
     let executable = own_executable()?;
     let mut file =
         open(&executable).map_err(|error| importer_core::Error::read(&executable, error))?;
     match Archive::position_in_file(&mut file, &executable)? {
         Some(_) => Ok(Some(executable)),
-        None if carried::is_promised() => Err(Error::Cut { executable }),
+        None if manifest::carries_archive() => Err(Problem::Cut { executable }.into()),
         None => Ok(None),
     }
 }

@@ -10,7 +10,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::error::Error;
+use crate::error::{Error, Problem};
 
 /// The environment variable that names the file. Behind a `+` stands one that is added to: so the processes that this one
 /// starts are told.
@@ -58,7 +58,7 @@ impl ImportTrace {
         let given = Path::new(named.map_or(value, OsStr::new));
         // A clock before 1970 gives wrong times on the timeline, and stops no program.
         let began = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let about = |source| Error::File {
+        let about = |source| Problem::File {
             action: "write the timeline of imports to",
             path: given.to_owned(),
             source,

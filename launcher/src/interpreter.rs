@@ -10,7 +10,7 @@ use interp_config::{PostImportHook, Profile, PythonInterpreterConfig};
 use crate::ancestors;
 use crate::ancestry::{self, Ancestry};
 use crate::bound::{Exception, Object};
-use crate::error::Error;
+use crate::error::{Error, Problem};
 use crate::exit_code::{self, End};
 use crate::import_trace::{self, ImportTrace};
 use crate::py::{self, Launch, RegisteredHook, Task, Token};
@@ -53,6 +53,7 @@ pub enum Children {
 
 /// Whether the interpreter runs the application or is `python`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Mode {
     /// The configuration's run target; a worker process when the command line is that of one.
     #[default]
@@ -277,7 +278,7 @@ impl Interpreter {
             let own = build::identity(archive.id(), &executable);
             let parent = surroundings::variable(build::VARIABLE);
             if matches!(task, Task::Worker(_)) && build::is_another(parent.as_deref(), &own) {
-                return Err(Error::Replaced { path: executable });
+                return Err(Problem::Replaced { path: executable }.into());
             }
             if children.are_python().is_some() {
                 variables.push((build::VARIABLE, Some(own)));

@@ -30,13 +30,13 @@
 //! The module `py`, which is not public, is the only one that touches the C API. Nothing that can be called from
 //! outside of this crate is unsafe, and no panic of ours crosses into C.
 
-pub mod ancestors;
+mod ancestors;
 mod ancestry;
 mod bound;
 mod build;
-pub mod build_kind;
-pub mod error;
-pub mod exe;
+mod build_kind;
+mod error;
+mod exe;
 mod exit_code;
 mod file_access;
 mod files;
@@ -44,27 +44,30 @@ mod import_trace;
 mod importlib_hooks;
 mod interpreter;
 mod libraries;
-pub mod literal;
+mod literal;
 mod py;
 mod python_mode;
-pub mod start_method;
+mod start_method;
 #[cfg(feature = "runtime")]
 mod support_modules;
 mod surroundings;
-pub mod worker;
+mod worker;
 mod worker_hooks;
 
 #[cfg(feature = "runtime")]
 mod as_python;
 #[cfg(feature = "runtime")]
+mod runtime;
+
 #[doc(hidden)]
 pub mod command_parts;
-
-#[cfg(feature = "runtime")]
-pub mod runtime;
+#[doc(hidden)]
+pub mod fuzzing;
 
 pub use bound::{Exception, Object};
-pub use error::Error;
+pub use build_kind::PYTHON_VERSION;
+pub use error::{Error, ErrorKind};
+pub use exe::{executable_with_archive, own_executable};
 pub use interpreter::{Imported, Interpreter, Mode};
 pub use py::Token;
 

@@ -14,7 +14,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::as_python::{self, PYTHON_VARIABLE};
-use crate::error::Error;
+use crate::error::{Error, Problem};
 use crate::interpreter::{Children, Interpreter, Mode};
 use crate::python_mode::{PythonRequest, is_heard};
 use crate::{exe, surroundings};
@@ -25,7 +25,7 @@ pub fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let ran = application(&arguments).and_then(|ran| match ran {
         Some(exit_code) => Ok(exit_code),
-        None => Err(Error::NoApplication { executable: exe::own_executable()? }),
+        None => Err(Problem::NoApplication { executable: exe::own_executable()? }.into()),
     });
     ran.unwrap_or_else(|error| report(&error, error.exit_code()))
 }

@@ -5,5 +5,5 @@ use std::process::ExitCode;
 launcher::program!();
 
 fn main() -> ExitCode {
-    launcher::runtime::main()
+    launcher::command_parts::runtime_main()
 }

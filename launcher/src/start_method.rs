@@ -19,7 +19,7 @@ const SUPPORT: &str = "_coldframe_workers";
 ///
 /// # Errors
 ///
-/// [`Error::StartMethod`], for a method that this system does not have.
+/// [`ErrorKind::Usage`](crate::ErrorKind::Usage), for a method that this system does not have.
 pub fn decision(config: &PythonInterpreterConfig) -> Result<Decision, Error> {
     Ok(decide(Os::of(&HOST), PYTHON_BUILD, config.multiprocessing_start_method)?)
 }

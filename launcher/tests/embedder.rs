@@ -67,7 +67,7 @@ fn child_main() {
 
 #[test]
 fn a_library_leaves_the_process_alone() {
-    let own = launcher::exe::own_executable().unwrap();
+    let own = launcher::own_executable().unwrap();
     let symbols = Symbols::of(&own);
     assert!(!symbols.replaces("pthread_exit"));
     assert!(!symbols.begins_early());

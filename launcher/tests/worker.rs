@@ -4,8 +4,8 @@
 
 use std::ffi::OsString;
 
-use launcher::literal::{Arguments, Literal, parse_arguments};
-use launcher::worker::{Action, Role, parse};
+use launcher::fuzzing::{Action, Role, parse};
+use launcher::fuzzing::{Arguments, Literal, parse_arguments};
 use proptest::prelude::*;
 
 fn arguments(line: &[&str]) -> Vec<OsString> {

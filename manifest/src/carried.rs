@@ -22,8 +22,8 @@ static MARK: [AtomicU8; LENGTH + 1] = mark!(
     0x89 0x43 0x46 0x4d 0x41 0x52 0x4b 0x0d 0xd1 0x5e 0x6b 0xc3 0x97 0x20 0xf8 0x3a 0x94 0x7d 0x0c 0xe6 0x58 0xb1 0x2f 0xa5
 );
 
-/// Whether this program was made to carry an archive.
-pub fn is_promised() -> bool {
+/// Whether this program was made to carry an archive: it then never becomes something else when none is found.
+pub fn carries_archive() -> bool {
     MARK.last().is_some_and(|state| state.load(Ordering::Relaxed) != 0)
 }
 
@@ -33,7 +33,7 @@ pub fn defers_python() -> bool {
 }
 
 /// Marks a copy of this program, or of another one that has this library in it.
-pub fn mark(executable: &mut [u8], defers_python: bool) {
+pub fn mark_carrier(executable: &mut [u8], defers_python: bool) {
     // Read from there, for a second copy in the code would be found as well.
     let needle: Vec<u8> =
         MARK.iter().take(LENGTH).map(|byte| byte.load(Ordering::Relaxed)).collect();

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use importer_core::{Archive, Stack};
 
-use crate::error::{Error, Malformed};
+use crate::error::{Error, Malformed, Problem};
 
 /// The value of an attribute.
 pub trait Value: Sized {
@@ -53,7 +53,7 @@ impl<T: Value> Key<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Archive`], when the archive is damaged; [`Error::Malformed`], when its bytes are no such value.
+    /// [`Archive`](crate::ErrorKind::Archive), when the archive is damaged; [`Malformed`](crate::ErrorKind::Malformed), when its bytes are no such value.
     pub fn read(&self, source: &impl Source) -> Result<Option<T>, Error> {
         let Some(bytes) = source.bytes_of(&self.name)? else { return Ok(None) };
         self.parse(&bytes).map(Some)
@@ -63,9 +63,10 @@ impl<T: Value> Key<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Malformed`], when they are no such value.
+    /// [`Malformed`](crate::ErrorKind::Malformed), when they are no such value.
     pub fn parse(&self, bytes: &[u8]) -> Result<T, Error> {
-        T::from_bytes(bytes).map_err(|why| Error::Malformed { name: self.name.to_string(), why })
+        T::from_bytes(bytes)
+            .map_err(|why| Problem::Malformed { name: self.name.to_string(), why }.into())
     }
 }
 

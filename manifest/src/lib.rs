@@ -28,7 +28,7 @@
 //! An attribute is named by a [`Key`], which knows the type of the value. `importer-core/FORMAT.md` specifies all of them;
 //! [`VERSION`] changes with that page.
 
-pub mod carried;
+mod carried;
 mod error;
 mod file_access;
 mod key;
@@ -37,7 +37,8 @@ mod settings;
 mod text;
 mod version;
 
-pub use error::{Error, Malformed};
+pub use carried::{carries_archive, defers_python, mark_carrier};
+pub use error::{Error, ErrorKind, Malformed};
 pub use file_access::{
     ServedFiles, ServedPackage, ServedPackages, ServedPath, file_access, served_files,
 };

@@ -14,7 +14,7 @@ pub const CONFIGURATION: &str = "configuration";
 ///
 /// # Errors
 ///
-/// [`Error::Configuration`], when they cannot be read; [`Error::Version`], when they are not to be.
+/// [`Configuration`](crate::ErrorKind::Configuration), when they cannot be read; [`Version`](crate::ErrorKind::Version), when they are not to be.
 pub fn configuration(archive: &Archive) -> Result<Option<Settings>, Error> {
     let Some(text) = archive.bytes_of(CONFIGURATION)? else { return Ok(None) };
     check_version(archive)?;

@@ -2,7 +2,7 @@
 
 use importer_core::Archive;
 
-use crate::error::{Error, Malformed};
+use crate::error::{Error, Malformed, Problem};
 use crate::key::{Key, Source as _, Value};
 
 /// The version that is written and read here. It changes when the meaning of any attribute does, or one is added without
@@ -30,15 +30,16 @@ pub fn version() -> Key<u32> {
 ///
 /// # Errors
 ///
-/// [`Error::Version`], when it is another one; [`Error::Archive`], when the archive is damaged.
+/// [`Version`](crate::ErrorKind::Version), when it is another one; [`Archive`](crate::ErrorKind::Archive), when the archive is damaged.
 pub fn check_version(archive: &Archive) -> Result<(), Error> {
     let Some(found) = archive.bytes_of(version().name())? else { return Ok(()) };
     match u32::from_bytes(&found) {
         Ok(VERSION) => Ok(()),
-        Ok(_) | Err(_) => Err(Error::Version {
+        Ok(_) | Err(_) => Err(Problem::Version {
             path: archive.path().to_owned(),
             found: String::from_utf8_lossy(&found).into_owned(),
             supported: VERSION,
-        }),
+        }
+        .into()),
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use importer_core::{Archive, Target, Writer};
 use interp_config::Settings;
 use manifest::{
-    CONFIGURATION, Error, Key, NeededLibraries, OpenedLibraries, PYTHON, RUNTIME, ServedFiles,
+    CONFIGURATION, ErrorKind, Key, NeededLibraries, OpenedLibraries, PYTHON, RUNTIME, ServedFiles,
     ServedPackage, ServedPackages, ServedPath, SystemLibrary, TRACE, VERSION, Value,
     configuration_entry, file_access, layout, needed_libraries, opened_libraries, served_files,
     system_library, version,
@@ -170,7 +170,7 @@ fn settings_come_back() {
     let with_settings = archive(&[(&name, &bytes)]);
     assert_eq!(manifest::configuration(&with_settings).unwrap(), Some(settings));
     let damaged = archive(&[(&name, b"[run")]);
-    assert!(matches!(manifest::configuration(&damaged), Err(Error::Configuration(_))));
+    assert_eq!(manifest::configuration(&damaged).unwrap_err().kind(), ErrorKind::Configuration);
 }
 
 #[test]

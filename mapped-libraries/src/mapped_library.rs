@@ -1,7 +1,7 @@
 //! Libraries whose code and constants are the archive's own pages.
 //!
 //! The dynamic linker opens a file in memory that has holes for them, maps it, links it, and calls its initialiser
-//! (`DT_INIT`). That is a few instructions of ours, at a place where code of the library will be. They call
+//! (`DT_INIT`). This function is a few instructions of ours, at a place where code of the library will be. They call
 //! [`take_place`], which puts the archive's pages into their places, and then calls the library's own initialisers as
 //! the linker would have. All this happens inside of `dlopen`, under the linker's own lock, and before any code of
 //! the library can run: no other thread ever sees a library with holes.

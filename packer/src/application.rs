@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use interp_config::{EntryPoint, RunTarget};
 
 use super::tree::{Entry, EntryKind, ModuleName, Tree};
-use super::{BundleError, Warning};
+use super::{BundleError, Problem, Warning};
 
 /// The user's own program, its files found but not yet read.
 #[derive(Clone, Debug)]
@@ -40,7 +40,9 @@ impl Application {
         ignore: &[&Path],
     ) -> Result<Self, BundleError> {
         let metadata = fs::metadata(path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => BundleError::NoApplication(path.to_owned()),
+            std::io::ErrorKind::NotFound => {
+                BundleError::from(Problem::NoApplication(path.to_owned()))
+            }
             _other => BundleError::io("read the application", path)(error),
         })?;
         let root = fs::canonicalize(path).map_err(BundleError::io("read the application", path))?;
@@ -74,7 +76,7 @@ impl Application {
         let is_inside =
             !target.is_empty() && target.split('/').all(|part| !matches!(part, "" | "." | ".."));
         if !is_inside {
-            return Err(BundleError::DataTarget(target.to_owned()));
+            return Err(Problem::DataTarget(target.to_owned()).into());
         }
         if location.is_dir() {
             let prefix = format!("{target}/");
@@ -98,7 +100,7 @@ impl Application {
     ) -> Result<Self, BundleError> {
         let name = root.file_name().and_then(|name| name.to_str());
         let Some(name) = name.filter(|name| name.ends_with(".py") || name.ends_with(".pyw")) else {
-            return Err(BundleError::NotAnApplication(given.to_owned()));
+            return Err(Problem::NotAnApplication(given.to_owned()).into());
         };
         // The path keeps the file's own name: it is what tracebacks show.
         let module = ModuleName { name: "__main__".to_owned(), is_package: false };
@@ -158,7 +160,7 @@ fn folder_layout(root: &Path, entry: Option<&EntryPoint>) -> Result<Layout, Bund
         (Some(_) | None, Some(_)) => Ok(Layout::Folder),
         (Some(_), None) => Ok(Layout::Folder),
         (None, None) if has_main => Ok(Layout::Folder),
-        (None, None) => Err(BundleError::NothingToRun(root.to_owned())),
+        (None, None) => Err(Problem::NothingToRun(root.to_owned()).into()),
     }
 }
 

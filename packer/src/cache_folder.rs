@@ -6,11 +6,11 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use cache::contents::{
-    ARCHIVE as SUFFIX, ARCHIVES, COMPILED, Kind, REBUILDS, UNFINISHED_ARCHIVE as UNFINISHED,
-};
-use cache::making::{Making, MakingResult};
 use cache::{self, check_private};
+use cache::{
+    ARCHIVE as SUFFIX, ARCHIVES, COMPILED, EntryKind, REBUILDS, UNFINISHED_ARCHIVE as UNFINISHED,
+};
+use cache::{Making, MakingResult};
 use tempfile::NamedTempFile;
 use twox_hash::XxHash3_128;
 
@@ -29,7 +29,7 @@ impl CacheFolder {
     /// The folder: the one asked for, else that of the environment variable (`COLDFRAME_CACHE_DIR`), else `coldframe`
     /// in the user's cache. It is made when first needed.
     pub fn locate(explicit: Option<&Path>, variable: Option<&OsStr>) -> Result<Self, CacheError> {
-        let folder = cache::locate(explicit, variable).ok_or(CacheError::NoHome)?;
+        let folder = cache::locate(explicit, variable).ok_or_else(CacheError::no_home)?;
         Ok(Self { folder })
     }
 
@@ -61,7 +61,7 @@ impl CacheFolder {
             return Ok(path);
         }
         let folder = cache::private_folder(&self.folder, ARCHIVES)
-            .map_err(|error| self.io("keep archives")(error.source))?;
+            .map_err(|error| self.io("keep archives")(error.into_source()))?;
         let _making = match Making::begin(&self.file_of(key), || Ok::<_, E>(self.get(key)))? {
             MakingResult::Made(path) => return Ok(path),
             MakingResult::Making(making) => making,
@@ -108,7 +108,7 @@ impl CacheFolder {
         if !cache::is_tagged(&self.folder) {
             return;
         }
-        for entry in cache::contents::entries(&self.folder).into_iter().flatten() {
+        for entry in cache::entries(&self.folder).into_iter().flatten() {
             let folder = entry.path.parent();
             let is_packers = folder.is_some_and(|folder| {
                 [ARCHIVES, COMPILED, REBUILDS].iter().any(|name| folder.ends_with(name))
@@ -116,7 +116,10 @@ impl CacheFolder {
             let is_ours = is_packers
                 && matches!(
                     entry.kind,
-                    Kind::Archive | Kind::Compiled | Kind::Build | Kind::Unfinished
+                    EntryKind::Archive
+                        | EntryKind::Compiled
+                        | EntryKind::Build
+                        | EntryKind::Unfinished
                 );
             if is_ours && entry.age() > KEPT {
                 // Somebody else may have removed it; and next time is soon enough.
@@ -131,7 +134,7 @@ impl CacheFolder {
 
     fn io(&self, action: &'static str) -> impl Fn(io::Error) -> CacheError + use<> {
         let folder = self.folder.clone();
-        move |source| CacheError::Io { action, folder: folder.clone(), source }
+        move |source| CacheError::io(action, &folder, source)
     }
 }
 

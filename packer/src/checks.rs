@@ -6,7 +6,7 @@ use super::packer::{NamesKnown, Packer, ScannedModule};
 use super::pattern::Pattern;
 use super::stdlib::is_standard;
 use super::tree::first_part;
-use super::{BundleError, BundleRequest};
+use super::{BundleError, BundleRequest, Problem};
 
 /// An error for an inclusion that named nothing.
 pub(super) fn included(
@@ -19,7 +19,7 @@ pub(super) fn included(
         let name = pattern.text();
         if !packer.writer.contains_module(name) && !is_standard(request, first_part(name)) {
             let searched = searched(request);
-            return Err(BundleError::IncludeNotFound { name: name.to_owned(), searched });
+            return Err(Problem::IncludeNotFound { name: name.to_owned(), searched }.into());
         }
     }
     Ok(())
@@ -59,10 +59,12 @@ pub(super) fn entries(
     let is_there = |module: &str| {
         packer.writer.contains_module(module) || is_standard(request, first_part(module))
     };
-    let missing = |entry: String, module: &str| BundleError::EntryModule {
-        entry,
-        module: module.to_owned(),
-        searched: searched(request),
+    let missing = |entry: String, module: &str| {
+        BundleError::from(Problem::EntryModule {
+            entry,
+            module: module.to_owned(),
+            searched: searched(request),
+        })
     };
     for entry in request.entry.into_iter().chain(run_entry) {
         if !is_there(&entry.module) {
@@ -75,11 +77,12 @@ pub(super) fn entries(
             module.names.contains(first) || module.names_known == NamesKnown::Some
         };
         if code.is_some_and(|module| !may_have(module)) && !is_submodule {
-            return Err(BundleError::EntryAttribute {
+            return Err(Problem::EntryAttribute {
                 entry: entry.to_string(),
                 module: entry.module.clone(),
                 attribute: first.to_owned(),
-            });
+            }
+            .into());
         }
     }
     if let RunTarget::Module(name) = run

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{BundleError, PythonInstallation};
+use super::{BundleError, Problem, PythonInstallation};
 
 /// The folders with the packages of the environment in `folder`, first the one that Python searches first.
 pub(super) fn find(
@@ -11,10 +11,12 @@ pub(super) fn find(
     python: &PythonInstallation,
 ) -> Result<Vec<PathBuf>, BundleError> {
     let wanted = Interpreter::of(python);
-    let other = |found: &Interpreter| BundleError::EnvironmentVersion {
-        folder: folder.to_owned(),
-        found: found.to_string(),
-        wanted: wanted.to_string(),
+    let other = |found: &Interpreter| {
+        BundleError::from(Problem::EnvironmentVersion {
+            folder: folder.to_owned(),
+            found: found.to_string(),
+            wanted: wanted.to_string(),
+        })
     };
     let configuration = Configuration::read(folder)?;
     if let Some(found) = configuration.as_ref().and_then(Configuration::interpreter)
@@ -26,10 +28,11 @@ pub(super) fn find(
     if found.is_empty() {
         return Err(match (Interpreter::in_prefix(folder).first(), &configuration) {
             (Some(found), _) => other(found),
-            (None, None) => BundleError::NotAnEnvironment(folder.to_owned()),
-            (None, Some(_)) => {
-                BundleError::NoSitePackages { folder: folder.to_owned(), version: wanted.version }
-            }
+            (None, None) => BundleError::from(Problem::NotAnEnvironment(folder.to_owned())),
+            (None, Some(_)) => BundleError::from(Problem::NoSitePackages {
+                folder: folder.to_owned(),
+                version: wanted.version,
+            }),
         });
     }
     if let Some(configuration) = configuration.filter(Configuration::has_system_packages) {

@@ -11,10 +11,11 @@ use serde_json::Value;
 
 use super::pattern::Pattern;
 use super::protocol::level_number;
-use super::{BundleError, DEFAULT_EXCLUDES};
+use super::{BundleError, DEFAULT_EXCLUDES, Problem};
 
 /// A CPython on this machine, as it describes itself; or the one inside of the launcher, which has no folders.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct PythonInstallation {
     /// The program, as it calls itself: the given one may be a script that looks for the right one.
     #[serde(skip)]
@@ -98,8 +99,9 @@ sys.stdout.write(json.dumps({
 impl PythonInstallation {
     /// Asks that Python about itself.
     pub fn inspect(python: &Path) -> Result<Self, BundleError> {
-        let not_python =
-            |reason: String| BundleError::NotPython { python: python.to_owned(), reason };
+        let not_python = |reason: String| {
+            BundleError::from(Problem::NotPython { python: python.to_owned(), reason })
+        };
         if python.is_dir() {
             return Err(not_python("it is a folder; name the program itself".to_owned()));
         }
@@ -117,10 +119,11 @@ impl PythonInstallation {
         if let Some(implementation) = answers.get("implementation").and_then(Value::as_str)
             && implementation != "cpython"
         {
-            return Err(BundleError::NotCPython {
+            return Err(Problem::NotCPython {
                 python: python.to_owned(),
                 implementation: implementation.to_owned(),
-            });
+            }
+            .into());
         }
         let found = Self::from_answers(python, &answers)
             .ok_or_else(|| not_python("its answer lacks a part".to_owned()))?;
@@ -169,11 +172,12 @@ impl PythonInstallation {
     /// was made to be run.
     pub fn carried(archive: &Archive, executable: &Path) -> Result<Option<Self>, BundleError> {
         let Some(text) = archive.attribute(PYTHON)? else { return Ok(None) };
-        let found: Self =
-            serde_json::from_slice(&text).map_err(|error| BundleError::NotPython {
+        let found: Self = serde_json::from_slice(&text).map_err(|error| {
+            BundleError::from(Problem::NotPython {
                 python: archive.path().to_owned(),
                 reason: format!("what its archive says of Python is not understood ({error})"),
-            })?;
+            })
+        })?;
         Ok(Some(Self { executable: executable.to_owned(), ..found }))
     }
 

@@ -8,7 +8,7 @@ use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use cache::{self, contents::COMPILED};
+use cache::COMPILED;
 use interp_config::OptimizationLevel;
 use twox_hash::{XxHash3_64, XxHash3_128};
 
@@ -145,7 +145,7 @@ fn write(cache: &CacheFolder, path: &PathBuf, group: &Group) -> Result<(), cache
     let (_, checksum) = head.split_at_mut(MARK.len());
     checksum.copy_from_slice(&XxHash3_64::oneshot(modules).to_le_bytes());
     let written = tempfile::Builder::new()
-        .prefix(cache::contents::UNFINISHED_ARCHIVE)
+        .prefix(cache::UNFINISHED_ARCHIVE)
         .tempfile_in(folder)
         .and_then(|mut file| file.write_all(&bytes).map(|()| file))
         // No sync is needed: a file that a crash has emptied is not believed.

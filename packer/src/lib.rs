@@ -94,7 +94,8 @@ pub use cache_folder::{CacheFolder, KeyBuilder};
 pub use compile::{COMPILE_WORKER, CompileCommand};
 pub use elf::lower::GlibcFloor;
 pub use environment::Environment;
-pub use error::{Broken, BundleError, CacheError, RuleError};
+pub use error::{Broken, BundleError, BundleErrorKind, CacheError};
+use error::{Problem, RuleError};
 pub use glibc::{GlibcVersion, ParseGlibcError};
 pub use installation::PythonInstallation;
 pub use libpython::{copy_libpython_beside, needed_libpython};
@@ -251,6 +252,7 @@ pub struct SupportModule {
 
 /// The result of [`BundleRequest::build`].
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Bundle {
     /// The archive, ready to be written.
     pub writer: Writer,
@@ -262,6 +264,7 @@ pub struct Bundle {
 
 /// The progress of a build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Progress<'a> {
     /// The files were found and are read now.
     Reading {

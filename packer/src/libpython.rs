@@ -10,15 +10,17 @@ use object::{File as ObjectFile, Object};
 use super::elf::dynamic::search_beside_only;
 use super::output::{beside, publish};
 use super::pe::is_python_dll;
-use super::{BundleError, PythonInstallation};
+use super::{BundleError, Problem, PythonInstallation};
 
 /// The name of the shared Python library that an executable needs, as it stands in its header; `None` when Python is
 /// linked into it.
 pub fn needed_libpython(executable: &Path) -> Result<Option<String>, BundleError> {
     let file = File::open(executable).map_err(BundleError::io("read", executable))?;
-    let unreadable = |error: object::Error| BundleError::Executable {
-        path: executable.to_owned(),
-        reason: error.to_string(),
+    let unreadable = |error: object::Error| {
+        BundleError::from(Problem::Executable {
+            path: executable.to_owned(),
+            reason: error.to_string(),
+        })
     };
     // Only the parts that are looked at are read.
     let cache = ReadCache::new(file);
@@ -72,6 +74,9 @@ fn find(name: &str, launcher: &Path, python: &PythonInstallation) -> Result<Path
     found.ok_or_else(|| {
         let searched: Vec<String> =
             folders.iter().map(|folder| format!("`{}`", folder.display())).collect();
-        BundleError::NoLibpython { name: name.to_owned(), searched: searched.join(", ") }
+        BundleError::from(Problem::NoLibpython {
+            name: name.to_owned(),
+            searched: searched.join(", "),
+        })
     })
 }

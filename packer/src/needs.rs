@@ -15,12 +15,14 @@ const LAUNCHER: &str = "the launcher";
 
 /// The needs of the ELF files of an executable, by their paths in the archive.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Needs {
     files: BTreeMap<String, SystemNeeds>,
 }
 
 /// One file's need of one version of glibc.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FileNeed {
     /// The file's path in the archive, or "the launcher".
     pub file: String,

@@ -5,13 +5,13 @@ use std::io::{Seek as _, Write as _};
 use std::path::Path;
 
 use importer_core::Writer;
-use manifest::{SYSTEM_FOLDER, carried};
+use manifest::{SYSTEM_FOLDER, mark_carrier};
 use tempfile::NamedTempFile;
 
 use super::elf::dynamic::search_beside_only;
 use super::elf::strip::strip;
 use super::pe::defer_python;
-use super::{BundleError, DebugSymbols};
+use super::{BundleError, DebugSymbols, Problem};
 
 /// Writes the executable at `out` and gives its length. An archive that `launcher` itself carries is not copied.
 ///
@@ -37,7 +37,7 @@ pub fn write_executable_from(
     }
     let defers_python =
         defer_python(&mut bytes, |name| writer.contains_file(&format!("{SYSTEM_FOLDER}/{name}")));
-    carried::mark(&mut bytes, defers_python);
+    mark_carrier(&mut bytes, defers_python);
     // A library of Python lies beside the executable, and nowhere else.
     search_beside_only(&mut bytes);
     let write = BundleError::io("write", out);
@@ -53,7 +53,8 @@ pub fn write_executable_from(
 
 /// A new file in the folder of `out`, where it can take the place of `out` in one step.
 pub(super) fn beside(out: &Path) -> Result<NamedTempFile, BundleError> {
-    let error = |reason: String| BundleError::Output { path: out.to_owned(), reason };
+    let error =
+        |reason: String| BundleError::from(Problem::Output { path: out.to_owned(), reason });
     if out.is_dir() {
         return Err(error("it is a folder; give the name of a file in it".to_owned()));
     }

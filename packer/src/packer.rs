@@ -22,7 +22,8 @@ use super::roles::{Role, roles};
 use super::source::Import;
 use super::tree::{Entry, EntryKind, ModuleName};
 use super::{
-    Broken, BrokenModules, BundleError, BundleRequest, Origin, Part, Progress, Report, Warning,
+    Broken, BrokenModules, BundleError, BundleRequest, Origin, Part, Problem, Progress, Report,
+    Warning,
 };
 
 /// The most bytes of sources that are compiled at the same time, and so are in memory.
@@ -124,7 +125,7 @@ impl<'r> Packer<'r> {
         }
         self.pack_window(window, &mut broken, progress)?;
         self.kept.write();
-        if broken.is_empty() { Ok(()) } else { Err(BundleError::Broken(broken)) }
+        if broken.is_empty() { Ok(()) } else { Err(Problem::Broken(broken).into()) }
     }
 
     /// Packs files of which the sources are compiled at the same time.
@@ -235,7 +236,7 @@ impl<'r> Packer<'r> {
             guard: MainGuardQuestion::NotAsked,
         };
         match self.compilers.compile(&[job], |_| {})?.pop() {
-            Some(Err(broken)) => Err(BundleError::Broken(vec![broken])),
+            Some(Err(broken)) => Err(Problem::Broken(vec![broken]).into()),
             Some(Ok(_)) | None => Ok(()),
         }
     }

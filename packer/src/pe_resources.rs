@@ -3,7 +3,7 @@
 use editpe::types::VersionU32;
 use editpe::{Image, ResourceDirectory, VersionInfo, VersionStringTable};
 
-use super::BundleError;
+use super::{BundleError, Problem};
 
 /// The properties that are written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -112,5 +112,5 @@ fn forget_symbols(program: &mut [u8]) {
 }
 
 fn refused(reason: String) -> BundleError {
-    BundleError::Executable { path: "the runtime".into(), reason }
+    BundleError::from(Problem::Executable { path: "the runtime".into(), reason })
 }

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use cache::{self, contents::REBUILDS};
+use cache::REBUILDS;
 use importer_core::{Archive, MainGuard, ModuleEntry, ModuleKind, Storage, Writer};
 use manifest::ServedFiles;
 use serde::{Deserialize, Serialize};
@@ -97,6 +97,7 @@ pub struct Rebuild<'r> {
 
 /// An archive of which only modules have changed.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Rebuilt {
     /// The archive, ready to be written.
     pub writer: Writer,
@@ -408,9 +409,8 @@ impl<'r> Rebuild<'r> {
     fn try_write(&self, memory: &Memory) -> Result<(), Box<dyn std::error::Error>> {
         let cache = self.request.cache.ok_or("there is no cache")?;
         let folder = cache::private_folder(cache.path(), REBUILDS)?;
-        let file = tempfile::Builder::new()
-            .prefix(cache::contents::UNFINISHED_ARCHIVE)
-            .tempfile_in(folder)?;
+        let file =
+            tempfile::Builder::new().prefix(cache::UNFINISHED_ARCHIVE).tempfile_in(folder)?;
         serde_json::to_writer(std::io::BufWriter::new(file.as_file()), memory)?;
         file.persist(&self.file)?;
         Ok(())

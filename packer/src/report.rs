@@ -8,6 +8,7 @@ use super::{Broken, Needs, Trace};
 
 /// The report of a build.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Report {
     /// The packed parts, by their origin.
     pub parts: BTreeMap<Origin, Part>,
@@ -32,6 +33,7 @@ pub struct Report {
 
 /// A package whose files are put into the user's cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FileUse {
     /// The package whose files they are.
     pub package: String,
@@ -58,6 +60,7 @@ pub enum StandardLibraryPart {
 
 /// An import that nothing answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Missing {
     /// The module's dotted name.
     pub name: String,
@@ -71,6 +74,7 @@ pub struct Missing {
 
 /// An installed distribution that is imported, and was left out all the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LeftOut {
     /// Its name.
     pub distribution: String,
@@ -86,6 +90,7 @@ pub struct LeftOut {
 
 /// The origin of entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Origin {
     /// The application.
     Application,
@@ -113,6 +118,7 @@ impl fmt::Display for Origin {
 
 /// Counts of one origin's entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Part {
     /// Modules with code.
     pub modules: usize,
@@ -132,6 +138,7 @@ pub struct Part {
 
 /// A distribution (or a module that none owns) taken from the environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Package {
     /// Its name.
     pub name: String,
@@ -145,6 +152,7 @@ pub struct Package {
 
 /// A reason why a package was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Reason {
     /// It holds the entry point, or a module that the settings name.
     EntryPoint(String),
@@ -197,6 +205,7 @@ impl fmt::Display for Reason {
 
 /// Something that did not stop the build and may matter.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Warning {
     /// A module that does not compile: its source is packed without code, and importing it is the error that Python gives.
     Broken(Broken),

@@ -15,7 +15,7 @@ use super::distribution::Distribution;
 use super::distribution_name::normalize;
 use super::pattern::glob;
 use super::standard_needs::StandardNeeds;
-use super::{BundleError, RuleError};
+use super::{BundleError, Problem, RuleError};
 
 const BUILT_IN: &str = include_str!("data/distribution_rules.toml");
 
@@ -288,7 +288,12 @@ fn fault(source: Option<&Source<'_>>, span: Range<usize>, message: String) -> Bu
     let before = text.get(..span.start).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or(before).chars().count() + 1;
-    BundleError::Rules(Box::new(RuleError { path: path.to_owned(), line, column, message }))
+    BundleError::from(Problem::Rules(Box::new(RuleError {
+        path: path.to_owned(),
+        line,
+        column,
+        message,
+    })))
 }
 
 impl fmt::Display for RuleError {

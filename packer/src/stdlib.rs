@@ -2,7 +2,7 @@
 
 use super::pattern::Pattern;
 use super::tree::{Entry, Tree};
-use super::{BundleError, BundleRequest, PythonInstallation, Warning};
+use super::{BundleError, BundleRequest, Problem, PythonInstallation, Warning};
 
 /// Modules left out of the standard library unless `--include` names them: its own tests, modules that only they need, and
 /// the wheels of pip. (`config-*` and `site-packages` are folders for building and for installed packages, and no modules at
@@ -72,10 +72,9 @@ pub(super) fn check_essential(exclude: &[Pattern]) -> Result<(), BundleError> {
         // A throw-away copy: this question must not make a misspelt pattern look used.
         let question = Pattern::new(pattern.text());
         if let Some(module) = ESSENTIAL.iter().find(|module| question.matches(module)) {
-            return Err(BundleError::ExcludedEssential {
-                pattern: pattern.text().to_owned(),
-                module,
-            });
+            return Err(
+                Problem::ExcludedEssential { pattern: pattern.text().to_owned(), module }.into()
+            );
         }
     }
     Ok(())

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use importer_core::{Archive, ModuleKind, PartOfArchive};
 use manifest::user_of_needed;
 
-use super::BundleError;
 use super::Origin;
 use super::item::Item;
 use super::packer::Packer;
 use super::pattern::Pattern;
 use super::standard_needs::OWN_PREFIX;
 use super::tree::{Entry, EntryKind, ModuleName, first_part};
+use super::{BundleError, Problem};
 
 /// The standard library in an archive, as if it lay on disk: for another level, or to be packed in another way.
 ///
@@ -53,10 +53,11 @@ pub(super) fn files(archive: &Archive, exclude: &[Pattern]) -> Result<Vec<Item>,
             let kind = EntryKind::Extension(name_of(&module));
             let contents = || match module.extension()? {
                 Some(library) => Ok(library.into_owned()),
-                None => Err(BundleError::NotPython {
+                None => Err(Problem::NotPython {
                     python: archive.path().to_owned(),
                     reason: format!("the extension module `{}` has no library", module.name()),
-                }),
+                }
+                .into()),
             };
             items.extend(item(module.path(), kind, exclude, contents)?);
         }

@@ -41,9 +41,9 @@ struct Rule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Use {
-    /// The system that the application runs on, or nothing.
+    /// The library of the system that the application runs on, or nothing.
     Leave,
-    /// That system if its library offers as much, and else the archive.
+    /// The library of that system, if it offers as much, and else the archive's.
     SystemFirst,
     /// The archive.
     #[serde(skip)]

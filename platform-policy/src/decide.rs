@@ -8,6 +8,7 @@ use crate::words::{Caution, Impossible, Reason};
 
 /// The launcher's task for the start method, and the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Decision {
     /// The method that is set when `multiprocessing` is first imported; with `None`, nothing is called.
     pub method: Option<StartMethod>,

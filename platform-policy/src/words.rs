@@ -8,6 +8,7 @@ use crate::os::Os;
 
 /// The reason of a decision. It is shown in one line, so that it cannot rot as a comment would.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Reason {
     /// The setting names the method.
     Asked,
@@ -52,6 +53,7 @@ impl fmt::Display for Reason {
 
 /// A caution about a method that was chosen or honoured. The log and `coldframe doctor` show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Caution {
     /// `auto` has taken `fork` on macOS.
     ForkOnMacOs,

@@ -9,24 +9,12 @@ use comfy_table::{CellAlignment, Table, presets};
 use crate::Verdict;
 use crate::flags;
 use crate::libpython;
+use crate::members::{self, Member, NeedsPython};
+use crate::nightly;
 use crate::progress::{Progress, Show, Status};
 use crate::pythons::{self, Python};
 use crate::tidy;
 use crate::workspace::Workspace;
-
-/// Crates that are the same code for every Python, so that one look is enough.
-const PURE: &[&str] = &[
-    "coldframe-interp-config",
-    "coldframe-platform-policy",
-    "coldframe-importer-core",
-    "coldframe-cache",
-    "coldframe-mapped-libraries",
-    "coldframe-manifest",
-    "coldframe-packer",
-    "xtask",
-    "lab",
-];
-const LINKED: &[&str] = &["coldframe-launcher", "coldframe", "embed"];
 
 struct Step {
     label: String,
@@ -48,6 +36,9 @@ pub(crate) fn run(workspace: &Workspace, flags: &flags::Ci) -> anyhow::Result<Ve
         done.push(Done { label: step.label, status: finished.status, elapsed: finished.elapsed });
     }
     done.push(tidiness(workspace)?);
+    if !nightly::is_there() {
+        eprintln!("SKIPPED: public API: it was not compared with `docs/api`: {}", nightly::MISSING);
+    }
 
     println!("\n{}", table(&done));
     let n_failed = done.iter().filter(|step| step.status == Status::Failed).count();
@@ -62,7 +53,8 @@ fn steps(workspace: &Workspace) -> anyhow::Result<Vec<Step>> {
     }];
 
     let mut pure = workspace.cargo(&["clippy", "--all-targets"]);
-    pure.args(packages(PURE)).args(["--", "-D", "warnings"]);
+    pure.args(packages(|member| member.python != NeedsPython::Linked))
+        .args(["--", "-D", "warnings"]);
     steps.push(Step { label: "clippy: crates without Python".to_owned(), command: pure });
 
     // Each version compiles other parts of the code; the ends of the range see nearly all of them.
@@ -79,7 +71,9 @@ fn steps(workspace: &Workspace) -> anyhow::Result<Vec<Step>> {
     {
         let version = python.version;
         let mut clippy = with_python(workspace, python, &["clippy", "--all-targets"])?;
-        clippy.args(packages(LINKED)).args(["--", "-D", "warnings"]);
+        clippy
+            .args(packages(|member| member.python == NeedsPython::Linked))
+            .args(["--", "-D", "warnings"]);
         steps.push(Step { label: format!("clippy: Python {version}"), command: clippy });
         if index == highest {
             // As a Rust program uses it: without the command and its dependencies.
@@ -96,13 +90,19 @@ fn steps(workspace: &Workspace) -> anyhow::Result<Vec<Step>> {
             let mut doc = with_python(workspace, python, &["doc", "--workspace", "--no-deps"])?;
             doc.env("RUSTDOCFLAGS", "-D warnings");
             steps.push(Step { label: "documentation".to_owned(), command: doc });
+            if nightly::is_there() {
+                steps.push(Step {
+                    label: "public API".to_owned(),
+                    command: workspace.lab(&["api"]),
+                });
+            }
         }
     }
     Ok(steps)
 }
 
-fn packages(names: &[&str]) -> Vec<String> {
-    names.iter().map(|name| format!("--package={name}")).collect()
+fn packages(are_meant: impl Fn(&Member) -> bool) -> Vec<String> {
+    members::names(are_meant).iter().map(|name| format!("--package={name}")).collect()
 }
 
 fn with_python(

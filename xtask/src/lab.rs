@@ -53,6 +53,10 @@ pub const TASKS: &[Task] = &[
         about: "Attack a built application from the outside: rights, limits, damage, full disks, and ends without notice",
     },
     Task {
+        name: "api",
+        about: "Compare the public API of each library with its listing in `docs/api`",
+    },
+    Task {
         name: "bench",
         about: "Time built applications against the interpreter itself, pair by pair in one run",
     },

@@ -5,83 +5,49 @@ use std::fs;
 use anyhow::Context as _;
 use cargo_metadata::{DependencyKind, Package};
 
+use crate::members::{self, MEMBERS};
 use crate::workspace::Workspace;
-
-/// The crates of this workspace that each may use, lowest layer first. Tests obey the same edges: a lower layer is tested without an upper one.
-const EDGES: &[(&str, &[&str])] = &[
-    ("coldframe-interp-config", &[]),
-    ("coldframe-platform-policy", &["coldframe-interp-config"]),
-    ("coldframe-importer-core", &[]),
-    ("coldframe-cache", &[]),
-    ("coldframe-mapped-libraries", &["coldframe-importer-core"]),
-    (
-        "coldframe-manifest",
-        &["coldframe-interp-config", "coldframe-importer-core", "coldframe-mapped-libraries"],
-    ),
-    (
-        "coldframe-launcher",
-        &[
-            "coldframe-interp-config",
-            "coldframe-platform-policy",
-            "coldframe-importer-core",
-            "coldframe-cache",
-            "coldframe-mapped-libraries",
-            "coldframe-manifest",
-        ],
-    ),
-    // It packs for any Python that it can start, so it knows none: neither the launcher nor its interpreter.
-    (
-        "coldframe-packer",
-        &[
-            "coldframe-interp-config",
-            "coldframe-importer-core",
-            "coldframe-cache",
-            "coldframe-mapped-libraries",
-            "coldframe-manifest",
-        ],
-    ),
-    (
-        "coldframe",
-        &[
-            "coldframe-interp-config",
-            "coldframe-platform-policy",
-            "coldframe-importer-core",
-            "coldframe-cache",
-            "coldframe-mapped-libraries",
-            "coldframe-manifest",
-            "coldframe-launcher",
-            "coldframe-packer",
-        ],
-    ),
-    ("xtask", &[]),
-    ("lab", &["xtask"]),
-    ("embed", &["coldframe-launcher", "coldframe-interp-config"]),
-];
 
 /// External crates that only some crates of this workspace may name, and for what. A crate without an entry is free; an entry with no users forbids.
 const RESERVED: &[Reserved] = &[
     // CPython is known to one crate.
-    Reserved { dependency: "pyo3-ffi", kinds: NORMAL, users: &["coldframe-launcher"] },
-    Reserved { dependency: "pyo3-build-config", kinds: BUILD, users: &["coldframe-launcher"] },
-    Reserved { dependency: "pyo3", kinds: &[], users: &[] },
+    Reserved { dependency: "pyo3-ffi", kinds: NORMAL, users: Users::Only(&["coldframe-launcher"]) },
+    Reserved {
+        dependency: "pyo3-build-config",
+        kinds: BUILD,
+        users: Users::Only(&["coldframe-launcher"]),
+    },
+    Reserved { dependency: "pyo3", kinds: &[], users: Users::Only(&[]) },
     // So are maps, beside which stands one of the two unsafe zones.
-    Reserved { dependency: "memmap2", kinds: NORMAL, users: &["coldframe-importer-core"] },
-    Reserved { dependency: "libc", kinds: ANY, users: &["coldframe-launcher"] },
+    Reserved {
+        dependency: "memmap2",
+        kinds: NORMAL,
+        users: Users::Only(&["coldframe-importer-core"]),
+    },
+    Reserved { dependency: "libc", kinds: ANY, users: Users::Only(&["coldframe-launcher"]) },
     // The platform is an argument below the launcher, which alone knows where it runs.
     Reserved {
         dependency: "target-lexicon",
         kinds: ANY,
-        users: &["coldframe-platform-policy", "coldframe-launcher", "coldframe"],
+        users: Users::Only(&["coldframe-platform-policy", "coldframe-launcher", "coldframe"]),
     },
     // A library neither parses a command line, nor decides where logs go, nor draws on a terminal, nor flattens errors.
-    Reserved { dependency: "clap", kinds: NORMAL, users: &["coldframe", "xtask", "lab"] },
-    Reserved { dependency: "tracing-subscriber", kinds: NORMAL, users: &["coldframe-launcher"] },
-    Reserved { dependency: "tracing-subscriber", kinds: DEV, users: EVERYONE },
-    Reserved { dependency: "indicatif", kinds: NORMAL, users: &["coldframe"] },
-    Reserved { dependency: "anyhow", kinds: NORMAL, users: &["xtask", "lab"] },
+    Reserved {
+        dependency: "clap",
+        kinds: NORMAL,
+        users: Users::Only(&["coldframe", "xtask", "lab"]),
+    },
+    Reserved {
+        dependency: "tracing-subscriber",
+        kinds: NORMAL,
+        users: Users::Only(&["coldframe-launcher"]),
+    },
+    Reserved { dependency: "tracing-subscriber", kinds: DEV, users: Users::All },
+    Reserved { dependency: "indicatif", kinds: NORMAL, users: Users::Only(&["coldframe"]) },
+    Reserved { dependency: "anyhow", kinds: NORMAL, users: Users::Only(&["xtask", "lab"]) },
     // Only tests.
-    Reserved { dependency: "insta", kinds: DEV, users: EVERYONE },
-    Reserved { dependency: "proptest", kinds: DEV, users: EVERYONE },
+    Reserved { dependency: "insta", kinds: DEV, users: Users::All },
+    Reserved { dependency: "proptest", kinds: DEV, users: Users::All },
 ];
 
 const NORMAL: &[DependencyKind] = &[DependencyKind::Normal];
@@ -89,54 +55,45 @@ const DEV: &[DependencyKind] = &[DependencyKind::Development];
 const BUILD: &[DependencyKind] = &[DependencyKind::Build];
 const ANY: &[DependencyKind] =
     &[DependencyKind::Normal, DependencyKind::Development, DependencyKind::Build];
-const EVERYONE: &[&str] = &[
-    "coldframe-interp-config",
-    "coldframe-platform-policy",
-    "coldframe-importer-core",
-    "coldframe-cache",
-    "coldframe-mapped-libraries",
-    "coldframe-manifest",
-    "coldframe-launcher",
-    "coldframe-packer",
-    "coldframe",
-    "xtask",
-    "lab",
-    "embed",
-];
-
 struct Reserved {
     dependency: &'static str,
     kinds: &'static [DependencyKind],
-    users: &'static [&'static str],
+    users: Users,
+}
+
+/// The crates of this workspace that may name an external crate.
+enum Users {
+    All,
+    Only(&'static [&'static str]),
 }
 
 /// The dependencies that cross the layers, one line each.
 pub(crate) fn problems(workspace: &Workspace) -> anyhow::Result<Vec<String>> {
     let mut problems = Vec::new();
-    let members = &workspace.metadata.packages;
-    for (name, _) in EDGES {
+    let packages = &workspace.metadata.packages;
+    for member in MEMBERS {
         workspace
-            .package(name)
+            .package(member.name)
             .context("the table of layers in xtask names a crate that is gone")?;
     }
-    for package in members {
-        let Some((_, allowed)) = EDGES.iter().find(|(name, _)| *name == package.name.as_str())
+    for package in packages {
+        let Some(member) = MEMBERS.iter().find(|member| member.name == package.name.as_str())
         else {
             problems.push(format!("{}: it has no place in the table of layers", package.name));
             continue;
         };
-        problems.extend(edges_of(package, members, allowed));
+        problems.extend(edges_of(package, packages, member.uses));
         problems.extend(own_versions(package)?);
     }
     Ok(problems)
 }
 
-fn edges_of(package: &Package, members: &[Package], allowed: &[&str]) -> Vec<String> {
+fn edges_of(package: &Package, packages: &[Package], allowed: &[&str]) -> Vec<String> {
     let mut problems = Vec::new();
     for dependency in &package.dependencies {
         // `name` is the package's name even where the manifest renames it, so that a rename hides nothing.
         let name = dependency.name.as_str();
-        let is_ours = members.iter().any(|member| member.name.as_str() == name);
+        let is_ours = packages.iter().any(|member| member.name.as_str() == name);
         if is_ours && !allowed.contains(&name) {
             problems.push(format!(
                 "{}: it may not use `{name}`, which lies above or beside it",
@@ -146,7 +103,10 @@ fn edges_of(package: &Package, members: &[Package], allowed: &[&str]) -> Vec<Str
         let reserved = || RESERVED.iter().filter(|reserved| reserved.dependency == name);
         let users: Vec<&str> = reserved()
             .filter(|reserved| reserved.kinds.contains(&dependency.kind))
-            .flat_map(|reserved| reserved.users.iter().copied())
+            .flat_map(|reserved| match reserved.users {
+                Users::All => members::names(|_| true),
+                Users::Only(users) => users.to_vec(),
+            })
             .collect();
         if reserved().next().is_some() && !users.contains(&package.name.as_str()) {
             problems.push(format!(
@@ -204,19 +164,6 @@ mod tests {
     }
 
     #[test]
-    fn each_edge_goes_down() {
-        for (index, (name, allowed)) in EDGES.iter().enumerate() {
-            for used in *allowed {
-                let position = EDGES
-                    .iter()
-                    .position(|(other, _)| other == used)
-                    .expect("a crate of the table");
-                assert!(position < index, "`{name}` uses `{used}`, which is not below it");
-            }
-        }
-    }
-
-    #[test]
     fn a_crossed_layer_is_seen() {
         let package = |name: &str, dependencies: serde_json::Value| -> Package {
             serde_json::from_value(serde_json::json!({
@@ -236,8 +183,11 @@ mod tests {
                 package(name, serde_json::json!([used])),
                 package("coldframe-launcher", serde_json::json!([])),
             ];
-            let allowed =
-                EDGES.iter().find(|(other, _)| *other == name).expect("a crate of the table").1;
+            let allowed = MEMBERS
+                .iter()
+                .find(|member| member.name == name)
+                .expect("a crate of the table")
+                .uses;
             assert_eq!(edges_of(&members[0], &members, allowed), expected);
         };
         check("coldframe-interp-config", dependency("toml", None, None), &[]);

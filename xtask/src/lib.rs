@@ -25,6 +25,8 @@ mod layers;
 pub mod libpython;
 mod linkage;
 mod matrix;
+pub mod members;
+pub mod nightly;
 pub mod platform_rows;
 pub mod progress;
 pub mod pythons;

@@ -8,24 +8,12 @@ use crate::counts::Counts;
 use crate::flags;
 use crate::launcher_tests::{self, LinkedPython};
 use crate::matrix::Need;
+use crate::members::{self, Part};
 use crate::progress::{Progress, Status};
 use crate::report::{Report, Row};
 use crate::suite::{Linked, Runner, Scope, Suite, Tally};
 use crate::test;
 use crate::workspace::Workspace;
-
-/// The crates whose tests run on other systems.
-const PACKAGES: &[&str] = &[
-    "coldframe-interp-config",
-    "coldframe-platform-policy",
-    "coldframe-importer-core",
-    "coldframe-cache",
-    "coldframe-mapped-libraries",
-    "coldframe-manifest",
-    "coldframe-launcher",
-    "coldframe-packer",
-    "coldframe",
-];
 
 /// Some rows of the table.
 #[derive(Default)]
@@ -80,7 +68,7 @@ impl PlatformRows {
             workspace,
             runner: Runner::available(workspace),
             label: system.title.to_owned(),
-            packages: PACKAGES.to_vec(),
+            packages: members::names(|member| member.part != Part::Own),
             linked_with: Linked::Otherwise { folder: system.folder, link: system.link },
             test_python: None,
             scope: Scope::TestsOnly,

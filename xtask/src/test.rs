@@ -7,6 +7,7 @@ use anyhow::bail;
 use crate::Verdict;
 use crate::flags;
 use crate::matrix::{self, Found, Need, Plan, Selection};
+use crate::members::{self, MEMBERS, Member, NeedsPython};
 use crate::progress::Progress;
 use crate::pythons::{self, Python};
 use crate::report::{Report, Row};
@@ -14,19 +15,6 @@ use crate::suite::{Linked, Runner, Scope, Suite, Tally};
 use crate::version::Version;
 use crate::workspace::Workspace;
 
-/// Crates that know no Python: tested once.
-const PURE: &[&str] = &[
-    "coldframe-interp-config",
-    "coldframe-platform-policy",
-    "coldframe-importer-core",
-    "coldframe-cache",
-    "coldframe-mapped-libraries",
-    "coldframe-manifest",
-    "xtask",
-    "lab",
-];
-/// Crates that link libpython, and the packer, which runs an interpreter: built and tested for each.
-const LINKED: &[&str] = &["coldframe-launcher", "coldframe-packer", "coldframe", "embed"];
 /// The crate that links nothing, but has a test that compares its table with a real Python.
 const ASKS_PYTHON: &str = "coldframe-platform-policy";
 /// A part of the names of such tests.
@@ -111,35 +99,21 @@ struct Layers {
 
 impl Layers {
     fn chosen(names: &[String]) -> anyhow::Result<Self> {
-        if let Some(unknown) = names
-            .iter()
-            .find(|name| !PURE.iter().chain(LINKED).any(|package| folder_of(package) == *name))
-        {
-            let all: Vec<_> = PURE.iter().chain(LINKED).map(|package| folder_of(package)).collect();
+        let all: Vec<_> = MEMBERS.iter().map(Member::folder).collect();
+        if let Some(unknown) = names.iter().find(|name| !all.contains(&name.as_str())) {
             bail!("there is no layer `{unknown}`; there are: {}", all.join(", "));
         }
-        let chosen = |layers: &[&'static str]| {
-            layers
-                .iter()
-                .copied()
-                .filter(|package| {
-                    names.is_empty() || names.iter().any(|name| name == folder_of(package))
-                })
-                .collect()
-        };
-        Ok(Self { pure: chosen(PURE), linked: chosen(LINKED) })
+        let is_chosen =
+            |member: &Member| names.is_empty() || names.iter().any(|name| name == member.folder());
+        let is_pure = |member: &Member| member.python == NeedsPython::No;
+        Ok(Self {
+            pure: members::names(|member| is_chosen(member) && is_pure(member)),
+            linked: members::names(|member| is_chosen(member) && !is_pure(member)),
+        })
     }
 
     fn needs_python(&self) -> bool {
         !self.linked.is_empty() || self.pure.contains(&ASKS_PYTHON)
-    }
-}
-
-/// The folder of a package, by which people call its layer: the registry has longer names.
-fn folder_of(package: &str) -> &str {
-    match package {
-        "coldframe" => "command",
-        name => name.strip_prefix("coldframe-").unwrap_or(name),
     }
 }
 

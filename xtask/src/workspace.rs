@@ -54,6 +54,13 @@ impl Workspace {
         command
     }
 
+    /// A task of the crate `lab`.
+    pub(crate) fn lab(&self, arguments: &[&str]) -> Command {
+        let mut command = self.cargo(&["run", "--quiet", "--package", "lab", "--"]);
+        command.args(arguments);
+        command
+    }
+
     pub(crate) fn package(&self, name: &str) -> anyhow::Result<&Package> {
         let found = self.metadata.packages.iter().find(|package| package.name.as_str() == name);
         found.with_context(|| {

@@ -206,7 +206,7 @@ demo_package-1.2.dist-info/entry_points.txt,,
     }
     app.write(
         "../venv/pyvenv.cfg",
-        &format!("version = {}.0\n", launcher::build_kind::PYTHON_VERSION),
+        &format!("version = {}.0\n", launcher::command_parts::PYTHON_VERSION),
     );
     // Nothing imports it by name.
     app.run_with(["--include", "demo-package"], [""; 0]).prints(

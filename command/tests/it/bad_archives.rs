@@ -37,7 +37,7 @@ fn damaged_and_foreign_archives() {
         mess.case(&format!("run {name}.coldframe"));
     }
     // It names the kind of Python, and the archive for another kind is of the other kind.
-    let name = if launcher::build_kind::FREE_THREADED {
+    let name = if launcher::command_parts::FREE_THREADED {
         "free_threaded"
     } else {
         "damaged_and_foreign_archives"

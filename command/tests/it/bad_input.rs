@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use launcher::build_kind::PYTHON_VERSION;
+use launcher::command_parts::PYTHON_VERSION;
 
 use crate::support::{App, COLDFRAME, Child, Outcome, cache, coldframe, listing, skipped};
 

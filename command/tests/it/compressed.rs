@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use importer_core::Archive;
-use launcher::build_kind::BUILD_PYTHON;
+use launcher::command_parts::BUILD_PYTHON;
 
 use crate::libraries::compile_with;
 use crate::support::{App, Child};

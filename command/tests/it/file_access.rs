@@ -1,6 +1,6 @@
 //! Packages that look for files where they lie themselves.
 
-use launcher::build_kind::BUILD_PYTHON;
+use launcher::command_parts::BUILD_PYTHON;
 
 use crate::support::{App, Child, coldframe, site_packages};
 

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use launcher::build_kind::BUILD_PYTHON;
+use launcher::command_parts::BUILD_PYTHON;
 
 use crate::support::{App, Child, METHODS, skipped};
 
@@ -92,7 +92,7 @@ if __name__ == '__main__':
 fn an_interrupt_from_the_terminal_ends_everything() {
     use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 
-    if launcher::build_kind::FREE_THREADED {
+    if launcher::command_parts::FREE_THREADED {
         // Seen with 3.14.9 (5 of 40 times) and 3.15.1 (1 of 40): the main thread waits for the pool, and sleeps on.
         let why = "a free-threaded `python` itself does not always notice the interrupt";
         skipped("an_interrupt_from_the_terminal_ends_everything", why);

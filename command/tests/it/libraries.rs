@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use launcher::build_kind::BUILD_PYTHON;
+use launcher::command_parts::BUILD_PYTHON;
 
 use crate::support::{App, Child, coldframe};
 

@@ -1,6 +1,6 @@
 //! `coldframe python` and the Python that it was built with, given the same command line: they must end and print alike.
 
-use launcher::build_kind::BUILD_PYTHON;
+use launcher::command_parts::BUILD_PYTHON;
 
 use crate::support::{App, COLDFRAME, Child, coldframe, minor};
 

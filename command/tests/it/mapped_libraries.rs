@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use launcher::build_kind::BUILD_PYTHON;
+use launcher::command_parts::BUILD_PYTHON;
 
 use crate::libraries::compile_with;
 use crate::support::{App, Child, coldframe};

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use launcher::build_kind::BUILD_PYTHON;
+use launcher::command_parts::BUILD_PYTHON;
 
 use crate::child::Child;
 use crate::support::{App, coldframe, listing, minor, site_packages};

@@ -1,6 +1,6 @@
 //! Executables on systems that refuse things: the parts that still work, and the errors.
 
-use launcher::build_kind::BUILD_PYTHON;
+use launcher::command_parts::BUILD_PYTHON;
 
 use crate::odd_places::{APPLICATION, expected, in_namespace, with_libpython};
 use crate::support::{App, Child, METHODS};

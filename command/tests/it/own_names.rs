@@ -7,7 +7,8 @@ use crate::support::{App, Child};
 fn check(files: &[(&str, &str)], start: &str) {
     let app = App::new(files);
     let path = if start.is_empty() { app.path() } else { app.file(start) };
-    let stock = Child::new(launcher::build_kind::BUILD_PYTHON).of(&app).arg("-S").arg(&path).ok();
+    let stock =
+        Child::new(launcher::command_parts::BUILD_PYTHON).of(&app).arg("-S").arg(&path).ok();
     assert!(!stock.is_empty(), "nothing is compared");
     let run = crate::support::coldframe(["run"]).of(&app).arg(&path);
     run.prints(&stock);

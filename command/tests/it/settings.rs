@@ -126,7 +126,7 @@ text = ''.join(['a', 'b', 'cd'])
 print(ctypes.string_at(id(text) - 7, 7) == b'\\xfd' * 7)
 sys._debugmallocstats()
 ";
-    if launcher::build_kind::FREE_THREADED {
+    if launcher::command_parts::FREE_THREADED {
         let collects = "import ctypes, gc, sys; text = sys.argv[0] + 'x'; print(len(gc.get_objects()) > 1000, ctypes.string_at(id(text) - 7, 7) == b'\\xfd' * 7)";
         for (allocator, expected) in [("default", "True False\n"), ("debug", "True True\n")] {
             run(&format!("allocator = '{allocator}'"), collects).prints(expected);
@@ -359,7 +359,7 @@ fn python_behaves_as_python() {
     assert_eq!(outcome.ending(), Ok(9));
     let version = coldframe(["python", "--version"]).ok();
     assert!(
-        version.starts_with(&format!("Python {}.", launcher::build_kind::PYTHON_VERSION)),
+        version.starts_with(&format!("Python {}.", launcher::command_parts::PYTHON_VERSION)),
         "{version}"
     );
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use launcher::build_kind::BUILD_PYTHON;
+use launcher::command_parts::BUILD_PYTHON;
 
 use crate::support::{App, Child, minor, site_packages};
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::OnceLock;
 
-use launcher::build_kind::BUILD_PYTHON;
+use launcher::command_parts::BUILD_PYTHON;
 use tempfile::TempDir;
 
 pub(crate) use crate::child::{Child, Outcome};
@@ -23,14 +23,14 @@ pub(crate) const METHODS: [&str; 1] = ["spawn"];
 
 /// The minor version of the Python under test.
 pub(crate) fn minor() -> u8 {
-    let (_, minor) = launcher::build_kind::PYTHON_VERSION.split_once('.').unwrap();
+    let (_, minor) = launcher::command_parts::PYTHON_VERSION.split_once('.').unwrap();
     minor.parse().unwrap()
 }
 
 /// The folder in which an environment of the Python under test has its packages.
 pub(crate) fn site_packages() -> String {
     // A free-threaded Python has a folder of its own.
-    let threaded = if launcher::build_kind::FREE_THREADED { "t" } else { "" };
+    let threaded = if launcher::command_parts::FREE_THREADED { "t" } else { "" };
     format!("lib/python3.{}{threaded}/site-packages", minor())
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use launcher::build_kind::BUILD_PYTHON;
+use launcher::command_parts::BUILD_PYTHON;
 
 use crate::odd_places::in_namespace;
 use crate::support::{App, Child, skipped};

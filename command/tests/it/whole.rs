@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use launcher::build_kind::PYTHON_VERSION;
+use launcher::command_parts::PYTHON_VERSION;
 
 use crate::odd_places::{APPLICATION, expected, in_namespace};
 use crate::support::{App, Child, METHODS, coldframe, minor, site_packages};

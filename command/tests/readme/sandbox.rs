@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use launcher::build_kind::BUILD_PYTHON;
+use launcher::command_parts::BUILD_PYTHON;
 use tempfile::TempDir;
 
 const COLDFRAME: &str = env!("CARGO_BIN_EXE_coldframe");

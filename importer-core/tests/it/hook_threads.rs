@@ -53,7 +53,7 @@ fn check(visible: Visible, registrants: usize) {
             is_loaded.store(true, Ordering::SeqCst);
         });
         // Hooks that fell between the end of the import and the moment it was visible wait: no load and no look-up saw them.
-        // That gap is the caller's; it closes when the module is visible before `finish`.
+        // The gap is the caller's; it closes when the module is visible before `finish`.
         let runs: Vec<_> = counts.iter().map(|count| count.load(Ordering::SeqCst)).collect();
         match visible {
             Visible::BeforeFinish => {

@@ -16,9 +16,9 @@ mod dynamic;
 mod fault;
 #[cfg(unix)]
 mod folder;
+mod location;
 mod memory;
 mod open;
-mod place;
 mod real;
 mod stat_result;
 mod table;

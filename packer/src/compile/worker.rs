@@ -10,7 +10,7 @@ use interp_config::OptimizationLevel;
 use super::{CompileCommand, Compiled, Job};
 use crate::marshal::Graph;
 use crate::protocol::{self, Introduction, Reply};
-use crate::{Broken, BundleError, PythonInstallation};
+use crate::{Broken, BundleError, Problem, PythonInstallation};
 
 #[derive(Debug)]
 pub(super) struct Worker {
@@ -24,8 +24,9 @@ pub(super) struct Worker {
 
 impl Worker {
     pub(super) fn spawn(command: &CompileCommand) -> Result<Self, BundleError> {
-        let start_error =
-            |source| BundleError::WorkerStart { program: command.program.clone(), source };
+        let start_error = |source| {
+            BundleError::from(Problem::WorkerStart { program: command.program.clone(), source })
+        };
         let stderr = tempfile::tempfile().map_err(start_error)?;
         let mut child = Command::new(&command.program)
             .args(&command.arguments)
@@ -60,10 +61,11 @@ impl Worker {
         if (version, bytecode_magic) != (wanted, python.bytecode_magic) {
             let text =
                 |(major, minor): (u8, u8), magic| format!("{major}.{minor} (bytecode {magic})");
-            return Err(BundleError::WorkerVersion {
+            return Err(Problem::WorkerVersion {
                 found: text(version, bytecode_magic),
                 wanted: text(wanted, python.bytecode_magic),
-            });
+            }
+            .into());
         }
         self.version_minor = version.1;
         Ok(())
@@ -142,7 +144,11 @@ impl Worker {
             Ok(status) => format!("{what} ({status})"),
             Err(error) => format!("{what} ({error})"),
         };
-        BundleError::Worker { module: module.to_owned(), reason, stderr: self.last_words() }
+        BundleError::from(Problem::Worker {
+            module: module.to_owned(),
+            reason,
+            stderr: self.last_words(),
+        })
     }
 
     fn last_words(&mut self) -> String {

@@ -4,7 +4,7 @@ use super::index::NodeId;
 use super::{Cause, Certainty, Owner, Search, is_editable_pair, is_finder};
 use crate::pattern::Pattern;
 use crate::source::{Import, ImportPlace};
-use crate::{BundleError, LeftOut, Warning};
+use crate::{BundleError, LeftOut, Problem, Warning};
 
 /// Signs that count in packages too: they run files that a user names.
 const RUNNERS_OF_FILES: &[&str] = &[
@@ -142,10 +142,11 @@ impl Search<'_, '_> {
                         .is_some_and(|other| is_editable_pair(distribution, other))
                 });
             if !has_modules {
-                return Err(BundleError::Editable {
+                return Err(Problem::Editable {
                     name: distribution.name.clone(),
                     location: location.clone(),
-                });
+                }
+                .into());
             }
         }
         Ok(())

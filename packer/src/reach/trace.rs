@@ -9,6 +9,7 @@ const LONGEST: u64 = 256 << 20;
 
 /// One step: a module or a distribution, and why it is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Step {
     /// Its name.
     pub name: String,

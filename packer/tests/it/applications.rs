@@ -6,7 +6,8 @@ use std::path::Path;
 use importer_core::{Archive, Optimization};
 use interp_config::{EntryPoint, RunTarget, Settings};
 use packer::{
-    Application, BrokenModules, BundleError, BundleRequest, Layout, Origin, SupportModule, Warning,
+    Application, BrokenModules, BundleError, BundleErrorKind, BundleRequest, Layout, Origin,
+    SupportModule, Warning,
 };
 
 use crate::support::{Fixture, archive, build, bytes, files, modules, texts, tree};
@@ -166,7 +167,8 @@ fn a_broken_module_is_named_with_its_line_or_packed_without_code() {
     let application = read(&fixture, folder.path(), None).unwrap();
     let request = BundleRequest { application: Some(&application), ..fixture.request() };
     let error = build(&request).unwrap_err();
-    let BundleError::Broken(broken) = &error else { panic!("{error}") };
+    assert_eq!(error.kind(), BundleErrorKind::Broken);
+    let broken = error.broken();
     let names: Vec<_> =
         broken.iter().map(|broken| broken.file.file_name().unwrap().to_str().unwrap()).collect();
     assert_eq!(names, ["bad.py", "bytes.py", "deep.py"]);

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
@@ -65,8 +65,9 @@ fn a_failure_leaves_nothing_and_old_files_go() {
             file.set_modified(long_ago).unwrap();
         }
     }
-    let failed = cache.get_or_create("other", |_| Err::<(), _>(CacheError::NoHome));
-    assert!(matches!(failed, Err(CacheError::NoHome)));
+    let full = || cache.write_error(io::Error::other("full"));
+    let failed = cache.get_or_create("other", |_| Err::<(), _>(full()));
+    assert_eq!(failed.unwrap_err().to_string(), full().to_string());
     assert_eq!(names(&archives).len(), 8);
     cache.get_or_create("newer", |_| Ok::<_, CacheError>(())).unwrap();
     let mut left = [young.as_str(), "new.coldframe", "newer.coldframe"].to_vec();

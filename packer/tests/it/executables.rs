@@ -6,8 +6,7 @@ use std::process::Command;
 
 use importer_core::Archive;
 use packer::{
-    Application, Bundle, BundleRequest, PythonInstallation, copy_libpython_beside,
-    needed_libpython, write_executable,
+    Application, Bundle, BundleRequest, copy_libpython_beside, needed_libpython, write_executable,
 };
 
 use crate::support::{Fixture, build, names, tree};
@@ -95,11 +94,9 @@ fn a_python_without_libpython_is_refused_with_a_way_out() {
     let folder = tree(&[]);
     let launcher = folder.path().join("coldframe");
     fs::copy(program(), &launcher).unwrap();
-    let python = PythonInstallation {
-        libpython: None,
-        base_prefix: folder.path().to_owned(),
-        ..Fixture::new().python
-    };
+    let mut python = Fixture::new().python;
+    python.libpython = None;
+    python.base_prefix = folder.path().to_owned();
     let out = folder.path().join("app");
     let error = copy_libpython_beside(&launcher, &python, &out).unwrap_err().to_string();
     assert!(error.contains(&name) && error.contains("`--python`"), "{error}");

@@ -8,29 +8,9 @@ use crate::source::{comments_only, is_word};
 /// Words that stand in place of a noun. With a small letter they go on with a sentence, and are not looked for.
 const NO_NOUNS: &[&str] = &["What", "Who", "Those", "That of"];
 
-/// Folders and files for which the rule does not hold yet. An entry is an error as soon as it is not needed.
-const NOT_YET: &[&str] = &["launcher/src/py/"];
-
-/// The sentences that begin with one of these words, and the entries of the list that are not needed.
+/// The sentences that begin with one of these words.
 pub(super) fn check(files: &[File]) -> Vec<Problem> {
-    let (waiting, held): (Vec<&File>, _) = files.iter().partition(|file| is_waiting(&file.path));
-    let mut problems: Vec<Problem> = held.into_iter().flat_map(problems_of).collect();
-    for folder in NOT_YET {
-        let mut inside = waiting.iter().filter(|file| file.path.starts_with(folder));
-        if inside.all(|file| problems_of(file).is_empty()) {
-            problems.push(Problem {
-                path: PathBuf::from(folder),
-                line: 1,
-                what: "all of its sentences have nouns: take it out of the list in `tidy/words.rs`"
-                    .to_owned(),
-            });
-        }
-    }
-    problems
-}
-
-fn is_waiting(path: &str) -> bool {
-    NOT_YET.iter().any(|folder| path.starts_with(folder))
+    files.iter().flat_map(problems_of).collect()
 }
 
 fn problems_of(file: &File) -> Vec<Problem> {
@@ -142,22 +122,5 @@ mod tests {
         ] {
             assert_eq!(lines_with_problems(path, text), [0; 0], "{path}: {text}");
         }
-    }
-
-    #[test]
-    fn an_exception_that_is_not_needed_is_told() {
-        let file = |path: &str, text: &str| File { path: path.to_owned(), text: text.to_owned() };
-        let lines = |files: &[File]| -> Vec<String> {
-            check(files).iter().map(|problem| problem.path.display().to_string()).collect()
-        };
-        let waiting: Vec<File> = NOT_YET
-            .iter()
-            .map(|path| match path.strip_suffix('/') {
-                Some(folder) => file(&format!("{folder}/a.rs"), "//! What it does.\n"),
-                None => file(path, "What it does.\n"),
-            })
-            .collect();
-        assert_eq!(lines(&waiting), [""; 0]);
-        assert_eq!(lines(&[]), NOT_YET);
     }
 }

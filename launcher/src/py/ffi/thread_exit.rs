@@ -28,7 +28,7 @@ impl Drop for OnStack {
     }
 }
 
-/// What a program's own `pthread_exit` does (`program.rs`).
+/// The body of a program's own `pthread_exit` (`program.rs`).
 ///
 /// # Safety
 ///

@@ -1,4 +1,4 @@
-//! What can be done with Python objects: attributes, calls, items and imports.
+//! Operations on Python objects: attributes, calls, items and imports.
 
 use std::ptr;
 

@@ -1,4 +1,4 @@
-//! What is answered for a path below the executable.
+//! The answers for paths below the executable.
 
 use std::ffi::c_int;
 
@@ -9,8 +9,8 @@ use super::decision::Decision;
 use super::fault::{SUPPORT, failed, number, os_error};
 #[cfg(unix)]
 use super::folder;
+use super::location::Below;
 use super::open;
-use super::place::Below;
 use super::real;
 use super::stat_result::stat;
 use crate::files::{self, Fault, Found};
@@ -85,7 +85,7 @@ pub(super) fn answer(
     }
 }
 
-/// What is answered where nothing is at a path.
+/// The answer where nothing is at a path.
 fn missing(
     py: Token<'_>,
     runtime: &Runtime,
@@ -142,7 +142,7 @@ fn flags(py: Token<'_>, call: &Call) -> Result<c_int, Exception> {
     Ok(flags as c_int)
 }
 
-/// What is asked of `access` (POSIX; the functions of Windows take the same numbers).
+/// The questions to `access` (POSIX; the functions of Windows take the same numbers).
 const WRITE: c_int = 2;
 const EXECUTE: c_int = 1;
 

@@ -29,8 +29,8 @@ pub(super) struct Call {
     pub(super) stack: *const *mut ffi::PyObject,
     pub(super) positional: ffi::Py_ssize_t,
     pub(super) names: *mut ffi::PyObject,
-    /// The function's place in the table.
-    pub(super) place: usize,
+    /// The function's index in the table.
+    pub(super) index: usize,
 }
 
 impl Call {
@@ -105,7 +105,7 @@ impl Call {
     /// Attached, during the call; the stack holds as many live objects as the call's.
     #[inline(always)]
     unsafe fn pass_on_with(&self, stack: *const *mut ffi::PyObject) -> *mut ffi::PyObject {
-        let original = ORIGINALS.get().and_then(|originals| *originals.get(self.place)?);
+        let original = ORIGINALS.get().and_then(|originals| *originals.get(self.index)?);
         // SAFETY: CPython's own function, with a vectorcall's arguments for it; a new reference or null with an exception.
         unsafe {
             match original {
@@ -168,7 +168,7 @@ impl Call {
         }
     }
 
-    /// What CPython's function would say of the arguments themselves.
+    /// The errors of CPython's function about the arguments themselves.
     pub(super) fn check(&self, py: Token<'_>) -> Result<(), Exception> {
         let Function { name, parameters, unnamed, required, .. } = self.function();
         let wrong = |what: String| Err(Exception::new(py, Kind::Type, &format!("{name}() {what}")));

@@ -1,11 +1,11 @@
-//! What is known of a function of `posix` that takes a path, and what is decided for it.
+//! The functions of `posix` that take a path: facts about each, and the decision for it.
 
 use pyo3_ffi as ffi;
 
-/// What is answered for a path below the executable.
+/// The kind of answer for a path below the executable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Decision {
-    /// What is known of a file or folder.
+    /// Facts about a file or folder.
     Stat,
     /// Whether something is there, a folder, or a file; and whether it is one of the kinds that are not packed (Windows).
     Exists,
@@ -20,20 +20,20 @@ pub(super) enum Decision {
     List,
     /// Its entries.
     Scan,
-    /// That it is no link.
+    /// An error: it is no link.
     Link,
-    /// That nothing there can be changed.
+    /// An error: nothing there can be changed.
     Change,
-    /// That nothing can be made there, if it is not there already.
+    /// An error: nothing can be made there, if it is not there already.
     Make,
-    /// That there are no extended attributes.
+    /// An error: there are no extended attributes.
     Attribute,
     Attributes,
-    /// What the executable's own path says.
+    /// The answer for the executable's own path.
     Around,
-    /// What is done in a folder, which is put on disk.
+    /// The folder is put on disk, and entered there.
     Enter,
-    /// That a program is started, with what it and its arguments name put on disk.
+    /// A program is started; the files that it and its arguments name are put on disk.
     Start,
 }
 
@@ -48,7 +48,7 @@ pub(super) struct Function {
     pub(super) required: usize,
     /// Which of its parameters are paths that it looks at.
     pub(super) paths: &'static [usize],
-    /// What stands in its place, for the three ways in which such functions are called.
+    /// The functions in its place, for the three ways in which such functions are called.
     pub(super) by_name: ffi::PyCFunctionFastWithKeywords,
     pub(super) by_position: ffi::PyCFunctionFast,
     pub(super) single: ffi::PyCFunction,

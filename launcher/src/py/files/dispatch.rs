@@ -7,7 +7,7 @@ use super::call::Call;
 use super::decision::Decision;
 #[cfg(unix)]
 use super::folder;
-use super::place::{self, Below, FirstLook, first_look};
+use super::location::{self, Below, FirstLook, first_look};
 use super::real;
 use crate::py::ffi::boundary::returning_object;
 use crate::py::ffi::exception::Exception;
@@ -21,7 +21,7 @@ use crate::py::process::runtime::Runtime;
 #[inline(always)]
 pub(super) unsafe fn dispatch(call: Call) -> *mut ffi::PyObject {
     let function = call.function();
-    let Some(runtime) = place::runtime() else {
+    let Some(runtime) = location::runtime() else {
         // SAFETY: as the caller promises.
         return unsafe { call.pass_on() };
     };
@@ -71,12 +71,12 @@ fn look_again(py: Token<'_>, runtime: &'static Runtime, call: &Call) -> Result<O
         let argument = unsafe { call.argument(*parameter) };
         // SAFETY: as above.
         let Some(object) = (unsafe { Object::from_borrowed(py, argument) }) else { continue };
-        match place::of_object(py, runtime, &object)? {
-            place::Place::Below(below) => {
+        match location::of_object(py, runtime, &object)? {
+            location::Location::Below(below) => {
                 replaced.push((argument, below.shown.clone_ref(py)));
                 found = found.or(Some((below, *parameter)));
             }
-            place::Place::Elsewhere(path) => replaced.push((argument, path)),
+            location::Location::Elsewhere(path) => replaced.push((argument, path)),
         }
     }
     match found {
@@ -142,7 +142,7 @@ fn by_links(
         let argument = unsafe { call.argument(*parameter) };
         // SAFETY: as above.
         let Some(object) = (unsafe { Object::from_borrowed(py, argument) }) else { continue };
-        let below = place::by_links(py, runtime, &object);
+        let below = location::by_links(py, runtime, &object);
         drop(Exception::take_if_raised(py));
         // The executable itself is a file, but where a folder is asked for.
         let below = below.filter(|below| {

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use pyo3_ffi as ffi;
 
-use super::place::{self, FirstLook};
+use super::location::{self, FirstLook};
 use super::real;
 use crate::files::{self, Found};
 use crate::py::ffi::boundary::returning_object;
@@ -74,10 +74,10 @@ fn of_the_archive(py: Token<'_>, spec: &Object) -> Result<Option<Object>, Except
         return Ok(None);
     };
     // SAFETY: attached; a live object.
-    if unsafe { place::first_look(runtime, origin.as_ptr()) } != FirstLook::Perhaps {
+    if unsafe { location::first_look(runtime, origin.as_ptr()) } != FirstLook::Perhaps {
         return Ok(None);
     }
-    let place::Place::Below(below) = place::of_object(py, runtime, &origin)? else {
+    let location::Location::Below(below) = location::of_object(py, runtime, &origin)? else {
         return Ok(None);
     };
     // The dynamic linker says in its own words that there is no such file.

@@ -2,7 +2,7 @@
 
 use std::ffi::c_int;
 
-use super::place::Below;
+use super::location::Below;
 use crate::files::{self, Fault};
 use crate::py::ffi::exception::Exception;
 use crate::py::ffi::object::Object;

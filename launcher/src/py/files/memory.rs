@@ -7,7 +7,7 @@ use std::time::SystemTime;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 
-/// What a file is to be.
+/// The file that is wanted.
 pub(super) struct Wanted<'a> {
     pub(super) name: &'a str,
     pub(super) contents: &'a [u8],
@@ -20,7 +20,7 @@ pub(super) fn make(wanted: &Wanted<'_>) -> io::Result<File> {
     let mut file = unnamed(wanted.name)?;
     file.write_all(wanted.contents)?;
     file.seek(SeekFrom::Start(0))?;
-    // What `fstat` says of it; a system that refuses this says something else.
+    // The time in the answer of `fstat`; a system that refuses this gives another one.
     let _ = file.set_modified(wanted.changed);
     #[cfg(unix)]
     let _ = rustix::fs::fchmod(

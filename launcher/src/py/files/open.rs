@@ -9,8 +9,8 @@ use pyo3_ffi as ffi;
 
 use super::descriptor::{descriptor, open_beside};
 use super::fault::{failed, os_error};
+use super::location::{self, Below, FirstLook, Location};
 use super::memory::{self, Wanted};
-use super::place::{self, Below, FirstLook, Place};
 use crate::files::{self, Fault, Found};
 use crate::py::ffi::boundary::{returning_object, returning_status};
 use crate::py::ffi::definition::Methods;
@@ -99,14 +99,14 @@ unsafe extern "C" fn initialise(
     arguments: *mut ffi::PyObject,
     names: *mut ffi::PyObject,
 ) -> c_int {
-    let (Some(original), Some(runtime)) = (ORIGINAL.get(), place::runtime()) else { return -1 };
+    let (Some(original), Some(runtime)) = (ORIGINAL.get(), location::runtime()) else { return -1 };
     // SAFETY: CPython calls this attached, with a tuple, and a dictionary or null; what is lent lives as long as they do,
     // and the caller keeps them.
     unsafe {
         let file = argument(arguments, names, 0, c"file".as_ptr());
         let opener = argument(arguments, names, 3, c"opener".as_ptr());
         let has_opener = !opener.is_null() && opener != ffi::Py_None();
-        let look = if has_opener { FirstLook::NoPath } else { place::first_look(runtime, file) };
+        let look = if has_opener { FirstLook::NoPath } else { location::first_look(runtime, file) };
         if look != FirstLook::Perhaps {
             let outcome = original(this, arguments, names);
             let may_be_ours = outcome < 0
@@ -126,7 +126,7 @@ unsafe extern "C" fn initialise(
                 }
             }
             if let Some(error) = failed
-                && place::by_links(py, runtime, &file).is_none()
+                && location::by_links(py, runtime, &file).is_none()
             {
                 drop(Exception::take_if_raised(py));
                 return Err(error);
@@ -141,7 +141,7 @@ unsafe extern "C" fn initialise(
 }
 
 fn is_below(py: Token<'_>, runtime: &Runtime, file: &Object) -> Result<bool, Exception> {
-    Ok(matches!(place::of_object(py, runtime, file)?, Place::Below(_)))
+    Ok(matches!(location::of_object(py, runtime, file)?, Location::Below(_)))
 }
 
 /// An argument by its place or name, borrowed; null if it was not given.
@@ -188,7 +188,7 @@ static OPENER: Methods<1> = Methods(std::cell::UnsafeCell::new([ffi::PyMethodDef
     ml_doc: c"Open a file of the archive.".as_ptr(),
 }]));
 
-/// What `io.FileIO` calls in place of the system: `opener(path, flags)`.
+/// The function that `io.FileIO` calls in place of the system: `opener(path, flags)`.
 unsafe extern "C" fn opener(
     _module: *mut ffi::PyObject,
     stack: *mut *mut ffi::PyObject,
@@ -210,14 +210,14 @@ unsafe extern "C" fn opener(
 
 fn open_path(py: Token<'_>, path: &Object, flags: c_int) -> Result<Object, Exception> {
     let runtime = crate::py::process::runtime::get(py)?;
-    let below = match place::of_object(py, runtime, path)? {
-        Place::Below(below) => Some(below),
-        Place::Elsewhere(path) => place::by_links(py, runtime, &path),
+    let below = match location::of_object(py, runtime, path)? {
+        Location::Below(below) => Some(below),
+        Location::Elsewhere(path) => location::by_links(py, runtime, &path),
     };
     let Some(below) = below else { return Err(os_error(py, libc::ENOENT, path, None)) };
     match files::find(&runtime.archives, &below.rest) {
         Ok(Found::Outside(rest)) => {
-            open_beside(py, &place::beside(runtime, &rest), flags, &below.shown)
+            open_beside(py, &location::beside(runtime, &rest), flags, &below.shown)
         }
         Ok(found) => descriptor(py, open(py, runtime, &below, &found, flags)?),
         Err(Fault::Missing { has_folder: true }) if flags & libc::O_CREAT != 0 => {

@@ -7,8 +7,7 @@ use std::sync::OnceLock;
 use pyo3_ffi as ffi;
 
 use super::fault::{SUPPORT, failed};
-use super::place::{self, Below, FirstLook, Place};
-use crate::error::Error;
+use super::location::{self, Below, FirstLook, Location};
 use crate::files::{self, Fault, Found};
 use crate::py::ffi::boundary::returning_object;
 use crate::py::ffi::exception::{Exception, Kind};
@@ -25,14 +24,14 @@ pub(in crate::py) fn path(
     runtime: &Runtime,
     object: &Object,
 ) -> Result<Object, Exception> {
-    let below = match place::of_object(py, runtime, object)? {
-        Place::Below(below) => below,
-        Place::Elsewhere(path) => return Ok(path),
+    let below = match location::of_object(py, runtime, object)? {
+        Location::Below(below) => below,
+        Location::Elsewhere(path) => return Ok(path),
     };
     match files::find(&runtime.archives, &below.rest) {
         Ok(found) => of(py, runtime, &below, &found),
         Err(Fault::Damaged(error)) => Err(failed(py, runtime, &below, Fault::Damaged(error))),
-        // Who opens it gets the error.
+        // The error is for the caller that opens it.
         Err(_) => Ok(below.shown),
     }
 }
@@ -60,13 +59,13 @@ pub(super) fn put_on_disk(
     found: &Found<'_>,
 ) -> Result<PathBuf, Exception> {
     let real = match found {
-        Found::Outside(rest) => Ok(place::beside(runtime, rest)),
+        Found::Outside(rest) => Ok(location::beside(runtime, rest)),
         Found::File(file) => runtime.files.real_file(&runtime.archives, file),
         Found::Folder(path) => runtime.files.real_folder(&runtime.archives, path),
     };
-    let real = real.map_err(|error| match error {
-        Error::Archive(error) => failed(py, runtime, below, Fault::Damaged(error)),
-        error => {
+    let real = real.map_err(|error| match error.into_archive() {
+        Ok(damage) => failed(py, runtime, below, Fault::Damaged(damage)),
+        Err(error) => {
             let path = files::display(&runtime.root, &below.rest);
             let message = format!("`{path}` is to be opened outside of Python: {error}");
             Exception::new(py, Kind::Os, &message)
@@ -148,7 +147,7 @@ unsafe fn with_real_path(
         (count, first)
     };
     // SAFETY: as above; null or a live object.
-    if unsafe { place::first_look(runtime, first) } != FirstLook::Perhaps {
+    if unsafe { location::first_look(runtime, first) } != FirstLook::Perhaps {
         return Ok(None);
     }
     let mut items = Vec::new();

@@ -2,7 +2,7 @@
 
 use super::POSIX;
 use super::fault::{failed, os_error};
-use super::place::Below;
+use super::location::Below;
 use crate::files::{self, Found};
 use crate::py::ffi::exception::Exception;
 use crate::py::ffi::object::Object;
@@ -78,7 +78,7 @@ fn stat_result(
     class.call(py, &[&tuple(py, &fields)?, &more])
 }
 
-/// What a result has besides, on this system.
+/// Further fields of a result, on this system.
 #[cfg(not(windows))]
 fn more_facts(length: u64, _is_folder: bool) -> [(&'static str, u64); 3] {
     [("st_blksize", 4096), ("st_blocks", length.div_ceil(512)), ("st_rdev", 0)]

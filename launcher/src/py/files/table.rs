@@ -1,4 +1,4 @@
-//! What is decided for each function of `posix` that takes a path, and the C functions that stand in their places.
+//! The decision for each function of `posix` that takes a path, and the C functions that stand in their places.
 //!
 //! A test (`command/tests/it/virtual_files.rs`) lists the functions of the running Python whose signatures have a path, and
 //! fails for one that is neither here nor known to look at no file.
@@ -14,9 +14,9 @@ use crate::py::ffi::token::Token;
 
 macro_rules! functions {
     ($($name:ident($($parameter:ident),*; $required:literal; $($named:ident),*) at $paths:expr => $decision:ident;)*) => {
-        /// The place of a function in the table.
+        /// The index of a function in the table.
         #[expect(non_camel_case_types, reason = "they are called as Python calls them")]
-        enum Place { $($name),* }
+        enum Index { $($name),* }
 
         static FUNCTIONS: [Function; COUNT] = [$(Function {
             name: stringify!($name),
@@ -25,9 +25,9 @@ macro_rules! functions {
             unnamed: [$(stringify!($parameter)),*].len(),
             required: $required,
             paths: &$paths,
-            by_name: by_name::<{ Place::$name as usize }>,
-            by_position: by_position::<{ Place::$name as usize }>,
-            single: single::<{ Place::$name as usize }>,
+            by_name: by_name::<{ Index::$name as usize }>,
+            by_position: by_position::<{ Index::$name as usize }>,
+            single: single::<{ Index::$name as usize }>,
         }),*];
 
         const COUNT: usize = [$(stringify!($name)),*].len();
@@ -142,8 +142,8 @@ pub(super) fn redirect(py: Token<'_>, posix: &Object) -> Result<(), Exception> {
 const BY_NAME: std::ffi::c_int = ffi::METH_FASTCALL | ffi::METH_KEYWORDS;
 const BY_POSITION: std::ffi::c_int = ffi::METH_FASTCALL;
 
-/// What stands in the place of a function that takes names.
-unsafe extern "C" fn by_name<const PLACE: usize>(
+/// The function in the place of one that takes names.
+unsafe extern "C" fn by_name<const INDEX: usize>(
     module: *mut ffi::PyObject,
     stack: *const *mut ffi::PyObject,
     positional: ffi::Py_ssize_t,
@@ -152,18 +152,18 @@ unsafe extern "C" fn by_name<const PLACE: usize>(
     // SAFETY: CPython calls this attached, with the arguments of a vectorcall.
     unsafe {
         dispatch(Call {
-            function: &FUNCTIONS[PLACE],
+            function: &FUNCTIONS[INDEX],
             module,
             stack,
             positional,
             names,
-            place: PLACE,
+            index: INDEX,
         })
     }
 }
 
-/// What stands in the place of one that takes none.
-unsafe extern "C" fn by_position<const PLACE: usize>(
+/// The function in the place of one that takes none.
+unsafe extern "C" fn by_position<const INDEX: usize>(
     module: *mut ffi::PyObject,
     stack: *mut *mut ffi::PyObject,
     positional: ffi::Py_ssize_t,
@@ -172,18 +172,18 @@ unsafe extern "C" fn by_position<const PLACE: usize>(
     // SAFETY: CPython calls this attached, with the arguments of a vectorcall.
     unsafe {
         dispatch(Call {
-            function: &FUNCTIONS[PLACE],
+            function: &FUNCTIONS[INDEX],
             module,
             stack: stack.cast_const(),
             positional,
             names,
-            place: PLACE,
+            index: INDEX,
         })
     }
 }
 
 /// The C function for one that takes exactly one argument.
-unsafe extern "C" fn single<const PLACE: usize>(
+unsafe extern "C" fn single<const INDEX: usize>(
     module: *mut ffi::PyObject,
     argument: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
@@ -191,12 +191,12 @@ unsafe extern "C" fn single<const PLACE: usize>(
     // SAFETY: CPython calls this attached, with a live object, which is a stack of one.
     unsafe {
         dispatch(Call {
-            function: &FUNCTIONS[PLACE],
+            function: &FUNCTIONS[INDEX],
             module,
             stack: &raw const argument,
             positional: 1,
             names,
-            place: PLACE,
+            index: INDEX,
         })
     }
 }

@@ -21,7 +21,7 @@ use crate::py::import::own_module;
 /// Private, and read by the interpreter itself as well (`import_ensure_initialized` in `Python/import.c`, 3.9 to 3.15).
 const INITIALISING: &str = "_initializing";
 
-/// What importlib calls its locks, one for each name that is being imported: `{name: weak reference}`. Private, alike from
+/// The attribute with importlib's locks, one for each name that is being imported: `{name: weak reference}`. Private, alike from
 /// 3.9 to 3.15 (`_get_module_lock` in `importlib/_bootstrap.py`), and the only sign of an import whose module is not there.
 const MODULE_LOCKS: &str = "_module_locks";
 
@@ -61,7 +61,7 @@ pub(in crate::py) fn find_loaded(
 
 /// The module of that name, also where another thread is importing it and it is not in `sys.modules` just then.
 ///
-/// That is so until its spec has been found, when nobody asks for hooks any more; and importlib takes each module out of
+/// The import is in this state until its spec has been found, when nobody asks for hooks any more; and importlib takes each module out of
 /// `sys.modules` for a moment when its code has run, to put it in again as the last one.
 fn find_settled(py: Token<'_>, name: &str) -> Result<Option<Object>, Exception> {
     for look in 0..N_LOOKS {
@@ -103,7 +103,7 @@ fn is_imported_by_another_thread(py: Token<'_>, name: &str) -> Result<bool, Exce
 /// Whether the module's code runs only when the first attribute is asked for: asking for `__spec__` would run it.
 fn is_lazy(py: Token<'_>, module: &Object) -> Result<bool, Exception> {
     let Some(util) = loaded_module(py, "importlib.util")? else { return Ok(false) };
-    // What `LazyLoader` makes of a module, 3.9 to 3.15.
+    // The class that `LazyLoader` gives to a module, 3.9 to 3.15.
     let lazy = util.attribute_or_none(py, "_LazyModule")?;
     Ok(lazy.is_some_and(|lazy| lazy.is(&module.object_type(py))))
 }

@@ -1,7 +1,7 @@
 //! The built-in module `coldframe`: what applications may import.
 //!
-//! It is a module of C functions, so that it is there in every interpreter, whatever its archives hold. What type checkers
-//! know of it is `launcher/src/python/coldframe.pyi`.
+//! It is a module of C functions, so that it is there in every interpreter, whatever its archives hold. Its types,
+//! for type checkers, are in `launcher/src/python/coldframe.pyi`.
 
 use std::ffi::c_int;
 
@@ -86,7 +86,7 @@ fn register(py: Token<'_>, arguments: &Arguments<4>) -> Result<Object, Exception
 }
 
 fn when_imported(py: Token<'_>, arguments: &Arguments<3>) -> Result<Object, Exception> {
-    // What is wrong is said here, and not where the decorator is applied.
+    // Wrong arguments are an error here, and not where the decorator is applied.
     Options::read(py, arguments.get(py, 1), arguments.get(py, 2))?;
     let name = arguments.required(py, 0)?;
     module_name(py, name)?;
@@ -180,7 +180,7 @@ static FUNCTIONS: Methods<4> = Methods(std::cell::UnsafeCell::new([
 static PUBLIC_SLOTS: Slots<SLOTS> = Slots(std::cell::UnsafeCell::new(slots(execute)));
 static PUBLIC: Definition = definition(c"coldframe", &PUBLIC_SLOTS, FUNCTIONS.0.get().cast());
 
-/// What `PyImport_AppendInittab` is given.
+/// The function for `PyImport_AppendInittab`.
 pub(in crate::py) unsafe extern "C" fn initialise() -> *mut ffi::PyObject {
     // SAFETY: attached, as CPython calls this; the definition is static.
     unsafe { ffi::PyModuleDef_Init(PUBLIC.0.get()) }

@@ -1,7 +1,7 @@
 //! Post-import hooks that Python code registers.
 //!
 //! The registry holds no Python object of theirs: it could not say so to the garbage collector, and a hook refers to its
-//! module's globals, which refer to our finder. What the registry holds is a number, the *token*; the object of that number
+//! module's globals, which refer to our finder. The registry holds a number, the *token*; the object of that number
 //! is in a dictionary of the interpreter's, from where Python frees it as anything else.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,7 +29,7 @@ const TABLE: &str = "hooks";
 /// Tokens are numbers of the process, so that one of another interpreter means nothing.
 static LAST_TOKEN: AtomicU64 = AtomicU64::new(0);
 
-/// What a failing hook does.
+/// The effect of a failing hook.
 #[derive(Clone, Copy)]
 enum OnFailure {
     Raise,
@@ -171,7 +171,7 @@ fn entry_point(py: Token<'_>, hook: &Object) -> Result<EntryPoint, Exception> {
     parsed.map_err(|error| Exception::new(py, Kind::Value, &error.to_string()))
 }
 
-/// What logs call a hook; what is neither callable nor the name of something is refused.
+/// The name of a hook in logs; an object that is neither callable nor a name is refused.
 fn label(py: Token<'_>, hook: &Object) -> Result<String, Exception> {
     if hook.is_text() {
         return entry_point(py, hook).map(|entry| entry.to_string());

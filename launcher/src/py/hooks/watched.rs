@@ -85,7 +85,7 @@ impl Noticed {
         set_plainly(py, &self.spec, "__class__", &self.spec_type)
     }
 
-    /// What the setter was given to know, by its place.
+    /// A value that the setter was made with, by its place.
     pub(in crate::py) fn known(&self, py: Token<'_>, place: isize) -> Result<Object, Exception> {
         self.known.item(py, place + 2)
     }

@@ -1,4 +1,4 @@
-//! What the archives have, and what comes from them.
+//! The modules that the archives have, and those that come from them.
 
 use crate::py::ffi::exception::Exception;
 use crate::py::ffi::object::Object;
@@ -6,7 +6,7 @@ use crate::py::ffi::token::Token;
 use crate::py::import::own_module;
 use crate::py::process::runtime;
 
-/// Whether the archives hold a module. Those of ours lie in archives with a standard library: a program that embeds the
+/// Whether the archives hold a module. Coldframe's own lie in archives with a standard library: a program that embeds the
 /// Python of the file system goes without them.
 pub(crate) fn is_in_archives(py: Token<'_>, name: &str) -> Result<bool, Exception> {
     Ok(matches!(runtime::get(py)?.archives.module(name), Ok(Some(_))))

@@ -43,7 +43,7 @@ pub(in crate::py) fn hooks_of_this_interpreter(py: Token<'_>) -> Result<ModuleHo
             let py = unsafe { Token::assume_attached() };
             crate::py::ffi::boundary::guarded(py, |py| run(py, module))
         });
-        // What is loaded already has its hooks run when Python is ready (`run_waiting_hooks`): now they could not import.
+        // Hooks on a module that is loaded already run when Python is ready (`run_waiting_hooks`): now they could not import.
         let (_, outcome) = hooks.register(&registered.module, hook, || None);
         outcome?;
     }
@@ -158,7 +158,7 @@ pub(in crate::py) fn exec_module(
     Ok(Object::none(py))
 }
 
-/// What `importlib.abc.Loader` does for a loader that has `exec_module`.
+/// The same as `importlib.abc.Loader` does for a loader that has `exec_module`.
 #[cfg(not(Py_3_15))]
 pub(in crate::py) fn load_module(
     py: Token<'_>,

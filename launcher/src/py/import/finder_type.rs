@@ -16,14 +16,14 @@ use crate::py::ffi::token::Token;
 /// The hooks of one interpreter.
 pub(in crate::py) type ModuleHooks = Hooks<Object, Exception>;
 
-/// What one finder knows.
+/// The state of one finder.
 pub(in crate::py) struct State {
     pub(in crate::py) role: Role,
     /// Shared by all finders of the interpreter.
     pub(in crate::py) hooks: Arc<ModuleHooks>,
 }
 
-/// What a finder is there for.
+/// The purpose of a finder.
 pub(in crate::py) enum Role {
     /// To stand on `sys.meta_path`, and to load what it finds.
     MetaPath,

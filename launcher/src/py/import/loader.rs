@@ -176,7 +176,7 @@ pub(in crate::py) fn with_hooks(
         return loading.finish(module, load);
     }
     if !ready::is_ready(py)? {
-        // What Python needs to start is imported before hooks could print or import: they run when it has started.
+        // The modules that Python needs to start are imported before hooks could print or import: they run when it has started.
         drop(loading);
         return ready::wait(py);
     }

@@ -1,4 +1,4 @@
-//! What our built-in module `_coldframe` holds for an interpreter, and what became of booting.
+//! The contents of our built-in module `_coldframe` in an interpreter, and the outcome of booting.
 
 use std::sync::OnceLock;
 
@@ -15,7 +15,7 @@ pub(in crate::py) const MODULE: &str = "_coldframe";
 /// The name of the exception for damage in an archive, here and in the module `coldframe`.
 pub(in crate::py) const DAMAGED_ARCHIVE: &str = "DamagedArchive";
 
-/// What the module calls importlib's own.
+/// The module's name for importlib's own.
 pub(in crate::py) const BOOTSTRAP: &str = "importlib";
 
 /// Why booting failed, in our words: CPython's own status says no more than that `encodings` could not be imported.

@@ -42,7 +42,7 @@ fn is_top(inside: &Option<String>) -> bool {
     inside.as_deref() == Some("")
 }
 
-/// What `sys.path` has besides the archives' top for a module that looks for another one of its own name: the spec, or
+/// The spec that `sys.path` has, besides the archives' top, for a module that looks for another one of its own name; or
 /// nothing.
 ///
 /// A package that takes itself out of `sys.modules` while it runs, and imports its name again, has put a folder on

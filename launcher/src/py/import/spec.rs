@@ -114,9 +114,9 @@ pub(in crate::py) fn origin(py: Token<'_>, module: &Module<'_>) -> Result<Object
 fn cached_file(py: Token<'_>, module: &Module<'_>) -> Result<Option<Object>, Exception> {
     let runtime = runtime::get(py)?;
     let place = runtime.files.place_of(&runtime.archives, module.path());
-    let failed = |error: Error| match error {
-        Error::Archive(error) => Exception::damaged(py, &error.to_string()),
-        error => Exception::import_error(py, &error.to_string(), module.name()),
+    let failed = |error: Error| match error.into_archive() {
+        Ok(damage) => Exception::damaged(py, &damage.to_string()),
+        Err(error) => Exception::import_error(py, &error.to_string(), module.name()),
     };
     match place.map_err(failed)? {
         Some(ServedFolder { folder, is_searched }) => {
@@ -178,10 +178,14 @@ fn cached(py: Token<'_>, origin: &Object) -> Result<Object, Exception> {
     path_text(py, cached.as_os_str())
 }
 
-/// Gives a module that was made by another loader the attributes that a spec of ours says.
+/// Applies a spec of ours to a module that another loader made: the module's attributes are those of the spec.
 ///
-/// What `importlib._bootstrap._init_module_attrs(spec, module, override=True)` does, which is private.
-pub(in crate::py) fn dress(py: Token<'_>, module: &Object, spec: &Object) -> Result<(), Exception> {
+/// `importlib._bootstrap._init_module_attrs(spec, module, override=True)` does the same, and is private.
+pub(in crate::py) fn apply_to_module(
+    py: Token<'_>,
+    module: &Object,
+    spec: &Object,
+) -> Result<(), Exception> {
     module.set_attribute(py, "__spec__", spec)?;
     for (attribute, from) in [
         ("__loader__", "loader"),

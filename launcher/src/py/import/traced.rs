@@ -1,4 +1,4 @@
-//! What a module's import takes, for the timeline.
+//! The time of a module's import, for the timeline.
 
 use crate::import_trace::{Event, Phase};
 use crate::py::ffi::exception::Exception;
@@ -61,7 +61,7 @@ fn phase<T>(
     outcome
 }
 
-/// Who loads a module.
+/// The loader of a module.
 #[derive(Clone, Copy)]
 pub(in crate::py) enum Loader<'a> {
     Archive,
@@ -69,7 +69,7 @@ pub(in crate::py) enum Loader<'a> {
 }
 
 impl Loader<'_> {
-    /// What it is called. Those of built-in and frozen modules are classes.
+    /// Its name. The loaders of built-in and frozen modules are classes.
     fn name(self, py: Token<'_>) -> Option<String> {
         match self {
             Self::Archive => Some("archive".to_owned()),

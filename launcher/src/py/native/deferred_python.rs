@@ -11,7 +11,7 @@ use importer_core::Stack;
 use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleW, GetProcAddress};
 use windows_sys::Win32::System::Memory::{PAGE_READWRITE, VirtualProtect};
 
-use manifest::{SYSTEM_FOLDER, carried};
+use manifest::{SYSTEM_FOLDER, defers_python};
 
 use crate::error::Error;
 use crate::file_access::FileAccess;
@@ -36,7 +36,7 @@ const HEADERS: usize = 0x3c;
 
 /// Loads Python's library and links this program with it, if the packer has left that to us.
 pub(in crate::py) fn link(archives: &Stack, files: &FileAccess) -> Result<(), Error> {
-    if !carried::defers_python() {
+    if !defers_python() {
         return Ok(());
     }
     // SAFETY: no name: the handle is the address of this program, whose headers and tables Windows has read, and which the packer
@@ -74,7 +74,7 @@ pub(in crate::py) fn link(archives: &Stack, files: &FileAccess) -> Result<(), Er
         if wanted == 0 {
             return Ok(());
         }
-        // SAFETY: as above: behind a hint of two bytes stands a name that ends in a zero. (What is asked for by a number has the
+        // SAFETY: as above: behind a hint of two bytes stands a name that ends in a zero. (A symbol that is asked for by a number has the
         // highest bit, and pyo3 asks for nothing so.)
         let symbol = unsafe { base.add(wanted as usize & 0x7fff_ffff).add(2).cast::<c_char>() };
         // SAFETY: a handle of a library, and a C string.

@@ -85,11 +85,12 @@ impl OpenPath {
         label: &str,
         library: &Library<'_>,
     ) -> Result<Option<Self>, CopyError> {
-        let layout = layout(library.id()).read(archives).map_err(|error| match error {
-            manifest::Error::Archive(error) => CopyError::Damaged(error),
-            // It can still be copied.
-            other => io::Error::other(other).into(),
-        })?;
+        let layout =
+            layout(library.id()).read(archives).map_err(|error| match error.into_archive() {
+                Ok(damage) => CopyError::Damaged(damage),
+                // It can still be copied.
+                Err(other) => io::Error::other(other).into(),
+            })?;
         let Some(layout) = layout else { return Ok(None) };
         open_mapped(label, library, layout).map(Self::opened).map(Some)
     }
@@ -300,7 +301,7 @@ fn load_group(group: &[File<'_>]) -> Result<(), CopyError> {
         n_libraries = group.len(),
         "loaded with those that it needs and that need it"
     );
-    // What has a short path keeps its descriptor's number for good: no other library may have that path.
+    // A file with a short path keeps its descriptor's number for good: no other library may have that path.
     files.into_iter().for_each(Unwritten::keep);
     Ok(())
 }

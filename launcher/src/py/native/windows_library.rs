@@ -10,7 +10,7 @@ use windows_sys::Win32::System::LibraryLoader::{
     LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR, LOAD_LIBRARY_SEARCH_SYSTEM32, LoadLibraryExW,
 };
 
-/// Loads a library, for good. What it needs is in the process already, or beside it, or Windows' own.
+/// Loads a library, for good. The libraries that it needs are in the process already, or beside it, or Windows' own.
 pub(in crate::py) fn open(path: &OsStr) -> io::Result<()> {
     let path = wide(path);
     let flags = LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR | LOAD_LIBRARY_SEARCH_SYSTEM32;

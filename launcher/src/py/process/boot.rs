@@ -116,7 +116,7 @@ fn damaged_archive(py: Token<'_>) -> Result<Object, Exception> {
 fn become_encodings(py: Token<'_>, module: &Object) -> Result<(), Exception> {
     let booted = check_bytecode(py).and_then(|()| install(py)).and_then(|finder| {
         let spec = finder.call_method(py, "find_spec", &[&text(py, "encodings")?])?;
-        spec::dress(py, module, &spec)?;
+        spec::apply_to_module(py, module, &spec)?;
         finder.call_method(py, "exec_module", &[module]).map(drop)
     });
     booted.inspect_err(|exception| note_failure(py, exception))
@@ -135,7 +135,7 @@ fn check_bytecode(py: Token<'_>) -> Result<(), Exception> {
     Ok(())
 }
 
-/// Puts the finder into the import system of this interpreter, once, and dresses `sys`; gives the finder.
+/// Puts the finder into the import system of this interpreter, once, and sets `sys.frozen` and its like; gives the finder.
 pub(in crate::py) fn install(py: Token<'_>) -> Result<Object, Exception> {
     let runtime = runtime::get(py)?;
     crate::py::files::install(py)?;
@@ -144,7 +144,7 @@ pub(in crate::py) fn install(py: Token<'_>) -> Result<Object, Exception> {
     let zero = Object::integer(py, 0)?;
     sys.attribute(py, "meta_path")?.call_method(py, "insert", &[&zero, &finder])?;
 
-    // Those of CPython stay: the search path starts without any folder of the disk, and a program that puts one on it
+    // CPython's own hooks stay: the search path starts without any folder of the disk, and a program that puts one on it
     // (plug-ins) finds its modules there, as under `python`.
     let path_hook = finder.attribute(py, "path_hook")?;
     sys.attribute(py, "path_hooks")?.call_method(py, "insert", &[&zero, &path_hook])?;

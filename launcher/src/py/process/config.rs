@@ -17,7 +17,7 @@ pub(in crate::py) enum Started {
     Exit(i32),
 }
 
-/// What came of initialising the main interpreter.
+/// The outcome of initialising the main interpreter.
 pub(in crate::py) enum Initialised {
     Ready,
     /// As [`Started::Exit`].
@@ -35,7 +35,7 @@ pub(in crate::py) struct Paths {
     pub(in crate::py) module_search_paths: Option<Vec<OsString>>,
 }
 
-/// What Python does with the command line.
+/// Python's use of the command line.
 pub(in crate::py) enum CommandLine {
     /// `sys.argv` is this, and nothing else is read from it.
     Given(Vec<OsString>),
@@ -43,7 +43,7 @@ pub(in crate::py) enum CommandLine {
     Parsed(Vec<OsString>),
 }
 
-/// What Python itself runs, and how.
+/// The program that Python itself runs, and its flags.
 #[derive(Default)]
 pub(in crate::py) struct Run {
     /// The text of `-c`.

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 
 use crate::error::Error;
 
-/// What becomes of a variable.
+/// A change of a variable.
 #[derive(Clone, Debug)]
 pub(in crate::py) enum Change {
     /// It has this value, unless the user gave it one.

@@ -106,7 +106,7 @@ fn print_to_stderr(py: Token<'_>, message: &Object) {
             let _ = writeln!(std::io::stderr(), "{}", message.display(py).unwrap_or_default());
             return Ok(());
         };
-        // What cannot be shown is an empty line.
+        // A value that cannot be shown is an empty line.
         let shown = import(py, "builtins")?
             .attribute(py, "str")?
             .call(py, &[message])

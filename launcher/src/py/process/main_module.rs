@@ -43,7 +43,7 @@ pub(in crate::py) fn run_module(py: Token<'_>, name: &str) -> Result<(), Excepti
     // Not by `find_spec`: what is to run is known, whatever stands before the archive on `sys.path`.
     let spec =
         spec::make(py, &own_module::finder(py)?, &text(py, &spec_name)?, &module, Load::First)?;
-    spec::dress(py, &main, &spec)?;
+    spec::apply_to_module(py, &main, &spec)?;
     execute(py, &code, &main)
 }
 
@@ -63,7 +63,7 @@ pub(in crate::py) fn run_script(py: Token<'_>, path: &str) -> Result<(), Excepti
         Some(module) => {
             let finder = own_module::finder(py)?;
             let spec = spec::make(py, &finder, &text(py, &name)?, &module, Load::First)?;
-            spec::dress(py, &main, &spec)?;
+            spec::apply_to_module(py, &main, &spec)?;
             loader::code(py, &name, &module)?
         }
         None => {
@@ -102,7 +102,7 @@ fn execute(py: Token<'_>, code: &Object, main: &Object) -> Result<(), Exception>
     unsafe { Object::from_owned(py, result) }.map(drop)
 }
 
-/// What `__main__` means in a worker of an application with this run target.
+/// The meaning of `__main__` in a worker of an application with this run target.
 pub(in crate::py) fn worker_main(
     archives: &Stack,
     target: &RunTarget,
@@ -166,7 +166,7 @@ pub(in crate::py) fn before_main(
     Ok(())
 }
 
-/// What `Modules/main.c` calls for `-m` (`pymain_run_module`, 3.9 to 3.15).
+/// The function that `Modules/main.c` calls for `-m` (`pymain_run_module`, 3.9 to 3.15).
 fn run_by_runpy(py: Token<'_>, name: &str) -> Result<(), Exception> {
     import(py, "runpy")?.call_method(py, "_run_module_as_main", &[&text(py, name)?]).map(drop)
 }

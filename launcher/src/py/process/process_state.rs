@@ -1,4 +1,4 @@
-//! What Rust's runtime does to a process before `main`, taken back: Python has its own ways, which programs rely on.
+//! The changes that Rust's runtime makes to a process before `main`, taken back: Python has its own ways, which programs rely on.
 //!
 //! * It opens `/dev/null` in place of standard streams that are closed. Under `python` they stay closed, and
 //!   `sys.stdin` is `None`.

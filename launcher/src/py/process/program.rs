@@ -1,4 +1,4 @@
-//! What a program may do to its whole process, and a library that others link must not: a program asks for it by a macro.
+//! Changes that a program may make to its whole process, and a library that others link must not: a program asks for it by a macro.
 
 /// Says that this program is its process's owner, and that its process is to be what one of `python` would be.
 ///

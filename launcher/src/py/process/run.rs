@@ -7,7 +7,7 @@ use importer_core::{Archive, Stack};
 use interp_config::{PythonInterpreterConfig, RunTarget, with_origin};
 use pyo3_ffi as ffi;
 
-use crate::error::Error;
+use crate::error::{Error, Problem};
 use crate::file_access::FileAccess;
 use crate::import_trace::ImportTrace;
 use crate::py::ffi::boundary;
@@ -88,7 +88,7 @@ pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
     };
     let behaves_as_python = matches!(task, Task::Python);
     if !boots_from_archive && !config.filesystem_importer {
-        return Err(Error::NoStandardLibrary);
+        return Err(Problem::NoStandardLibrary.into());
     }
 
     let (command_line, run) = what_to_run(&config, &task, arguments, &folder);

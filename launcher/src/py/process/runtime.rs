@@ -1,4 +1,4 @@
-//! What the interpreters of this process share: set once before Python starts, and only read afterwards.
+//! The state that the interpreters of this process share: set once before Python starts, and only read afterwards.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::py::ffi::exception::Exception;
 use crate::py::ffi::object::Object;
 use crate::py::ffi::token::Token;
 
-/// What a hook does with the module that was imported.
+/// The function of a hook, which gets the module that was imported.
 pub(crate) type HookFunction = dyn Fn(Token<'_>, &Object) -> Result<(), Exception> + Send + Sync;
 
 /// A post-import hook given before Python starts; every interpreter of the process registers it.
@@ -22,13 +22,13 @@ pub(crate) type HookFunction = dyn Fn(Token<'_>, &Object) -> Result<(), Exceptio
 pub(crate) struct RegisteredHook {
     /// The module whose import it waits for.
     pub(crate) module: String,
-    /// What log lines call it.
+    /// Its name in log lines.
     pub(crate) label: String,
     /// Runs with the module that was imported.
     pub(crate) run: Arc<HookFunction>,
 }
 
-/// What `import __main__` is in a worker process.
+/// The meaning of `import __main__` in a worker process.
 ///
 /// The application is the `__main__` of the process above, so it must not be run here. But functions that are sent to
 /// workers say that they are from there, and libraries that know no archive (anyio) leave `__main__` to be imported.
@@ -45,7 +45,7 @@ pub(in crate::py) struct Runtime {
     pub(in crate::py) archives: Stack,
     /// The virtual folder below which the archives' paths lie: the executable or archive file, taken for a folder.
     pub(in crate::py) root: OsString,
-    /// What a file system says of all that lies below it, once somebody has asked.
+    /// The facts of a file system about all that lies below it, once somebody has asked.
     pub(in crate::py) facts: OnceLock<Facts>,
     /// The packages whose files have to lie on disk, and the cache where they do.
     pub(in crate::py) files: FileAccess,
@@ -66,7 +66,7 @@ pub(in crate::py) struct Runtime {
 }
 
 impl Runtime {
-    /// What a file system says of all that lies below the root.
+    /// The facts of a file system about all that lies below the root.
     pub(in crate::py) fn facts(&self) -> &Facts {
         self.facts.get_or_init(|| Facts::of(Path::new(&self.root)))
     }

@@ -1,8 +1,8 @@
-//! What an interpreter is started for.
+//! The tasks that an interpreter is started for.
 
 use crate::worker::Worker;
 
-/// What the interpreter is started for.
+/// The task of an interpreter.
 pub(crate) enum Task {
     /// The run target of the configuration.
     Application,

@@ -1,4 +1,4 @@
-//! What the Python that we are linked with says of itself.
+//! Facts that the linked Python tells about itself.
 
 use importer_core::Target;
 use pyo3_ffi as ffi;

@@ -11,7 +11,7 @@ use crate::py::ffi::text::{bytes, bytes_of, path_text};
 use crate::py::ffi::token::Token;
 use crate::py::process::runtime::{self, Runtime};
 
-/// What the first look says of a path; it neither allocates nor calls Python.
+/// The result of the first look at a path, which neither allocates nor calls Python.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum FirstLook {
     /// It is no path, but a descriptor or nothing.
@@ -74,14 +74,14 @@ pub(super) unsafe fn first_look(runtime: &Runtime, path: *mut ffi::PyObject) -> 
 
 /// A path that leads below the executable.
 pub(super) struct Below {
-    /// What follows the executable in it.
+    /// The part behind the executable's path.
     pub(super) rest: Vec<u8>,
     /// It as text or bytes, for errors and results.
     pub(super) shown: Object,
 }
 
-/// What a path is after all of it was looked at.
-pub(super) enum Place {
+/// The location of a path, after all of it was looked at.
+pub(super) enum Location {
     Below(Below),
     /// Another path, with what `__fspath__` gave, which is not to be asked twice.
     Elsewhere(Object),
@@ -92,12 +92,14 @@ pub(super) fn of_object(
     py: Token<'_>,
     runtime: &Runtime,
     object: &Object,
-) -> Result<Place, Exception> {
+) -> Result<Location, Exception> {
     // SAFETY: attached; a live object; a new reference or null with an exception.
     let path = match unsafe { Object::from_owned(py, ffi::PyOS_FSPath(object.as_ptr())) } {
         Ok(path) => path,
         // CPython's own function says it in its own words.
-        Err(error) if error.is_type_error(py) => return Ok(Place::Elsewhere(object.clone_ref(py))),
+        Err(error) if error.is_type_error(py) => {
+            return Ok(Location::Elsewhere(object.clone_ref(py)));
+        }
         Err(error) => return Err(error),
     };
     let rest = match encoded(py, &path) {
@@ -107,8 +109,8 @@ pub(super) fn of_object(
         Some(_) | None => None,
     };
     Ok(match rest {
-        Some(rest) => Place::Below(Below { rest, shown: path }),
-        None => Place::Elsewhere(path),
+        Some(rest) => Location::Below(Below { rest, shown: path }),
+        None => Location::Elsewhere(path),
     })
 }
 
