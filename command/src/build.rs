@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use importer_core::{Storage, Writer};
-use interp_config::{OptimizationLevel, RunTarget, Settings, StandardLibraryExtent};
+use interp_config::{OptimizationLevel, Settings, StandardLibraryExtent};
 use launcher::command_parts::map_archive;
-use launcher::command_parts::python_configuration;
 use launcher::own_executable;
 use manifest::RUNTIME;
 use packer::{
-    Application, Bundle, BundleError, BundleRequest, GlibcVersion, Rebuild, StandardLibrary,
+    Bundle, BundleError, BundleRequest, GlibcVersion, Rebuild, StandardLibrary,
     copy_libpython_beside, write_executable_from,
 };
 use twox_hash::XxHash3_128;
@@ -20,8 +19,8 @@ use super::arguments;
 use super::build_summary::{self, BuildSummary, WrittenExecutable};
 use super::context::{Context, build_id, support_modules};
 use super::error::CommandError;
+use super::plan::{Plan, Wanted};
 use super::progress::Bar;
-use super::run::{broken, run_target};
 use super::warnings::warn_of;
 use super::{why, windows_program};
 
@@ -46,7 +45,7 @@ pub(super) fn run(options: Box<arguments::Build>) -> Result<ExitCode, CommandErr
         None => output_path(&options, &context)?,
     };
     let allowed = allowed_glibc(&options, &context)?;
-    with_request(&options, &context, &mut settings, &output, |request| {
+    with_request(&options, &context, settings, &output, |request| {
         let (options, output) = (&*options, &*output);
         let more = more_that_decides(options, &context);
         let rebuild = match options.archive || options.explain.is_some() {
@@ -129,87 +128,44 @@ fn more_that_decides(options: &arguments::Build, context: &Context) -> String {
 fn with_request<T>(
     options: &arguments::Build,
     context: &Context,
-    settings: &mut Settings,
+    settings: Settings,
     output: &Path,
     work: impl FnOnce(&BundleRequest<'_>) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
-    let entry = settings.build.entry.clone();
-    let app = options.app.as_deref();
-    let read = |path| {
-        Application::read(
-            path,
-            entry.as_ref(),
-            &context.python.extension_suffixes,
-            &[output, context.cache.path()],
-        )
+    let wanted = Wanted {
+        app: options.app.as_deref(),
+        interpreter: options.interpreter,
+        left_out: &[output, context.cache.path()],
+        allow_broken: options.source.allow_broken,
     };
-    let mut application = app.map(read).transpose()?;
-    match &mut application {
-        Some(application) => context.add_data(application)?,
-        None if !settings.build.data.is_empty() => {
-            return Err(CommandError::Usage(
-                "data is added to an application: name one, beside the entry point".into(),
-            ));
-        }
-        None => {}
-    }
-    if options.interpreter {
-        settings.interpreter = python_configuration();
-    }
-    settings.interpreter.run = match (&entry, &application, app) {
-        (Some(entry), _, _) => RunTarget::EntryPoint(entry.clone()),
-        (None, _, _) if options.interpreter => RunTarget::Repl,
-        (None, Some(application), Some(path)) => {
-            run_target(&settings.interpreter.run, application, path)?
-        }
-        (None, _, _) => {
-            return Err(CommandError::Usage(
-                "name an application, or an installed function with `--entry package.module:function`".into(),
-            ));
-        }
-    };
+    let mut plan = Plan::resolve(context, settings, &wanted)?;
+    let build = &mut plan.settings.build;
     // The program that embeds the archive decides what runs.
-    if options.archive && settings.build.standard_library == StandardLibraryExtent::Auto {
-        settings.build.standard_library = StandardLibraryExtent::Whole;
+    if options.archive && build.standard_library == StandardLibraryExtent::Auto {
+        build.standard_library = StandardLibraryExtent::Whole;
     }
-    let level = settings.interpreter.optimization_level;
+    let (plan, build) = (&plan, &plan.settings.build);
     // A part of the standard library that the cached archive leaves out, or serves in another way, has to be packed from
     // the installation.
     // (The one that this program carries has no more than is in it, whatever is to be included.)
-    let is_whole = (settings.build.include.is_empty() || context.carried.is_some())
-        && settings.build.file_access.is_empty()
-        && (!settings.build.keep_symbols || context.carried.is_some())
-        && settings.build.system_libraries.is_empty();
+    let is_whole = (build.include.is_empty() || context.carried.is_some())
+        && build.file_access.is_empty()
+        && (!build.keep_symbols || context.carried.is_some())
+        && build.system_libraries.is_empty();
+    let level = plan.settings.interpreter.optimization_level;
     let library =
         if is_whole { Some(map_archive(&context.standard_library(level)?)?) } else { None };
     let support_modules = support_modules();
-    let request = BundleRequest {
-        application: application.as_ref(),
-        entry: entry.as_ref(),
-        environment: context.environment.as_ref(),
-        include: settings.build.include.clone(),
-        exclude: settings.build.exclude.clone(),
-        distribution_rules: context.distribution_rules(),
-        file_access: settings.build.file_access.clone(),
-        system_libraries: settings.build.system_libraries.clone(),
-        glibc_floor: context.glibc_floor.as_ref(),
-        debug_symbols: context.debug_symbols(),
-        storage: if settings.build.compress { Storage::Compressed } else { Storage::InPlace },
+    let source =
+        library.as_ref().map_or(context.standard_library_files(), StandardLibrary::FromArchive);
+    work(&BundleRequest {
+        storage: if build.compress { Storage::Compressed } else { Storage::InPlace },
         waiting_room: waiting_room(options, output),
-        cache: Some(&context.cache),
-        standard_library: settings.build.standard_library,
-        optimization: level,
-        settings: settings.clone(),
-        broken: broken(options.source.allow_broken),
+        standard_library: build.standard_library,
         jobs: options.jobs,
         support: if library.is_some() { &[] } else { &support_modules },
-        ..BundleRequest::new(
-            &context.python,
-            &context.compile,
-            library.as_ref().map_or(context.standard_library_files(), StandardLibrary::FromArchive),
-        )
-    };
-    work(&request)
+        ..plan.request(source)
+    })
 }
 
 /// The highest version of glibc that may be needed: the command line's, or the settings'.

@@ -13,6 +13,7 @@ mod error;
 mod inspect;
 mod needs;
 mod packed_python;
+mod plan;
 mod policy;
 mod progress;
 mod python;

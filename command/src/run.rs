@@ -6,15 +6,15 @@ use std::process::ExitCode;
 
 use cache::{CACHE_VARIABLE, LockedEntry};
 use importer_core::Archive;
-use interp_config::RunTarget;
 use launcher::Interpreter;
 use launcher::command_parts::configuration;
 use launcher::command_parts::map_archive;
-use packer::{Application, BrokenModules, BundleRequest, KeyBuilder, StandardLibrary, Warning};
+use packer::{KeyBuilder, StandardLibrary, Warning};
 
 use super::context::{Context, build_id, cache};
 use super::error::CommandError;
 use super::packed_python;
+use super::plan::{Plan, Wanted};
 use super::progress::Bar;
 use super::warnings::warn_of;
 use super::{ARCHIVES_VARIABLE, arguments};
@@ -93,25 +93,21 @@ fn application_archive(
     context: &Context,
     library: &Path,
 ) -> Result<PathBuf, CommandError> {
-    let mut settings = context.settings.clone();
-    let entry = settings.build.entry.clone();
-    let mut application = Application::read(
-        &options.app,
-        entry.as_ref(),
-        &context.python.extension_suffixes,
-        &[context.cache.path()],
-    )?;
-    context.add_data(&mut application)?;
-    settings.interpreter.run = match &entry {
-        Some(entry) => RunTarget::EntryPoint(entry.clone()),
-        None => run_target(&settings.interpreter.run, &application, &options.app)?,
+    let wanted = Wanted {
+        app: Some(&options.app),
+        interpreter: false,
+        left_out: &[context.cache.path()],
+        allow_broken: options.source.allow_broken,
     };
+    let plan = Plan::resolve(context, context.settings.clone(), &wanted)?;
     let mut key = KeyBuilder::new()
         .text("launcher", &build_id())
         .text("python", &context.python.identity())
-        .text("settings", &settings.to_toml())
-        .text("broken", if options.source.allow_broken { "pack" } else { "refuse" })
-        .application(&application)?;
+        .text("settings", &plan.settings.to_toml())
+        .text("broken", if options.source.allow_broken { "pack" } else { "refuse" });
+    if let Some(application) = &plan.application {
+        key = key.application(application)?;
+    }
     for file in context.distribution_rules() {
         let text = std::fs::read_to_string(&file).map_err(|source| CommandError::Io {
             action: "read the rules",
@@ -126,27 +122,7 @@ fn application_archive(
     context.cached(&key.finish(), |file| {
         let library = map_archive(library)?;
         let mut bar = Bar::new("Packing");
-        let request = BundleRequest {
-            application: Some(&application),
-            entry: entry.as_ref(),
-            environment: context.environment.as_ref(),
-            include: settings.build.include.clone(),
-            exclude: settings.build.exclude.clone(),
-            distribution_rules: context.distribution_rules(),
-            file_access: settings.build.file_access.clone(),
-            system_libraries: settings.build.system_libraries.clone(),
-            glibc_floor: context.glibc_floor.as_ref(),
-            debug_symbols: context.debug_symbols(),
-            cache: Some(&context.cache),
-            optimization: settings.interpreter.optimization_level,
-            settings: settings.clone(),
-            broken: broken(options.source.allow_broken),
-            ..BundleRequest::new(
-                &context.python,
-                &context.compile,
-                StandardLibrary::Beside(&library),
-            )
-        };
+        let request = plan.request(StandardLibrary::Beside(&library));
         let bundle = request.build(&mut |progress| bar.show(progress))?;
         drop(bar);
         // The call itself says it, when the application runs now.
@@ -154,22 +130,6 @@ fn application_archive(
         bundle.report.warnings.iter().filter(is_news).for_each(warn_of);
         context.write_to_cache(bundle.writer, file)
     })
-}
-
-/// The run target: the configured one, or else the one that the application's layout has.
-pub(super) fn run_target(
-    configured: &RunTarget,
-    application: &Application,
-    path: &Path,
-) -> Result<RunTarget, CommandError> {
-    if *configured != RunTarget::Auto {
-        return Ok(configured.clone());
-    }
-    application.run_target().ok_or_else(|| packer::BundleError::nothing_to_run(path).into())
-}
-
-pub(super) fn broken(allow: bool) -> BrokenModules {
-    if allow { BrokenModules::Pack } else { BrokenModules::Refuse }
 }
 
 /// The file as an archive, when it is one: by its contents, and not by its name.

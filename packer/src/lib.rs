@@ -35,6 +35,7 @@ mod builder;
 mod cache_folder;
 mod checks;
 mod compile;
+mod compiler;
 mod developers;
 mod distribution;
 mod distribution_name;

@@ -12,10 +12,10 @@ use manifest::ServedPackage;
 use mapped_libraries::is_library_name;
 use twox_hash::XxHash3_128;
 
-use super::compile::{CompileProcesses, Compiled, Job, MainGuardQuestion};
+use super::compile::{Compiled, Job, MainGuardQuestion};
+use super::compiler::Compiler;
 use super::file_users::FileUsers;
 use super::item::Item;
-use super::kept_code::KeptCode;
 use super::libraries::Libraries;
 use super::protocol::level_number;
 use super::roles::{Role, roles};
@@ -57,8 +57,7 @@ pub(super) enum NamesKnown {
 #[derive(Debug)]
 pub(super) struct Packer<'r> {
     request: &'r BundleRequest<'r>,
-    compilers: CompileProcesses<'r>,
-    kept: KeptCode<'r>,
+    compiler: Compiler<'r>,
     pub(super) writer: Writer,
     pub(super) report: Report,
     /// The modules that may open files beside them.
@@ -81,11 +80,9 @@ pub(super) struct Packer<'r> {
 
 impl<'r> Packer<'r> {
     pub(super) fn new(request: &'r BundleRequest<'r>) -> Result<Self, BundleError> {
-        let level = request.optimization;
         Ok(Self {
             request,
-            compilers: CompileProcesses::new(request.compile, request.jobs, request.python, level),
-            kept: KeptCode::new(request),
+            compiler: Compiler::new(request),
             writer: writer(request),
             report: Report::default(),
             file_users: FileUsers::new(&request.file_access),
@@ -124,7 +121,7 @@ impl<'r> Packer<'r> {
             }
         }
         self.pack_window(window, &mut broken, progress)?;
-        self.kept.write();
+        self.compiler.write_kept();
         if broken.is_empty() { Ok(()) } else { Err(Problem::Broken(broken).into()) }
     }
 
@@ -135,14 +132,15 @@ impl<'r> Packer<'r> {
         broken: &mut Vec<Broken>,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<(), BundleError> {
-        let (mut jobs, mut groups) = (Vec::new(), Vec::new());
+        let mut jobs = Vec::new();
         for PendingItem { item, source, .. } in &window {
             if let Some(source) = source {
-                jobs.push(job(self.request, &item.entry, source));
-                groups.push(item.group.clone());
+                jobs.push((job(self.request, &item.entry, source), item.group.clone()));
             }
         }
-        let answers = self.compile(&jobs, &groups, progress)?;
+        let answers = self.compiler.compile(&jobs, &mut |job, done, total| {
+            progress(Progress::Compiling { done, total, path: job.path });
+        })?;
         drop(jobs);
         let mut answers = answers.into_iter();
         for PendingItem { mut item, role, source } in window {
@@ -196,49 +194,9 @@ impl<'r> Packer<'r> {
         }
     }
 
-    /// Compiles modules, but those whose code is kept.
-    fn compile(
-        &mut self,
-        jobs: &[Job<'_>],
-        groups: &[Option<Rc<str>>],
-        progress: &mut dyn FnMut(Progress<'_>),
-    ) -> Result<Vec<Result<Compiled, Broken>>, BundleError> {
-        let mut answers: Vec<Option<Result<Compiled, Broken>>> = Vec::new();
-        let mut rest = Vec::new();
-        for (job, group) in jobs.iter().zip(groups) {
-            let kept = group.as_ref().and_then(|group| self.kept.get(group, job));
-            if kept.is_none() {
-                rest.push((*job, group.clone()));
-            }
-            answers.push(kept.map(Ok));
-        }
-        let (mut done, total) = (0, rest.len());
-        let new: Vec<Job<'_>> = rest.iter().map(|(job, _)| *job).collect();
-        let compiled = self.compilers.compile(&new, |job| {
-            done += 1;
-            progress(Progress::Compiling { done, total, path: job.path });
-        })?;
-        for ((job, group), answer) in rest.iter().zip(&compiled) {
-            if let (Some(group), Ok(compiled)) = (group, answer) {
-                self.kept.put(group, job, compiled);
-            }
-        }
-        let mut compiled = compiled.into_iter();
-        Ok(answers.into_iter().filter_map(|kept| kept.or_else(|| compiled.next())).collect())
-    }
-
     /// Compiles a text that is not packed, to find its mistakes.
     pub(super) fn compile_only(&mut self, name: &str, source: &str) -> Result<(), BundleError> {
-        let job = Job {
-            path: name,
-            location: name.as_ref(),
-            source: source.as_bytes(),
-            guard: MainGuardQuestion::NotAsked,
-        };
-        match self.compilers.compile(&[job], |_| {})?.pop() {
-            Some(Err(broken)) => Err(Problem::Broken(vec![broken]).into()),
-            Some(Ok(_)) | None => Ok(()),
-        }
+        self.compiler.compile_only(name, source)
     }
 
     /// Whether nothing has that path, or a folder's or file's place in it, yet.

@@ -15,7 +15,8 @@ use manifest::ServedFiles;
 use serde::{Deserialize, Serialize};
 use twox_hash::XxHash3_128;
 
-use super::compile::{CompileProcesses, Compiled, Job};
+use super::compile::Compiled;
+use super::compiler::Compiler;
 use super::kept_code::KeptCode;
 use super::packer;
 use super::protocol::level_number;
@@ -257,32 +258,15 @@ impl<'r> Rebuild<'r> {
         changed: &[(&'r Entry, Vec<u8>)],
     ) -> Result<Vec<Option<Compiled>>, BundleError> {
         let request = self.request;
-        let mut compilers = CompileProcesses::new(
-            request.compile,
-            request.jobs,
-            request.python,
-            request.optimization,
-        );
-        let mut kept = KeptCode::new(request);
         let group = packer::application_group(request);
-        let jobs: Vec<Job<'_>> = changed
+        let jobs: Vec<_> = changed
             .iter()
-            .map(|(entry, source)| packer::job(self.request, entry, source))
+            .map(|(entry, source)| (packer::job(request, entry, source), Some(group.clone())))
             .collect();
-        let mut answers: Vec<Option<Compiled>> =
-            jobs.iter().map(|job| kept.get(&group, job)).collect();
-        let missing: Vec<usize> =
-            (0..jobs.len()).filter(|at| matches!(answers.get(*at), Some(None))).collect();
-        let new: Vec<Job<'_>> = missing.iter().filter_map(|at| jobs.get(*at).copied()).collect();
-        let compiled = compilers.compile(&new, |_| {})?;
-        for ((at, job), answer) in missing.into_iter().zip(&new).zip(compiled) {
-            if let (Some(place), Ok(compiled)) = (answers.get_mut(at), answer) {
-                kept.put(&group, job, &compiled);
-                *place = Some(compiled);
-            }
-        }
-        kept.write();
-        Ok(answers)
+        let mut compiler = Compiler::new(request);
+        let compiled = compiler.compile(&jobs, &mut |_, _, _| {})?;
+        compiler.write_kept();
+        Ok(compiled.into_iter().map(Result::ok).collect())
     }
 
     fn rules(&self) -> Result<Rules, BundleError> {
