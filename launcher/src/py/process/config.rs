@@ -353,7 +353,12 @@ impl Config {
             self.set(|raw| &raw mut raw.exec_prefix, prefix)?;
             self.set(|raw| &raw mut raw.base_exec_prefix, prefix)?;
             #[cfg(Py_3_11)]
-            self.set(|raw| &raw mut raw.stdlib_dir, prefix)?;
+            {
+                self.set(|raw| &raw mut raw.stdlib_dir, prefix)?;
+                // The archive's modules stand for those, and a copy of importlib that a program makes takes a module of
+                // their names for a frozen one.
+                self.0.use_frozen_modules = 0;
+            }
             // With a home that is set, nothing beside the executable is looked for: no `pyvenv.cfg`, no `._pth`, no
             // `pybuilddir.txt` (Modules/getpath.py, 3.11 to 3.15; before, nothing is when all the others are set).
             self.set(|raw| &raw mut raw.home, prefix)?;
