@@ -14,8 +14,16 @@ use xtask::workspace::Workspace;
 use super::flags::Conformance;
 
 /// Modules of the standard library that `coldframe build` leaves out and the suites need.
-pub(super) const INCLUDED: &[&str] =
-    &["test", "test.*", "_test*", "_ctypes_test", "_xxtest*", "*.test", "idlelib.idle_test*"];
+pub(super) const INCLUDED: &[&str] = &[
+    "test",
+    "test.*",
+    "_test*",
+    "_ctypes_test",
+    "_xxtest*",
+    "*.test",
+    "idlelib.idle_test*",
+    "xxlimited*",
+];
 
 /// A suite of another Python.
 pub(super) struct Borrowed {
