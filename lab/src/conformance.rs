@@ -91,7 +91,7 @@ enum Kind {
 }
 
 pub(crate) fn run(workspace: &Workspace, flags: &Conformance) -> anyhow::Result<Verdict> {
-    let chosen_suites = chosen_suites(&flags.suite)?;
+    let chosen_suites = if flags.all { Vec::new() } else { chosen_suites(&flags.suite)? };
     let explained = Explained::checked_in()?;
     let progress = Progress::new(flags.results.verbose);
     let out = flags.results.folder(workspace.target.join("conformance"))?;
@@ -118,7 +118,7 @@ pub(crate) fn run(workspace: &Workspace, flags: &Conformance) -> anyhow::Result<
         let is_there = |suite: &str| {
             VERSIONS.iter().all(|(name, minors)| *name != suite || minors.contains(&minor))
         };
-        let suites = if flags.all { target.suites()? } else { chosen_suites.clone() };
+        let suites = if flags.all { target.suites(&flags.suite)? } else { chosen_suites.clone() };
         for suite in suites.into_iter().filter(|suite| is_there(suite)) {
             let archived = ARCHIVED.iter().find(|archived| archived.name == suite);
             let kind = match archived {

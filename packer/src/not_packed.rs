@@ -22,6 +22,7 @@ struct Names {
     windows_only: Vec<String>,
     macos_only: Vec<String>,
     unix_only: Vec<String>,
+    always_there: Vec<String>,
     optional: Vec<String>,
     needs: BTreeMap<String, String>,
 }
@@ -60,7 +61,8 @@ pub(super) fn warnings(
     };
     let is_answered = |name: &str| {
         let is_held = packer.writer.contains_module(name) || is_standard(request, name);
-        builtin.iter().any(|builtin| builtin == name) || is_held && !is_folder(name)
+        let mut there = builtin.iter().chain(&names.always_there);
+        there.any(|other| other == name) || is_held && !is_folder(name)
     };
     let is_excluded = |name: &str| {
         // Copies of the patterns are asked, and do not count as uses of the user's.

@@ -324,10 +324,11 @@ print(pkg.inner.value)
 fn a_loader_says_what_it_cannot_load() {
     check(&[
         ("pkg/__init__.py", ""),
+        ("data.txt", "data"),
         (
             "__main__.py",
             "\
-import pkg
+import pkg, tempfile
 loader = pkg.__loader__
 for method in ('get_code', 'get_source', 'get_filename', 'is_package'):
     try:
@@ -338,7 +339,29 @@ for path in ('nothing.txt', 'pkg'):
     try:
         loader.get_data(os.path.join(root, path))
     except OSError as error:
-        print(type(error).__name__)
+        print(type(error).__name__, error.errno, error.filename == os.path.join(root, path))
+with tempfile.NamedTemporaryFile() as file:
+    for path in (os.path.join(root, 'pkg', '..', 'data.txt'), os.path.join(root, '.', 'data.txt'), file.name):
+        print(loader.get_data(path))
+",
+        ),
+    ]);
+}
+
+/// `pyclbr` looks for such a name where a package imports of itself (`from . import x`).
+#[test]
+fn no_module_has_an_empty_name() {
+    check(&[
+        ("pkg/inner/module.py", ""),
+        (
+            "__main__.py",
+            "\
+import pkgutil, pyclbr
+for folder in (root, os.path.join(root, 'pkg')):
+    finder = pkgutil.get_importer(folder)
+    print([finder.find_spec(name) for name in ('', 'pkg.', 'pkg..')], finder.find_spec('other.inner') is None)
+try: pyclbr.readmodule_ex('asyncio.nothing')
+except ImportError as error: print(error)
 ",
         ),
     ]);

@@ -80,6 +80,42 @@ const COMMANDS: &[(u8, &str, &[&str])] = &[
             "import sys; print(sys.flags[:8], sys.warnoptions, sys._xoptions)",
         ],
     ),
+    (
+        9,
+        "tracebacks with a limit",
+        &[
+            "-c",
+            "import sys, threading
+def last(): 1 / 0
+def inner():
+    try: last()
+    except Exception as error: raise ValueError() from error
+def outer(): inner()
+for limit in (None, 10, 2, 1, True, 0, -1, 1 << 99, -1 << 99, 1.5):
+    sys.tracebacklimit = limit
+    try: outer()
+    except ValueError: info = sys.exc_info()
+    sys.excepthook(*info)
+    threading.excepthook(threading.ExceptHookArgs((*info, threading.Thread(name=str(limit)))))
+sys.tracebacklimit = 1
+outer()",
+        ],
+    ),
+    #[cfg(unix)]
+    (
+        9,
+        "programs that nobody can start",
+        &[
+            "-c",
+            "import _posixsubprocess
+class List:
+    def __len__(self): return 1
+for count in range(17, 26):
+    for args, programs in ((List(), [b'program']), ((), List()), ((), None)):
+        try: _posixsubprocess.fork_exec(args, programs, True, (), *[9] * (count - 4))
+        except (TypeError, ValueError) as error: print(error)",
+        ],
+    ),
     (9, "a missing script", &["/nothing/of/that/name.py"]),
 ];
 
@@ -97,6 +133,14 @@ fn processes_end_as_those_of_python() {
         assert_eq!(ours.stdout, theirs.stdout, "{title}");
         assert_eq!(shown(&ours.stderr, COLDFRAME), shown(&theirs.stderr, BUILD_PYTHON), "{title}");
     }
+}
+
+#[test]
+fn an_interpreter_that_does_not_start_says_the_reason() {
+    let child = coldframe(["python", "-X", "tracemalloc=1000000", "-c", ""]);
+    let outcome = child.outcome();
+    let reason = "ValueError: the number of frames must be in range [1; 65535]";
+    assert!(outcome.stderr.contains(reason), "{outcome:#?}");
 }
 
 #[test]

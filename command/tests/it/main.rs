@@ -28,6 +28,7 @@ mod damaged_applications;
 mod egg_info;
 mod endings;
 mod file_access;
+mod frozen_modules;
 mod hooked_modules;
 #[cfg(unix)]
 mod hygiene;

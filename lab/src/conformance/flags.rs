@@ -39,8 +39,8 @@ pub(crate) struct Conformance {
     pub(crate) suite: Vec<String>,
 
     /// Run every suite of CPython's that the Python's package `test` has, without the resources that CPython's own runner
-    /// leaves out as well: the network, sound, windows, large files.
-    #[arg(long, conflicts_with = "suite")]
+    /// leaves out as well: the network, sound, windows, large files. With `--suite`, those of them that are named.
+    #[arg(long)]
     pub(crate) all: bool,
 
     /// Build the interpreter with this `coldframe`, which was built for the Python that is named.

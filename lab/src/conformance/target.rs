@@ -14,8 +14,16 @@ use xtask::workspace::Workspace;
 use super::flags::Conformance;
 
 /// Modules of the standard library that `coldframe build` leaves out and the suites need.
-pub(super) const INCLUDED: &[&str] =
-    &["test", "test.*", "_test*", "_ctypes_test", "_xxtest*", "*.test"];
+pub(super) const INCLUDED: &[&str] = &[
+    "test",
+    "test.*",
+    "_test*",
+    "_ctypes_test",
+    "_xxtest*",
+    "*.test",
+    "idlelib.idle_test*",
+    "xxlimited*",
+];
 
 /// A suite of another Python.
 pub(super) struct Borrowed {
@@ -52,8 +60,6 @@ pub(super) fn target(
     if !(flags.resume && target.ours.exists()) {
         let mut build = Command::new(target.launcher(workspace, flags)?);
         build.args(["build", "--interpreter", "--allow-broken", "--output"]).arg(&target.ours);
-        // The suites start scripts and read texts that lie beside them, and look for both on disk.
-        build.args(["--file-access", "test=cache"]);
         build.arg("--python").arg(&target.python.executable);
         build.arg("--cache-dir").arg(out.join("cache"));
         for name in INCLUDED {
@@ -131,8 +137,8 @@ fn prefix(python: &Python) -> Option<PathBuf> {
 }
 
 impl Target {
-    /// The names of all suites in its package `test`.
-    pub(super) fn suites(&self) -> anyhow::Result<Vec<String>> {
+    /// The names of all suites in its package `test`, or of those that are wanted, in the order in which they are.
+    pub(super) fn suites(&self, wanted: &[String]) -> anyhow::Result<Vec<String>> {
         let folder = &self.tests;
         let entries = fs::read_dir(folder)
             .with_context(|| format!("could not read `{}`", folder.display()))?;
@@ -145,7 +151,10 @@ impl Target {
         });
         let mut names: Vec<String> = names.collect();
         names.sort();
-        Ok(names)
+        if let Some(unknown) = wanted.iter().find(|name| !names.contains(name)) {
+            bail!("Python {} has no suite `{unknown}`", self.python.release());
+        }
+        Ok(if wanted.is_empty() { names } else { wanted.to_vec() })
     }
 
     /// The `coldframe` that builds for this Python.

@@ -161,6 +161,9 @@ def patch_posixsubprocess(module):
     fork_exec = module.fork_exec
 
     def _fork_exec(args, executable_list, close_fds, pass_fds, cwd, *others):
+        if not all(isinstance(one, (list, tuple)) for one in (args, executable_list)):
+            # The function says itself what it does not take.
+            return fork_exec(args, executable_list, close_fds, pass_fds, cwd, *others)
         own = os.fsencode(sys.executable or "")
         if len(executable_list) == 1 and _is_python_script(executable_list[0]):
             args, executable_list = _as_python(executable_list[0], args), [own]

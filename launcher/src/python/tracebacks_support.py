@@ -8,6 +8,18 @@ import _thread
 import sys
 
 _report = sys.excepthook
+_report_thread = _thread._excepthook
+
+
+def _limit():
+    """Give `sys.tracebacklimit` as `traceback` takes it: the interpreter keeps the last frames, and ignores what is no number."""
+    limit = getattr(sys, "tracebacklimit", None)
+    return -min(limit, sys.maxsize) if isinstance(limit, int) else -1000
+
+
+def _is_hidden():
+    """Tell whether the report has no frame at all, and so no heading: the interpreter's own needs no lines for that."""
+    return _limit() >= 0
 
 
 def excepthook(exc_type, exc_value, exc_traceback, /):
@@ -15,9 +27,12 @@ def excepthook(exc_type, exc_value, exc_traceback, /):
     if sys.stderr is None:
         return
     try:
-        import traceback
+        if _is_hidden():
+            _report(exc_type, exc_value, exc_traceback)
+        else:
+            import traceback
 
-        traceback.print_exception(exc_type, exc_value, exc_traceback)
+            traceback.print_exception(exc_type, exc_value, exc_traceback, _limit())
     except Exception:
         # Such as a stack that is still exhausted; or a standard library without `traceback`.
         _report(exc_type, exc_value, exc_traceback)
@@ -35,6 +50,9 @@ def _excepthook(args, /):
     """Handle uncaught Thread.run() exception."""
     if args.exc_type is SystemExit:
         return
+    if _is_hidden():
+        _report_thread(args)
+        return
     thread = args.thread
     # The thread keeps the stream that was there when it started, for the time when `sys` is being torn down.
     file = sys.stderr or (thread is not None and thread._stderr)
@@ -44,7 +62,7 @@ def _excepthook(args, /):
     print(f"Exception in thread {name}:", file=file, flush=True)
     import traceback
 
-    traceback.print_exception(args.exc_type, args.exc_value, args.exc_traceback, file=file)
+    traceback.print_exception(args.exc_type, args.exc_value, args.exc_traceback, _limit(), file)
     file.flush()
 
 

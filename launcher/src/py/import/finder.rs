@@ -106,6 +106,10 @@ pub(in crate::py) fn find_spec(
 /// Whether a path entry finder has a folder of that name.
 fn is_folder(py: Token<'_>, state: &State, fullname: &str) -> Result<bool, Exception> {
     let path = key(state, fullname).replace('.', "/");
+    // `pyclbr` asks for names that end in a dot; the folder that is looked into is no portion of those.
+    if path.is_empty() {
+        return Ok(false);
+    }
     let found = runtime::get(py)?.archives.directory(&path);
     found
         .map(|found| found.is_some())
@@ -232,28 +236,20 @@ pub(in crate::py) fn get_data(
     };
     match found.and_then(|file| file.map(|file| file.contents()).transpose()) {
         Ok(Some(contents)) => bytes(py, &contents),
-        Ok(None) => Err(cannot_be_read(py, &path)?),
+        Ok(None) => opened(py, &path),
         Err(error) => {
             Err(Exception::damaged(py, &format!("cannot read `{}`: {error}", path.display())))
         }
     }
 }
 
-/// The `FileNotFoundError`, or for a folder the `IsADirectoryError`, that `open` raises.
-fn cannot_be_read(py: Token<'_>, path: &OsStr) -> Result<Exception, Exception> {
-    let archives = &runtime::get(py)?.archives;
-    let is_folder = inside(py, path)
-        .is_some_and(|inside| archives.directory(&inside).is_ok_and(|found| found.is_some()));
-    let (number, message) = if is_folder {
-        (libc::EISDIR, "Is a directory")
-    } else {
-        (libc::ENOENT, "No such file or directory")
-    };
-    // `OSError` becomes the class that is for the number.
-    let error = import(py, "builtins")?.attribute(py, "OSError")?;
-    let number = Object::integer(py, number.into())?;
-    let error = error.call(py, &[&number, &text(py, message)?, &path_text(py, path)?])?;
-    Ok(Exception::of_value(py, &error))
+/// What the file at that path has, as importlib's own loaders give it for any path: it may lie on disk, or be spelled in
+/// another way (`package/../data.txt`).
+fn opened(py: Token<'_>, path: &OsStr) -> Result<Object, Exception> {
+    let file = import(py, "_io")?.call_method(py, "FileIO", &[&path_text(py, path)?])?;
+    let contents = file.call_method(py, "read", &[]);
+    file.call_method(py, "close", &[])?;
+    contents
 }
 
 /// The Python module of ours that holds what only importlib's own base classes can say.

@@ -5,7 +5,7 @@ use pyo3_ffi as ffi;
 
 use crate::py::ffi::exception::Exception;
 use crate::py::ffi::object::Object;
-use crate::py::ffi::text::{path_of, text};
+use crate::py::ffi::text::path_of;
 use crate::py::ffi::token::Token;
 use crate::py::ffi::values::{import, of_sys};
 use crate::py::import::lookup::{MAIN, MAIN_ALIAS, inside};
@@ -26,7 +26,7 @@ pub(in crate::py) fn is_first(py: Token<'_>, name: &str) -> Result<bool, Excepti
     let is_starting = unsafe { ffi::Py_IsInitialized() } == 0;
     let is_ours =
         name == MAIN || name.ends_with(MAIN_ALIAS) || name.starts_with(own_module::MODULE);
-    if is_starting || is_ours || is_frozen(py, name)? {
+    if is_starting || is_ours || FROZEN.contains(&name) {
         return Ok(true);
     }
     Ok(!is_on_path(py))
@@ -84,12 +84,27 @@ fn entries(py: Token<'_>) -> impl Iterator<Item = (Object, Option<String>)> {
     })
 }
 
-/// Whether CPython has that module frozen, and uses it.
-///
-/// `_imp` is private, but `FrozenImporter` asks it so, alike from 3.9 to 3.15 (`importlib/_bootstrap.py`).
-fn is_frozen(py: Token<'_>, name: &str) -> Result<bool, Exception> {
-    import(py, "_imp")?.call_method(py, "is_frozen", &[&text(py, name)?])?.is_true(py)
-}
+/// The modules at the top that are frozen into `python` (`Python/frozen.c`, the same from 3.11 to 3.15). The running one does
+/// not tell: where the archive has the library, it uses none of them.
+const FROZEN: &[&str] = if cfg!(Py_3_11) {
+    &[
+        "_collections_abc",
+        "_sitebuiltins",
+        "abc",
+        "codecs",
+        "genericpath",
+        "io",
+        "ntpath",
+        "os",
+        "posixpath",
+        "runpy",
+        "site",
+        "stat",
+        "zipimport",
+    ]
+} else {
+    &["zipimport"]
+};
 
 /// The folder in the archives that the first entry of a package's `__path__` stands for; else the package is another finder's.
 pub(in crate::py) fn first_folder(py: Token<'_>, path: &Object) -> Option<String> {

@@ -8,6 +8,8 @@ use libc::wchar_t;
 use pyo3_ffi as ffi;
 
 use crate::error::Error;
+use crate::py::ffi::exception::Exception;
+use crate::py::ffi::token::Token;
 use crate::py::process::runtime;
 
 /// How a call of the initialisation API ended: the three ways that CPython itself tells apart.
@@ -353,7 +355,12 @@ impl Config {
             self.set(|raw| &raw mut raw.exec_prefix, prefix)?;
             self.set(|raw| &raw mut raw.base_exec_prefix, prefix)?;
             #[cfg(Py_3_11)]
-            self.set(|raw| &raw mut raw.stdlib_dir, prefix)?;
+            {
+                self.set(|raw| &raw mut raw.stdlib_dir, prefix)?;
+                // The archive's modules stand for those, and a copy of importlib that a program makes takes a module of
+                // their names for a frozen one.
+                self.0.use_frozen_modules = 0;
+            }
             // With a home that is set, nothing beside the executable is looked for: no `pyvenv.cfg`, no `._pth`, no
             // `pybuilddir.txt` (Modules/getpath.py, 3.11 to 3.15; before, nothing is when all the others are set).
             self.set(|raw| &raw mut raw.home, prefix)?;
@@ -446,5 +453,23 @@ fn outcome(status: ffi::PyStatus, phase: &'static str) -> Result<Started, Error>
         // SAFETY: a C string that is static, or lives as long as the status.
         unsafe { std::ffi::CStr::from_ptr(status.err_msg) }.to_string_lossy().into_owned()
     };
+    let message = match raised() {
+        Some(cause) => format!("{message}: {cause}"),
+        None => message,
+    };
     Err(Error::start(format!("while {phase}: {message}")))
+}
+
+/// The exception that kept the interpreter from starting: the status says no more than which part of it failed.
+fn raised() -> Option<String> {
+    // SAFETY: both may be called at any time; the first one gives null where this thread has no state, as before there is
+    // an interpreter, and the second one tells that it is attached.
+    let is_attached =
+        unsafe { !ffi::PyGILState_GetThisThreadState().is_null() && ffi::PyGILState_Check() == 1 };
+    if !is_attached {
+        return None;
+    }
+    // SAFETY: so it was told.
+    let py = unsafe { Token::assume_attached() };
+    Exception::take_if_raised(py).map(|exception| exception.describe(py))
 }

@@ -14,7 +14,8 @@ use crate::py::ffi::boundary;
 use crate::py::ffi::exception::Exception;
 use crate::py::ffi::text::path_text;
 use crate::py::ffi::token::Token;
-use crate::py::ffi::values::import;
+use crate::py::ffi::values::{import, loaded_module};
+use crate::py::import::lookup::virtual_path;
 use crate::py::import::own_module;
 use crate::py::process::boot;
 use crate::py::process::config::{CommandLine, Initialised, Paths, Run, initialise};
@@ -213,12 +214,27 @@ fn what_to_run(
     }
 }
 
-/// Says where the standard library is, as the interpreter found no folder with one. CPython sets the attribute to nothing at
-/// the end of its initialisation (`_PySys_UpdateConfig`, 3.11 to 3.15), so not earlier; older ones have none.
+/// Says where the standard library is, in `sys` and in the modules that lie there although they are frozen.
+///
+/// CPython takes it from its configuration; but up to 3.11.7 and 3.12.1 it forgets it where a home is set, and imports those
+/// modules before any code of ours runs.
 fn set_library_folder(py: Token<'_>) -> Result<(), Exception> {
-    if cfg!(Py_3_11) {
-        let root = path_text(py, &runtime::get(py)?.root)?;
-        import(py, "sys")?.set_attribute(py, "_stdlib_dir", &root)?;
+    let sys = import(py, "sys")?;
+    if !cfg!(Py_3_11) || sys.attribute_or_none(py, "_stdlib_dir")?.is_some() {
+        return Ok(());
+    }
+    sys.set_attribute(py, "_stdlib_dir", &path_text(py, &runtime::get(py)?.root)?)?;
+    for (name, path) in [
+        ("zipimport", "zipimport.py"),
+        ("_frozen_importlib_external", "importlib/_bootstrap_external.py"),
+    ] {
+        let path = virtual_path(py, path)?;
+        if let Some(module) = loaded_module(py, name)? {
+            // A copy of importlib compares these two.
+            let state = module.attribute(py, "__spec__")?.attribute(py, "loader_state")?;
+            state.set_attribute(py, "filename", &path)?;
+            module.set_attribute(py, "__file__", &path)?;
+        }
     }
     Ok(())
 }
