@@ -243,8 +243,8 @@ pub(in crate::py) fn get_data(
     }
 }
 
-/// What the file at that path has, as importlib's own loaders give it for any path: it may lie on disk, or be spelled in
-/// another way (`package/../data.txt`).
+/// The contents of the file at that path, as importlib's own loaders give them for any path: it may lie on disk, or be spelled
+/// in another way (`package/../data.txt`).
 fn opened(py: Token<'_>, path: &OsStr) -> Result<Object, Exception> {
     let file = import(py, "_io")?.call_method(py, "FileIO", &[&path_text(py, path)?])?;
     let contents = file.call_method(py, "read", &[]);
