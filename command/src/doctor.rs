@@ -5,10 +5,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use interp_config::PythonInterpreterConfig;
+use interp_config::{PythonInterpreterConfig, StartMethodSetting};
 use launcher::build_kind::{LINKAGE, Linkage, PYTHON_BUILD, PYTHON_VERSION};
 use launcher::{exe, start_method};
 use packer::{Environment, Needs, PythonInstallation};
+use platform_policy::Os;
 use serde::Serialize;
 use target_lexicon::HOST;
 
@@ -16,7 +17,7 @@ use super::arguments;
 use super::context::cache;
 use super::error::CommandError;
 use super::packed_python;
-use super::policy::print_json;
+use super::policy::{self, print_json};
 use super::runtime_file::{self, RuntimePlace};
 use super::variable;
 
@@ -100,6 +101,10 @@ fn findings() -> Result<Vec<Finding>, CommandError> {
     }
     if let Some(caution) = decision.caution {
         findings.push(fine("caution", caution.to_string()));
+    }
+    let setting = StartMethodSetting::Auto;
+    if let Some(remark) = policy::remark(Os::of(&HOST), setting, &decision, PYTHON_VERSION) {
+        findings.push(fine("remark", remark));
     }
     Ok(findings)
 }

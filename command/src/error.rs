@@ -30,6 +30,8 @@ pub(super) enum CommandError {
     Requirements { requirements: PathBuf, said: String },
     #[error("{0}")]
     Python(String),
+    #[error("{0}")]
+    Launch(String),
     #[error("cannot print: {0}")]
     Print(#[source] std::io::Error),
 }
@@ -51,7 +53,9 @@ impl CommandError {
             Self::Usage(_) | Self::Config(_) | Self::StartMethod(_) | Self::Target(_) => {
                 exit_code::USAGE
             }
-            Self::Archive(_) | Self::Io { .. } | Self::Requirements { .. } => exit_code::INPUT,
+            Self::Archive(_) | Self::Io { .. } | Self::Launch(_) | Self::Requirements { .. } => {
+                exit_code::INPUT
+            }
             Self::Cache(_) | Self::Print(_) => exit_code::OUTPUT,
             Self::Python(_) => exit_code::PYTHON,
             Self::Bundle(error) => bundle_exit_code(error),
@@ -75,6 +79,7 @@ fn bundle_exit_code(error: &BundleError) -> u8 {
         | BundleError::ExcludedEssential { .. }
         | BundleError::DataTarget(_) => exit_code::USAGE,
         BundleError::NotPython { .. }
+        | BundleError::NotWindowsPython { .. }
         | BundleError::NotCPython { .. }
         | BundleError::WorkerStart { .. }
         | BundleError::WorkerVersion { .. }

@@ -275,7 +275,7 @@ fn scenarios() {
             .stdin(Stdio::null())
             .output()
             .unwrap();
-        let happened = fs::read_to_string(&log).unwrap_or_default();
+        let happened = fs::read_to_string(&log).unwrap_or_default().replace("\r\n", "\n");
         if happened != format!("{expected}{:?}\n", std::process::ExitCode::SUCCESS) {
             let stderr = String::from_utf8_lossy(&output.stderr);
             write!(wrong, "# {name}\nexpected:\n{expected}\nhappened:\n{happened}\n{stderr}\n\n")

@@ -66,6 +66,10 @@ fn packages_of(prefix: &Path, interpreter: &Interpreter) -> Vec<PathBuf> {
     let versioned = interpreter.folder();
     let below =
         |lib: &str, folder: &str, packages: &str| prefix.join(lib).join(folder).join(packages);
+    if interpreter.is_for_windows {
+        // Packages for another system may lie beside: they are not meant.
+        return fs::canonicalize(below("Lib", "site-packages", "")).into_iter().collect();
+    }
     let candidates = [
         below("lib", &versioned, "site-packages"),
         // `lib64` is usually a link to `lib`.
@@ -91,12 +95,18 @@ struct Interpreter {
     name: &'static str,
     version: (u8, u8),
     free_threaded: bool,
+    is_for_windows: bool,
 }
 
 impl Interpreter {
     fn of(python: &PythonInstallation) -> Self {
         let (major, minor, _) = python.version;
-        Self { name: CPYTHON, version: (major, minor), free_threaded: python.free_threaded }
+        Self {
+            name: CPYTHON,
+            version: (major, minor),
+            free_threaded: python.free_threaded,
+            is_for_windows: python.is_for_windows(),
+        }
     }
 
     /// The name of its folder in `lib` (`sysconfig`, the scheme `posix_prefix`).
@@ -121,7 +131,8 @@ impl Interpreter {
             (None, version) => (PYPY, version?),
         };
         let free_threaded = version.ends_with('t');
-        Some(Self { name, version: major_minor(version.trim_end_matches('t'))?, free_threaded })
+        let version = major_minor(version.trim_end_matches('t'))?;
+        Some(Self { name, version, free_threaded, is_for_windows: false })
     }
 }
 
@@ -168,7 +179,8 @@ impl Configuration {
         let is_pypy =
             self.value("implementation").is_some_and(|name| name.eq_ignore_ascii_case(PYPY));
         let name = if is_pypy { PYPY } else { CPYTHON };
-        Some(Interpreter { name, version: major_minor(version?)?, free_threaded: false })
+        let version = major_minor(version?)?;
+        Some(Interpreter { name, version, free_threaded: false, is_for_windows: false })
     }
 
     fn has_system_packages(&self) -> bool {

@@ -53,6 +53,18 @@ pub enum BundleError {
         /// Its behaviour instead.
         reason: String,
     },
+    /// The folder named as a Python for Windows is none.
+    #[error(
+        "`{}` is no Python for Windows: {reason}; name a folder as its installer or the NuGet package `python` makes it, with \
+         `python313.dll`, `Lib` and `DLLs`",
+        folder.display()
+    )]
+    NotWindowsPython {
+        /// The folder.
+        folder: PathBuf,
+        /// What it lacks.
+        reason: String,
+    },
     /// A Python which is not CPython.
     #[error("`{}` is {implementation}, and only CPython can be packed", python.display())]
     NotCPython {

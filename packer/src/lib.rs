@@ -63,6 +63,7 @@ mod pe_resources;
 mod protocol;
 mod reach;
 mod rebuild;
+mod replacement;
 mod report;
 mod requirement;
 mod roles;
@@ -77,6 +78,7 @@ mod system_data;
 mod system_libraries;
 mod tree;
 mod windows_libraries;
+mod windows_python;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;

@@ -184,12 +184,13 @@ fn the_interpreter_of_an_environment_brings_its_packages() {
     let environments = ["one", "other"].map(|name| {
         let folder = app.beside(name);
         Child::new(BUILD_PYTHON).args(["-I", "-m", "venv", "--without-pip"]).arg(&folder).ok();
-        fs::write(folder.join(site_packages()).join("demo.py"), format!("where = {name:?}"))
-            .unwrap();
+        let packages = if cfg!(windows) { "Lib/site-packages".to_owned() } else { site_packages() };
+        fs::write(folder.join(packages).join("demo.py"), format!("where = {name:?}")).unwrap();
         folder
     });
     let [one, other] = environments.each_ref().map(|folder| folder.to_str().unwrap());
-    let interpreter = format!("{one}/bin/python");
+    let interpreter =
+        format!("{one}/{}", if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     for (options, expected) in [
         (&["--python", interpreter.as_str()][..], "one\n"),
         (&["--python", interpreter.as_str(), "--venv", other], "other\n"),

@@ -205,7 +205,7 @@ with section("interpreter"):
         fact(stream.name, [stream.encoding, stream.errors, stream.line_buffering, stream.write_through, stream.mode, type(stream.buffer).__name__])
     fact("locale", locale.setlocale(locale.LC_ALL))
     fact("environment", {name: os.environ[name] for name in ("LC_CTYPE", "LANG", "PYTHONPATH") if name in os.environ})
-    fact("signals", [str(signal.getsignal(getattr(signal, name))) for name in ("SIGINT", "SIGPIPE", "SIGXFSZ", "SIGTERM", "SIGCHLD")])
+    fact("signals", [str(signal.getsignal(getattr(signal, name))) for name in ("SIGINT", "SIGPIPE", "SIGXFSZ", "SIGTERM", "SIGCHLD") if hasattr(signal, name)])
     fact("limits", [sys.getrecursionlimit(), sys.getswitchinterval(), gc.get_threshold(), gc.isenabled()])
     fact("threads", [threading.active_count(), threading.current_thread().name, threading.main_thread() is threading.current_thread()])
     __import__("warnings").filters[:1] = []

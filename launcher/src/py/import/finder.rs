@@ -10,6 +10,7 @@ use std::sync::Arc;
 use importer_core::{Hook, Load, ModuleKind};
 use pyo3_ffi as ffi;
 
+use crate::files::OPENED_FOLDER;
 use crate::py::ffi::arguments::{Arguments, required_text};
 use crate::py::ffi::exception::Exception;
 use crate::py::ffi::object::Object;
@@ -239,16 +240,13 @@ pub(in crate::py) fn get_data(
     }
 }
 
-/// The `FileNotFoundError`, or for a folder the `IsADirectoryError`, that `open` raises.
+/// The error that `open` raises: `FileNotFoundError`, or the one for a folder.
 fn cannot_be_read(py: Token<'_>, path: &OsStr) -> Result<Exception, Exception> {
     let archives = &runtime::get(py)?.archives;
     let is_folder = inside(py, path)
         .is_some_and(|inside| archives.directory(&inside).is_ok_and(|found| found.is_some()));
-    let (number, message) = if is_folder {
-        (libc::EISDIR, "Is a directory")
-    } else {
-        (libc::ENOENT, "No such file or directory")
-    };
+    let (number, message) =
+        if is_folder { OPENED_FOLDER } else { (libc::ENOENT, "No such file or directory") };
     // `OSError` becomes the class that is for the number.
     let error = import(py, "builtins")?.attribute(py, "OSError")?;
     let number = Object::integer(py, number.into())?;
