@@ -139,7 +139,8 @@ impl Interpreter {
 impl std::fmt::Display for Interpreter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let threaded = if self.free_threaded { "free-threaded " } else { "" };
-        write!(f, "{threaded}{} {}.{}", self.name, self.version.0, self.version.1)
+        let system = if self.is_for_windows { " for Windows" } else { "" };
+        write!(f, "{threaded}{} {}.{}{system}", self.name, self.version.0, self.version.1)
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use launcher::build_kind::BUILD_PYTHON;
 
 use crate::child::Child;
-use crate::support::{App, coldframe, listing, minor, site_packages};
+use crate::support::{App, coldframe, listing, minor, site_packages, skipped};
 
 /// Builds an application, and gives the output.
 fn said(app: &App, output: &Path, options: &[&str]) -> String {
@@ -184,13 +184,19 @@ fn the_interpreter_of_an_environment_brings_its_packages() {
     let environments = ["one", "other"].map(|name| {
         let folder = app.beside(name);
         Child::new(BUILD_PYTHON).args(["-I", "-m", "venv", "--without-pip"]).arg(&folder).ok();
-        let packages = if cfg!(windows) { "Lib/site-packages".to_owned() } else { site_packages() };
-        fs::write(folder.join(packages).join("demo.py"), format!("where = {name:?}")).unwrap();
+        fs::write(folder.join(site_packages()).join("demo.py"), format!("where = {name:?}"))
+            .unwrap();
         folder
     });
     let [one, other] = environments.each_ref().map(|folder| folder.to_str().unwrap());
     let interpreter =
         format!("{one}/{}", if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
+    if !Path::new(&interpreter).is_file() {
+        return skipped(
+            "the_interpreter_of_an_environment_brings_its_packages",
+            "this Python makes environments without an interpreter",
+        );
+    }
     for (options, expected) in [
         (&["--python", interpreter.as_str()][..], "one\n"),
         (&["--python", interpreter.as_str(), "--venv", other], "other\n"),

@@ -35,6 +35,9 @@ pub(crate) fn minor() -> u8 {
 
 /// The folder in which an environment of the Python under test has its packages.
 pub(crate) fn site_packages() -> String {
+    if cfg!(windows) {
+        return "Lib/site-packages".to_owned();
+    }
     // A free-threaded Python has a folder of its own.
     let threaded = if launcher::build_kind::FREE_THREADED { "t" } else { "" };
     format!("lib/python3.{}{threaded}/site-packages", minor())
