@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::real_path::real_path;
 use super::{BundleError, PythonInstallation};
 
 /// The folders with the packages of the environment in `folder`, first the one that Python searches first.
@@ -68,7 +69,7 @@ fn packages_of(prefix: &Path, interpreter: &Interpreter) -> Vec<PathBuf> {
         |lib: &str, folder: &str, packages: &str| prefix.join(lib).join(folder).join(packages);
     if interpreter.is_for_windows {
         // Packages for another system may lie beside: they are not meant.
-        return fs::canonicalize(below("Lib", "site-packages", "")).into_iter().collect();
+        return real_path(&below("Lib", "site-packages", "")).into_iter().collect();
     }
     let candidates = [
         below("lib", &versioned, "site-packages"),
@@ -80,7 +81,7 @@ fn packages_of(prefix: &Path, interpreter: &Interpreter) -> Vec<PathBuf> {
     ];
     let mut found: Vec<PathBuf> = Vec::new();
     for candidate in candidates {
-        if let Ok(real) = fs::canonicalize(candidate)
+        if let Ok(real) = real_path(&candidate)
             && !found.contains(&real)
         {
             found.push(real);

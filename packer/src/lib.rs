@@ -62,6 +62,7 @@ mod pe;
 mod pe_resources;
 mod protocol;
 mod reach;
+mod real_path;
 mod rebuild;
 mod replacement;
 mod report;
@@ -103,6 +104,7 @@ pub use needs::{FileNeed, Needs};
 pub use output::{write_executable, write_executable_from};
 pub use pe_resources::{WindowsProgram, WindowsVersion};
 pub use reach::{Step, Trace};
+pub use real_path::real_path;
 pub use rebuild::{Rebuild, RebuildMemory, Rebuilt};
 pub use report::{
     FileUse, LeftOut, Missing, Origin, Package, Part, Reason, Report, StandardLibraryPart, Warning,

@@ -197,7 +197,7 @@ except ImportError as error:
     check("", main, "No module named 'on_disk'\n");
     check(&paths, main, found);
     check(&format!("{paths}filesystem-importer = true"), main, found);
-    let added = format!("import sys\nsys.path.append('{}')\n{main}", folder.path().display());
+    let added = format!("import sys\nsys.path.append(r'{}')\n{main}", folder.path().display());
     check("", &added, found);
 }
 

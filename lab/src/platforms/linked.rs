@@ -145,6 +145,11 @@ fn platform(tools: &Tools<'_>, target: Target) -> anyhow::Result<Platform> {
         flags.extend(["-Clink-arg=-undefined", "-Clink-arg=dynamic_lookup"].map(str::to_owned));
     } else {
         stub_library(tools, &stubs, &environment)?;
+        // Libraries of FreeBSD's base, for which zig has no stubs; the crate `libc` names them, and nobody uses them.
+        for name in ["devstat", "kvm", "memstat", "procstat"] {
+            let library = format!("lib{name}.so");
+            library_of(tools, &stubs, &environment, &library, &library, "")?;
+        }
     }
     environment.push(("CARGO_ENCODED_RUSTFLAGS".to_owned(), OsString::from(flags.join("\x1f"))));
     Ok(Platform { triple, folder, environment, keeper: None })
@@ -182,21 +187,35 @@ fn stub_library(
     folder: &Path,
     environment: &[(String, OsString)],
 ) -> anyhow::Result<()> {
-    let source = folder.join("stub.c");
     let pythons = pythons::discover();
     let wanted = pythons.iter().find(|python| python.version.to_string() == VERSION);
     let python = wanted.with_context(|| {
         format!("no Python {VERSION} is here, whose names are needed; `pyenv install {VERSION}`")
     })?;
-    write(&source, &stub(&python.executable)?)?;
+    let library = format!("libpython{VERSION}.so");
+    let names = stub(&python.executable)?;
+    library_of(tools, folder, environment, &library, &format!("{library}.1.0"), &names)
+}
+
+/// A library of this C program.
+fn library_of(
+    tools: &Tools<'_>,
+    folder: &Path,
+    environment: &[(String, OsString)],
+    name: &str,
+    soname: &str,
+    text: &str,
+) -> anyhow::Result<()> {
+    let source = folder.join(name).with_extension("c");
+    write(&source, text)?;
     let mut build = Command::new(tools.workspace.root.join("lab/platforms/zig-cc"));
     build
         .envs(environment.iter().map(|(name, value)| (name, value)))
         .args(["-shared", "-o"])
-        .arg(folder.join(format!("libpython{VERSION}.so")))
-        .arg(format!("-Wl,-soname,libpython{VERSION}.so.1.0"))
+        .arg(folder.join(name))
+        .arg(format!("-Wl,-soname,{soname}"))
         .arg(&source);
-    tools.step("a library in the place of Python's", &mut build)
+    tools.step("a library in the place of the system's", &mut build)
 }
 
 /// A program in C that defines what a Python exports.

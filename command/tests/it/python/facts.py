@@ -217,6 +217,7 @@ with section("interpreter"):
     import asyncio
     async def answer(): await asyncio.sleep(0); return 42
     fact("asyncio", asyncio.run(answer()))
-    import ctypes, sqlite3, ssl, zlib, hashlib, decimal, lzma, curses
+    import ctypes, sqlite3, ssl, zlib, hashlib, decimal, lzma
+    if os.name == "posix": import curses
     fact("extensions", [ctypes.sizeof(ctypes.c_long), sqlite3.connect(":memory:").execute("select 1").fetchone(), hashlib.sha256(b"x").hexdigest()])
     fact("errors", [error for error in (ssl.SSLError.__name__, decimal.Decimal(1) / 3)])
