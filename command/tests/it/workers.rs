@@ -367,6 +367,7 @@ def look():
     let missing = "No module named '__main__'";
     for (main, expected) in [(guarded, seen), (unguarded, missing)] {
         let app = App::new(&[("__main__.py", &main), ("look.py", LOOK)]);
-        app.run([""; 0]).prints(&format!("application\nspawn {expected}\nforkserver {expected}\n"));
+        let lines = IMPORTING_METHODS.map(|method| format!("{method} {expected}\n"));
+        app.run([""; 0]).prints(&format!("application\n{}", lines.concat()));
     }
 }
