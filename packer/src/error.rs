@@ -62,7 +62,7 @@ pub enum BundleError {
     NotWindowsPython {
         /// The folder.
         folder: PathBuf,
-        /// What it lacks.
+        /// The part that it lacks.
         reason: String,
     },
     /// A Python which is not CPython.

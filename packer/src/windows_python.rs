@@ -22,7 +22,7 @@ const LONGEST: usize = 200;
 const MOST: u64 = 1000;
 
 impl PythonInstallation {
-    /// The Python for Windows in `folder`. What its files do not tell is asked of `like`, a Python of this machine: both have
+    /// The Python for Windows in `folder`. Facts that its files do not tell are taken from `like`, a Python of this machine: both have
     /// one minor version, or the caller refuses them.
     pub fn of_windows(folder: &Path, like: &Self) -> Result<Self, BundleError> {
         let refused =

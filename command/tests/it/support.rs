@@ -21,7 +21,7 @@ pub(crate) const METHODS: [&str; 3] = ["fork", "forkserver", "spawn"];
 #[cfg(windows)]
 pub(crate) const METHODS: [&str; 1] = ["spawn"];
 
-/// Those of them whose workers import the main module anew.
+/// The methods whose workers import the main module anew.
 #[cfg(unix)]
 pub(crate) const IMPORTING_METHODS: [&str; 2] = ["spawn", "forkserver"];
 #[cfg(windows)]
