@@ -127,7 +127,8 @@ fn writes(contents: &[u8], floor: &GlibcFloor) -> Option<Writes> {
 }
 
 // The program of the tests is what they look at: it has to be an ELF file.
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::super::symbol_versions::system_needs;
     use super::*;

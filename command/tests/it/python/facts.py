@@ -12,7 +12,8 @@ def shown(value):
         return [shown(item) for item in value]
     text = value if isinstance(value, str) and "\n" not in value else repr(value)
     for path, name in ((STDLIB, "ANY"), (ROOT, "ANY")):
-        text = text.replace(path, name)
+        # In the form of a text in quotes, backslashes are doubled.
+        text = text.replace(path, name).replace(path.replace("\\", "\\\\"), name)
     return text
 
 def fact(label, value):
@@ -199,7 +200,7 @@ with section("interpreter"):
     import locale, signal, threading, gc
     fact("flags", sys.flags)
     fact("arguments", sys.argv[1:])
-    fact("options", [sys._xoptions, sys.warnoptions, sys.dont_write_bytecode, sys.pycache_prefix])
+    fact("options", [{name: value for name, value in sys._xoptions.items() if name != "utf8"}, sys.warnoptions, sys.dont_write_bytecode, sys.pycache_prefix])
     fact("encodings", [sys.getdefaultencoding(), sys.getfilesystemencoding(), sys.getfilesystemencodeerrors(), locale.getpreferredencoding(False)])
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         fact(stream.name, [stream.encoding, stream.errors, stream.line_buffering, stream.write_through, stream.mode, type(stream.buffer).__name__])

@@ -174,7 +174,7 @@ fn cached(py: Token<'_>, origin: &Object) -> Result<Object, Exception> {
         Optimization::One => ".opt-1",
         Optimization::Two => ".opt-2",
     };
-    let cached = origin.with_file_name(format!("__pycache__/{stem}.{tag}{level}.pyc"));
+    let cached = origin.with_file_name("__pycache__").join(format!("{stem}.{tag}{level}.pyc"));
     path_text(py, cached.as_os_str())
 }
 
