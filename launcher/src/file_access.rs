@@ -239,7 +239,7 @@ fn put(file: &File<'_>, folder: &Path) -> Result<(), Error> {
 }
 
 /// A path of the archive's, with the separators of this system.
-fn native(path: &str) -> PathBuf {
+pub(crate) fn native(path: &str) -> PathBuf {
     path.split('/').collect()
 }
 

@@ -230,7 +230,7 @@ fn stub(executable: &Path) -> anyhow::Result<String> {
     let contents = fs::read(&file).with_context(|| format!("no `{}`", file.display()))?;
     let parsed = object::File::parse(&*contents).context("Python cannot be read")?;
     let mut text = String::new();
-    for symbol in parsed.dynamic_symbols().filter(|symbol| symbol.is_definition()) {
+    for symbol in parsed.dynamic_symbols().filter(object::ObjectSymbol::is_definition) {
         let name = symbol.name().unwrap_or_default();
         if !name.starts_with("Py") && !name.starts_with("_Py") {
             continue;

@@ -13,7 +13,8 @@ def shown(value):
     text = value if isinstance(value, str) and "\n" not in value else repr(value)
     for path, name in ((STDLIB, "ANY"), (ROOT, "ANY")):
         # In the form of a text in quotes, backslashes are doubled.
-        text = text.replace(path, name).replace(path.replace("\\", "\\\\"), name)
+        for path in (path, os.path.normcase(path)):
+            text = text.replace(path, name).replace(path.replace("\\", "\\\\"), name)
     return text
 
 def fact(label, value):
