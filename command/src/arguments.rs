@@ -210,6 +210,13 @@ pub(super) struct Build {
     /// List the versions of glibc that each file needs, and the symbols.
     #[arg(long)]
     pub(super) needs: bool,
+    /// The system to build for, as a target triple: this one, or `x86_64-pc-windows-gnu` from another; `--python` then names
+    /// the folder of a Python for Windows [default: this one].
+    #[arg(long, value_name = "TRIPLE")]
+    pub(super) target: Option<String>,
+    /// The launcher of that system [default: `coldframe-runtime.exe` beside `coldframe`].
+    #[arg(long, value_name = "FILE", requires = "target")]
+    pub(super) launcher: Option<PathBuf>,
     #[command(flatten)]
     pub(super) windows: WindowsOptions,
     /// Number of compile processes [default: one per processor].

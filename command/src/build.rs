@@ -17,6 +17,7 @@ use twox_hash::XxHash3_128;
 
 use super::arguments;
 use super::build_summary::{self, BuildSummary, WrittenExecutable};
+use super::build_target::BuildTarget;
 use super::context::{Context, build_id, support_modules};
 use super::error::CommandError;
 use super::plan::{Plan, Wanted};
@@ -25,7 +26,8 @@ use super::warnings::warn_of;
 use super::{why, windows_program};
 
 pub(super) fn run(options: Box<arguments::Build>) -> Result<ExitCode, CommandError> {
-    let context = Context::new(options.app.as_deref(), &options.source)?;
+    let target = BuildTarget::new(options.target.as_deref(), options.launcher.as_deref())?;
+    let context = Context::for_target(options.app.as_deref(), &options.source, &target)?;
     let mut options = options;
     if options.app.is_none() && !options.interpreter {
         options.app = context.settings.build.app.as_deref().map(|app| context.folder.join(app));

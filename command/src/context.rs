@@ -16,11 +16,12 @@ use packer::{
 };
 
 use super::arguments::Source;
+use super::build_target::BuildTarget;
 use super::error::CommandError;
 use super::packed_python::{self, PackedPython};
 use super::progress::Bar;
 use super::requirements;
-use super::runtime_file::{self, RuntimeFile};
+use super::runtime_file::RuntimeFile;
 use super::settings_file::{self, Found};
 use super::variable;
 use super::warnings::warn_of;
@@ -57,6 +58,15 @@ pub(super) struct Context {
 impl Context {
     /// Finds everything, for an application at `app`; the command line wins over the settings file.
     pub(super) fn new(app: Option<&Path>, source: &Source) -> Result<Self, CommandError> {
+        Self::for_target(app, source, &BuildTarget::Here)
+    }
+
+    /// The same, for another system.
+    pub(super) fn for_target(
+        app: Option<&Path>,
+        source: &Source,
+        target: &BuildTarget,
+    ) -> Result<Self, CommandError> {
         let Found { settings, folder, file, refused } = settings_file::find(app)?;
         if let Some(refused) = refused {
             warn_of(&refused);
@@ -64,18 +74,19 @@ impl Context {
         let venv = source
             .venv
             .clone()
-            .or_else(|| packed_python::environment_around(source.python.as_deref()?))
+            .or_else(|| target.environment_around(source.python.as_deref()?))
             .or_else(|| settings.build.venv.as_deref().map(|venv| folder.join(venv)))
-            .or_else(active_environment);
+            .or_else(|| active_environment().filter(|_| !target.is_elsewhere()));
         let environments = Environments { named: venv, may_be_own: true };
-        let context = Self::with_settings(settings, folder, environments, source)?;
+        let context = Self::with_settings(settings, folder, environments, source, target)?;
         Ok(Self { settings_file: file, ..context })
     }
 
     /// Finds the parts that no application decides: no settings and no environment are looked for.
     pub(super) fn of_no_application(source: &Source) -> Result<Self, CommandError> {
         let environments = Environments { named: None, may_be_own: false };
-        Self::with_settings(Settings::default(), PathBuf::from("."), environments, source)
+        let folder = PathBuf::from(".");
+        Self::with_settings(Settings::default(), folder, environments, source, &BuildTarget::Here)
     }
 
     fn with_settings(
@@ -83,6 +94,7 @@ impl Context {
         folder: PathBuf,
         environments: Environments,
         source: &Source,
+        target: &BuildTarget,
     ) -> Result<Self, CommandError> {
         if let Some(mode) = source.python_mode {
             settings.interpreter.python_mode = mode;
@@ -115,24 +127,23 @@ impl Context {
         settings.build.file_access.splice(0..0, source.file_access.iter().cloned());
         settings.build.system_libraries.splice(0..0, source.system_library.iter().cloned());
         // The check comes before the long work: the setting may be impossible here.
-        launcher::command_parts::start_method_decision(&settings.interpreter)?;
+        target.check_start_method(&settings.interpreter)?;
 
-        let PackedPython { installation: python, carried, compile } =
-            packed_python::find(source.python.as_deref(), environments.named.as_deref())?;
+        let packed = target.python(source.python.as_deref(), environments.named.as_deref())?;
+        let runtime = target.runtime(&packed)?;
+        let PackedPython { installation: python, carried, compile } = packed;
         let cache = cache(source.cache_dir.as_deref())?;
         let venv = match &source.requirements {
+            Some(_) if target.is_elsewhere() => return Err(target.no_requirements()),
             Some(requirements) => Some(requirements::environment(requirements, &python, &cache)?),
             None if environments.may_be_own => {
-                let around = || packed_python::prefix_around(source.python.as_deref()?, &python);
-                environments
-                    .named
-                    .or_else(around)
-                    .or_else(|| packed_python::own_environment(&python))
+                let around = || target.prefix_around(source.python.as_deref()?, &python);
+                let own = || packed_python::own_environment(&python);
+                environments.named.or_else(around).or_else(own)
             }
             None => environments.named,
         };
         let environment = venv.map(|venv| Environment::read(&venv, &python)).transpose()?;
-        let runtime = runtime_file::find(carried.as_ref())?;
         let glibc_floor = glibc_floor(&runtime.contents);
         Ok(Self {
             settings,

@@ -5,12 +5,13 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use interp_config::PythonInterpreterConfig;
+use interp_config::{PythonInterpreterConfig, StartMethodSetting};
 use launcher::command_parts::{
     LINKAGE, Linkage, PYTHON_BUILD, PYTHON_VERSION, start_method_decision,
 };
 use launcher::own_executable;
 use packer::{Environment, Needs, PythonInstallation};
+use platform_policy::Os;
 use serde::Serialize;
 use target_lexicon::HOST;
 
@@ -18,7 +19,7 @@ use super::arguments;
 use super::context::cache;
 use super::error::CommandError;
 use super::packed_python;
-use super::policy::print_json;
+use super::policy::{self, print_json};
 use super::runtime_file::{self, RuntimePlace};
 use super::variable;
 
@@ -102,6 +103,10 @@ fn findings() -> Result<Vec<Finding>, CommandError> {
     }
     if let Some(caution) = decision.caution {
         findings.push(fine("caution", caution.to_string()));
+    }
+    let setting = StartMethodSetting::Auto;
+    if let Some(remark) = policy::remark(Os::of(&HOST), setting, &decision, PYTHON_VERSION) {
+        findings.push(fine("remark", remark));
     }
     Ok(findings)
 }

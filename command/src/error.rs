@@ -41,6 +41,8 @@ pub(super) enum CommandError {
         lines(needs)
     )]
     Glibc { allowed: GlibcVersion, needs: Vec<FileNeed> },
+    #[error("{0}")]
+    Launch(String),
     #[error("cannot print: {0}")]
     Print(#[source] std::io::Error),
 }
@@ -64,6 +66,7 @@ impl CommandError {
             }
             Self::Archive(_)
             | Self::Io { .. }
+            | Self::Launch(_)
             | Self::Requirements { .. }
             | Self::Absent(_)
             | Self::Glibc { .. } => exit_code::INPUT,

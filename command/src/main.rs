@@ -6,6 +6,7 @@
 mod arguments;
 mod build;
 mod build_summary;
+mod build_target;
 mod cache;
 mod context;
 mod doctor;

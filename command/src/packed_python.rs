@@ -37,7 +37,8 @@ pub(super) fn find(
         )));
     };
     let installation = PythonInstallation::inspect(path)?;
-    check(&installation, path)?;
+    check_kind(&installation, path)?;
+    check_built_in(&installation, path)?;
     let compile = compile(&installation.executable, &[]);
     Ok(PackedPython { installation, carried: None, compile })
 }
@@ -97,8 +98,8 @@ pub(super) fn environment_python(venv: &Path) -> PathBuf {
     venv.join(if cfg!(windows) { r"Scripts\python.exe" } else { "bin/python" })
 }
 
-/// Whether a standard library works with this program's own interpreter.
-fn check(python: &PythonInstallation, path: &Path) -> Result<(), CommandError> {
+/// Whether a standard library is of the version and the kind of this program's own interpreter.
+pub(super) fn check_kind(python: &PythonInstallation, path: &Path) -> Result<(), CommandError> {
     let name = path.display();
     let (major, minor, _) = python.version;
     if format!("{major}.{minor}") != PYTHON_VERSION {
@@ -107,13 +108,7 @@ fn check(python: &PythonInstallation, path: &Path) -> Result<(), CommandError> {
              {PYTHON_VERSION} with `--python`, or use a `coldframe` built for {major}.{minor}"
         )));
     }
-    let way_out = format!(
-        "name another Python {PYTHON_VERSION} with `--python`{}, or use a `coldframe` built with this one",
-        match BUILD_PYTHON {
-            "" => String::new(),
-            of_build => format!(" (this `coldframe` was built with `{of_build}`)"),
-        }
-    );
+    let way_out = way_out();
     for (has, wanted, build) in [
         (python.free_threaded, FREE_THREADED, "a free-threaded build"),
         (python.debug, DEBUG, "a debug build"),
@@ -125,6 +120,21 @@ fn check(python: &PythonInstallation, path: &Path) -> Result<(), CommandError> {
             )));
         }
     }
+    Ok(())
+}
+
+fn way_out() -> String {
+    format!(
+        "name another Python {PYTHON_VERSION} with `--python`{}, or use a `coldframe` built with this one",
+        match BUILD_PYTHON {
+            "" => String::new(),
+            of_build => format!(" (this `coldframe` was built with `{of_build}`)"),
+        }
+    )
+}
+
+/// Whether it has files for all modules that this program's own interpreter lacks.
+fn check_built_in(python: &PythonInstallation, path: &Path) -> Result<(), CommandError> {
     let Some(builtin) = builtin_modules() else { return Ok(()) };
     let lacking = python.lacking(&builtin);
     if lacking.is_empty() {
@@ -132,7 +142,9 @@ fn check(python: &PythonInstallation, path: &Path) -> Result<(), CommandError> {
     }
     let lacking: Vec<String> = lacking.iter().map(|name| format!("`{name}`")).collect();
     Err(CommandError::Python(format!(
-        "`{name}` has modules inside that the Python of this `coldframe` lacks, and no files of them to pack: {}; {way_out}",
-        lacking.join(", ")
+        "`{}` has modules inside that the Python of this `coldframe` lacks, and no files of them to pack: {}; {}",
+        path.display(),
+        lacking.join(", "),
+        way_out()
     )))
 }

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use interp_config::StartMethodSetting;
-use launcher::command_parts::PYTHON_BUILD;
-use platform_policy::{Os, PythonBuild, decide};
+use launcher::command_parts::{PYTHON_BUILD, PYTHON_VERSION};
+use platform_policy::{Decision, Os, PythonBuild, decide, documented_default};
 use serde::Serialize;
 use target_lexicon::HOST;
 
@@ -21,6 +21,25 @@ struct Row {
     method: Option<&'static str>,
     reason: String,
     caution: Option<String>,
+    remark: Option<String>,
+}
+
+/// The remark that Python itself would take another method, on a system where both work.
+pub(super) fn remark(
+    os: Os,
+    setting: StartMethodSetting,
+    decision: &Decision,
+    python_version: &str,
+) -> Option<String> {
+    let minor = python_version.rsplit('.').next()?.parse().ok()?;
+    let own = documented_default(os, minor)?;
+    let method = decision.method.filter(|method| *method != own)?;
+    (os == Os::Forking && setting == StartMethodSetting::Auto).then(|| {
+        format!(
+            "Python {python_version} itself takes {own} here, and `auto` stays with {method}: choose forkserver or spawn where threads \
+             run before workers start, and spawn with CUDA"
+        )
+    })
 }
 
 pub(super) fn run(options: &arguments::Policy) -> Result<ExitCode, CommandError> {
@@ -45,6 +64,7 @@ pub(super) fn run(options: &arguments::Policy) -> Result<ExitCode, CommandError>
         method: decision.method.map(platform_policy::StartMethod::as_str),
         reason: decision.reason.to_string(),
         caution: decision.caution.map(|caution| caution.to_string()),
+        remark: remark(os, options.setting, &decision, PYTHON_VERSION),
     };
     if options.json {
         print_json(&mut out, &row)?;
@@ -57,9 +77,9 @@ pub(super) fn run(options: &arguments::Policy) -> Result<ExitCode, CommandError>
         ("method", row.method.unwrap_or("Python's own default (nothing is called)")),
         ("reason", &row.reason),
     ];
-    for (label, value) in
-        lines.into_iter().chain(row.caution.as_deref().map(|caution| ("caution", caution)))
-    {
+    let more = [("caution", row.caution.as_deref()), ("remark", row.remark.as_deref())];
+    let more = more.into_iter().filter_map(|(label, text)| Some((label, text?)));
+    for (label, value) in lines.into_iter().chain(more) {
         writeln!(out, "{label:<8} {value}").map_err(CommandError::Print)?;
     }
     Ok(ExitCode::SUCCESS)
@@ -75,17 +95,18 @@ fn all(out: &mut impl Write, json: bool) -> Result<ExitCode, CommandError> {
                 continue;
             }
             for &setting in StartMethodSetting::ALL {
-                let (method, reason, caution) = match decide(os, build, setting) {
+                let (method, reason, caution, remark) = match decide(os, build, setting) {
                     Ok(decision) => (
                         decision.method.map(platform_policy::StartMethod::as_str),
                         decision.reason.to_string(),
                         decision.caution.map(|caution| caution.to_string()),
+                        remark(os, setting, &decision, PYTHON_VERSION),
                     ),
-                    Err(impossible) => (None, format!("error: {impossible}"), None),
+                    Err(impossible) => (None, format!("error: {impossible}"), None, None),
                 };
                 let (target, build, setting) =
                     (os.as_str().to_owned(), build.as_str(), setting.as_str());
-                rows.push(Row { target, build, setting, method, reason, caution });
+                rows.push(Row { target, build, setting, method, reason, caution, remark });
             }
         }
     }
@@ -114,4 +135,28 @@ pub(super) fn print_json(out: &mut impl Write, value: &impl Serialize) -> Result
     let text =
         serde_json::to_string_pretty(value).map_err(|error| CommandError::Print(error.into()))?;
     writeln!(out, "{text}").map_err(CommandError::Print)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_remark_is_made_where_python_and_auto_differ() {
+        let setting = StartMethodSetting::Auto;
+        for (os, setting, version, expected) in [
+            (Os::Forking, setting, "3.13", false),
+            (Os::Forking, setting, "3.14", true),
+            (Os::Forking, StartMethodSetting::Fork, "3.14", false),
+            (Os::Forking, StartMethodSetting::None, "3.14", false),
+            (Os::Windows, setting, "3.14", false),
+            (Os::NoProcesses, setting, "3.14", false),
+        ] {
+            let build = PythonBuild::NonFramework;
+            let found = decide(os, build, setting)
+                .ok()
+                .and_then(|decision| remark(os, setting, &decision, version));
+            assert_eq!(found.is_some(), expected, "{os} {setting} {version}: {found:?}");
+        }
+    }
 }

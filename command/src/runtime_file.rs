@@ -36,6 +36,13 @@ pub(super) enum RuntimePlace {
     Itself,
 }
 
+impl RuntimeFile {
+    /// A program that was named, if it was built of the sources that this one was built of.
+    pub(super) fn of_same_sources(contents: Vec<u8>) -> Option<Self> {
+        is_of_same_sources(&contents).then_some(Self { contents, place: RuntimePlace::Beside })
+    }
+}
+
 /// The runtime that this program carries, the one beside it, or this program itself.
 pub(super) fn find(carried: Option<&Archive>) -> Result<RuntimeFile, CommandError> {
     if let Some(packed) = carried.map(|archive| archive.attribute(RUNTIME)).transpose()?.flatten() {

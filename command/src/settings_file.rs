@@ -33,7 +33,7 @@ pub(super) struct Found {
 /// and at one that everybody can write to.
 pub(super) fn find(app: Option<&Path>) -> Result<Found, CommandError> {
     let start = app.unwrap_or(Path::new("."));
-    let start = fs::canonicalize(start).unwrap_or_else(|_| start.to_owned());
+    let start = packer::real_path(start).unwrap_or_else(|_| start.to_owned());
     let nothing = |refused| Found {
         settings: Settings::default(),
         folder: start.clone(),

@@ -7,6 +7,7 @@ mod rust_source;
 mod support_table;
 mod tools;
 mod windows;
+mod windows_from_here;
 mod zig;
 
 use std::ffi::OsString;
@@ -101,7 +102,12 @@ fn tried(
             let linked = LinkedPython { python: &fetched.python, link: &link };
             PlatformRows::python(workspace, progress, linked, filter)
         }
-        Row::Windows(version) => run(&windows::prepare(&tools, version)?),
+        Row::Windows(version) => {
+            let platform = windows::prepare(&tools, version)?;
+            let mut rows = run(&platform)?;
+            rows.extend(windows_from_here::check(&tools, version, &platform)?);
+            Ok(rows)
+        }
         Row::LinuxAarch64 => run(&linked::aarch64(&tools)?.0),
         Row::Linked(target) => linked::look_at(&tools, target, &row.name()),
         Row::Checked(target) => linked::check(&tools, target, &row.name()),

@@ -97,7 +97,7 @@ impl FileAccess {
     ) -> Result<Option<PathBuf>, Error> {
         let Some(files) = self.packages.get(folder) else { return Ok(None) };
         self.make_ready(archives, &files.digest)?;
-        Ok(files.folder.as_ref().map(|place| place.join(folder)))
+        Ok(files.folder.as_ref().map(|place| place.join(native(folder))))
     }
 
     /// The file that a library of the archive is, for a package that has its libraries on disk and there already: it may look
@@ -105,7 +105,7 @@ impl FileAccess {
     pub(crate) fn library_on_disk(&self, path: &str) -> Option<PathBuf> {
         let files = self.packages.get(path.split('/').next()?)?;
         let is_ready = self.ready.get(&files.digest)?.get().is_some();
-        let path = files.folder.as_ref()?.join(path);
+        let path = files.folder.as_ref()?.join(native(path));
         (files.has_libraries && is_ready && path.is_file()).then_some(path)
     }
 
@@ -132,7 +132,7 @@ impl FileAccess {
                 }
             }
         }
-        Ok(tree.join(path))
+        Ok(tree.join(native(path)))
     }
 
     /// Does the same as [`real_file`](Self::real_file), for a folder with all that is in it.
@@ -151,7 +151,7 @@ impl FileAccess {
                 }
             }
         }
-        Ok(tree.join(path))
+        Ok(tree.join(native(path)))
     }
 
     fn tree_folder(&self) -> Result<PathBuf, Error> {
@@ -230,12 +230,17 @@ fn tree_digest(archives: &Stack) -> String {
 /// Writes a file below that folder, if it is not there or not right.
 fn put(file: &File<'_>, folder: &Path) -> Result<(), Error> {
     // The archive's reader has no path that leads out of its folder, so neither can this write there.
-    let path = folder.join(file.path());
+    let path = folder.join(native(file.path()));
     if is_library_name(file.path()) {
         // Code is compared, as that of extension modules is.
         return Ok(cache::verified_file(&path, &file.contents()?)?);
     }
     cache::stamped_file(&path, file.id(), file.len(), || Ok(file.contents()?.into_owned()))
+}
+
+/// A path of the archive's, with the separators of this system.
+pub(crate) fn native(path: &str) -> PathBuf {
+    path.split('/').collect()
 }
 
 /// The path of a name in a folder of the archives.

@@ -18,6 +18,13 @@ use crate::file_access;
 /// The number of this file system: of no system's, for those of their kind are given from the other end.
 pub(crate) const DEVICE: u64 = 0x00c0_1df5;
 
+/// The error for a folder that is opened as a file, with the system's words for it.
+#[cfg(unix)]
+pub(crate) const OPENED_FOLDER: (i32, &str) = (libc::EISDIR, "Is a directory");
+/// The same on Windows, where a folder is refused as a file that may not be read is.
+#[cfg(windows)]
+pub(crate) const OPENED_FOLDER: (i32, &str) = (libc::EACCES, "Permission denied");
+
 /// The longest name that the file systems of Linux take.
 const LONGEST_NAME: usize = 255;
 

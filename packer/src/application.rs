@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use interp_config::{EntryPoint, RunTarget};
 
+use super::real_path::real_path;
 use super::tree::{Entry, EntryKind, ModuleName, Tree};
 use super::{BundleError, Problem, Warning};
 
@@ -45,9 +46,8 @@ impl Application {
             }
             _other => BundleError::io("read the application", path)(error),
         })?;
-        let root = fs::canonicalize(path).map_err(BundleError::io("read the application", path))?;
-        let ignored: Vec<PathBuf> =
-            ignore.iter().filter_map(|path| fs::canonicalize(path).ok()).collect();
+        let root = real_path(path).map_err(BundleError::io("read the application", path))?;
+        let ignored: Vec<PathBuf> = ignore.iter().filter_map(|path| real_path(path).ok()).collect();
         let skip = |found: &walkdir::DirEntry| ignored.iter().any(|path| path == found.path());
         if metadata.is_file() {
             return Self::script(path, root, extension_suffixes, skip);
@@ -69,7 +69,7 @@ impl Application {
         to: Option<&str>,
         extension_suffixes: &[String],
     ) -> Result<(), BundleError> {
-        let location = fs::canonicalize(from).map_err(BundleError::io("read the data", from))?;
+        let location = real_path(from).map_err(BundleError::io("read the data", from))?;
         let own_name = location.file_name().and_then(|name| name.to_str());
         // The root folder has no name, and some names are not UTF-8: the empty target is refused.
         let target = to.or(own_name).unwrap_or_default().trim_end_matches('/');

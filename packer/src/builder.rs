@@ -428,7 +428,7 @@ fn named_modules(
         RunTarget::EntryPoint(entry) => names.extend([entry.module.clone()]),
         RunTarget::Code(text) => {
             packer.compile_only("<string>", text)?;
-            let target = TargetSystem::here((request.python.version.0, request.python.version.1));
+            let target = TargetSystem::of(request.python);
             let (groups, words) = (BTreeSet::new(), HashSet::new());
             let questions = Questions { target: &target, groups: &groups, words: &words };
             let facts = source::read(text.as_bytes(), "__main__", false, RunsAs::Main, &questions);

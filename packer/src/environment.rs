@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::distribution::{Distribution, read_site_packages};
+use super::real_path::real_path;
 use super::requirement::Markers;
 use super::{BundleError, PythonInstallation, Warning, environment_folders};
 
@@ -118,7 +119,7 @@ impl Environment {
                     self.warnings.push(Warning::PathFileCode(file.clone()));
                     continue;
                 }
-                if let Ok(real) = fs::canonicalize(folder.join(line))
+                if let Ok(real) = real_path(&folder.join(line))
                     && real.is_dir()
                     && !self.site_packages.contains(&real)
                 {

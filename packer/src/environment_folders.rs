@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::real_path::real_path;
 use super::{BundleError, Problem, PythonInstallation};
 
 /// The folders with the packages of the environment in `folder`, first the one that Python searches first.
@@ -69,6 +70,10 @@ fn packages_of(prefix: &Path, interpreter: &Interpreter) -> Vec<PathBuf> {
     let versioned = interpreter.folder();
     let below =
         |lib: &str, folder: &str, packages: &str| prefix.join(lib).join(folder).join(packages);
+    if interpreter.is_for_windows {
+        // Packages for another system may lie beside: they are not meant.
+        return real_path(&below("Lib", "site-packages", "")).into_iter().collect();
+    }
     let candidates = [
         below("lib", &versioned, "site-packages"),
         // `lib64` is usually a link to `lib`.
@@ -79,7 +84,7 @@ fn packages_of(prefix: &Path, interpreter: &Interpreter) -> Vec<PathBuf> {
     ];
     let mut found: Vec<PathBuf> = Vec::new();
     for candidate in candidates {
-        if let Ok(real) = fs::canonicalize(candidate)
+        if let Ok(real) = real_path(&candidate)
             && !found.contains(&real)
         {
             found.push(real);
@@ -94,12 +99,18 @@ struct Interpreter {
     name: &'static str,
     version: (u8, u8),
     free_threaded: bool,
+    is_for_windows: bool,
 }
 
 impl Interpreter {
     fn of(python: &PythonInstallation) -> Self {
         let (major, minor, _) = python.version;
-        Self { name: CPYTHON, version: (major, minor), free_threaded: python.free_threaded }
+        Self {
+            name: CPYTHON,
+            version: (major, minor),
+            free_threaded: python.free_threaded,
+            is_for_windows: python.is_for_windows(),
+        }
     }
 
     /// The name of its folder in `lib` (`sysconfig`, the scheme `posix_prefix`).
@@ -124,14 +135,16 @@ impl Interpreter {
             (None, version) => (PYPY, version?),
         };
         let free_threaded = version.ends_with('t');
-        Some(Self { name, version: major_minor(version.trim_end_matches('t'))?, free_threaded })
+        let version = major_minor(version.trim_end_matches('t'))?;
+        Some(Self { name, version, free_threaded, is_for_windows: false })
     }
 }
 
 impl std::fmt::Display for Interpreter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let threaded = if self.free_threaded { "free-threaded " } else { "" };
-        write!(f, "{threaded}{} {}.{}", self.name, self.version.0, self.version.1)
+        let system = if self.is_for_windows { " for Windows" } else { "" };
+        write!(f, "{threaded}{} {}.{}{system}", self.name, self.version.0, self.version.1)
     }
 }
 
@@ -171,7 +184,8 @@ impl Configuration {
         let is_pypy =
             self.value("implementation").is_some_and(|name| name.eq_ignore_ascii_case(PYPY));
         let name = if is_pypy { PYPY } else { CPYTHON };
-        Some(Interpreter { name, version: major_minor(version?)?, free_threaded: false })
+        let version = major_minor(version?)?;
+        Some(Interpreter { name, version, free_threaded: false, is_for_windows: false })
     }
 
     fn has_system_packages(&self) -> bool {

@@ -67,6 +67,12 @@ pub(crate) enum Problem {
     NothingToRun(PathBuf),
     #[error("`{}` does not work as a Python interpreter: {reason}", python.display())]
     NotPython { python: PathBuf, reason: String },
+    #[error(
+        "`{}` is no Python for Windows: {reason}; name a folder as its installer or the NuGet package `python` makes it, with \
+         `python313.dll`, `Lib` and `DLLs`",
+        folder.display()
+    )]
+    NotWindowsPython { folder: PathBuf, reason: String },
     #[error("`{}` is {implementation}, and only CPython can be packed", python.display())]
     NotCPython { python: PathBuf, implementation: String },
     #[error("`{}` is not a virtual environment: it has no `pyvenv.cfg`", .0.display())]
@@ -182,6 +188,7 @@ impl BundleError {
             | Problem::EnvironmentVersion { .. }
             | Problem::Editable { .. } => BundleErrorKind::Environment,
             Problem::NotPython { .. }
+            | Problem::NotWindowsPython { .. }
             | Problem::NotCPython { .. }
             | Problem::NoLibpython { .. } => BundleErrorKind::Python,
             Problem::WorkerStart { .. }

@@ -65,7 +65,9 @@ mod pe;
 mod pe_resources;
 mod protocol;
 mod reach;
+mod real_path;
 mod rebuild;
+mod replacement;
 mod report;
 mod requirement;
 mod roles;
@@ -80,6 +82,7 @@ mod system_data;
 mod system_libraries;
 mod tree;
 mod windows_libraries;
+mod windows_python;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -105,6 +108,7 @@ pub use needs::{FileNeed, Needs};
 pub use output::{write_executable, write_executable_from};
 pub use pe_resources::{WindowsProgram, WindowsVersion};
 pub use reach::{Step, Trace};
+pub use real_path::real_path;
 pub use rebuild::{Rebuild, RebuildMemory, Rebuilt};
 pub use report::{
     FileUse, LeftOut, Missing, Origin, Package, Part, Reason, Report, StandardLibraryPart, Warning,

@@ -28,11 +28,12 @@ struct Names {
 }
 
 impl Names {
-    fn is_elsewhere(&self, name: &str) -> bool {
+    /// Whether only other systems than that of the packed Python have the module.
+    fn is_elsewhere(&self, name: &str, is_for_windows: bool) -> bool {
         let is_in = |names: &[String]| names.iter().any(|other| other == name);
-        is_in(&self.windows_only) && !cfg!(windows)
-            || is_in(&self.macos_only) && !cfg!(target_os = "macos")
-            || is_in(&self.unix_only) && cfg!(windows)
+        is_in(&self.windows_only) && !is_for_windows
+            || is_in(&self.macos_only) && (is_for_windows || !cfg!(target_os = "macos"))
+            || is_in(&self.unix_only) && is_for_windows
     }
 }
 
@@ -90,7 +91,7 @@ pub(super) fn warnings(
             };
             if missing.contains_key(name)
                 || is_answered(name)
-                || names.is_elsewhere(name)
+                || names.is_elsewhere(name, request.python.is_for_windows())
                 || is_excluded(name)
             {
                 continue;
@@ -115,7 +116,11 @@ mod tests {
     #[test]
     fn modules_of_other_systems_are_not_missed() {
         let names: Names = toml::from_str(NAMES).expect("names");
-        assert_eq!(names.is_elsewhere("msvcrt"), !cfg!(windows));
-        assert!(!names.is_elsewhere("_tkinter"));
+        for (name, on_windows, on_linux) in
+            [("msvcrt", false, true), ("fcntl", true, false), ("_tkinter", false, false)]
+        {
+            assert_eq!(names.is_elsewhere(name, true), on_windows, "{name}");
+            assert_eq!(names.is_elsewhere(name, false), on_linux, "{name}");
+        }
     }
 }

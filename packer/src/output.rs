@@ -11,6 +11,7 @@ use tempfile::NamedTempFile;
 use super::elf::dynamic::search_beside_only;
 use super::elf::strip::strip;
 use super::pe::defer_python;
+use super::replacement;
 use super::{BundleError, DebugSymbols, Problem};
 
 /// Writes the executable at `out` and gives its length. An archive that `launcher` itself carries is not copied.
@@ -82,6 +83,5 @@ pub(super) fn beside(out: &Path) -> Result<NamedTempFile, BundleError> {
 pub(super) fn publish(temporary: NamedTempFile, out: &Path) -> Result<(), BundleError> {
     // The sync comes before the rename: after a crash of the machine, there is the whole file or the one before.
     temporary.as_file().sync_all().map_err(BundleError::io("write", out))?;
-    temporary.persist(out).map_err(|error| BundleError::io("replace", out)(error.error))?;
-    Ok(())
+    replacement::persist(temporary, out).map_err(BundleError::io("replace", out))
 }

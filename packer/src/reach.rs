@@ -213,7 +213,7 @@ pub(super) fn reach(
         rules,
         unseen: None,
         index,
-        target: TargetSystem::here((request.python.version.0, request.python.version.1)),
+        target: TargetSystem::of(request.python),
         groups: request.environment.map_or(&NO_GROUPS, |environment| &environment.plug_in_groups),
         facts: (0..count).map(|_| None).collect(),
         opaque_modules: HashSet::new(),

@@ -280,7 +280,7 @@ impl<'r> Rebuild<'r> {
         let environment = request.environment;
         let none = BTreeSet::new();
         let groups = environment.map_or(&none, |environment| &environment.plug_in_groups);
-        let target = TargetSystem::here((request.python.version.0, request.python.version.1));
+        let target = TargetSystem::of(request.python);
         let questions = Questions { target: &target, groups, words: rules.words() };
         let (name, is_package) =
             entry.module().map_or(("", false), |module| (module.name.as_str(), module.is_package));

@@ -13,16 +13,20 @@ use super::source::TargetSystem;
 pub(super) struct Markers(Option<MarkerEnvironment>);
 
 impl Markers {
-    /// The markers of the Python that will run, on this system.
+    /// The markers of the Python that will run, on its system.
     pub(super) fn of(python: &PythonInstallation) -> Self {
         let (major, minor, micro) = python.version;
-        let target = TargetSystem::here((major, minor));
+        let target = TargetSystem::of(python);
         let full = format!("{major}.{minor}.{micro}");
         let environment = MarkerEnvironmentBuilder {
             implementation_name: "cpython",
             implementation_version: &full,
             os_name: target.os_name,
-            platform_machine: std::env::consts::ARCH,
+            platform_machine: if python.is_for_windows() {
+                "AMD64"
+            } else {
+                std::env::consts::ARCH
+            },
             platform_python_implementation: "CPython",
             platform_release: "",
             platform_system: target.system,

@@ -27,6 +27,8 @@ use std::collections::{BTreeSet, HashSet};
 use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 use visit::Reader;
 
+use super::PythonInstallation;
+
 /// The system and the Python that the archive is for, as conditions in sources ask for them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TargetSystem {
@@ -41,9 +43,10 @@ pub(super) struct TargetSystem {
 }
 
 impl TargetSystem {
-    /// The system for which this program was compiled: executables are built for no other.
-    pub(super) fn here(version: (u8, u8)) -> Self {
-        let (platform, os_name, system) = if cfg!(windows) {
+    /// The system of that Python: Windows, or the one for which this program was compiled.
+    pub(super) fn of(python: &PythonInstallation) -> Self {
+        let version = (python.version.0, python.version.1);
+        let (platform, os_name, system) = if python.is_for_windows() {
             ("win32", "nt", "Windows")
         } else if cfg!(target_os = "macos") {
             ("darwin", "posix", "Darwin")

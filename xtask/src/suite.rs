@@ -222,6 +222,12 @@ impl Suite<'_> {
         for package in packages {
             command.args(["--package", package]);
         }
+        // Another system names one of its own.
+        if let Some(python) = self.test_python {
+            command.env("COLDFRAME_TEST_PYTHON", &python.executable);
+        } else {
+            command.env_remove("COLDFRAME_TEST_PYTHON");
+        }
         match self.linked_with {
             Linked::Nothing => command.arg("--target-dir").arg(&self.workspace.target),
             Linked::Python(python) => {
@@ -234,11 +240,6 @@ impl Suite<'_> {
                 command.arg("--target-dir").arg(folder)
             }
         };
-        if let Some(python) = self.test_python {
-            command.env("COLDFRAME_TEST_PYTHON", &python.executable);
-        } else {
-            command.env_remove("COLDFRAME_TEST_PYTHON");
-        }
         command.env("COLDFRAME_SKIP_LOG", skip_log);
         Ok(command)
     }

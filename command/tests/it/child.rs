@@ -92,6 +92,14 @@ impl Child {
         self
     }
 
+    /// Gives it a console of its own, whose events reach nobody else.
+    #[cfg(windows)]
+    pub(crate) fn own_console(mut self) -> Self {
+        const CREATE_NO_WINDOW: u32 = 0x0800_0000;
+        std::os::windows::process::CommandExt::creation_flags(&mut self.command, CREATE_NO_WINDOW);
+        self
+    }
+
     /// Runs it to its end. The streams are files: no pipe can fill up, or be kept open by a worker left behind.
     pub(crate) fn outcome(mut self) -> Outcome {
         let (out, err, input) = (

@@ -158,6 +158,8 @@ fn a_namespace_package_has_portions_everywhere() {
             "__main__.py",
             "\
 import importlib, tempfile
+# On Windows a path has no way from one drive to another.
+def below(path): return os.path.relpath(path, root if os.path.splitdrive(path)[0] == os.path.splitdrive(root)[0] else os.path.dirname(path))
 with tempfile.TemporaryDirectory() as folder:
     os.makedirs(os.path.join(folder, 'space', 'inner'))
     for path in ('space/two.py', 'space/inner/other.py', 'space/note.txt'):
@@ -166,8 +168,8 @@ with tempfile.TemporaryDirectory() as folder:
     sys.path.append(folder)
     import space.one, space.two, space.inner.deep, space.inner.other, texts
     print(space.one.value, space.two.value, space.inner.deep.value, space.inner.other.value)
-    print([os.path.relpath(path, root) for path in space.__path__][:1], len(space.__path__), space.__spec__.origin)
-    print([os.path.relpath(path, root) for path in texts.__path__], texts.__spec__.loader is None)
+    print([below(path) for path in space.__path__][:1], len(space.__path__), space.__spec__.origin)
+    print([below(path) for path in texts.__path__], texts.__spec__.loader is None)
     if sys.version_info >= (3, 10):
         from importlib import resources
         names = {path.name for path in resources.files('space').iterdir()} - {'__pycache__'}

@@ -49,6 +49,8 @@ mod numpy;
 mod odd_limits;
 #[cfg(unix)]
 mod odd_places;
+#[cfg(unix)]
+mod other_systems;
 mod own_names;
 mod own_process;
 mod parity;
@@ -75,4 +77,6 @@ mod virtual_files;
 mod whole;
 #[cfg(windows)]
 mod windows;
+#[cfg(windows)]
+mod windows_system;
 mod workers;

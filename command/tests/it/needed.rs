@@ -6,7 +6,7 @@ use std::path::Path;
 use launcher::command_parts::BUILD_PYTHON;
 
 use crate::child::Child;
-use crate::support::{App, coldframe, listing, minor, site_packages};
+use crate::support::{App, coldframe, listing, minor, site_packages, skipped};
 
 /// Builds an application, and gives the output.
 fn said(app: &App, output: &Path, options: &[&str]) -> String {
@@ -189,7 +189,14 @@ fn the_interpreter_of_an_environment_brings_its_packages() {
         folder
     });
     let [one, other] = environments.each_ref().map(|folder| folder.to_str().unwrap());
-    let interpreter = format!("{one}/bin/python");
+    let interpreter =
+        format!("{one}/{}", if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
+    if !Path::new(&interpreter).is_file() {
+        return skipped(
+            "the_interpreter_of_an_environment_brings_its_packages",
+            "this Python makes environments without an interpreter",
+        );
+    }
     for (options, expected) in [
         (&["--python", interpreter.as_str()][..], "one\n"),
         (&["--python", interpreter.as_str(), "--venv", other], "other\n"),

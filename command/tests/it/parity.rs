@@ -77,7 +77,9 @@ fn an_application_finds_what_it_finds_under_python() {
     std::fs::write(app.file("latin.py"), b"# -*- coding: latin-1 -*-\nVALUE = '\xe4'\n").unwrap();
     let arguments = ["first", "ünïcode", "--flag"];
     let ours = app.run(arguments).input("typed\n").outcome();
-    let theirs = app.python(arguments).input("typed\n").outcome();
+    // On Windows stock Python has UTF-8 mode only where it is asked for.
+    let mode: &[&str] = if cfg!(windows) { &["-X", "utf8"] } else { &[] };
+    let theirs = app.python_with(mode).args(arguments).input("typed\n").outcome();
     assert_eq!(ours.ending(), Ok(0), "{}", ours.stderr);
     assert!(
         ours.stdout.lines().count() > 200 && !theirs.stdout.contains("FAILED"),

@@ -17,7 +17,7 @@ fn build(app: &App, output: &str, options: &[&str]) -> (Vec<u8>, bool, String) {
         .outcome();
     assert_eq!(built.ending(), Ok(0), "{built:#?}");
     let is_rebuilt = built.stderr.contains("taken over from the last executable");
-    let said = built.stdout.replace(&format!("/{output}\""), "/OUTPUT\"");
+    let said = built.stdout.replace(&format!("{output}\""), "OUTPUT\"");
     (fs::read(app.beside(output)).unwrap(), is_rebuilt, said)
 }
 

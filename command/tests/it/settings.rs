@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{App, COLDFRAME, Child, coldframe};
+use crate::support::{App, COLDFRAME, Child, IMPORTING_METHODS, METHODS, coldframe};
 
 /// Runs `main` with these settings, and compares its output.
 #[track_caller]
@@ -188,7 +188,7 @@ fn modules_are_found_in_folders_on_the_search_path() {
 import json
 try:
     import on_disk, plug_in
-    print(on_disk.VALUE, plug_in.NAME, on_disk.__file__.endswith('/on_disk.py'), json.__loader__.__class__.__name__)
+    print(on_disk.VALUE, plug_in.NAME, on_disk.__file__.replace('\\\\', '/').endswith('/on_disk.py'), json.__loader__.__class__.__name__)
 except ImportError as error:
     print(error)
 ";
@@ -197,7 +197,7 @@ except ImportError as error:
     check("", main, "No module named 'on_disk'\n");
     check(&paths, main, found);
     check(&format!("{paths}filesystem-importer = true"), main, found);
-    let added = format!("import sys\nsys.path.append('{}')\n{main}", folder.path().display());
+    let added = format!("import sys\nsys.path.append(r'{}')\n{main}", folder.path().display());
     check("", &added, found);
 }
 
@@ -239,15 +239,18 @@ import multiprocessing, sys
 def work(number): return number, sys.then
 if __name__ == '__main__':
     print('main', sys.then, flush=True)
-    for method in ('fork', 'forkserver', 'spawn'):
+    for method in METHODS:
         with multiprocessing.get_context(method).Pool(1) as pool:
             print(method, pool.map(work, [1]), flush=True)
 ";
-    let files = [("coldframe.toml", settings), ("early.py", early), ("__main__.py", main)];
+    let main = main.replace("METHODS", &format!("{METHODS:?}"));
+    let files = [("coldframe.toml", settings), ("early.py", early), ("__main__.py", main.as_str())];
     let ran = "start early\nthen\n";
-    App::new(&files).run([""; 0]).prints(&format!(
-        "{ran}main True\nfork [(1, True)]\n{ran}forkserver [(1, True)]\n{ran}spawn [(1, True)]\n"
-    ));
+    // A forked worker has what ran in its parent.
+    let of_workers = METHODS
+        .map(|method| format!("{}{method} [(1, True)]\n", if method == "fork" { "" } else { ran }));
+    let expected = format!("{ran}main True\n{}", of_workers.concat());
+    App::new(&files).run([""; 0]).prints(&expected);
     let app = App::new(&files);
     Child::new(app.build("early", &["--python-mode", "always"]))
         .env("COLDFRAME_PYTHON", "1")
@@ -266,13 +269,14 @@ fn workers_start_without_sys_frozen() {
 import multiprocessing, sys
 def work(number): return number + 1, hasattr(sys, 'frozen')
 if __name__ == '__main__':
-    for method in ('spawn', 'forkserver'):
+    for method in METHODS:
         with multiprocessing.get_context(method).Pool(1) as pool:
             print(pool.map(work, [1]))
-";
+"
+    .replace("METHODS", &format!("{IMPORTING_METHODS:?}"));
     let settings = "sys-frozen = false\nwarnings = ['ignore::ImportWarning']\nx-options = ['own']";
-    let app = App::new(&[("__main__.py", main), ("coldframe.toml", settings)]);
-    app.run([""; 0]).prints("[(2, False)]\n[(2, False)]\n");
+    let app = App::new(&[("__main__.py", main.as_str()), ("coldframe.toml", settings)]);
+    app.run([""; 0]).prints(&"[(2, False)]\n".repeat(IMPORTING_METHODS.len()));
 }
 
 #[test]
@@ -349,11 +353,14 @@ fn python_behaves_as_python() {
             .input(input)
             .prints(expected);
     }
-    let folders = "import sys; print('/one' in sys.path, '/two' in sys.path)";
+    let folders =
+        "import os, sys; print(*(os.path.abspath(name) in sys.path for name in ('/one', '/two')))";
     for (flag, expected) in
         [("-s", "True True\n"), ("-E", "False False\n"), ("-I", "False False\n")]
     {
-        coldframe(["python", flag, "-c", folders]).env("PYTHONPATH", "/one:/two").prints(expected);
+        coldframe(["python", flag, "-c", folders])
+            .env("PYTHONPATH", std::env::join_paths(["/one", "/two"]).unwrap())
+            .prints(expected);
     }
     let outcome = coldframe(["python", "-c", "import sys; sys.exit(9)"]).outcome();
     assert_eq!(outcome.ending(), Ok(9));

@@ -21,6 +21,12 @@ pub(crate) const METHODS: [&str; 3] = ["fork", "forkserver", "spawn"];
 #[cfg(windows)]
 pub(crate) const METHODS: [&str; 1] = ["spawn"];
 
+/// The methods whose workers import the main module anew.
+#[cfg(unix)]
+pub(crate) const IMPORTING_METHODS: [&str; 2] = ["spawn", "forkserver"];
+#[cfg(windows)]
+pub(crate) const IMPORTING_METHODS: [&str; 1] = METHODS;
+
 /// The minor version of the Python under test.
 pub(crate) fn minor() -> u8 {
     let (_, minor) = launcher::command_parts::PYTHON_VERSION.split_once('.').unwrap();
@@ -29,6 +35,9 @@ pub(crate) fn minor() -> u8 {
 
 /// The folder in which an environment of the Python under test has its packages.
 pub(crate) fn site_packages() -> String {
+    if cfg!(windows) {
+        return "Lib/site-packages".to_owned();
+    }
     // A free-threaded Python has a folder of its own.
     let threaded = if launcher::command_parts::FREE_THREADED { "t" } else { "" };
     format!("lib/python3.{}{threaded}/site-packages", minor())
@@ -186,6 +195,13 @@ pub(crate) fn environment(folder: &Path, package: &str) -> Option<PathBuf> {
     let why = outcome.stderr.lines().last().unwrap_or("pip failed").to_owned();
     skipped(package, &format!("{package} could not be installed: {why}"));
     None
+}
+
+/// Whether nothing in a cache folder stands for a package: only libraries may lie there, on Windows, which loads no others.
+pub(crate) fn holds_libraries_alone(cache: &Path) -> bool {
+    let Ok(entries) = fs::read_dir(cache) else { return true };
+    let names = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+    cfg!(windows) && names.into_iter().all(|name| !name.starts_with("files"))
 }
 
 /// The files in a folder, to see that nothing half-written stays behind.

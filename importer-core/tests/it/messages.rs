@@ -217,8 +217,17 @@ fn render<'a>(table: impl IntoIterator<Item = (&'a str, Result<String, Error>)>)
     let line = |(what, outcome): (&str, Result<String, Error>)| match outcome {
         Ok(_) => format!("{what}: no error"),
         Err(error) => {
-            let source = std::error::Error::source(&error)
-                .map(|source| format!("\n    caused by: {source}"));
+            // Each system has words of its own for a file that is not there.
+            let of_system =
+                std::fs::File::open("no/such/file").err().map(|error| error.to_string());
+            let source = std::error::Error::source(&error).map(|source| {
+                let text = source.to_string();
+                let text = match of_system.as_deref() == Some(text.as_str()) {
+                    true => "No such file or directory (os error 2)",
+                    false => text.as_str(),
+                };
+                format!("\n    caused by: {text}")
+            });
             format!("{what} ({:?}):\n    {error}{}", error.kind(), source.unwrap_or_default())
         }
     };

@@ -9,7 +9,7 @@ const EXAMPLES: &str = "\
 Examples:
   cargo xtask platforms windows-3.13                     the Windows build, under wine
   cargo xtask platforms linux-aarch64 -- settings        ARM64 under qemu, only tests with `settings` in their names
-  cargo xtask platforms all --write docs/platforms.md    every platform, and the table of them
+  cargo xtask platforms all --write README.md --write docs/platforms.md   every platform, and the table of them
 
 `cargo xtask test --platforms NAME...` is the same. A platform that cannot be had is named with the reason, and fails the run.
 Compilers, wine, qemu and Pythons are fetched from package registries once, and kept below `target/platforms`.";

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, bail};
-use object::Object as _;
+use object::{Object as _, ObjectSymbol as _};
 
 use super::Platform;
 use super::rows::Target;
@@ -15,6 +15,7 @@ use super::tools::Tools;
 use super::zig;
 use crate::fetched::debian::Extent;
 use xtask::platform_rows::PlatformRows;
+use xtask::pythons;
 use xtask::workspace::write;
 
 /// The Python that programs for these systems ask for: which one it is does not matter, as it is not there.
@@ -143,9 +144,12 @@ fn platform(tools: &Tools<'_>, target: Target) -> anyhow::Result<Platform> {
         // A symbol that no stub has is looked for when the program runs.
         flags.extend(["-Clink-arg=-undefined", "-Clink-arg=dynamic_lookup"].map(str::to_owned));
     } else {
-        // A library without anything in it: the program's own symbols stay open.
-        empty_library(tools, &stubs, &environment)?;
-        flags.push("-Clink-arg=-Wl,--unresolved-symbols=ignore-all".to_owned());
+        stub_library(tools, &stubs, &environment)?;
+        // Libraries of FreeBSD's base, for which zig has no stubs; the crate `libc` names them, and nobody uses them.
+        for name in ["devstat", "kvm", "memstat", "procstat"] {
+            let library = format!("lib{name}.so");
+            library_of(tools, &stubs, &environment, &library, &library, "")?;
+        }
     }
     environment.push(("CARGO_ENCODED_RUSTFLAGS".to_owned(), OsString::from(flags.join("\x1f"))));
     Ok(Platform { triple, folder, environment, keeper: None })
@@ -177,21 +181,71 @@ fn write_stubs(folder: &Path) -> anyhow::Result<()> {
     )
 }
 
-fn empty_library(
+/// A library with the names that Python's own exports and nothing behind them: zig's linker for ELF looks for each that is used.
+fn stub_library(
     tools: &Tools<'_>,
     folder: &Path,
     environment: &[(String, OsString)],
 ) -> anyhow::Result<()> {
-    let source = folder.join("empty.c");
-    write(&source, "int Py_RunMain(void) { return 0; }\n")?;
+    let pythons = pythons::discover();
+    let wanted = pythons.iter().find(|python| python.version.to_string() == VERSION);
+    let python = wanted.with_context(|| {
+        format!("no Python {VERSION} is here, whose names are needed; `pyenv install {VERSION}`")
+    })?;
+    let library = format!("libpython{VERSION}.so");
+    let names = stub(&python.executable)?;
+    library_of(tools, folder, environment, &library, &format!("{library}.1.0"), &names)
+}
+
+/// A library of this C program.
+fn library_of(
+    tools: &Tools<'_>,
+    folder: &Path,
+    environment: &[(String, OsString)],
+    name: &str,
+    soname: &str,
+    text: &str,
+) -> anyhow::Result<()> {
+    let source = folder.join(name).with_extension("c");
+    write(&source, text)?;
     let mut build = Command::new(tools.workspace.root.join("lab/platforms/zig-cc"));
     build
         .envs(environment.iter().map(|(name, value)| (name, value)))
         .args(["-shared", "-o"])
-        .arg(folder.join(format!("libpython{VERSION}.so")))
-        .arg(format!("-Wl,-soname,libpython{VERSION}.so.1.0"))
+        .arg(folder.join(name))
+        .arg(format!("-Wl,-soname,{soname}"))
         .arg(&source);
-    tools.step("a library in the place of Python's", &mut build)
+    tools.step("a library in the place of the system's", &mut build)
+}
+
+/// A program in C that defines what a Python exports.
+fn stub(executable: &Path) -> anyhow::Result<String> {
+    let mut ask = Command::new(executable);
+    ask.args(["-I", "-c", "import os, sysconfig as s; print(os.path.join(s.get_config_var('LIBDIR'), s.get_config_var('INSTSONAME')), end='')"]);
+    let asked = ask.output().context("could not ask Python for its library")?;
+    let library = PathBuf::from(String::from_utf8_lossy(&asked.stdout).into_owned());
+    // A Python with its library inside exports the same.
+    let is_shared = library.to_string_lossy().contains(".so") && library.is_file();
+    let file = if is_shared { library } else { executable.to_owned() };
+    let contents = fs::read(&file).with_context(|| format!("no `{}`", file.display()))?;
+    let parsed = object::File::parse(&*contents).context("Python cannot be read")?;
+    let mut text = String::new();
+    for symbol in parsed.dynamic_symbols().filter(object::ObjectSymbol::is_definition) {
+        let name = symbol.name().unwrap_or_default();
+        if !name.starts_with("Py") && !name.starts_with("_Py") {
+            continue;
+        }
+        match symbol.kind() {
+            object::SymbolKind::Text => text.push_str(&format!("void {name}(void) {{}}\n")),
+            _ => text.push_str(&format!("char {name}[{}];\n", symbol.size().max(1))),
+        }
+    }
+    anyhow::ensure!(
+        text.contains("Py_RunMain"),
+        "`{}` exports nothing of Python's",
+        file.display()
+    );
+    Ok(text)
 }
 
 /// Compares the needs of a program with those that it should have.

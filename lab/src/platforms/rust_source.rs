@@ -1,6 +1,7 @@
 //! The source of Rust's standard library, of exactly the machine's compiler: no other can be built with it.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Context as _;
@@ -13,13 +14,26 @@ const SUITE: &str = "trixie-backports";
 
 /// The variable by which cargo is told where it lies, with its value.
 pub(super) fn variable(tools: &Tools<'_>) -> anyhow::Result<(String, OsString)> {
+    let variable = "__CARGO_TESTS_ONLY_SRC_ROOT".to_owned();
+    if let Some(own) = own_source()? {
+        return Ok((variable, own.into_os_string()));
+    }
     let version = compiler()?;
     let folder = tools.once(&format!("rust-{version}"), |folder| {
         let name = format!("rust-src={version}*");
         tools.packages(folder, SUITE, "amd64", Extent::Named, &[&name]).map(drop)
     })?;
     let library = folder.join(format!("debian/usr/src/rustc-{version}/library"));
-    Ok(("__CARGO_TESTS_ONLY_SRC_ROOT".to_owned(), library.into_os_string()))
+    Ok((variable, library.into_os_string()))
+}
+
+/// The source that the toolchain has, where its component `rust-src` is installed.
+fn own_source() -> anyhow::Result<Option<PathBuf>> {
+    let asked =
+        Command::new("rustc").args(["--print", "sysroot"]).output().context("no `rustc`")?;
+    let sysroot = PathBuf::from(String::from_utf8_lossy(&asked.stdout).trim());
+    let library = sysroot.join("lib/rustlib/src/rust/library");
+    Ok(library.is_dir().then_some(library))
 }
 
 fn compiler() -> anyhow::Result<String> {

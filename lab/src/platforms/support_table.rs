@@ -10,8 +10,7 @@ use super::rows::Row;
 use xtask::platform_rows::Told;
 use xtask::workspace::write as write_file;
 
-const BEGIN: &str =
-    "<!-- platforms: begin, written by `cargo xtask platforms all --write docs/platforms.md` -->";
+const BEGIN: &str = "<!-- platforms: begin, written by `cargo xtask platforms all --write README.md --write docs/platforms.md` -->";
 const END: &str = "<!-- platforms: end -->";
 
 /// Puts the table into a page, in the place of the one that is there.

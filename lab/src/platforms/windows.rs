@@ -58,6 +58,8 @@ pub(super) fn prepare(tools: &Tools<'_>, version: Version) -> anyhow::Result<Pla
         ("AR_x86_64_pc_windows_gnu".to_owned(), program("ar")),
         ("COLDFRAME_WINE".to_owned(), wine.into_os_string()),
         ("WINEPREFIX".to_owned(), prefix.into_os_string()),
+        // Without it the programs ask cargo, which is none of Windows'.
+        ("INSTA_WORKSPACE_ROOT".to_owned(), tools.workspace.root.clone().into_os_string()),
         // wine asks for it, and complains where it is missing.
         ("XDG_RUNTIME_DIR".to_owned(), text("/tmp")),
     ];

@@ -12,13 +12,14 @@ const ENDS: &[char] = &['\'', '"', '`', '\n', '<', '>', '|', ';', ','];
 
 /// The line about an error with this text; nothing if it names no path below the root.
 pub(crate) fn hint(archives: &Stack, root: &str, said: &str) -> Option<String> {
-    let start = format!("{root}{}", std::path::MAIN_SEPARATOR);
-    // In the report of a path backslashes are doubled.
-    let doubled = start.replace('\\', "\\\\");
-    let (_, rest) = said.split_once(&start).or_else(|| said.split_once(&doubled))?;
-    let rest =
-        if cfg!(windows) { rest.replace("\\\\", "/").replace('\\', "/") } else { rest.to_owned() };
-    let path = rest.split(ENDS).next().unwrap_or(&rest);
+    // Windows has slashes of both kinds, and in the report of a path backslashes are doubled.
+    let plain = |text: &str| match cfg!(windows) {
+        true => text.replace("\\\\", "/").replace('\\', "/"),
+        false => text.to_owned(),
+    };
+    let (said, start) = (plain(said), plain(&format!("{root}/")));
+    let (_, rest) = said.split_once(&start)?;
+    let path = rest.split(ENDS).next().unwrap_or(rest);
     // A sentence may go on behind it.
     let path = path.split(": ").next().unwrap_or(path).trim_end();
     match find(archives, format!("/{path}").as_bytes()) {

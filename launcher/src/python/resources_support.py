@@ -7,7 +7,6 @@ import contextlib
 import io
 import os
 import pathlib
-import posixpath
 import sys
 
 try:
@@ -131,14 +130,14 @@ class ArchivePath(Traversable):
     def joinpath(self, *children):
         path = self._path
         for child in children:
-            path = posixpath.normpath(posixpath.join(path, os.fspath(child)))
+            path = os.path.normpath(os.path.join(path, os.fspath(child)))
         return self._at(path)
 
     def __truediv__(self, child):
         return self.joinpath(child)
 
     def relative_to(self, other, *extra):
-        return posixpath.relpath(self._path, str(other.joinpath(*extra)))
+        return os.path.relpath(self._path, str(other.joinpath(*extra)))
 
     def match(self, pattern):
         return self._pure.match(pattern)
@@ -172,7 +171,8 @@ class ArchivePath(Traversable):
 
     def read_bytes(self):
         if self.is_dir():
-            raise IsADirectoryError(self._path)
+            # The error that `open` raises for a folder on this system.
+            raise (PermissionError if os.name == "nt" else IsADirectoryError)(self._path)
         return self._finder.get_data(self._path)
 
     def read_text(self, encoding=None, errors=None):

@@ -12,7 +12,9 @@ def shown(value):
         return [shown(item) for item in value]
     text = value if isinstance(value, str) and "\n" not in value else repr(value)
     for path, name in ((STDLIB, "ANY"), (ROOT, "ANY")):
-        text = text.replace(path, name)
+        # In the form of a text in quotes, backslashes are doubled.
+        for path in (path, os.path.normcase(path)):
+            text = text.replace(path, name).replace(path.replace("\\", "\\\\"), name)
     return text
 
 def fact(label, value):
@@ -199,13 +201,13 @@ with section("interpreter"):
     import locale, signal, threading, gc
     fact("flags", sys.flags)
     fact("arguments", sys.argv[1:])
-    fact("options", [sys._xoptions, sys.warnoptions, sys.dont_write_bytecode, sys.pycache_prefix])
+    fact("options", [{name: value for name, value in sys._xoptions.items() if name != "utf8"}, sys.warnoptions, sys.dont_write_bytecode, sys.pycache_prefix])
     fact("encodings", [sys.getdefaultencoding(), sys.getfilesystemencoding(), sys.getfilesystemencodeerrors(), locale.getpreferredencoding(False)])
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         fact(stream.name, [stream.encoding, stream.errors, stream.line_buffering, stream.write_through, stream.mode, type(stream.buffer).__name__])
     fact("locale", locale.setlocale(locale.LC_ALL))
     fact("environment", {name: os.environ[name] for name in ("LC_CTYPE", "LANG", "PYTHONPATH") if name in os.environ})
-    fact("signals", [str(signal.getsignal(getattr(signal, name))) for name in ("SIGINT", "SIGPIPE", "SIGXFSZ", "SIGTERM", "SIGCHLD")])
+    fact("signals", [str(signal.getsignal(getattr(signal, name))) for name in ("SIGINT", "SIGPIPE", "SIGXFSZ", "SIGTERM", "SIGCHLD") if hasattr(signal, name)])
     fact("limits", [sys.getrecursionlimit(), sys.getswitchinterval(), gc.get_threshold(), gc.isenabled()])
     fact("threads", [threading.active_count(), threading.current_thread().name, threading.main_thread() is threading.current_thread()])
     __import__("warnings").filters[:1] = []
@@ -217,6 +219,7 @@ with section("interpreter"):
     import asyncio
     async def answer(): await asyncio.sleep(0); return 42
     fact("asyncio", asyncio.run(answer()))
-    import ctypes, sqlite3, ssl, zlib, hashlib, decimal, lzma, curses
+    import ctypes, sqlite3, ssl, zlib, hashlib, decimal, lzma
+    if os.name == "posix": import curses
     fact("extensions", [ctypes.sizeof(ctypes.c_long), sqlite3.connect(":memory:").execute("select 1").fetchone(), hashlib.sha256(b"x").hexdigest()])
     fact("errors", [error for error in (ssl.SSLError.__name__, decimal.Decimal(1) / 3)])

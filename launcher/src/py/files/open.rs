@@ -11,7 +11,7 @@ use super::descriptor::{descriptor, open_beside};
 use super::fault::{failed, os_error};
 use super::location::{self, Below, FirstLook, Location};
 use super::memory::{self, Wanted};
-use crate::files::{self, Fault, Found};
+use crate::files::{self, Fault, Found, OPENED_FOLDER};
 use crate::py::ffi::boundary::{returning_object, returning_status};
 use crate::py::ffi::definition::Methods;
 use crate::py::ffi::exception::Exception;
@@ -34,7 +34,7 @@ pub(super) fn open(
     let file = match found {
         _ if creates && flags & libc::O_EXCL != 0 => return refused(libc::EEXIST),
         Found::File(file) => file,
-        Found::Folder(_) | Found::Outside(_) => return refused(libc::EISDIR),
+        Found::Folder(_) | Found::Outside(_) => return refused(OPENED_FOLDER.0),
     };
     #[cfg(unix)]
     if flags & libc::O_DIRECTORY != 0 {

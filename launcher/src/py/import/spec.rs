@@ -7,7 +7,7 @@ use importer_core::{Load, Module, ModuleKind, Optimization};
 use pyo3_ffi as ffi;
 
 use crate::error::Error;
-use crate::file_access::ServedFolder;
+use crate::file_access::{ServedFolder, native};
 use crate::py::ffi::exception::Exception;
 use crate::py::ffi::object::Object;
 use crate::py::ffi::text::{path_of, path_text, read_text, text};
@@ -123,7 +123,7 @@ fn cached_file(py: Token<'_>, module: &Module<'_>) -> Result<Option<Object>, Exc
             if is_searched {
                 add_search_path(py, &path_text(py, folder.as_os_str())?)?;
             }
-            path_text(py, folder.join(module.path()).as_os_str()).map(Some)
+            path_text(py, folder.join(native(module.path())).as_os_str()).map(Some)
         }
         None => Ok(None),
     }
@@ -174,7 +174,7 @@ fn cached(py: Token<'_>, origin: &Object) -> Result<Object, Exception> {
         Optimization::One => ".opt-1",
         Optimization::Two => ".opt-2",
     };
-    let cached = origin.with_file_name(format!("__pycache__/{stem}.{tag}{level}.pyc"));
+    let cached = origin.with_file_name("__pycache__").join(format!("{stem}.{tag}{level}.pyc"));
     path_text(py, cached.as_os_str())
 }
 
