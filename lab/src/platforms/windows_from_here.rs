@@ -15,13 +15,18 @@ const APPLICATION: &str = "examples/primes";
 const ARGUMENT: &str = "2000";
 const PRINTED: &str = "303 primes below 2000, counted by spawned workers";
 
+/// The name of the row.
+pub(super) fn title(version: Version) -> String {
+    format!("windows-{version}, built on Linux")
+}
+
 /// Builds and runs it with the launcher that was built for `platform`.
 pub(super) fn check(
     tools: &Tools<'_>,
     version: Version,
     platform: &Platform,
 ) -> anyhow::Result<PlatformRows> {
-    let title = format!("windows-{version}, built on Linux");
+    let title = title(version);
     let found = pythons::discover();
     // Its standard library was needed before.
     let python = found.iter().find(|python| python.version == version);

@@ -219,9 +219,11 @@ fn inclusions_and_exclusions_change_what_is_taken() {
         attributes.filter(|(key, _)| key.starts_with("layout:")).collect()
     };
     assert_eq!(layouts(&first), layouts(&again));
+    // Libraries for Windows are files, and never mapped by us.
     assert_eq!(
         layouts(&first).is_empty(),
-        first.modules().all(|module| { module.unwrap().kind() != ModuleKind::Extension })
+        cfg!(windows)
+            || first.modules().all(|module| { module.unwrap().kind() != ModuleKind::Extension })
     );
 }
 

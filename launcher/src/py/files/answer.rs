@@ -21,6 +21,12 @@ use crate::py::ffi::token::Token;
 use crate::py::ffi::values::{import, tuple};
 use crate::py::process::runtime::Runtime;
 
+/// The error for an extended attribute that a file has not.
+#[cfg(not(target_os = "freebsd"))]
+const NO_ATTRIBUTE: i32 = libc::ENODATA;
+#[cfg(target_os = "freebsd")]
+const NO_ATTRIBUTE: i32 = libc::ENOATTR;
+
 /// Answers; `passed_on` calls CPython's function with another path.
 pub(super) fn answer(
     py: Token<'_>,
@@ -75,7 +81,7 @@ pub(super) fn answer(
         Decision::Link => refused(libc::EINVAL),
         Decision::Change => refused(libc::EROFS),
         Decision::Make => refused(libc::EEXIST),
-        Decision::Attribute => refused(libc::ENODATA),
+        Decision::Attribute => refused(NO_ATTRIBUTE),
         Decision::Attributes => Object::list(py, Vec::new()),
         Decision::Around => passed_on(below.alike(py, runtime.root.as_encoded_bytes())?),
         Decision::Enter if matches!(found, Found::File(_)) => refused(libc::ENOTDIR),
