@@ -27,7 +27,14 @@ pub(in crate::py) fn path(
 ) -> Result<Object, Exception> {
     let below = match place::of_object(py, runtime, object)? {
         Place::Below(below) => below,
-        Place::Elsewhere(path) => return Ok(path),
+        Place::Elsewhere(path) => {
+            if let Some(log) = &runtime.opened
+                && path.is_text()
+            {
+                log.given_away(path_of(py, &path)?.as_ref());
+            }
+            return Ok(path);
+        }
     };
     match files::find(&runtime.archives, &below.rest) {
         Ok(found) => of(py, runtime, &below, &found),
