@@ -71,6 +71,9 @@ Examples:
     /// Make a `coldframe` that carries the standard library of its Python (`cargo xtask dist` does).
     #[command(hide = true)]
     Whole(Whole),
+    /// Be the application of `run --record-files`, which starts this.
+    #[command(hide = true)]
+    Recorded(Box<Recorded>),
 }
 
 #[derive(Args, Debug)]
@@ -84,6 +87,24 @@ pub(super) struct Whole {
     /// Folder for archives [default: `coldframe` in the user's cache folder].
     #[arg(long, value_name = "DIR")]
     pub(super) cache_dir: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Recorded {
+    /// The file for the log.
+    #[arg(long)]
+    pub(super) log: PathBuf,
+    /// The cache folder.
+    #[arg(long)]
+    pub(super) cache_dir: PathBuf,
+    /// The archives, the application's first.
+    #[arg(long)]
+    pub(super) archive: Vec<PathBuf>,
+    /// The application, as it was named.
+    pub(super) app: PathBuf,
+    /// The application's own arguments.
+    #[arg(last = true)]
+    pub(super) arguments: Vec<OsString>,
 }
 
 /// The options that name an application, its packages and its Python.
@@ -153,12 +174,17 @@ pub(super) struct Source {
 Examples:
   coldframe run app/                     a folder with `__main__.py`
   coldframe run tool.py -- --verbose x   a file, with arguments of its own
+  coldframe run --record-files app/      and write into the settings which packages need their files on disk
   coldframe run app.coldframe            an archive made by `coldframe build --archive`")]
 pub(super) struct Run {
     /// A folder with `__main__.py`, a `.py` file, or an archive.
     pub(super) app: PathBuf,
     #[command(flatten)]
     pub(super) source: Source,
+    /// Find the packages whose C code opens files of theirs while the application runs, and write rules for them
+    /// (`file-access`) into its settings, or into a new `coldframe.toml` beside it (Linux).
+    #[arg(long)]
+    pub(super) record_files: bool,
     /// The application's own arguments.
     #[arg(last = true)]
     pub(super) arguments: Vec<OsString>,

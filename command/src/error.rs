@@ -24,6 +24,13 @@ pub(super) enum CommandError {
     Target(#[from] platform_policy::UnknownTriple),
     #[error("cannot {action} `{}`: {source}", path.display())]
     Io { action: &'static str, path: PathBuf, source: std::io::Error },
+    #[error(
+        "the rules that `--record-files` finds cannot be written to `{}`: {source}; make that possible, or give \
+         `--file-access PACKAGE=cache` for each package whose C code opens files",
+        path.display()
+    )]
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "runs are recorded on Linux"))]
+    Settings { path: PathBuf, source: std::io::Error },
     #[error("{0}")]
     Usage(String),
     #[error("could not install `{}`:\n{said}", requirements.display())]
@@ -70,7 +77,7 @@ impl CommandError {
             | Self::Requirements { .. }
             | Self::Absent(_)
             | Self::Glibc { .. } => exit_code::INPUT,
-            Self::Cache(_) | Self::Print(_) => exit_code::OUTPUT,
+            Self::Cache(_) | Self::Print(_) | Self::Settings { .. } => exit_code::OUTPUT,
             Self::Python(_) => exit_code::PYTHON,
             Self::Bundle(error) => bundle_exit_code(error),
         }

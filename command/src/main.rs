@@ -18,6 +18,7 @@ mod plan;
 mod policy;
 mod progress;
 mod python;
+mod record;
 mod requirements;
 mod run;
 mod runtime_file;
@@ -64,7 +65,7 @@ fn dispatch() -> Result<ExitCode, CommandError> {
         .is_some();
     if is_worker && let Some(archives) = variable(ARCHIVES_VARIABLE) {
         let archives: Vec<PathBuf> = std::env::split_paths(&archives).collect();
-        return run::start(archives, arguments, None);
+        return run::start(archives, arguments, None, open_log());
     }
     if is_python_called(&arguments)? {
         return python::run(arguments);
@@ -74,9 +75,11 @@ fn dispatch() -> Result<ExitCode, CommandError> {
         && let Some(archives) = variable(ARCHIVES_VARIABLE)
         && is_started_by_this()?
     {
-        return run::start(std::env::split_paths(&archives).collect(), arguments, None);
+        let archives = std::env::split_paths(&archives).collect();
+        return run::start(archives, arguments, None, open_log());
     }
     match Arguments::parse().command {
+        Command::Run(options) if options.record_files => record::run(*options),
         Command::Run(options) => run::run(*options),
         Command::Build(options) => build::run(options),
         Command::Inspect(options) => inspect::run(&options),
@@ -86,7 +89,13 @@ fn dispatch() -> Result<ExitCode, CommandError> {
         Command::Doctor(options) => doctor::run(&options),
         Command::Stubs => stubs::run(),
         Command::Whole(options) => whole::run(&options),
+        Command::Recorded(options) => record::become_application(*options),
     }
+}
+
+/// The log of a recorded application, in a process that it started.
+fn open_log() -> Option<run::OpenLog> {
+    variable(record::LOG_VARIABLE).map(|file| run::OpenLog::Inherited(file.into()))
 }
 
 /// Reads an environment variable: the one place of the command that does.

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use cache::{CACHE_VARIABLE, LockedEntry};
 use importer_core::Archive;
+use interp_config::PythonMode;
 use launcher::Interpreter;
 use launcher::command_parts::configuration;
 use launcher::command_parts::map_archive;
@@ -16,6 +17,7 @@ use super::error::CommandError;
 use super::packed_python;
 use super::plan::{Plan, Wanted};
 use super::progress::Bar;
+use super::record;
 use super::warnings::warn_of;
 use super::{ARCHIVES_VARIABLE, arguments};
 
@@ -23,20 +25,29 @@ pub(super) fn run(options: arguments::Run) -> Result<ExitCode, CommandError> {
     let archives = archives(&options)?;
     let mut arguments = vec![options.app.into_os_string()];
     arguments.extend(options.arguments);
-    start(archives, arguments, options.source.cache_dir.as_deref())
+    start(archives, arguments, options.source.cache_dir.as_deref(), None)
 }
 
-/// Runs the application in the first of the archives, or becomes its worker.
+/// The log of a recorded application.
+pub(super) enum OpenLog {
+    /// In the process that is the application.
+    OfApplication(PathBuf),
+    /// In one that it started.
+    Inherited(PathBuf),
+}
+
+/// Runs the application in the first of the archives, or becomes its worker. The log is for the files that it opens.
 pub(super) fn start(
     archives: Vec<PathBuf>,
     arguments: Vec<OsString>,
     cache_dir: Option<&Path>,
+    log: Option<OpenLog>,
 ) -> Result<ExitCode, CommandError> {
     let config = match archives.first() {
         Some(first) => configuration(first)?,
         None => None,
     };
-    let Some(config) = config else {
+    let Some(mut config) = config else {
         return Err(CommandError::Usage(
             "the archive holds no application: it has no configuration".into(),
         ));
@@ -44,6 +55,14 @@ pub(super) fn start(
     let variable = std::env::join_paths(&archives).map_err(|error| {
         CommandError::Usage(format!("the cache folder cannot be used: {error}"))
     })?;
+    let log = log.map(|log| match log {
+        OpenLog::OfApplication(file) => {
+            // A process of this program started it, whose child is no more of a `python` than that of a shell.
+            config.python_mode = PythonMode::Never;
+            file
+        }
+        OpenLog::Inherited(file) => file,
+    });
     let mut interpreter = Interpreter::builder(config)
         .arguments(arguments)
         .inherited_variable(ARCHIVES_VARIABLE, variable);
@@ -59,6 +78,10 @@ pub(super) fn start(
         interpreter = interpreter
             .inherited_variable(CACHE_VARIABLE, folder.clone().into())
             .cache_folder(folder);
+    }
+    if let Some(log) = log {
+        interpreter =
+            interpreter.inherited_variable(record::LOG_VARIABLE, log.clone().into()).open_log(log);
     }
     Ok(interpreter.run()?)
 }
@@ -88,7 +111,7 @@ fn archives(options: &arguments::Run) -> Result<Vec<PathBuf>, CommandError> {
 }
 
 /// The application's archive in the cache, made anew when any of its files has changed.
-fn application_archive(
+pub(super) fn application_archive(
     options: &arguments::Run,
     context: &Context,
     library: &Path,
@@ -133,7 +156,7 @@ fn application_archive(
 }
 
 /// The file as an archive, when it is one: by its contents, and not by its name.
-fn as_archive(path: &Path) -> Result<Option<Archive>, CommandError> {
+pub(super) fn as_archive(path: &Path) -> Result<Option<Archive>, CommandError> {
     if !path.is_file() || path.extension().is_some_and(|extension| extension == "py") {
         return Ok(None);
     }

@@ -3,10 +3,10 @@
 #[cfg(feature = "runtime")]
 use std::ffi::OsString;
 #[cfg(feature = "runtime")]
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 #[cfg(feature = "runtime")]
-use importer_core::Archive;
+use importer_core::{Archive, Stack};
 
 #[cfg(feature = "runtime")]
 pub use crate::as_python::{
@@ -16,11 +16,19 @@ pub use crate::as_python::{
 pub use crate::build_kind::{
     BUILD_PYTHON, DEBUG, FREE_THREADED, LINKAGE, Linkage, PYTHON_BUILD, PYTHON_VERSION, SOURCES,
 };
+#[cfg(feature = "runtime")]
+use crate::error::Error;
 pub use crate::error::exit_code;
+#[cfg(feature = "runtime")]
+use crate::file_access::FileAccess;
 #[cfg(feature = "runtime")]
 pub use crate::interpreter::Children;
 #[cfg(feature = "runtime")]
+pub use crate::open_log::{Opened, read as opened_files};
+#[cfg(feature = "runtime")]
 pub use crate::py::builtin_modules;
+#[cfg(all(unix, feature = "runtime"))]
+pub use crate::py::{end_by_signal, pass_signals_to};
 #[cfg(feature = "runtime")]
 pub use crate::runtime::{application, configuration, main as runtime_main, report, start_log};
 pub use crate::start_method::decision as start_method_decision;
@@ -38,6 +46,17 @@ use crate::{py, surroundings};
 #[cfg(feature = "runtime")]
 pub fn map_archive(path: &Path) -> Result<Archive, importer_core::Error> {
     py::map_archive(path)
+}
+
+/// Puts the files of the packages that these archives serve from the cache there, as their first import would.
+///
+/// # Errors
+///
+/// An archive cannot be read, or the cache not be written to.
+#[cfg(feature = "runtime")]
+pub fn put_served_files(archives: Vec<Archive>, cache: PathBuf) -> Result<(), Error> {
+    let archives = Stack::new(archives);
+    FileAccess::read(&archives, Some(cache))?.make_all_ready(&archives)
 }
 
 /// Reads a variable of ours, which counts for nothing where who starts the program has fewer rights.

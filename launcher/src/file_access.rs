@@ -164,6 +164,12 @@ impl FileAccess {
         Ok(folder)
     }
 
+    /// Puts the files of all packages that are served from the cache there.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn make_all_ready(&self, archives: &Stack) -> Result<(), Error> {
+        self.ready.keys().try_for_each(|digest| self.make_ready(archives, digest))
+    }
+
     /// Puts the files of that digest into the cache, if they are not there.
     fn make_ready(&self, archives: &Stack, digest: &str) -> Result<(), Error> {
         let Some(ready) = self.ready.get(digest).filter(|ready| ready.get().is_none()) else {

@@ -29,6 +29,7 @@ pub struct Interpreter {
     hooks: Vec<RegisteredHook>,
     variables: Vec<(&'static str, Option<OsString>)>,
     cache: Option<PathBuf>,
+    open_log: Option<PathBuf>,
     mode: Mode,
     children: Children,
 }
@@ -112,6 +113,7 @@ impl Interpreter {
             hooks: Vec::new(),
             variables: Vec::new(),
             cache: None,
+            open_log: None,
             mode: Mode::default(),
             children: Children::default(),
         }
@@ -148,6 +150,14 @@ impl Interpreter {
     /// Chooses the folder for the files that packages must find on disk.
     pub fn cache_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.cache = Some(folder.into());
+        self
+    }
+
+    /// Writes the files of the cache that Python code opens into that log, which is there already.
+    #[cfg(feature = "runtime")]
+    #[doc(hidden)]
+    pub fn open_log(mut self, file: PathBuf) -> Self {
+        self.open_log = Some(file);
         self
     }
 
@@ -206,6 +216,7 @@ impl Interpreter {
             mut hooks,
             mut variables,
             cache,
+            open_log,
             mode,
             children,
         } = self;
@@ -310,6 +321,7 @@ impl Interpreter {
             variables,
             maps_libraries: surroundings::variable(MAP_LIBRARIES).is_none_or(|value| value != "0"),
             trace,
+            open_log,
             task,
         })?;
         match exit_code::end(code, cfg!(windows)) {

@@ -45,6 +45,7 @@ mod importlib_hooks;
 mod interpreter;
 mod libraries;
 mod literal;
+mod open_log;
 mod py;
 mod python_mode;
 mod start_method;

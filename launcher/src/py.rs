@@ -39,6 +39,8 @@ pub(crate) use self::ffi::object::Object;
 pub(crate) use self::ffi::values::{import, resolve};
 pub(crate) use self::import::archived::{is_in_archives, is_served_by_archive};
 pub(crate) use self::import::mapped::map_archive;
+#[cfg(all(unix, feature = "runtime"))]
+pub use self::process::passed_signals::{end_by_signal, pass_signals_to};
 pub(crate) use self::process::process_state::is_privileged;
 pub(crate) use self::process::run::{Launch, run};
 pub(crate) use self::process::runtime::RegisteredHook;

@@ -60,6 +60,8 @@ mod python_hooks;
 #[cfg(unix)]
 mod real_files;
 mod rebuilds;
+#[cfg(target_os = "linux")]
+mod record_files;
 mod settings;
 #[cfg(unix)]
 mod settings_file;

@@ -26,7 +26,14 @@ pub(in crate::py) fn path(
 ) -> Result<Object, Exception> {
     let below = match location::of_object(py, runtime, object)? {
         Location::Below(below) => below,
-        Location::Elsewhere(path) => return Ok(path),
+        Location::Elsewhere(path) => {
+            if let Some(log) = &runtime.opened
+                && path.is_text()
+            {
+                log.given_away(path_of(py, &path)?.as_ref());
+            }
+            return Ok(path);
+        }
     };
     match files::find(&runtime.archives, &below.rest) {
         Ok(found) => of(py, runtime, &below, &found),

@@ -10,6 +10,7 @@ use pyo3_ffi as ffi;
 use crate::error::{Error, Problem};
 use crate::file_access::FileAccess;
 use crate::import_trace::ImportTrace;
+use crate::open_log::OpenLog;
 use crate::py::ffi::boundary;
 use crate::py::ffi::exception::Exception;
 use crate::py::ffi::text::path_text;
@@ -17,6 +18,8 @@ use crate::py::ffi::token::Token;
 use crate::py::ffi::values::{import, loaded_module};
 use crate::py::import::lookup::virtual_path;
 use crate::py::import::own_module;
+#[cfg(not(windows))]
+use crate::py::process::audit;
 use crate::py::process::boot;
 use crate::py::process::config::{CommandLine, Initialised, Paths, Run, initialise};
 use crate::py::process::environment::{self, Change};
@@ -45,6 +48,8 @@ pub(crate) struct Launch {
     pub(crate) maps_libraries: bool,
     /// The timeline of imports, if one was asked for.
     pub(crate) trace: Option<ImportTrace>,
+    /// The file for a record of the files that Python code opens, if one was asked for.
+    pub(crate) open_log: Option<PathBuf>,
     pub(crate) task: Task,
 }
 
@@ -60,10 +65,13 @@ pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
         variables,
         maps_libraries,
         trace,
+        open_log,
         task,
     } = launch;
     let root = archives.first().map(|archive| archive.path().as_os_str().to_owned());
     let archives = Stack::new(archives);
+    let opened = open_log.zip(cache.as_ref());
+    let opened = opened.map(|(log, folder)| OpenLog::new(log, folder.join(cache::FILES)));
     let files = FileAccess::read(&archives, cache)?;
     // Before anything of Python's is called.
     #[cfg(windows)]
@@ -117,9 +125,14 @@ pub(crate) fn run(launch: Launch) -> Result<i32, Error> {
         hooks,
         maps_libraries,
         trace,
+        opened,
     };
     if !runtime::set(runtime) {
         return Err(Error::start("this process has already started an interpreter"));
+    }
+    #[cfg(not(windows))]
+    if runtime::get_if_set().is_some_and(|runtime| runtime.opened.is_some()) {
+        audit::add()?;
     }
     boot::add_builtin_modules(boots_from_archive)?;
     let script = match initialise(&config, &paths, &command_line, &run)? {

@@ -10,6 +10,7 @@ use interp_config::PythonInterpreterConfig;
 use crate::file_access::FileAccess;
 use crate::files::Facts;
 use crate::import_trace::ImportTrace;
+use crate::open_log::OpenLog;
 use crate::py::ffi::exception::Exception;
 use crate::py::ffi::object::Object;
 use crate::py::ffi::token::Token;
@@ -63,6 +64,8 @@ pub(in crate::py) struct Runtime {
     pub(in crate::py) maps_libraries: bool,
     /// The timeline of imports, if one was asked for.
     pub(in crate::py) trace: Option<ImportTrace>,
+    /// The record of opened files, if one was asked for.
+    pub(in crate::py) opened: Option<OpenLog>,
 }
 
 impl Runtime {
