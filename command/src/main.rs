@@ -95,7 +95,7 @@ fn dispatch() -> Result<ExitCode, CommandError> {
 
 /// The log of a recorded application, in a process that it started.
 fn open_log() -> Option<run::OpenLog> {
-    variable(record::LOG_VARIABLE).map(|file| run::OpenLog::Inherited(file.into()))
+    variable(run::LOG_VARIABLE).map(|file| run::OpenLog::Inherited(file.into()))
 }
 
 /// Reads an environment variable: the one place of the command that does.

@@ -1,8 +1,8 @@
 //! `coldframe run --record-files`: the packages whose C code opens files, found by running the application.
 //!
 //! The application runs in a process of its own, with the files of all packages in the cache, where C code finds them. This
-//! process watches the cache (`watch`), and the application's processes write down what their Python code opens there. What
-//! was opened and is not accounted for (`opened_by_c`) was opened by C code: its package gets a rule in the settings
+//! process watches the cache (`watch`), and the application's processes write down what their Python code opens there. A file
+//! that was opened and is not accounted for (`opened_by_c`) was opened by C code: its package gets a rule in the settings
 //! (`rules`). A process that only watches survives whatever end the application takes.
 
 #[cfg(target_os = "linux")]
@@ -21,9 +21,6 @@ use std::process::ExitCode;
 use super::arguments;
 use super::error::CommandError;
 use super::run;
-
-/// The variable by which processes that a recorded application starts find the log.
-pub(super) const LOG_VARIABLE: &str = "COLDFRAME_OPEN_LOG";
 
 /// Becomes the application, which writes its log.
 pub(super) fn become_application(options: arguments::Recorded) -> Result<ExitCode, CommandError> {

@@ -17,7 +17,6 @@ use super::error::CommandError;
 use super::packed_python;
 use super::plan::{Plan, Wanted};
 use super::progress::Bar;
-use super::record;
 use super::warnings::warn_of;
 use super::{ARCHIVES_VARIABLE, arguments};
 
@@ -27,6 +26,9 @@ pub(super) fn run(options: arguments::Run) -> Result<ExitCode, CommandError> {
     arguments.extend(options.arguments);
     start(archives, arguments, options.source.cache_dir.as_deref(), None)
 }
+
+/// The variable by which processes that a recorded application starts find the log.
+pub(super) const LOG_VARIABLE: &str = "COLDFRAME_OPEN_LOG";
 
 /// The log of a recorded application.
 pub(super) enum OpenLog {
@@ -81,7 +83,7 @@ pub(super) fn start(
     }
     if let Some(log) = log {
         interpreter =
-            interpreter.inherited_variable(record::LOG_VARIABLE, log.clone().into()).open_log(log);
+            interpreter.inherited_variable(LOG_VARIABLE, log.clone().into()).open_log(log);
     }
     Ok(interpreter.run()?)
 }

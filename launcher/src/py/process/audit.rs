@@ -66,7 +66,7 @@ unsafe extern "C" fn hook(
             if let Some(arguments) = Object::from_borrowed(py, arguments)
                 && let Some(log) = &runtime::get(py)?.opened
             {
-                // What is no path, or cannot be read, is no file of ours.
+                // An argument that is no path, or cannot be read, is no file of ours.
                 drop(written_down(py, log, event, &arguments));
             }
             Ok(())
