@@ -106,6 +106,9 @@ pub(super) const PACKAGES: &[Package] = &[
     places("vader", &["vaderSentiment"]),
     places("rtree", &["rtree"]),
     places("cmake", &["cmake"]),
+    places("gradio", &["gradio"]),
+    places("ansible", &["ansible-core"]),
+    places("shell-script", &["pexpect"]),
     hooks("wrapt", &["wrapt"]),
     hooks(
         "opentelemetry",
