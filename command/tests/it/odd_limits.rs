@@ -3,7 +3,7 @@
 use launcher::command_parts::BUILD_PYTHON;
 
 use crate::odd_places::{APPLICATION, expected, in_namespace, with_libpython};
-use crate::support::{App, Child, METHODS};
+use crate::support::{App, COLDFRAME, Child, METHODS, listing};
 
 /// Refuses a system call (its number, then the error's), and becomes the rest of the command line.
 const REFUSE: &str = r#"
@@ -41,6 +41,28 @@ fn what_a_filter_refuses_is_done_without() {
         let child = Child::new(BUILD_PYTHON).of(&app).args(["-I", "-S", "-c", REFUSE, call, error]);
         child.arg(&built).args(METHODS).prints(&expected("program", &METHODS));
     }
+}
+
+/// After a crash of the machine there is the whole file, or none: a disk that does not say that it has it all gives no file.
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn nothing_gets_its_name_before_it_is_on_the_disk() {
+    let app = App::script("print('ran')");
+    let (fsync, broken) = ("74", "5");
+    let (out, cache) = (app.beside("out"), app.beside("cache"));
+    for command in [["build", "-o"].as_slice(), ["build", "--archive", "-o"].as_slice(), &["run"]] {
+        let child =
+            Child::new(BUILD_PYTHON).of(&app).args(["-I", "-S", "-c", REFUSE, fsync, broken]);
+        let child = child.env("COLDFRAME_CACHE_DIR", &cache).arg(COLDFRAME).args(command);
+        let child = if command[0] == "run" { child } else { child.arg(&out) };
+        let outcome = child.arg(app.target()).outcome();
+        assert_eq!(outcome.ending(), Ok(4), "{command:?}: {outcome:#?}");
+        assert_eq!(outcome.stdout, "", "{command:?}");
+        assert!(!out.exists(), "{command:?}");
+    }
+    let archives = listing(&cache.join("archives-v1"));
+    let named = archives.iter().filter(|name| name.to_string_lossy().ends_with(".coldframe"));
+    assert_eq!(named.count(), 0, "{archives:?}");
 }
 
 #[test]
