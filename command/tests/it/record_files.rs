@@ -1,10 +1,10 @@
 //! `coldframe run --record-files`: the packages whose C code opens files are found while the application runs.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 
 use crate::libraries::compile_with;
-use crate::support::{App, Child, coldframe, site_packages, skipped};
+use crate::odd_places::in_namespace;
+use crate::support::{App, COLDFRAME, Child, coldframe, site_packages};
 
 /// A package that opens a file beside it by C code, and one that reads its own in Python.
 const FILES: &[(&str, &str)] = &[
@@ -244,12 +244,14 @@ fn wrong_uses_are_told() {
     assert!(outcome.stderr.contains("is an archive"), "{outcome:#?}");
 
     app.write("coldframe.toml", "");
-    let settings = app.file("coldframe.toml");
-    fs::set_permissions(&settings, fs::Permissions::from_mode(0o444)).unwrap();
-    if fs::File::options().append(true).open(&settings).is_ok() {
-        return skipped("wrong_uses_are_told", "root can write to every file");
-    }
-    let outcome = record(&app).outcome();
+    let folder = app.path();
+    // Nobody can write there, the superuser neither.
+    let folder = folder.display();
+    let read_only =
+        format!("mount --bind '{folder}' '{folder}'; mount -o remount,ro,bind '{folder}'");
+    let Some(child) = in_namespace("a read-only application", &["-m"], &read_only) else { return };
+    let child = child.of(&app).arg(COLDFRAME).args(["run", "--record-files"]);
+    let outcome = child.arg(app.path()).outcome();
     assert_eq!((outcome.ending(), outcome.stdout.as_str()), (Ok(4), ""), "{outcome:#?}");
     assert!(outcome.stderr.contains("--file-access PACKAGE=cache"), "{outcome:#?}");
 }
