@@ -88,6 +88,11 @@ fn what_is_not_python_gets_files_on_disk() {
         ("out(['sh', '-c', 'cat \"$0\"', pkg + '/data.txt'])", "data\n", &["pkg/data.txt"]),
         ("print(os.spawnv(os.P_WAIT, '/bin/cat', ['cat', pkg + '/data.txt']))", "data\n0\n", &["pkg/data.txt"]),
         ("os.waitpid(os.posix_spawn('/bin/cat', ['cat', pkg + '/data.txt'], os.environ), 0)", "data\n", &["pkg/data.txt"]),
+        (
+            "os.waitpid(os.posix_spawn('/bin/cat', ['cat'], os.environ, file_actions=[(os.POSIX_SPAWN_OPEN, 0, pkg + '/data.txt', os.O_RDONLY, 0)]), 0)",
+            "data\n",
+            &["pkg/data.txt"],
+        ),
         ("os.execvp('cat', ['cat', pkg + '/data.txt'])", "data\n", &["pkg/data.txt"]),
         ("os.execv(pkg + '/run', ['run', 'y'])", "ran y\ndata\n", ALL),
         ("out([sys.executable, pkg + '/script.py', pkg[-4:]])", "script True ['/pkg']\n", &[]),

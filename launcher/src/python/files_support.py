@@ -118,6 +118,19 @@ def real_command(program, arguments):
     return _program(program), arguments
 
 
+def real_file_actions(actions):
+    """The actions of `posix_spawn`, with paths that the system can open for reading."""
+    if not isinstance(actions, (list, tuple)):
+        return actions
+    return [_opens_real(action) if isinstance(action, tuple) and len(action) == 5 else action for action in actions]
+
+
+def _opens_real(action):
+    kind, descriptor, path, flags, mode = action
+    reads = isinstance(flags, int) and not flags & (os.O_WRONLY | os.O_RDWR | os.O_TRUNC)
+    return (kind, descriptor, real_path(path) if reads else path, flags, mode)
+
+
 # A script of a distribution begins with a line that names the Python of the environment that it was installed in.
 RUN_SCRIPT = "import sys; del sys.argv[0]; exec(compile(open(sys.argv[0], 'rb').read(), sys.argv[0], 'exec'))"
 

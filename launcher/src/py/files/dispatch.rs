@@ -119,7 +119,11 @@ fn start(py: Token<'_>, call: &Call) -> Result<Object, Exception> {
         return call.pass_on_replaced(py, &[]);
     };
     let (real_program, real_arguments) = real::command(py, &found, &list)?;
-    call.pass_on_replaced(py, &[(program, real_program), (arguments, real_arguments)])
+    let mut replaced = vec![(program, real_program), (arguments, real_arguments)];
+    if let Some(actions) = call.given(py, "file_actions") {
+        replaced.push((actions.as_ptr(), real::file_actions(py, &actions)?));
+    }
+    call.pass_on_replaced(py, &replaced)
 }
 
 /// Goes on where the system said that something on a path is no folder; the result is handed over, or an exception is set.

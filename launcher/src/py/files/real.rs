@@ -92,6 +92,11 @@ pub(super) fn command(
     Ok((pair.item(py, 0)?, pair.item(py, 1)?))
 }
 
+/// The actions of `posix_spawn` before the program starts, some of which open files.
+pub(super) fn file_actions(py: Token<'_>, actions: &Object) -> Result<Object, Exception> {
+    import(py, SUPPORT)?.call_method(py, "real_file_actions", &[actions])
+}
+
 /// The method `dlopen` of `_cffi_backend.FFI`, as its table had it.
 static DLOPEN: OnceLock<ffi::PyCFunction> = OnceLock::new();
 
