@@ -48,6 +48,7 @@ pub(crate) enum Problem {
         executable.display()
     )]
     Cut { executable: PathBuf },
+    #[cfg(feature = "runtime")]
     #[error(
         "`{}` is the runtime that `coldframe build` puts before an application, and has none: build one with \
          `coldframe build`",
@@ -135,9 +136,10 @@ impl Error {
             Problem::Archive(_)
             | Problem::Manifest(_)
             | Problem::Cut { .. }
-            | Problem::NoApplication { .. }
             | Problem::NoStandardLibrary
             | Problem::Replaced { .. } => ErrorKind::Archive,
+            #[cfg(feature = "runtime")]
+            Problem::NoApplication { .. } => ErrorKind::Archive,
             Problem::Cache(_) | Problem::File { .. } => ErrorKind::File,
             Problem::Start { .. } => ErrorKind::Start,
         }

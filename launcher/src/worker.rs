@@ -140,7 +140,7 @@ const EXECNET_CODE: &str = "import sys;exec(eval(sys.stdin.readline()))";
 ///
 /// # Errors
 ///
-/// [`Refused`], for the call of a worker's function with anything but literal arguments. An unknown command line is
+/// The call of a worker's function has other arguments than literal ones. An unknown command line is
 /// `Ok(None)`: the application's own.
 pub fn parse(arguments: &[OsString]) -> Result<Option<Worker>, Refused> {
     let Some(first) = arguments.first() else { return Ok(None) };
