@@ -24,8 +24,45 @@ const ENDINGS: &[&str] =
 const ENDINGS_OF_C: &[&str] = &[".c", ".cc", ".cpp", ".h", ".hh", ".hpp", ".inc"];
 const HEADER_FOLDERS: &[&str] = &["include", "includes"];
 
+/// Words in the names of extras that only developers of a distribution install.
+const EXTRA_WORDS: &[&str] = &[
+    "benchmark",
+    "benchmarks",
+    "build",
+    "ci",
+    "coverage",
+    "dev",
+    "devel",
+    "develop",
+    "developer",
+    "development",
+    "doc",
+    "docs",
+    "documentation",
+    "example",
+    "examples",
+    "lint",
+    "linting",
+    "mypy",
+    "qa",
+    "release",
+    "test",
+    "testing",
+    "tests",
+    "tutorials",
+    "types",
+    "typing",
+];
+
 /// Prefixes of files that only people read.
 const BEGINNINGS: &[&str] = &["AUTHORS", "CHANGELOG", "CHANGES", "COPYING", "LICENSE", "NOTICE"];
+
+/// Whether an extra of a distribution is for its developers.
+pub(super) fn is_extra_for_developers(extra: &str) -> bool {
+    extra
+        .split(['-', '_', '.'])
+        .any(|word| EXTRA_WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)))
+}
 
 /// Whether a path is that of a test, or of a file that only tests use.
 pub(super) fn is_test(path: &str) -> bool {

@@ -22,6 +22,8 @@ pub(super) struct Distribution {
     pub(super) entries: Vec<Entry>,
     /// Normalised names of the distributions it asks for (not those of its extras).
     pub(super) requires: Vec<String>,
+    /// Normalised names of the distributions that its extras for users ask for.
+    pub(super) offers: Vec<String>,
     /// The groups of its entry points by which others may find it, and import it without naming it, with their modules.
     pub(super) plugs_into: BTreeMap<String, Vec<String>>,
     /// First parts of its modules' names.
@@ -86,6 +88,7 @@ fn read_distribution(
     let mut distribution = Distribution {
         metadata: Some(metadata.name.clone()),
         requires: headers.required(markers),
+        offers: headers.offered(markers),
         plugs_into: metadata.plug_in_groups(),
         editable: metadata.editable_location(),
         entries: metadata.files(folder, &normalized, suffixes)?,

@@ -212,6 +212,11 @@ impl Headers {
     pub(super) fn required(&self, markers: &Markers) -> Vec<String> {
         self.requires.iter().filter_map(|line| markers.required(line)).collect()
     }
+
+    /// Normalised names of the distributions that its extras for users ask for.
+    pub(super) fn offered(&self, markers: &Markers) -> Vec<String> {
+        self.requires.iter().filter_map(|line| markers.offered(line)).collect()
+    }
 }
 
 /// `NAME-VERSION-pyX.Y`, for a folder that is an egg.

@@ -4,7 +4,8 @@
 //! and a module to its distribution. An import that its module needs (at the top level, or of something that its
 //! distribution requires) is followed. An optional one (in a function, under `try`) of another distribution is put off until
 //! all that is needed is known; then it is followed if that distribution was installed for its own sake, or because of what
-//! is needed. Modules reached in this way bring nothing optional again.
+//! is needed, or if it stands in a function without `try`, and an extra of its own distribution asks for the other one.
+//! Modules reached in this way bring nothing optional again.
 //!
 //! A distribution whose modules are found while the program runs (by computed names, by looking into folders, by extension
 //! modules) has all of them packed but those of developers. A module in doubt stays, and brings no other distribution that
@@ -121,6 +122,8 @@ struct DeferredImport {
     cause: Cause,
     /// Whether its being installed is enough.
     is_plug_in: bool,
+    /// Whether a needed module does not expect that it is absent, and says so in an extra.
+    is_offered: bool,
 }
 
 /// The result of a search.

@@ -5,6 +5,7 @@ use std::str::FromStr as _;
 use pep508_rs::{MarkerEnvironment, MarkerEnvironmentBuilder, Requirement, VerbatimUrl};
 
 use super::PythonInstallation;
+use super::developers::is_extra_for_developers;
 use super::distribution_name::normalize;
 use super::source::TargetSystem;
 
@@ -50,6 +51,18 @@ impl Markers {
             (Err(_), _) | (_, None) => name_alone(line),
         }
     }
+
+    /// The normalised name in a `Requires-Dist` line, if an extra that users install asks for it here.
+    pub(super) fn offered(&self, line: &str) -> Option<String> {
+        let requirement = Requirement::<VerbatimUrl>::from_str(line.trim()).ok()?;
+        let environment = self.0.as_ref()?;
+        let is_required = requirement.evaluate_markers(environment, &[]);
+        let for_users = requirement
+            .marker
+            .simplify_extras_with(|extra| !is_extra_for_developers(extra.as_ref()));
+        (!is_required && for_users.evaluate(environment, &[]))
+            .then(|| normalize(requirement.name.as_ref()))
+    }
 }
 
 /// The name at the beginning, unless a marker asks for an extra.
@@ -69,8 +82,7 @@ fn name_alone(line: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn markers_are_asked_about_the_target() {
+    fn markers() -> Markers {
         let environment = MarkerEnvironmentBuilder {
             implementation_name: "cpython",
             implementation_version: "3.12.1",
@@ -84,7 +96,36 @@ mod tests {
             python_version: "3.12",
             sys_platform: "linux",
         };
-        let markers = Markers(environment.try_into().ok());
+        Markers(environment.try_into().ok())
+    }
+
+    #[test]
+    fn an_extra_for_users_offers_a_distribution() {
+        let markers = markers();
+        for (line, expected) in [
+            ("One.Two; extra == 'default'", Some("one-two")),
+            ("one; extra == 'x' or extra == 'test'", Some("one")),
+            ("one; extra == 'x' and python_version >= '3.10'", Some("one")),
+            ("one; extra == 'x' and python_version < '3.10'", None),
+            ("one; extra == 'x' and sys_platform == 'win32'", None),
+            ("one; extra == 'test'", None),
+            ("one; extra == 'Dev'", None),
+            ("one; extra == 'docs' or extra == 'benchmarks'", None),
+            ("one; extra == 'test-no-images'", None),
+            ("one; extra == 'developer'", None),
+            ("one; extra == 'fast'", Some("one")),
+            ("one", None),
+            ("one; python_version >= '3.10'", None),
+            ("one ~> 3; extra == 'x'", None),
+            ("", None),
+        ] {
+            assert_eq!(markers.offered(line).as_deref(), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn markers_are_asked_about_the_target() {
+        let markers = markers();
         for (line, expected) in [
             ("One.Two", Some("one-two")),
             (" one >=1, <2", Some("one")),

@@ -9,6 +9,7 @@
 //! | `import a; a.b.c` | `a`, and `a.b` where that is a module |
 //! | in a function, under a condition that only the running program decides | the same, [`ImportPlace::Function`] |
 //! | under `try` with a handler of `ImportError`, in its handlers, under `suppress(ImportError)` | the same, [`ImportPlace::Guarded`] |
+//! | under `if "a" in sys.modules`, `if find_spec("a")` | the same, [`ImportPlace::Guarded`] |
 //! | under `if TYPE_CHECKING` | nothing |
 //! | under `if __name__ == "__main__"` | nothing in a module that is only imported |
 //! | under `if sys.platform`, `sys.version_info`, `os.name` … | decided for the target; the other branch is nothing |
@@ -244,6 +245,13 @@ mod tests {
             ("try:\n  import a\nfinally:\n  import b", &["top:2:a", "top:4:b"]),
             ("with suppress(ImportError):\n  import a", &["guarded:2:a"]),
             ("with contextlib.suppress(Exception):\n  import a", &["guarded:2:a"]),
+            (
+                "if 'a' in sys.modules:\n  import a\nelse:\n  import b",
+                &["guarded:2:a", "function:4:b"],
+            ),
+            ("if x and sys.modules.get('a'):\n  import a", &["guarded:2:a"]),
+            ("if 'a' not in sys.modules:\n  import a", &["function:2:a"]),
+            ("if util.find_spec('a') is not None:\n  import a", &["guarded:2:a"]),
             ("match x:\n  case 1:\n    import a", &["top:3:a"]),
             ("import a\na.b.c()", &["top:1:a a.b a.b.c"]),
             ("import a as z\ndef f(): return z.b", &["top:1:a a.b"]),

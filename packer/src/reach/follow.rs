@@ -385,7 +385,18 @@ impl Search<'_, '_> {
                 targets,
                 cause: cause.clone(),
                 is_plug_in,
+                is_offered: place == ImportPlace::Function
+                    && certainty == Certainty::Needed
+                    && self.offers(by, distribution),
             });
+        }
+    }
+
+    /// Whether an extra for users asks for the other distribution.
+    fn offers(&self, distribution: usize, other: usize) -> bool {
+        match (self.distributions.get(distribution), self.distributions.get(other)) {
+            (Some(distribution), Some(other)) => distribution.offers.contains(&other.normalized),
+            _gone => false,
         }
     }
 

@@ -95,7 +95,8 @@ impl Search<'_, '_> {
     pub(super) fn follow_put_off(&mut self) {
         let wanted = self.wanted();
         let put_off = std::mem::take(&mut self.put_off);
-        for DeferredImport { from, distribution, targets, cause, is_plug_in } in put_off {
+        for DeferredImport { from, distribution, targets, cause, is_plug_in, is_offered } in put_off
+        {
             if self.chosen.get(&distribution).is_some_and(|(certainty, _)| certainty.is_firm()) {
                 // It is there anyway; the module itself may be another one.
                 for id in targets {
@@ -117,7 +118,7 @@ impl Search<'_, '_> {
                 self.leave_out(from, distribution, &cause, "a rule leaves it");
             } else if self.rules.is_for_developers(&found.normalized) && !is_plug_in {
                 self.leave_out(from, distribution, &cause, "only developers use it");
-            } else if !is_plug_in && !wanted.contains(&distribution) {
+            } else if !is_plug_in && !is_offered && !wanted.contains(&distribution) {
                 self.leave_out(from, distribution, &cause, "it was installed for something else");
             } else {
                 for id in targets {

@@ -1,5 +1,6 @@
 //! Conditions that are decided before the program runs: by the target, or because only type checkers take a branch.
 
+use ruff_python_ast::helpers::any_over_expr;
 use ruff_python_ast::{BoolOp, CmpOp, Expr, Number, UnaryOp};
 
 use super::TargetSystem;
@@ -52,6 +53,32 @@ pub(super) fn decide(condition: &Expr, target: &TargetSystem) -> Option<bool> {
             }
         }
         _other => None,
+    }
+}
+
+/// Whether a condition asks if some module is there: by `"a" in sys.modules`, `sys.modules.get("a")` or `find_spec("a")`.
+pub(super) fn asks_for_module(condition: &Expr) -> bool {
+    any_over_expr(condition, |part| match part {
+        Expr::Compare(compare) => match (&*compare.ops, &*compare.comparators) {
+            ([CmpOp::In], [right]) => is_loaded_modules(right),
+            _other => false,
+        },
+        Expr::Call(call) => match &*call.func {
+            Expr::Attribute(function) if function.attr.as_str() == "get" => {
+                is_loaded_modules(&function.value)
+            }
+            function => last_name(function) == Some("find_spec"),
+        },
+        _other => false,
+    })
+}
+
+fn is_loaded_modules(expression: &Expr) -> bool {
+    match expression {
+        Expr::Attribute(attribute) => {
+            attribute.attr.as_str() == "modules" && last_name(&attribute.value) == Some("sys")
+        }
+        _other => false,
     }
 }
 

@@ -12,7 +12,7 @@ use ruff_python_ast::{
 };
 use ruff_text_size::{Ranged, TextSize};
 
-use super::condition::{decide, last_name};
+use super::condition::{asks_for_module, decide, last_name};
 use super::{Facts, Import, ImportPlace, Questions, RunsAs};
 
 /// Functions by which modules of the standard library test themselves, or run as programs.
@@ -245,7 +245,10 @@ impl<'s, 'q> Reader<'s, 'q> {
             decided = Some(false);
         }
         self.visit_expr(&statement.test);
+        let is_guarded = asks_for_module(&statement.test);
+        self.guards += usize::from(is_guarded);
         self.branch(decided, &statement.body);
+        self.guards -= usize::from(is_guarded);
         for clause in &statement.elif_else_clauses {
             if decided == Some(true) {
                 return;

@@ -189,6 +189,28 @@ fn distributions_come_along_by_these_rules() {
         &[other, third],
         "one",
     );
+    let offered = ["other; extra == 'fast'"];
+    run(
+        "one that an extra asks for, imported in a function",
+        &offered,
+        "def f(): import other",
+        &[other, third],
+        "one other",
+    );
+    run(
+        "one that an extra asks for, where its absence is expected",
+        &offered,
+        "import sys\ndef f():\n  if 'other' in sys.modules: import other",
+        &[other, third],
+        "one",
+    );
+    run(
+        "one that an extra for developers asks for",
+        &["other; extra == 'tests'"],
+        "def f(): import other",
+        &[other, third],
+        "one",
+    );
     run(
         "a required one, imported in a function",
         &["other"],

@@ -36,7 +36,7 @@ pub(in crate::py) fn ending_of(py: Token<'_>, exception: Exception) -> Ending {
     if interrupted { Ending::Interrupted } else { Ending::Code(1) }
 }
 
-/// A line about a module of the standard library that an executable does without.
+/// A line about a module that an executable does without.
 fn missing_module(py: Token<'_>, exception: &Exception) -> Option<Object> {
     let said = missing_module_text(py, exception);
     drop(Exception::take_if_raised(py));
@@ -53,19 +53,26 @@ fn missing_module_text(py: Token<'_>, exception: &Exception) -> Result<Option<St
     };
     let name = name.to_text(py)?;
     let first = text(py, name.split('.').next().unwrap_or(&name))?;
-    // From Python 3.10 on.
-    let Some(names) = of_sys(py, c"stdlib_module_names") else { return Ok(None) };
-    if !names.call_method(py, "__contains__", &[&first])?.is_true(py)? {
+    let runtime = crate::py::process::runtime::get(py)?;
+    let has = |name: &str| runtime.archives.module(name).is_ok_and(|found| found.is_some());
+    if has(&name) {
         return Ok(None);
     }
-    let is_packed = crate::py::process::runtime::get(py)?
-        .archives
-        .module(&name)
-        .is_ok_and(|found| found.is_some());
-    Ok((!is_packed).then(|| {
-        format!(
+    // From Python 3.10 on.
+    let is_standard = match of_sys(py, c"stdlib_module_names") {
+        Some(names) => names.call_method(py, "__contains__", &[&first])?.is_true(py)?,
+        None => false,
+    };
+    if is_standard {
+        return Ok(Some(format!(
             "`{name}` is a module of the standard library that is not in this executable, for nothing that can be read imports \
              it; where Python has it, `coldframe build --include {name}` packs it, and `--standard-library whole` packs all"
+        )));
+    }
+    // Where Python's own modules are files, the others are files too.
+    Ok((has("encodings") && !runtime.behaves_as_python).then(|| {
+        format!(
+            "`{name}` is not in this executable; where it is installed, `coldframe build --include {name}` packs it"
         )
     }))
 }
