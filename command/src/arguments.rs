@@ -177,7 +177,7 @@ Examples:
   coldframe run --record-files app/      and write into the settings which packages need their files on disk
   coldframe run app.coldframe            an archive made by `coldframe build --archive`")]
 pub(super) struct Run {
-    /// A folder with `__main__.py`, a `.py` file, or an archive.
+    /// A folder with `__main__.py`, a script with the modules beside it, or an archive.
     pub(super) app: PathBuf,
     #[command(flatten)]
     pub(super) source: Source,
@@ -204,7 +204,7 @@ Examples:
 Settings may stand in `coldframe.toml` or under `[tool.coldframe]` in `pyproject.toml`, beside the application or
 above it; the command line wins.")]
 pub(super) struct Build {
-    /// A folder with `__main__.py`, a package, or a `.py` file; not needed when `--entry` names an installed package.
+    /// A folder with `__main__.py`, a package, or a script with the modules beside it that it imports; not needed when `--entry` names an installed package.
     pub(super) app: Option<PathBuf>,
     /// The executable to write.
     #[arg(short, long, value_name = "FILE")]

@@ -38,8 +38,7 @@ impl<'c> Plan<'c> {
         wanted: &Wanted<'_>,
     ) -> Result<Self, CommandError> {
         let entry = settings.build.entry.clone();
-        let suffixes = &context.python.extension_suffixes;
-        let read = |path| Application::read(path, entry.as_ref(), suffixes, wanted.left_out);
+        let read = |path| Application::read(path, entry.as_ref(), &context.python, wanted.left_out);
         let mut application = wanted.app.map(read).transpose()?;
         match &mut application {
             Some(application) => context.add_data(application)?,

@@ -26,7 +26,7 @@ fn shown(python: &OsString) -> Result<String, Box<dyn Error>> {
     fs::write(folder.path().join("spam.py"), "def greet():\n    print('hello')\n")?;
 
     let python = PythonInstallation::inspect(Path::new(python))?;
-    let application = Application::read(folder.path(), None, &python.extension_suffixes, &[])?;
+    let application = Application::read(folder.path(), None, &python, &[])?;
     let compile = CompileCommand {
         program: python.executable.clone(),
         arguments: ["-I", "-S", "-B", "-c", COMPILE_WORKER].map(Into::into).into(),

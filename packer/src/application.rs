@@ -1,13 +1,16 @@
-//! The application: a folder, a package, or one file.
+//! The application: a folder, a package, or a script with the modules beside it that it imports.
+
+mod beside;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use interp_config::{EntryPoint, RunTarget};
 
+use self::beside::Beside;
 use super::real_path::real_path;
 use super::tree::{Entry, EntryKind, ModuleName, Tree};
-use super::{BundleError, Problem, Warning};
+use super::{BundleError, Problem, PythonInstallation, Warning};
 
 /// The user's own program, its files found but not yet read.
 #[derive(Clone, Debug)]
@@ -21,7 +24,7 @@ pub struct Application {
 /// The shape of an application, which gives its modules their names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Layout {
-    /// One file, which is `__main__`.
+    /// One file, which is `__main__`; modules beside it are at the top level, as `python SCRIPT` has them.
     Script,
     /// The folder's contents are at the top level, as `python FOLDER` has them.
     Folder,
@@ -32,12 +35,12 @@ pub enum Layout {
 impl Application {
     /// Finds the files of the application at `path`.
     ///
-    /// `entry` decides in doubt whether a folder is a package. `ignore` names files and folders that are no part of
+    /// `python` is the one that will run them. `entry` decides in doubt whether a folder is a package. `ignore` names files and folders that are no part of
     /// the application although they lie in it, such as the executable about to be written.
     pub fn read(
         path: &Path,
         entry: Option<&EntryPoint>,
-        extension_suffixes: &[String],
+        python: &PythonInstallation,
         ignore: &[&Path],
     ) -> Result<Self, BundleError> {
         let metadata = fs::metadata(path).map_err(|error| match error.kind() {
@@ -50,14 +53,14 @@ impl Application {
         let ignored: Vec<PathBuf> = ignore.iter().filter_map(|path| real_path(path).ok()).collect();
         let skip = |found: &walkdir::DirEntry| ignored.iter().any(|path| path == found.path());
         if metadata.is_file() {
-            return Self::script(path, root, extension_suffixes, skip);
+            return Self::script(path, root, python, skip);
         }
         let layout = folder_layout(&root, entry)?;
         let prefix = match &layout {
             Layout::Package(name) => format!("{name}/"),
             Layout::Folder | Layout::Script => String::new(),
         };
-        let tree = Tree::read(&root, &prefix, extension_suffixes, skip)?;
+        let tree = Tree::read(&root, &prefix, &python.extension_suffixes, skip)?;
         Ok(Self { root, layout, entries: tree.entries, warnings: tree.warnings })
     }
 
@@ -95,7 +98,7 @@ impl Application {
     fn script(
         given: &Path,
         root: PathBuf,
-        extension_suffixes: &[String],
+        python: &PythonInstallation,
         skip: impl Fn(&walkdir::DirEntry) -> bool,
     ) -> Result<Self, BundleError> {
         let name = root.file_name().and_then(|name| name.to_str());
@@ -113,13 +116,21 @@ impl Application {
         let beside = root.with_file_name(&stem);
         let (mut entries, mut warnings) = (vec![entry.clone()], Vec::new());
         if beside.join("__init__.py").is_file() {
-            let package = Tree::read(&beside, &format!("{stem}/"), extension_suffixes, skip)?;
+            let package =
+                Tree::read(&beside, &format!("{stem}/"), &python.extension_suffixes, &skip)?;
             entries.extend(package.entries);
             warnings = package.warnings;
         } else if stem != "__main__"
             && let Some(module) = ModuleName::of_path(&stem)
         {
             entries.push(Entry { kind: EntryKind::Source(module), ..entry });
+        }
+        if let Some(folder) = root.parent() {
+            let mut beside = Beside::new(folder, python, skip);
+            beside.follow(&entries)?;
+            let (found, remarks) = beside.finish();
+            entries.extend(found);
+            warnings.extend(remarks);
         }
         Ok(Self { root, layout: Layout::Script, entries, warnings })
     }
@@ -160,7 +171,26 @@ fn folder_layout(root: &Path, entry: Option<&EntryPoint>) -> Result<Layout, Bund
         (Some(_) | None, Some(_)) => Ok(Layout::Folder),
         (Some(_), None) => Ok(Layout::Folder),
         (None, None) if has_main => Ok(Layout::Folder),
-        (None, None) => Err(Problem::NothingToRun(root.to_owned()).into()),
+        (None, None) => Err(nothing_to_run(root).into()),
+    }
+}
+
+/// Names of scripts that begin an application, the likeliest first.
+const SCRIPT_NAMES: &[&str] = &["main.py", "app.py", "run.py", "cli.py", "manage.py"];
+
+/// The error for a folder without a beginning, which names its script if there is a likely one.
+fn nothing_to_run(root: &Path) -> Problem {
+    let known = SCRIPT_NAMES.iter().map(|name| root.join(name)).find(|path| path.is_file());
+    let only = || {
+        let files = fs::read_dir(root).ok()?.filter_map(|file| Some(file.ok()?.path()));
+        let mut scripts =
+            files.filter(|file| file.extension().is_some_and(|ending| ending == "py"));
+        let first = scripts.next()?;
+        scripts.next().is_none().then_some(first)
+    };
+    match known.or_else(only) {
+        Some(script) => Problem::OnlyAScript { folder: root.to_owned(), script },
+        None => Problem::NothingToRun(root.to_owned()),
     }
 }
 

@@ -65,6 +65,8 @@ pub(crate) enum Problem {
     NotAnApplication(PathBuf),
     #[error("`{}` holds no `__main__.py`: add one, or name an entry point with `--entry package.module:function`", .0.display())]
     NothingToRun(PathBuf),
+    #[error("`{}` holds no `__main__.py`: give its script, `{}`, or name an entry point with `--entry package.module:function`", folder.display(), script.display())]
+    OnlyAScript { folder: PathBuf, script: PathBuf },
     #[error("`{}` does not work as a Python interpreter: {reason}", python.display())]
     NotPython { python: PathBuf, reason: String },
     #[error(
@@ -177,9 +179,10 @@ impl BundleError {
     pub fn kind(&self) -> BundleErrorKind {
         match &*self.0 {
             Problem::Io { .. } => BundleErrorKind::Io,
-            Problem::NoApplication(_) | Problem::NotAnApplication(_) | Problem::NothingToRun(_) => {
-                BundleErrorKind::Application
-            }
+            Problem::NoApplication(_)
+            | Problem::NotAnApplication(_)
+            | Problem::NothingToRun(_)
+            | Problem::OnlyAScript { .. } => BundleErrorKind::Application,
             Problem::EntryModule { .. } | Problem::EntryAttribute { .. } => {
                 BundleErrorKind::EntryPoint
             }

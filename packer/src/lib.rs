@@ -6,7 +6,7 @@
 //!
 //! # fn main() -> Result<(), packer::BundleError> {
 //! let python = PythonInstallation::inspect(Path::new("python3"))?;
-//! let application = Application::read(Path::new("app"), None, &python.extension_suffixes, &[])?;
+//! let application = Application::read(Path::new("app"), None, &python, &[])?;
 //! let compile = CompileCommand {
 //!     program: python.executable.clone(),
 //!     arguments: ["-I", "-S", "-B", "-c", COMPILE_WORKER].map(Into::into).into(),

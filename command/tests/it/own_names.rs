@@ -65,6 +65,32 @@ fn a_package_beside_a_script_of_its_name_is_what_is_imported() {
     check(&folder, "tool.py");
 }
 
+#[test]
+fn modules_beside_a_script_are_its_own() {
+    let main = "\
+import multiprocessing, os
+import helper, package.part, plain.deep
+if __name__ == '__main__':
+    print(helper.double(2), package.part.text(), plain.deep.value, os.path.basename(helper.__file__))
+    with multiprocessing.get_context('spawn').Pool(1) as pool:
+        print(pool.map(helper.double, [1, 2]))
+";
+    let files = [
+        ("main.py", main),
+        ("helper.py", "def double(x):\n    import late\n    return late.two * x"),
+        ("late.py", "two = 2"),
+        ("package/__init__.py", ""),
+        (
+            "package/part.py",
+            "import os\ndef text(): return open(os.path.join(os.path.dirname(__file__), 'data.txt')).read()",
+        ),
+        ("package/data.txt", "data"),
+        ("plain/deep.py", "value = 'deep'"),
+        ("broken.py", "this is no Python"),
+    ];
+    check(&files, "main.py");
+}
+
 /// The standard library's modules get the standard library's own module; under `python` they would get the script.
 #[test]
 fn a_script_that_is_called_as_a_standard_module_hides_none() {

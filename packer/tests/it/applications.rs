@@ -10,11 +10,11 @@ use packer::{
     SupportModule, Warning,
 };
 
-use crate::support::{Fixture, archive, build, bytes, files, modules, texts, tree};
+use crate::support::{Fixture, archive, build, bytes, files, lay, modules, texts, tree};
 
 fn read(fixture: &Fixture, path: &Path, entry: Option<&str>) -> Result<Application, BundleError> {
     let entry: Option<EntryPoint> = entry.map(|entry| entry.parse().unwrap());
-    Application::read(path, entry.as_ref(), &fixture.python.extension_suffixes, &[])
+    Application::read(path, entry.as_ref(), &fixture.python, &[])
 }
 
 fn packed(fixture: &Fixture, application: &Application) -> Archive {
@@ -49,9 +49,7 @@ fn a_folder_is_packed_as_python_would_run_it() {
         ("dist/app", "what was built the last time"),
     ]);
     let out = folder.path().join("dist/app");
-    let application =
-        Application::read(folder.path(), None, &fixture.python.extension_suffixes, &[&out])
-            .unwrap();
+    let application = Application::read(folder.path(), None, &fixture.python, &[&out]).unwrap();
     assert_eq!(application.layout(), &Layout::Folder);
     assert_eq!(application.run_target(), Some(RunTarget::Module("__main__".into())));
 
@@ -130,14 +128,77 @@ fn a_script_keeps_its_name_in_tracebacks() {
 }
 
 #[test]
+fn modules_beside_a_script_come_along_where_it_imports_them() {
+    let fixture = Fixture::new();
+    let others = [
+        ("helper.py", "import second\ndef f(): from data.deep import value"),
+        ("second.py", ""),
+        ("unused.py", "import unused_too"),
+        ("unused_too.py", ""),
+        ("package/__init__.py", "from . import part"),
+        ("package/part.py", "import third"),
+        ("package/text.txt", ""),
+        ("third.py", ""),
+        ("data/deep/value.py", ""),
+        ("data/deep/other.py", ""),
+        ("data/text.txt", ""),
+        ("shadow.py", ""),
+        ("shadow/__init__.py", ""),
+    ];
+    for (main, expected) in [
+        ("", ""),
+        ("import helper", "data data.deep data.deep.value helper second"),
+        ("def f():\n import second", "second"),
+        ("import package.none", "package package.part third"),
+        ("from data import deep, none", ""),
+        ("from data.deep import other", "data data.deep data.deep.other"),
+        ("import importlib\nimportlib.import_module('third')", "third"),
+        ("import shadow", "shadow"),
+        ("import main", ""),
+        ("if __name__ == '__main__':\n import third", "third"),
+        ("from . import third\nimport none.third, json", ""),
+        ("import second\nimport none.part", "second"),
+    ] {
+        let folder = tree(&others);
+        lay(folder.path(), &[("main.py", main)]);
+        let application = read(&fixture, &folder.path().join("main.py"), None).unwrap();
+        let lines = modules(&packed(&fixture, &application));
+        let names = lines.iter().filter_map(|line| line.split(' ').next());
+        let names: Vec<&str> =
+            names.filter(|name| !name.ends_with("main__") && *name != "main").collect();
+        assert_eq!(names.join(" "), expected, "{main}");
+    }
+}
+
+#[test]
 fn what_is_no_application_is_named() {
     let fixture = Fixture::new();
-    let folder = tree(&[("notes.txt", ""), ("empty/readme", ""), ("a/x.py", "")]);
+    let folder = tree(&[
+        ("notes.txt", ""),
+        ("empty/readme", ""),
+        ("one/x.py", ""),
+        ("two/x.py", ""),
+        ("two/main.py", ""),
+        ("many/x.py", ""),
+        ("many/y.py", ""),
+    ]);
     let table = [
         ("nothing", "there is no application at `{}`: give a folder, or a `.py` file"),
         ("notes.txt", "`{}` is not an application: give a folder, or a `.py` file"),
         (
             "empty",
+            "`{}` holds no `__main__.py`: add one, or name an entry point with `--entry package.module:function`",
+        ),
+        (
+            "one",
+            "`{}` holds no `__main__.py`: give its script, `{}/x.py`, or name an entry point with `--entry package.module:function`",
+        ),
+        (
+            "two",
+            "`{}` holds no `__main__.py`: give its script, `{}/main.py`, or name an entry point with `--entry package.module:function`",
+        ),
+        (
+            "many",
             "`{}` holds no `__main__.py`: add one, or name an entry point with `--entry package.module:function`",
         ),
     ];
@@ -224,13 +285,9 @@ fn entry_points_must_exist() {
     ];
     for (entry, message) in table {
         let entry: EntryPoint = entry.parse().unwrap();
-        let application = Application::read(
-            &folder.path().join("pkg"),
-            Some(&entry),
-            &fixture.python.extension_suffixes,
-            &[],
-        )
-        .unwrap();
+        let application =
+            Application::read(&folder.path().join("pkg"), Some(&entry), &fixture.python, &[])
+                .unwrap();
         for as_setting in [None, Some(())] {
             let mut request =
                 BundleRequest { application: Some(&application), ..fixture.request() };

@@ -98,9 +98,7 @@ fn keys_follow_contents() {
     let fixture = Fixture::new();
     let folder = tree(&[("__main__.py", "1\n"), ("a.py", "")]);
     let key = || {
-        let application =
-            Application::read(folder.path(), None, &fixture.python.extension_suffixes, &[])
-                .unwrap();
+        let application = Application::read(folder.path(), None, &fixture.python, &[]).unwrap();
         let key = KeyBuilder::new().text("python", &fixture.python.identity());
         key.application(&application).unwrap().finish()
     };

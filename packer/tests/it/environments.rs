@@ -73,8 +73,7 @@ fn packages_come_in_when_something_needs_them() {
         "__main__.py",
         "import webtool.x, loose, recordless\nfrom space import two\nfrom .unused import y\n",
     )]);
-    let application =
-        Application::read(folder.path(), None, &fixture.python.extension_suffixes, &[]).unwrap();
+    let application = Application::read(folder.path(), None, &fixture.python, &[]).unwrap();
     let request = BundleRequest {
         application: Some(&application),
         environment: Some(&environment),
@@ -315,8 +314,7 @@ fn plug_ins_come_in_where_their_group_is_asked_for() {
     }
     let environment = Environment::read(venv.path(), &fixture.python).unwrap();
     let folder = tree(&[("__main__.py", "import host")]);
-    let application =
-        Application::read(folder.path(), None, &fixture.python.extension_suffixes, &[]).unwrap();
+    let application = Application::read(folder.path(), None, &fixture.python, &[]).unwrap();
     let request = BundleRequest {
         application: Some(&application),
         environment: Some(&environment),

@@ -13,8 +13,7 @@ use crate::support::{Fixture, build, names, tree};
 
 fn small(fixture: &Fixture) -> Bundle {
     let folder = tree(&[("__main__.py", "")]);
-    let application =
-        Application::read(folder.path(), None, &fixture.python.extension_suffixes, &[]).unwrap();
+    let application = Application::read(folder.path(), None, &fixture.python, &[]).unwrap();
     build(&BundleRequest { application: Some(&application), ..fixture.request() }).unwrap()
 }
 

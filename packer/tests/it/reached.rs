@@ -26,8 +26,7 @@ fn packed(
     }
     let environment = Environment::read(venv.path(), &fixture.python).unwrap();
     let folder = tree(&[("__main__.py", main)]);
-    let application =
-        Application::read(folder.path(), None, &fixture.python.extension_suffixes, &[]).unwrap();
+    let application = Application::read(folder.path(), None, &fixture.python, &[]).unwrap();
     let mut request = BundleRequest {
         application: Some(&application),
         environment: Some(&environment),

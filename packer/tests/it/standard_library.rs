@@ -132,9 +132,8 @@ fn compare(fixture: &Fixture, archive: &Archive, level: Optimization) -> usize {
 fn the_code_is_what_python_compiles_at_every_level() {
     let fixture = Fixture::new();
     let package = fixture.python.stdlib.join("asyncio");
-    let suffixes = &fixture.python.extension_suffixes;
     let entry = "asyncio:run".parse().unwrap();
-    let application = Application::read(&package, Some(&entry), suffixes, &[]).unwrap();
+    let application = Application::read(&package, Some(&entry), &fixture.python, &[]).unwrap();
     for (level, optimization) in [
         (OptimizationLevel::Zero, Optimization::Zero),
         (OptimizationLevel::One, Optimization::One),
