@@ -428,6 +428,50 @@ fn rules_of_users_are_followed() {
 }
 
 #[test]
+fn parts_of_a_whole_distribution_come_where_something_asks_for_them() {
+    let lazy = "import importlib\ndef __getattr__(n): return importlib.import_module(f'one.{n}')";
+    let installed: &[Installed<'_>] = &[
+        (
+            "one",
+            &[],
+            &[
+                ("one/__init__.py", lazy),
+                ("one/a.py", "def f(): import one.late"),
+                ("one/late/__init__.py", ""),
+                ("one/late/x.py", ""),
+                ("one/part/__init__.py", ""),
+                ("one/part/x.py", ""),
+                ("one/part/y.py", ""),
+            ],
+        ),
+        ("two", &[], &[("two.py", "import one.part.x")]),
+        ("three", &[], &[("three.py", "import one\none.part.x")]),
+    ];
+    let rule = "[[distribution]]\nname = \"one\"\nreason = \"a test\"\nparts = [\"one.part\", \"one.late\"]";
+    let folder = tree(&[("rules.toml", rule)]);
+    let rules = vec![folder.path().join("rules.toml")];
+    let with_part = "one one.a one.late one.late.x one.part one.part.x one.part.y";
+    for (main, expected) in [
+        ("import one", "one one.a one.late one.late.x"),
+        ("import one\none.part", with_part),
+        ("import one.part.x", with_part),
+        ("import one as o\ndef f(name='part'): return getattr(o, name)", with_part),
+        ("from one import *", with_part),
+    ] {
+        let found = packed(installed, main, |request| request.distribution_rules = rules.clone());
+        assert_eq!(names(found.unwrap()).join(" "), expected, "{main}");
+    }
+    for other in ["two", "three"] {
+        let main = format!("import {other}");
+        let found = packed(installed, &main, |request| request.distribution_rules = rules.clone());
+        let expected = format!("{with_part} {other}");
+        let mut found = names(found.unwrap());
+        found.retain(|name| name.starts_with("one") || name == other);
+        assert_eq!(found.join(" "), expected, "{main}");
+    }
+}
+
+#[test]
 fn what_only_a_folder_shows_is_still_found() {
     // As a package that was copied there by hand.
     let fixture = Fixture::new();
