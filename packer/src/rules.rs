@@ -188,6 +188,19 @@ impl Rules {
         })
     }
 
+    /// Whether a distribution's import of a module is one that a rule leaves but for applications like this one.
+    pub(super) fn asks_for(
+        &self,
+        distribution: usize,
+        module: &str,
+        used: &HashSet<String>,
+    ) -> bool {
+        self.of(distribution).any(|rule| {
+            rule.leave.iter().any(|name| is_or_below(module, name))
+                && rule.unless_used.iter().any(|word| used.contains(word))
+        })
+    }
+
     /// Whether the plug-ins of a group that a distribution asks for are left.
     pub(super) fn leaves_group(
         &self,

@@ -425,6 +425,23 @@ fn rules_of_users_are_followed() {
         "/rules.toml:4:12: `2 or so` is no range of versions; one is written like `>=1.2, <3`",
     );
     check("developers-use = [\"two\"]", "import one", "one");
+    // It was installed for something else.
+    let installed: Vec<Installed<'_>> = installed
+        .iter()
+        .copied()
+        .chain([("other", &["two"][..], &[("other.py", "")][..])])
+        .collect();
+    let path = folder_with(&rule("leave = [\"two\"]\nunless-used = [\"word\"]"));
+    for (main, expected) in [("import one", "one"), ("import one\none.word()", "one two")] {
+        let rules = vec![path.path().join("rules.toml")];
+        let found = packed(&installed, main, |request| request.distribution_rules = rules);
+        assert_eq!(names(found.unwrap()).join(" "), expected, "{main}");
+    }
+}
+
+/// A folder with a file of rules.
+fn folder_with(rules: &str) -> tempfile::TempDir {
+    tree(&[("rules.toml", rules)])
 }
 
 #[test]
