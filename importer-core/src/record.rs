@@ -82,11 +82,27 @@ impl Archive {
             let part = Part::Blob { role, kind: record.kind, key: record.key.to_owned() };
             self.damaged(part, offset, fault)
         };
-        let bytes = bytes_at(self.bytes(), offset, reference.stored_length.get());
-        let bytes = bytes.ok_or_else(|| damaged(Fault::OutOfBounds))?;
-        if reference.checksum != checksum(bytes) {
+        let blob = self.unchecked(record, role)?;
+        if blob.is_some_and(|blob| blob.checksum != checksum(blob.bytes)) {
             return Err(damaged(Fault::Checksum));
         }
+        Ok(blob)
+    }
+
+    /// The bytes of a blob as they are stored. Nothing of them was read, and the checksum is the one that they should have.
+    pub(crate) fn unchecked<'a>(
+        &'a self,
+        record: &Record<'a>,
+        role: Role,
+    ) -> Result<Option<Blob<'a>>, Error> {
+        let Some(reference) = record.blob(role) else { return Ok(None) };
+        let offset = reference.offset.get();
+        let damaged = |fault| {
+            let part = Part::Blob { role, kind: record.kind, key: record.key.to_owned() };
+            self.damaged(part, offset, fault)
+        };
+        let bytes = bytes_at(self.bytes(), offset, reference.stored_length.get());
+        let bytes = bytes.ok_or_else(|| damaged(Fault::OutOfBounds))?;
         let Some(compression) = Compression::from_byte(reference.compression) else {
             return Err(damaged(Fault::Malformed("is compressed in an unknown way")));
         };
@@ -167,13 +183,13 @@ impl Archive {
     }
 }
 
-/// A blob as it is stored; its checksum is right.
+/// A blob as it is stored.
 #[derive(Clone, Copy)]
 pub(crate) struct Blob<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) raw_length: u64,
     pub(crate) compression: Compression,
-    /// The checksum of the bytes.
+    /// The checksum that the bytes should have.
     pub(crate) checksum: u64,
 }
 

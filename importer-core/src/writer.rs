@@ -8,6 +8,7 @@ mod packing;
 mod spool;
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
@@ -23,6 +24,10 @@ use crate::{Archive, Error, ModuleKind, ModuleName, Optimization, Target};
 use blobs::{BlobId, BlobPool};
 pub use entry::{MainGuard, ModuleEntry};
 use packing::Packing;
+use spool::ArchiveFile;
+
+/// Shorter parts are read and written, which costs less than to ask the system for a copy.
+const BY_RANGE_FROM: usize = 64 << 10;
 
 /// Gathers entries and writes an archive.
 ///
@@ -38,6 +43,8 @@ pub struct Writer {
     attributes: BTreeMap<String, BlobId>,
     blobs: BlobPool,
     storage: Storage,
+    /// The file of the archive that is being added, if it is copied from there.
+    file: Option<ArchiveFile>,
 }
 
 /// How an archive keeps large contents.
@@ -91,6 +98,7 @@ impl Writer {
             attributes: BTreeMap::new(),
             blobs: BlobPool::default(),
             storage: Storage::default(),
+            file: None,
         }
     }
 
@@ -241,6 +249,16 @@ impl Writer {
     /// Blobs are checked and copied as they are stored. The archive must be built for the same Python.
     pub fn add_archive(&mut self, archive: &Archive) -> Result<(), Error> {
         self.add_archive_where(archive, |_| true)
+    }
+
+    /// As [`add_archive`](Self::add_archive), for an archive that `file` holds. The system copies large parts from that file, if the
+    /// archive is written into a file: nothing reads them here, and they keep the checksums that they have. The file must not
+    /// change until then.
+    pub fn add_archive_of_file(&mut self, archive: &Archive, file: File) -> Result<(), Error> {
+        self.file = Some(ArchiveFile::new(archive, file)?);
+        let added = self.add_archive_where(archive, |_| true);
+        self.file = None;
+        added
     }
 
     /// As [`add_archive`](Self::add_archive), but only entries that `keeps` wants. A module's file is asked for on its own.
@@ -410,7 +428,11 @@ impl Writer {
     ) -> Result<Vec<(Role, BlobId)>, Error> {
         let mut copied = Vec::new();
         for role in Role::ALL {
-            let Some(blob) = archive.stored(record, role)? else { continue };
+            let Some(blob) = archive.unchecked(record, role)? else { continue };
+            let file = self.file.as_ref().filter(|_| blob.bytes.len() >= BY_RANGE_FROM);
+            if file.is_none() {
+                archive.stored(record, role)?;
+            }
             let is_library = match blob.compression {
                 // The archive does not tell data that did not shrink from libraries, as which both can be stored.
                 Compression::None => role == Role::Contents && self.storage == Storage::Compressed,
@@ -420,7 +442,7 @@ impl Writer {
             let packing = self.packing(if is_library { Role::Extension } else { role });
             let range = archive.range_of(blob.bytes).filter(|_| packing.accepts(blob.compression));
             let id = match range {
-                Some(range) => self.blobs.add_stored(archive, range, blob)?,
+                Some(range) => self.blobs.add_stored(archive, file, range, blob)?,
                 None => {
                     let contents = archive.contents(record, role)?.unwrap_or_default();
                     self.blobs.add(contents.into_owned(), packing)?

@@ -247,6 +247,9 @@ impl<'r> KeptModules<'r> {
     }
 }
 
+/// The module of a script.
+const MAIN: &str = "__main__";
+
 /// The application's files and the builder's own modules.
 fn own_items(
     request: &BundleRequest<'_>,
@@ -257,16 +260,26 @@ fn own_items(
     if let Some(application) = request.application {
         warnings.extend(application.warnings.iter().cloned());
         let group = packer::application_group(request);
+        // A script may be called as a module of the standard library is, which then is what its imports mean.
+        let is_called_so = |entry: &Entry| {
+            let first = entry.path.split(['/', '.']).next().unwrap_or_default();
+            *application.layout() == Layout::Script && is_standard(request, first)
+        };
         let wanted = application.entries.iter().filter(|entry| {
             let name = entry.dotted();
-            // A script may be called as a module of the standard library is, which then is what its imports mean.
-            let is_hidden = *application.layout() == Layout::Script
-                && is_standard(request, path_top_level(entry));
-            !is_hidden && exclude.iter().filter(|pattern| pattern.matches(&name)).count() == 0
+            let is_main = entry.module().is_some_and(|module| module.name == MAIN);
+            (is_main || !is_called_so(entry))
+                && exclude.iter().filter(|pattern| pattern.matches(&name)).count() == 0
         });
         items.extend(wanted.map(|entry| Item {
             origin: Origin::Application,
-            entry: entry.clone(),
+            entry: match entry.path.rsplit_once('.') {
+                // That module has the script's path.
+                Some((_, ending)) if is_called_so(entry) => {
+                    Entry { path: format!("{MAIN}.{ending}"), ..entry.clone() }
+                }
+                _other => entry.clone(),
+            },
             group: Some(group.clone()),
             contents: None,
         }));

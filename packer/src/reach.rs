@@ -21,6 +21,7 @@ mod notes;
 mod outcome;
 mod settle;
 mod trace;
+mod whole;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
@@ -177,6 +178,8 @@ struct Search<'e, 'r> {
     /// Distributions whose requirements have been looked at.
     settled: BTreeSet<usize>,
     all_modules: BTreeSet<usize>,
+    /// The parts of such distributions that something reaches or names.
+    open_parts: BTreeSet<(usize, String)>,
     put_off: Vec<DeferredImport>,
     used_words: HashSet<String>,
     metadata: BTreeSet<usize>,
@@ -229,6 +232,7 @@ pub(super) fn reach(
         excluded_distributions: excluded_distributions(distributions, exclude),
         settled: BTreeSet::new(),
         all_modules: BTreeSet::new(),
+        open_parts: BTreeSet::new(),
         put_off: Vec::new(),
         used_words: HashSet::new(),
         metadata: BTreeSet::new(),
@@ -372,6 +376,7 @@ impl Search<'_, '_> {
         self.queue.push_back(id);
         if let Owner::Distribution(distribution) = owner {
             self.choose(distribution, certainty, cause);
+            self.open_part_of(distribution, id, certainty);
         }
     }
 
@@ -420,21 +425,6 @@ impl Search<'_, '_> {
         }
         if self.rules.all_modules(distribution) == Some(true) {
             self.take_all_modules(distribution, certainty, Cause::Rule { distribution });
-        }
-    }
-
-    /// Takes all modules of a distribution but those of developers.
-    fn take_all_modules(&mut self, distribution: usize, certainty: Certainty, cause: Cause) {
-        if !self.all_modules.insert(distribution) {
-            return;
-        }
-        for id in self.index.of_distribution(distribution).to_vec() {
-            let Some(node) = self.index.node(id) else { continue };
-            if !node.is_tool()
-                && !self.rules.leaves_file(distribution, node.path(), &self.used_words)
-            {
-                self.arrive(id, certainty.doubted(), cause.clone());
-            }
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The next build of an application of which only modules have changed: all else comes from the executable of the last one.
+//! The next build of an application of which only modules and data have changed: all else comes from the executable of the last
+//! one.
 //!
 //! A module may be replaced alone if everything that other parts of the archive depend on is as it was: what its text says of
 //! imports and names (`source.rs`), and where it sets the start method. All other files must be as they were, by their length
@@ -12,6 +13,7 @@ use std::time::SystemTime;
 use cache::REBUILDS;
 use importer_core::{Archive, MainGuard, ModuleEntry, ModuleKind, Storage, Writer};
 use manifest::ServedFiles;
+use mapped_libraries::{is_library_name, is_windows_library};
 use serde::{Deserialize, Serialize};
 use twox_hash::XxHash3_128;
 
@@ -34,6 +36,9 @@ struct Memory {
     executable: Stamp,
     /// The application's modules that may change, by their paths in the archive.
     modules: BTreeMap<String, KnownModule>,
+    /// The application's data that may change, by their paths in the archive.
+    #[serde(default)]
+    data: BTreeMap<String, Stamp>,
     /// The application's other files, by their paths in the archive.
     files: BTreeMap<String, Stamp>,
     /// Files of distributions and of the system.
@@ -71,7 +76,10 @@ struct Stamp {
 
 impl Stamp {
     fn of(path: &Path) -> Option<Self> {
-        let metadata = fs::metadata(path).ok()?;
+        Self::of_metadata(&fs::metadata(path).ok()?)
+    }
+
+    fn of_metadata(metadata: &fs::Metadata) -> Option<Self> {
         let modified = metadata.modified().ok()?;
         let modified = modified.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_nanos();
         #[cfg(unix)]
@@ -96,7 +104,15 @@ pub struct Rebuild<'r> {
     open: fn(&Path) -> Option<Archive>,
 }
 
-/// An archive of which only modules have changed.
+/// The changed files of an application.
+struct Changed<'r> {
+    /// The modules, with their sources.
+    modules: Vec<(&'r Entry, Vec<u8>)>,
+    /// The data, as they are now.
+    data: Vec<(&'r Entry, Stamp)>,
+}
+
+/// An archive of which only modules and data have changed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Rebuilt {
@@ -183,16 +199,27 @@ impl<'r> Rebuild<'r> {
         }
         let Some(changed) = self.changed(&memory) else { return Ok(None) };
         let Some(archive) = (self.open)(&self.output) else { return Ok(None) };
-        if archive.id() != memory.archive {
+        // Another build may put its executable there at any time.
+        let Ok(file) = fs::File::open(&self.output) else { return Ok(None) };
+        let stamp = file.metadata().ok().and_then(|metadata| Stamp::of_metadata(&metadata));
+        if archive.id() != memory.archive || stamp != Some(memory.executable) {
             return Ok(None);
         }
         let mut memory = memory;
         let target = self.request.python.target(self.request.optimization);
         let mut writer = packer::writer(self.request);
-        let compiled = self.compile(&changed)?;
-        let (modules, rules) = (changed.len(), self.rules()?);
+        let compiled = self.compile(&changed.modules)?;
+        let (modules, data, rules) = (changed.modules.len(), changed.data.len(), self.rules()?);
         let mut growth = 0;
-        for ((entry, source), compiled) in changed.into_iter().zip(compiled) {
+        for (entry, stamp) in changed.data {
+            if writer.add_file_from(&entry.path, &entry.location).is_err() {
+                return Ok(None);
+            }
+            let known = memory.data.insert(entry.path.clone(), stamp);
+            let length = known.map_or(0, |known| known.length);
+            growth += stamp.length.cast_signed() - length.cast_signed();
+        }
+        for ((entry, source), compiled) in changed.modules.into_iter().zip(compiled) {
             let (Some(compiled), EntryKind::Source(module)) = (compiled, &entry.kind) else {
                 return Ok(None);
             };
@@ -225,29 +252,36 @@ impl<'r> Rebuild<'r> {
                 has_main_guard: guard,
             })?;
         }
-        if archive.target() != &target || writer.add_archive(&archive).is_err() {
+        if archive.target() != &target || writer.add_archive_of_file(&archive, file).is_err() {
             // It is damaged, and is built anew.
             return Ok(None);
         }
-        tracing::debug!(modules, "taken over from the last executable, all but so many modules");
+        tracing::debug!(
+            modules,
+            data,
+            "taken over from the last executable, all but so many files"
+        );
         let caller_data = memory.caller_data.take();
         Ok(Some(Rebuilt { writer, caller_data, growth, memory: RebuildMemory(memory) }))
     }
 
-    /// The modules that have changed; nothing if anything else has.
-    fn changed(&self, memory: &Memory) -> Option<Vec<(&'r Entry, Vec<u8>)>> {
-        let mut changed = Vec::new();
+    /// The modules and data that have changed; nothing if anything else has.
+    fn changed(&self, memory: &Memory) -> Option<Changed<'r>> {
+        let mut changed = Changed { modules: Vec::new(), data: Vec::new() };
         for entry in &self.request.application?.entries {
-            let Some(known) = memory.modules.get(&entry.path) else {
-                let known = memory.files.get(&entry.path)?;
-                if Stamp::of(&entry.location) != Some(*known) {
-                    return None;
+            if let Some(known) = memory.modules.get(&entry.path) {
+                let source = fs::read(&entry.location).ok()?;
+                if known.source != digest(&source) {
+                    changed.modules.push((entry, source));
                 }
-                continue;
-            };
-            let source = fs::read(&entry.location).ok()?;
-            if known.source != digest(&source) {
-                changed.push((entry, source));
+            } else {
+                let stamp = Stamp::of(&entry.location)?;
+                match (memory.data.get(&entry.path), memory.files.get(&entry.path)) {
+                    (Some(known), _) if *known != stamp => changed.data.push((entry, stamp)),
+                    (Some(_), _) => {}
+                    (None, known) if known == Some(&stamp) => {}
+                    (None, _) => return None,
+                }
             }
         }
         Some(changed)
@@ -322,7 +356,8 @@ impl<'r> Rebuild<'r> {
         let mut kept = KeptCode::new(self.request);
         let group = packer::application_group(self.request);
         let rules = self.rules()?;
-        let (mut modules, mut files) = (BTreeMap::new(), BTreeMap::new());
+        let (mut modules, mut data, mut files) =
+            (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for entry in &application.entries {
             let Some(stamp) = Stamp::of(&entry.location) else { return Ok(None) };
             let module = entry.module().map(|module| archive.module(&module.name)).transpose()?;
@@ -332,7 +367,13 @@ impl<'r> Rebuild<'r> {
                     && !on_disk.contains(&entry.path)
             });
             let Some(module) = packed else {
-                files.insert(entry.path.clone(), stamp);
+                // The contents of a library decide about others, and those of files in the cache about its name.
+                let may_change = matches!(entry.kind, EntryKind::Data)
+                    && !(is_library_name(&entry.path) || is_windows_library(&entry.path))
+                    && !on_disk.contains(&entry.path)
+                    && archive.file(&entry.path)?.is_some();
+                let known = if may_change { &mut data } else { &mut files };
+                known.insert(entry.path.clone(), stamp);
                 continue;
             };
             let Ok(source) = fs::read(&entry.location) else { return Ok(None) };
@@ -372,7 +413,7 @@ impl<'r> Rebuild<'r> {
         }
         let key = self.key.clone();
         let archive = archive.id();
-        Ok(Some(Memory { key, archive, executable, modules, files, others, caller_data }))
+        Ok(Some(Memory { key, archive, executable, modules, data, files, others, caller_data }))
     }
 
     fn read(&self) -> Option<Memory> {

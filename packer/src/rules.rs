@@ -68,6 +68,10 @@ struct Rule {
     real_files: bool,
     /// Whether all of its modules are packed, where the code says something else.
     all_modules: Option<bool>,
+    /// Packages in it that are packed whole where something reaches a module of them or names them, and left where nothing
+    /// does, although its modules are found while it runs.
+    #[serde(default)]
+    parts: Vec<String>,
     /// Modules that look as if they ran files which nobody has seen, and run none in an application.
     #[serde(default)]
     runs_nothing_unseen: Vec<String>,
@@ -155,6 +159,7 @@ impl Rules {
             };
             if is_for {
                 self.words.extend(rule.unless_used.iter().cloned());
+                self.words.extend(rule.parts.iter().map(|part| last_part(part).to_owned()));
                 self.rules.push((index, rule));
             }
         }
@@ -180,6 +185,19 @@ impl Rules {
         self.of(distribution).any(|rule| {
             rule.leave.iter().any(|name| is_or_below(module, name))
                 && !rule.unless_used.iter().any(|word| used.contains(word))
+        })
+    }
+
+    /// Whether a distribution's import of a module is one that a rule leaves but for applications like this one.
+    pub(super) fn asks_for(
+        &self,
+        distribution: usize,
+        module: &str,
+        used: &HashSet<String>,
+    ) -> bool {
+        self.of(distribution).any(|rule| {
+            rule.leave.iter().any(|name| is_or_below(module, name))
+                && rule.unless_used.iter().any(|word| used.contains(word))
         })
     }
 
@@ -241,10 +259,25 @@ impl Rules {
         self.of(distribution).flat_map(|rule| rule.beside.iter().map(|name| normalize(name)))
     }
 
+    /// The packages of a distribution that are packed whole or not at all.
+    pub(super) fn parts(&self, distribution: usize) -> impl Iterator<Item = &str> {
+        self.of(distribution).flat_map(|rule| rule.parts.iter().map(String::as_str))
+    }
+
+    /// The one of them that a module is in.
+    pub(super) fn part_of(&self, distribution: usize, module: &str) -> Option<&str> {
+        self.parts(distribution).find(|part| is_or_below(module, part))
+    }
+
     /// Whether all modules of a distribution are packed, if a rule says so or the contrary.
     pub(super) fn all_modules(&self, distribution: usize) -> Option<bool> {
         self.of(distribution).find_map(|rule| rule.all_modules)
     }
+}
+
+/// `c` of `a.b.c`.
+pub(super) fn last_part(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
 }
 
 /// Whether a dotted name is another one, or one below it.

@@ -16,6 +16,7 @@
 //! | `import_module("a")`, `__import__("a")`, any function with `import` in its name | `a`, [`ImportPlace::Function`] |
 //! | `import_module(".a", __name__)` | `a` in the module's package |
 //! | texts in a scope that imports a computed name | modules of these names, where there are some, [`ImportPlace::Text`] |
+//! | texts that are import statements, in a module that calls `exec` | the same, [`ImportPlace::Function`] |
 //! | `breakpoint()` | `pdb`, [`ImportPlace::Function`] |
 //! | `find_spec("a")` in a module that names `LazyLoader` | `a`, [`ImportPlace::Function`] |
 //! | `lazy_loader.attach_stub` | the imports of the `.pyi` beside it, [`ImportPlace::Function`] |
@@ -256,6 +257,11 @@ mod tests {
             ("import a\na.b.c()", &["top:1:a a.b a.b.c"]),
             ("import a as z\ndef f(): return z.b", &["top:1:a a.b"]),
             ("import a.b as z\nz.c", &["top:1:a.b a.b.c"]),
+            (
+                "exec(x)\nT = ('import a; from b.c import *', 'from d import e', 'import f\\ng()', 'from here')",
+                &["function:2:a", "function:2:b.c *", "function:2:d d.e"],
+            ),
+            ("x.exec(y)\nT = 'import a'", &[]),
         ] {
             check(source, expected);
         }

@@ -23,7 +23,7 @@ fn of_the_standard_library_what_is_needed_is_there() {
         ("import json\nprint(json.dumps(1))", None),
         ("import sys\nprint(1, sys.path and '')", None),
         (
-            "def f(): exec('import sched')\nprint(1)",
+            "def f(): exec('import ' + 'sched')\nprint(1)",
             Some("`script.py`, line 1, may run code that cannot be seen (`exec`)"),
         ),
         (

@@ -96,6 +96,19 @@ if __name__ == '__main__':
 fn a_script_that_is_called_as_a_standard_module_hides_none() {
     let app = App::new(&[("queue.py", "import queue; print(queue.Queue.__name__)")]);
     crate::support::coldframe(["run"]).of(&app).arg(app.file("queue.py")).prints("Queue\n");
+    // Python itself imports `io` at its start, and `signal` is nothing that each application gets.
+    for (name, main) in [
+        ("queue", "import queue; print(queue.Queue.__name__)"),
+        ("io", "import io; print(io.StringIO.__name__)"),
+        ("signal", "import signal; print(signal.Signals.__name__)"),
+        ("inspect", "import dataclasses, inspect; print(inspect.Signature.__name__)"),
+    ] {
+        let app = App::new(&[(&format!("{name}.py"), main)]);
+        let (script, built) = (app.file(&format!("{name}.py")), app.beside("built"));
+        crate::support::coldframe(["build"]).of(&app).arg(script).arg("-o").arg(&built).ok();
+        let expected = main.rsplit('.').nth(1).unwrap();
+        Child::new(&built).of(&app).prints(&format!("{expected}\n"));
+    }
 }
 
 #[test]

@@ -28,6 +28,7 @@ fn modules_are_replaced_and_all_else_is_built_anew() {
         ("helper.py", "value = 1\ndef call(): pass\n"),
         ("package/__init__.py", ""),
         ("package/data.txt", "data"),
+        ("package/lib.so", "no library"),
         (
             "package/opens.py",
             "import os\npath = open(os.path.dirname(__file__) + '/data.txt').read()\n",
@@ -58,7 +59,10 @@ fn modules_are_replaced_and_all_else_is_built_anew() {
             "import decimal, multiprocessing as m\nvalue = m.set_start_method\n",
             false,
         ),
-        ("data", "package/data.txt", "other data", false),
+        ("data", "package/data.txt", "other data", true),
+        ("no data", "package/data.txt", "", true),
+        ("data that is a module's text", "package/data.txt", "value = 2\nimport decimal\n", true),
+        ("a library's name", "package/lib.so", "other", false),
         ("a new file", "new.py", "value = 5\n", false),
         (
             "a module that opens files",

@@ -11,7 +11,7 @@ use twox_hash::{XxHash3_64, XxHash3_128};
 
 use super::Storage;
 use super::packing::{Packers, Packing};
-use super::spool::{self, Source, Spool};
+use super::spool::{self, ArchiveFile, Source, Spool};
 use crate::format::{Compression, checksum, kept};
 use crate::record::Blob;
 use crate::{Archive, Error};
@@ -31,7 +31,7 @@ pub(super) struct BlobId(usize);
 struct Given {
     source: Source,
     length: u64,
-    /// The hash of the bytes of that source.
+    /// A hash by which equal ones are found: of the bytes, or of the checksum of stored ones.
     hash: u128,
     /// The checksum of these bytes, if it is known.
     checksum: Option<u64>,
@@ -124,22 +124,29 @@ impl BlobPool {
         Ok((self.push(Given { source, length, hash, checksum, form }), hash))
     }
 
-    /// Takes a blob over from another archive, as it is stored there.
+    /// Takes a blob over from another archive, as it is stored there; from its file, without reading it, if there is one.
     pub(super) fn add_stored(
         &mut self,
         archive: &Archive,
+        file: Option<&ArchiveFile>,
         range: Range<usize>,
         blob: Blob<'_>,
     ) -> Result<BlobId, Error> {
         let form = Form::Stored { compression: blob.compression, raw_length: blob.raw_length };
-        let key = (form, XxHash3_128::oneshot(blob.bytes));
-        if let Some(id) = self.by_contents.get(&key).copied()
-            && self.stored_bytes(id)?.is_some_and(|present| *present == *blob.bytes)
-        {
-            return Ok(id);
+        let key = (form, u128::from(blob.checksum));
+        if let Some(id) = self.by_contents.get(&key).copied() {
+            // An archive stores equal blobs once.
+            let is_same =
+                self.blobs.get(id.0).is_some_and(|given| given.source.is_part_of(archive, &range));
+            if is_same || self.stored_bytes(id)?.is_some_and(|present| *present == *blob.bytes) {
+                return Ok(id);
+            }
         }
         let length = blob.bytes.len() as u64;
-        let source = Source::Archive(archive.clone(), range);
+        let source = match file {
+            Some(file) => Source::InFile(file.clone(), range),
+            None => Source::Archive(archive.clone(), range),
+        };
         Ok(self.push(Given { source, length, hash: key.1, checksum: Some(blob.checksum), form }))
     }
 
@@ -209,7 +216,8 @@ pub(super) struct PackedBlobs {
     blobs: Vec<StoredBlob>,
     /// The stored blob of each given one: bytes that were given in two ways can be stored in one.
     numbers: Vec<usize>,
-    by_contents: HashMap<(Compression, u128), usize>,
+    /// By compression, checksum and length as they are stored.
+    by_contents: HashMap<(Compression, u64, u64), usize>,
     /// The bytes of blobs that are stored as they were given.
     given: Spool,
     /// The compressed bytes of the others.
@@ -234,7 +242,6 @@ impl PackedBlobs {
             match result {
                 Some((bytes, compression)) => {
                     let (stored_length, checksum) = (bytes.len() as u64, checksum(&bytes));
-                    let hash = XxHash3_128::oneshot(&bytes);
                     let source = self.packed.keep(bytes)?;
                     let (store, raw_length) = (Store::Packed, given.length);
                     let blob = StoredBlob {
@@ -245,7 +252,7 @@ impl PackedBlobs {
                         compression,
                         checksum,
                     };
-                    self.push(hash, blob)?;
+                    self.push(blob)?;
                 }
                 None => self.push_as_given(given)?,
             }
@@ -259,12 +266,11 @@ impl PackedBlobs {
         if !packers.could_pack(given.length, packing) {
             return self.push_as_given(given);
         }
-        let (mut hash, mut long_hash) = (XxHash3_64::new(), XxHash3_128::new());
+        let mut hash = XxHash3_64::new();
         let mut reader = self.given.reader(&given.source)?;
         let written = self.packed.append(|out| {
             packers.pack_large(&mut reader, given.length, packing, &mut |part| {
                 hash.write(part);
-                long_hash.write(part);
                 out(part)
             })
         })?;
@@ -278,11 +284,11 @@ impl PackedBlobs {
             compression: Compression::Zstd,
             checksum: kept(hash.finish()),
         };
-        self.push(long_hash.finish_128(), blob)
+        self.push(blob)
     }
 
     fn push_as_given(&mut self, given: Given) -> Result<(), Error> {
-        let Given { source, length, hash, checksum, form } = given;
+        let Given { source, length, checksum, form, hash: _ } = given;
         let checksum = match checksum {
             Some(checksum) => checksum,
             None => {
@@ -297,11 +303,11 @@ impl PackedBlobs {
         };
         let (store, stored_length) = (Store::Given, length);
         let blob = StoredBlob { store, source, stored_length, raw_length, compression, checksum };
-        self.push(hash, blob)
+        self.push(blob)
     }
 
-    fn push(&mut self, hash: u128, blob: StoredBlob) -> Result<(), Error> {
-        let key = (blob.compression, hash);
+    fn push(&mut self, blob: StoredBlob) -> Result<(), Error> {
+        let key = (blob.compression, blob.checksum, blob.stored_length);
         if let Some(number) = self.by_contents.get(&key).copied()
             && let Some(present) = self.blobs.get(number)
             && present.raw_length == blob.raw_length

@@ -5,7 +5,9 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek as _, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use crate::locate::locate;
 use crate::{Archive, Error};
 
 /// The number of bytes that wait in memory, at most.
@@ -23,6 +25,47 @@ pub(super) enum Source {
     File(PathBuf),
     /// A part of an archive that is open.
     Archive(Archive, Range<usize>),
+    /// The same, which the system copies from its file without this program's reading it.
+    InFile(ArchiveFile, Range<usize>),
+}
+
+/// An archive, and the file that holds it.
+#[derive(Clone, Debug)]
+pub(super) struct ArchiveFile {
+    archive: Archive,
+    file: Arc<File>,
+    /// The archive's offset in the file.
+    start: u64,
+}
+
+impl ArchiveFile {
+    pub(super) fn new(archive: &Archive, mut file: File) -> Result<Self, Error> {
+        let start = locate(&mut file, archive.path())?.start;
+        Ok(Self { archive: archive.clone(), file: Arc::new(file), start })
+    }
+
+    /// Copies a part, from file to file if `out` is one.
+    fn copy(&self, range: &Range<usize>, out: &mut impl Write) -> io::Result<()> {
+        let mut from: &File = &self.file;
+        from.seek(SeekFrom::Start(self.start + range.start as u64))?;
+        let length = range.len() as u64;
+        if io::copy(&mut from.take(length), out)? == length {
+            Ok(())
+        } else {
+            Err(io::Error::other("the archive that it is taken from was cut short"))
+        }
+    }
+}
+
+impl Source {
+    /// Whether it is that part of an archive.
+    pub(super) fn is_part_of(&self, other: &Archive, part: &Range<usize>) -> bool {
+        match self {
+            Self::Archive(archive, range) => archive.id() == other.id() && range == part,
+            Self::InFile(file, range) => file.archive.id() == other.id() && range == part,
+            Self::Memory(_) | Self::Spooled(_) | Self::File(_) => false,
+        }
+    }
 }
 
 /// Whether the appended bytes stay.
@@ -80,7 +123,8 @@ impl Spool {
     pub(super) fn read<'p>(&self, source: &'p Source) -> Result<Cow<'p, [u8]>, Error> {
         Ok(match source {
             Source::Memory(bytes) => Cow::Borrowed(bytes.as_slice()),
-            Source::Archive(archive, range) => {
+            Source::Archive(archive, range)
+            | Source::InFile(ArchiveFile { archive, .. }, range) => {
                 Cow::Borrowed(archive.bytes().get(range.clone()).unwrap_or_default())
             }
             Source::File(path) => {
@@ -98,7 +142,8 @@ impl Spool {
     pub(super) fn reader<'p>(&self, source: &'p Source) -> Result<Box<dyn Read + 'p>, Error> {
         Ok(match source {
             Source::Memory(bytes) => Box::new(bytes.as_slice()),
-            Source::Archive(archive, range) => {
+            Source::Archive(archive, range)
+            | Source::InFile(ArchiveFile { archive, .. }, range) => {
                 Box::new(archive.bytes().get(range.clone()).unwrap_or_default())
             }
             Source::File(path) => {
@@ -108,7 +153,7 @@ impl Spool {
         })
     }
 
-    /// Writes the bytes that are kept there, in parts, each of which `look` sees.
+    /// Writes the bytes that are kept there, in parts, each of which `look` sees, but for those of an archive in a file.
     pub(super) fn copy(
         &self,
         source: &Source,
@@ -131,6 +176,7 @@ impl Spool {
                 }
                 Ok(())
             }
+            Source::InFile(file, range) => file.copy(range, out).map_err(Error::write),
             Source::File(path) => {
                 let error = |error| Error::read(path, error);
                 copy_parts(&mut File::open(path).map_err(error)?, out, error, look)

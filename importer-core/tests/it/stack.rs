@@ -1,6 +1,6 @@
 //! Several archives in order, and merging one into another.
 
-use importer_core::{ErrorKind, ModuleKind, PartOfArchive, Stack, Target, Writer};
+use importer_core::{Archive, ErrorKind, ModuleKind, PartOfArchive, Stack, Target, Writer};
 
 use crate::samples::{opened, python, small, target, written};
 
@@ -128,6 +128,55 @@ fn merging_alone_gives_the_same_bytes_and_another_python_is_refused() {
     assert_eq!(written(copy), written(small()));
     let mut other = Writer::new(Target { version: (3, 11), ..target() });
     assert_eq!(other.add_archive(&opened(small())).unwrap_err().kind(), ErrorKind::WrongTarget);
+}
+
+#[test]
+fn an_archive_is_copied_from_its_file_with_all_that_is_wrong_in_it() {
+    let mut state = 1_u32;
+    let large: Vec<u8> = std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state.to_le_bytes()[1]
+    })
+    .take(300_000)
+    .collect();
+    let filled = |data: &[u8]| {
+        let mut writer = small();
+        writer.add_file("large", data.to_vec()).unwrap();
+        writer.add_file("large-again", data.to_vec()).unwrap();
+        writer
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let copied = |bytes: &[u8], more: &[(&str, &[u8])]| {
+        let path = folder.path().join("archive");
+        std::fs::write(&path, bytes).unwrap();
+        let mut copy = Writer::new(target());
+        for (path, contents) in more {
+            copy.add_file(path, contents.to_vec()).unwrap();
+        }
+        let archive = Archive::open(&path).unwrap();
+        copy.add_archive_of_file(&archive, std::fs::File::open(&path).unwrap())?;
+        let mut out = std::fs::File::create(folder.path().join("out")).unwrap();
+        copy.finish(&mut out)?;
+        Ok::<_, importer_core::Error>(std::fs::read(folder.path().join("out")).unwrap())
+    };
+    let whole = written(filled(&large));
+    assert!(copied(&whole, &[]).unwrap() == whole);
+    let mut more = filled(&large);
+    more.add_file("same", large.clone()).unwrap();
+    assert!(copied(&whole, &[("same", &large)]).unwrap() == written(more));
+    // The same behind an executable.
+    let mut executable = std::io::Cursor::new(vec![1; 5000]);
+    filled(&large).write_behind(&mut executable).unwrap();
+    assert!(copied(&executable.into_inner(), &[]).unwrap() == whole);
+    let at = whole.windows(64).position(|part| part == &large[..64]).unwrap() + 200_000;
+    let mut damaged = whole;
+    damaged[at] ^= 1;
+    let copy = copied(&damaged, &[]).unwrap();
+    assert!(copy == damaged);
+    let copy = Archive::from_bytes(copy, std::path::Path::new("copy")).unwrap();
+    assert_eq!(copy.check().unwrap_err().kind(), ErrorKind::Damaged);
 }
 
 #[test]

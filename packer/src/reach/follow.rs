@@ -182,6 +182,7 @@ impl Search<'_, '_> {
         import: &Import,
     ) {
         let Some(package) = self.index.module(&import.module, Some(owner)) else { return };
+        self.open_parts_below(package, from, certainty);
         self.scan(&[package]);
         let exported = self.facts.get(package).and_then(Option::as_ref);
         let exported = exported.map_or_else(Vec::new, |facts| facts.exported.clone());

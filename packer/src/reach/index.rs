@@ -6,7 +6,7 @@ use crate::distribution::Distribution;
 use crate::owner::Owner;
 use crate::pattern::Pattern;
 use crate::tree::{Entry, EntryKind, first_part};
-use crate::{Application, developers};
+use crate::{Application, Layout, developers};
 
 pub(super) type NodeId = usize;
 
@@ -59,10 +59,19 @@ impl<'e> Index<'e> {
     ) -> Self {
         let mut index = Self::default();
         let mut own_names: BTreeSet<&str> = BTreeSet::new();
-        for entry in application.into_iter().flat_map(|application| &application.entries) {
-            index.add(Owner::Application, entry, exclude);
-            if let Some(module) = entry.module().filter(|module| !module.name.contains('.')) {
-                own_names.insert(&module.name);
+        if let Some(application) = application {
+            for entry in &application.entries {
+                index.add(Owner::Application, entry, exclude);
+                let Some(module) = entry.module().filter(|module| !module.name.contains('.'))
+                else {
+                    continue;
+                };
+                // A script may be called as a module of the standard library is, which then is what imports mean.
+                if *application.layout() == Layout::Script && is_hidden(&module.name) {
+                    index.by_name.remove(module.name.as_str());
+                } else {
+                    own_names.insert(&module.name);
+                }
             }
         }
         for entry in standard {

@@ -110,15 +110,19 @@ impl Search<'_, '_> {
                 Cause::Import { name, .. } => name.clone(),
                 _other => String::new(),
             };
-            let is_left = match owner {
-                Some(Owner::Distribution(by)) => self.rules.leaves(by, &name, &self.used_words),
-                Some(Owner::Application | Owner::Standard) | None => false,
+            let (is_left, is_asked_for) = match owner {
+                Some(Owner::Distribution(by)) => (
+                    self.rules.leaves(by, &name, &self.used_words),
+                    self.rules.asks_for(by, &name, &self.used_words),
+                ),
+                Some(Owner::Application | Owner::Standard) | None => (false, false),
             };
             if is_left {
                 self.leave_out(from, distribution, &cause, "a rule leaves it");
             } else if self.rules.is_for_developers(&found.normalized) && !is_plug_in {
                 self.leave_out(from, distribution, &cause, "only developers use it");
-            } else if !is_plug_in && !is_offered && !wanted.contains(&distribution) {
+            } else if !is_plug_in && !is_offered && !is_asked_for && !wanted.contains(&distribution)
+            {
                 self.leave_out(from, distribution, &cause, "it was installed for something else");
             } else {
                 for id in targets {

@@ -47,6 +47,9 @@ pub(super) struct Reader<'s, 'q> {
     has_own_place: bool,
     names_loader: bool,
     found_specs: Vec<(String, u32)>,
+    /// Texts that may be import statements, for a module that runs texts.
+    statements: Vec<(String, u32)>,
+    runs_texts: bool,
 }
 
 /// A function's body, or the module's top level.
@@ -85,6 +88,8 @@ impl<'s, 'q> Reader<'s, 'q> {
             has_own_place: false,
             names_loader: false,
             found_specs: Vec::new(),
+            statements: Vec::new(),
+            runs_texts: false,
         }
     }
 
@@ -102,6 +107,11 @@ impl<'s, 'q> Reader<'s, 'q> {
         if self.names_loader {
             for (name, line) in std::mem::take(&mut self.found_specs) {
                 self.add(name, Vec::new(), line, ImportPlace::Function);
+            }
+        }
+        if self.runs_texts {
+            for (text, line) in std::mem::take(&mut self.statements) {
+                self.import_statements(&text, line);
             }
         }
         self.use_attributes();

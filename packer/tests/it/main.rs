@@ -7,5 +7,6 @@ mod egg_info;
 mod environments;
 mod executables;
 mod reached;
+mod reached_by_rules;
 mod standard_library;
 mod support;

@@ -10,10 +10,10 @@ use crate::support::{
 };
 
 /// An installed distribution: its name, its requirements, and its files.
-type Installed<'t> = (&'t str, &'t [&'t str], &'t [(&'t str, &'t str)]);
+pub(crate) type Installed<'t> = (&'t str, &'t [&'t str], &'t [(&'t str, &'t str)]);
 
 /// Packs an application of one file in an environment with these distributions.
-fn packed(
+pub(crate) fn packed(
     installed: &[Installed<'_>],
     main: &str,
     change: impl FnOnce(&mut BundleRequest<'_>),
@@ -38,7 +38,7 @@ fn packed(
 }
 
 /// The names of the packed modules but `__main__`.
-fn names(bundle: Bundle) -> Vec<String> {
+pub(crate) fn names(bundle: Bundle) -> Vec<String> {
     let lines = modules(&archive(bundle));
     let names = lines.iter().filter_map(|line| line.split(' ').next());
     names.filter(|name| *name != "__main__").map(str::to_owned).collect()
@@ -399,53 +399,6 @@ fn an_exclusion_that_hurts_is_told() {
         told,
         ["`--exclude two` leaves out what `one.py`, line 1, cannot do without: `two`"]
     );
-}
-
-#[test]
-fn rules_of_users_are_followed() {
-    let installed: &[Installed<'_>] = &[
-        (
-            "one",
-            &[],
-            &[
-                ("one/__init__.py", "def f(): import two"),
-                ("one/hidden.py", ""),
-                ("one/other.py", ""),
-            ],
-        ),
-        ("two", &[], &[("two.py", "")]),
-        ("three", &[], &[("three.py", "")]),
-    ];
-    let check = |rule: &str, main: &str, expected: &str| {
-        let folder = tree(&[("rules.toml", rule)]);
-        let path = folder.path().join("rules.toml");
-        let found =
-            packed(installed, main, |request| request.distribution_rules = vec![path.clone()]);
-        let found = match found {
-            Ok(bundle) => names(bundle).join(" "),
-            Err(error) => error.to_string().replace(&folder.path().display().to_string(), ""),
-        };
-        assert_eq!(found, expected, "{rule}");
-    };
-    let rule =
-        |more: &str| format!("[[distribution]]\nname = \"one\"\nreason = \"a test\"\n{more}");
-    check(&rule(""), "import one", "one two");
-    check(&rule("leave = [\"two\"]"), "import one", "one");
-    check(
-        &rule("leave = [\"two\"]\nunless-used = [\"word\"]"),
-        "import one\none.word()",
-        "one two",
-    );
-    check(&rule("follow = [\"one.hidden\"]"), "import one", "one one.hidden two");
-    check(&rule("all-modules = true"), "import one", "one one.hidden one.other two");
-    check(&rule("beside = [\"three\"]\nleave = [\"two\"]"), "import one", "one three");
-    check(&rule("leave = [\"two\"]\nversions = \">=2\""), "import one", "one two");
-    check(
-        &rule("versions = \"2 or so\""),
-        "import one",
-        "/rules.toml:4:12: `2 or so` is no range of versions; one is written like `>=1.2, <3`",
-    );
-    check("developers-use = [\"two\"]", "import one", "one");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
+use xtask::child;
 use xtask::environment;
 use xtask::progress::Progress;
 use xtask::pythons::Python;
@@ -152,7 +153,10 @@ impl Makers<'_> {
                 made.first = self.build(&job, made.form, true)?;
             }
             if made.form.is_ours() && made.first.is_some() {
-                made.fault = self.run(&job, made.form, &expected)?;
+                made.fault = match self.run(&job, made.form, &expected)? {
+                    Some(fault) => Some(fault),
+                    None => self.unexplained(&job, made.form)?,
+                };
             }
         }
         // PyInstaller compares times of change in whole seconds, and would take a file that changed in the same one for unchanged.
@@ -222,6 +226,26 @@ impl Makers<'_> {
             build.env("PYTHONPATH", &self.packager);
         }
         build
+    }
+
+    /// The first distribution of one of our forms of which `inspect --why` gives no way that begins at the application.
+    fn unexplained(&self, job: &Job<'_>, form: Form) -> anyhow::Result<Option<String>> {
+        let program = job.folder.join(form.folder()).join(form.program());
+        let inspect = || {
+            let mut command = Command::new(self.launcher);
+            command.arg("inspect").arg(&program);
+            command
+        };
+        let listed: Value = serde_json::from_str(&child::said(inspect().arg("--json"))?)?;
+        let distributions = listed.get("distributions").and_then(Value::as_array);
+        for name in distributions.into_iter().flatten().filter_map(Value::as_str) {
+            let is_explained = child::said(inspect().args(["--why", name]))
+                .is_ok_and(|way| way.trim_end().ends_with("is a module of the application"));
+            if !is_explained {
+                return Ok(Some(format!("nothing explains why it has `{name}`")));
+            }
+        }
+        Ok(None)
     }
 
     /// Runs one form in an empty folder; gives its fault.

@@ -1,11 +1,12 @@
 //! The meaning of calls and texts in a module: imports by function, libraries that are opened, code that is run.
 
-use ruff_python_ast::{Arguments, Expr, ExprCall};
+use ruff_python_ast::{Arguments, Expr, ExprCall, Stmt};
+use ruff_python_parser::parse_module;
 use ruff_text_size::{Ranged, TextSize};
 
 use super::{Reader, text_of};
-use crate::source::ImportPlace;
 use crate::source::condition::last_name;
+use crate::source::{Import, ImportPlace};
 
 /// Functions that import by a name which is computed, or a literal.
 const IMPORT_FUNCTIONS: &[&str] = &["import_module", "__import__"];
@@ -80,6 +81,7 @@ impl Reader<'_, '_> {
         }
         let runs = CODE_RUNNERS.iter().find(|name| **name == function);
         if let Some(runs) = runs.filter(|name| is_plain || !PLAIN_RUNNERS.contains(name)) {
+            self.runs_texts |= *runs == "exec";
             self.runs_unseen(runs, call.start());
         }
         // `sys.path.insert(0, folder)`
@@ -106,6 +108,32 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// Adds the imports of a text that consists of nothing else.
+    pub(super) fn import_statements(&mut self, text: &str, line: u32) {
+        let Ok(parsed) = parse_module(text) else { return };
+        let mut found = Vec::new();
+        for statement in &parsed.syntax().body {
+            match statement {
+                Stmt::Import(import) => {
+                    let names = import.names.iter().map(|alias| alias.name.as_str().to_owned());
+                    found.extend(names.map(|name| (name, Vec::new())));
+                }
+                Stmt::ImportFrom(import) if import.level == 0 => {
+                    let Some(module) = &import.module else { return };
+                    let members = import.names.iter().map(|alias| alias.name.as_str().to_owned());
+                    found.push((module.as_str().to_owned(), members.collect()));
+                }
+                _other => return,
+            }
+        }
+        for (module, mut members) in found {
+            let count = members.len();
+            members.retain(|name| name != "*");
+            let (has_star, place) = (members.len() < count, ImportPlace::Function);
+            self.facts.imports.push(Import { module, members, has_star, line, place });
+        }
+    }
+
     fn import_computed(&mut self) {
         self.facts.imports_computed = true;
         if let Some(scope) = self.scopes.last_mut() {
@@ -123,6 +151,9 @@ impl Reader<'_, '_> {
         }
         if self.questions.groups.contains(text) {
             self.facts.groups.insert(text.to_owned());
+        }
+        if text.starts_with("import ") || text.starts_with("from ") {
+            self.statements.push((text.to_owned(), self.line(at)));
         }
         if is_soname(text) {
             self.libraries.insert(text.to_owned());
