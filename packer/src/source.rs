@@ -22,11 +22,13 @@
 //! | `lazy_loader.attach_stub` | the imports of the `.pyi` beside it, [`ImportPlace::Function`] |
 
 mod condition;
+mod texts;
 mod visit;
 
 use std::collections::{BTreeSet, HashSet};
 
 use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
+pub(super) use texts::module_texts;
 use visit::Reader;
 
 use super::PythonInstallation;

@@ -1,7 +1,8 @@
 //! The modules beside a script that it imports, as under `python SCRIPT`, where the script's folder is the first of `sys.path`.
 //!
 //! Only names that are imported are looked for: a script may lie in a folder full of other things. A package comes whole, as
-//! those of an application do; of a folder without `__init__.py` the imported modules come.
+//! those of an application do; of a folder without `__init__.py` the imported modules come. Frameworks import by texts
+//! (`"site.settings"`, `"app:run"`, `["polls"]`): where such a text names a module beside the script, it counts as an import.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
@@ -59,7 +60,8 @@ impl<'a, S: Fn(&walkdir::DirEntry) -> bool> Beside<'a, S> {
         let questions = Questions { target: &target, groups: &groups, words: &words };
         let runs_as = if module.name == "__main__" { RunsAs::Main } else { RunsAs::Module };
         let facts = source::read(&source, &module.name, module.is_package, runs_as, &questions);
-        Ok(facts.imports.iter().flat_map(source::Import::names).collect())
+        let imported = facts.imports.iter().flat_map(source::Import::names);
+        Ok(imported.chain(source::module_texts(&source)).collect())
     }
 
     /// Looks for a module of this dotted name, part by part.

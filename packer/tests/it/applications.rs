@@ -158,6 +158,8 @@ fn modules_beside_a_script_come_along_where_it_imports_them() {
         ("if __name__ == '__main__':\n import third", "third"),
         ("from . import third\nimport none.third, json", ""),
         ("import second\nimport none.part", "second"),
+        ("run('package.part:f', 'third')", "package package.part third"),
+        ("APPS = ['second', 'data']", "second"),
     ] {
         let folder = tree(&others);
         lay(folder.path(), &[("main.py", main)]);
