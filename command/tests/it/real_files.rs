@@ -100,6 +100,9 @@ fn what_is_not_python_gets_files_on_disk() {
         ("print(sqlite3.connect(pkg + '/some.db').execute('select * from one').fetchall())", "[(42,)]\n", &["pkg/some.db"]),
         ("print(sqlite3.connect(f'file:{pkg}/some.db?mode=ro', uri=True).execute('select * from one').fetchall())", "[(42,)]\n", &["pkg/some.db"]),
         ("
+try: sqlite3.connect(pkg + '/new.db')
+except sqlite3.OperationalError as error: print(str(error).replace(pkg, 'pkg'))", "unable to open database file: `pkg/new.db` lies in the executable, whose files cannot be written; give a path outside of it\n", &[]),
+        ("
 import ssl
 for call in (lambda: ssl.create_default_context(cafile=pkg + '/data.txt'), lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(pkg + '/data.txt')):
     try: call()

@@ -4,14 +4,21 @@ use importer_core::Stack;
 
 use super::{Fault, Found, find};
 
+const NOT_WRITTEN: &str = "whose files cannot be written";
+
 /// The most names of a folder that are told.
 const MOST_NAMES: usize = 8;
 
 /// Letters that end a path in a text of others.
 const ENDS: &[char] = &['\'', '"', '`', '\n', '<', '>', '|', ';', ','];
 
-/// The line about an error with this text; nothing if it names no path below the root.
-pub(crate) fn hint(archives: &Stack, root: &str, said: &str) -> Option<String> {
+/// The line about an error with this text; nothing if it names no path below the root. `is_write` says that the error is
+/// `EROFS`.
+pub(crate) fn hint(archives: &Stack, root: &str, said: &str, is_write: bool) -> Option<String> {
+    // The error of `sqlite3.connect` says it itself (`python/files_support.py`).
+    if said.contains(NOT_WRITTEN) {
+        return None;
+    }
     // Windows has slashes of both kinds, and in the report of a path backslashes are doubled.
     let plain = |text: &str| match cfg!(windows) {
         true => text.replace("\\\\", "/").replace('\\', "/"),
@@ -22,12 +29,22 @@ pub(crate) fn hint(archives: &Stack, root: &str, said: &str) -> Option<String> {
     let path = rest.split(ENDS).next().unwrap_or(rest);
     // A sentence may go on behind it.
     let path = path.split(": ").next().unwrap_or(path).trim_end();
+    if is_write {
+        return Some(read_only(path));
+    }
     match find(archives, format!("/{path}").as_bytes()) {
         Ok(Found::File(file)) => Some(on_disk(file.path())),
         Ok(Found::Folder(folder)) => Some(on_disk(&folder)),
         Err(Fault::Missing { .. } | Fault::NotAFolder) => Some(missing(archives, path)),
         Ok(Found::Outside(_)) | Err(Fault::NameTooLong | Fault::Damaged(_)) => None,
     }
+}
+
+fn read_only(path: &str) -> String {
+    format!(
+        "`{path}` lies in the executable, {NOT_WRITTEN}; give a path in a folder of the user, or beside the executable \
+         (`os.path.dirname(sys.executable)`)"
+    )
 }
 
 fn on_disk(path: &str) -> String {
@@ -82,7 +99,12 @@ mod tests {
             ("anything", None),
         ];
         for (said, expected) in table {
-            assert_eq!(hint(&archives(), "/a/app", said).as_deref(), *expected, "{said}");
+            assert_eq!(hint(&archives(), "/a/app", said, false).as_deref(), *expected, "{said}");
         }
+        let said = "[Errno 30] Read-only file system: '/a/app/logs/x.txt'";
+        let expected = "`logs/x.txt` lies in the executable, whose files cannot be written; give a path in a folder of the user, or beside the executable (`os.path.dirname(sys.executable)`)";
+        assert_eq!(hint(&archives(), "/a/app", said, true).as_deref(), Some(expected));
+        assert_eq!(hint(&archives(), "/a/app", "Read-only: '/x'", true), None);
+        assert_eq!(hint(&archives(), "/a/app", expected, false), None);
     }
 }

@@ -217,7 +217,16 @@ def patch_sqlite(module):
     connect = module.connect
 
     def _connect(database, *arguments, **names):
-        return connect(real_text(database), *arguments, **names)
+        try:
+            return connect(real_text(database), *arguments, **names)
+        except module.OperationalError as error:
+            # SQLite does not say which file it could not make.
+            location = os.fsdecode(database)
+            if os.fsdecode(_coldframe.finder.root()) + os.sep in location:
+                error.args = (
+                    f"{error}: `{location}` lies in the executable, whose files cannot be written; give a path outside of it",
+                )
+            raise
 
     _connect.__name__, _connect.__qualname__, _connect.__doc__ = "connect", "connect", connect.__doc__
     _connect.__module__ = connect.__module__

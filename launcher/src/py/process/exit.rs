@@ -81,8 +81,10 @@ fn missing_module_text(py: Token<'_>, exception: &Exception) -> Result<Option<St
 fn hint(py: Token<'_>, exception: &Exception) -> Option<Object> {
     let runtime = crate::py::process::runtime::get_if_set()?;
     let (root, said) = (runtime.root.to_str()?, exception.describe(py));
+    let number = exception.value().attribute_or_none(py, "errno").ok().flatten();
+    let is_write = number.and_then(|number| number.to_integer(py).ok()) == Some(libc::EROFS.into());
     drop(Exception::take_if_raised(py));
-    let hint = crate::files::hint::hint(&runtime.archives, root, &said)?;
+    let hint = crate::files::hint::hint(&runtime.archives, root, &said, is_write)?;
     text(py, &format!("coldframe: {hint}")).ok()
 }
 
