@@ -228,7 +228,8 @@ impl Makers<'_> {
         build
     }
 
-    /// The first distribution of one of our forms of which `inspect --why` gives no way that begins at the application.
+    /// The first distribution of one of our forms of which `inspect --why` gives no way to the application, or to what every one
+    /// gets.
     fn unexplained(&self, job: &Job<'_>, form: Form) -> anyhow::Result<Option<String>> {
         let program = job.folder.join(form.folder()).join(form.program());
         let inspect = || {
@@ -239,8 +240,9 @@ impl Makers<'_> {
         let listed: Value = serde_json::from_str(&child::said(inspect().arg("--json"))?)?;
         let distributions = listed.get("distributions").and_then(Value::as_array);
         for name in distributions.into_iter().flatten().filter_map(Value::as_str) {
+            let ends = ["is a module of the application", "every application gets it"];
             let is_explained = child::said(inspect().args(["--why", name]))
-                .is_ok_and(|way| way.trim_end().ends_with("is a module of the application"));
+                .is_ok_and(|way| ends.iter().any(|end| way.trim_end().ends_with(end)));
             if !is_explained {
                 return Ok(Some(format!("nothing explains why it has `{name}`")));
             }
