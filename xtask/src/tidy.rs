@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: rules that no compiler checks, over every tracked file; it is a test of this crate too.
 
 mod cycles;
+mod links;
 mod rules;
 mod versions;
 mod words;
@@ -52,6 +53,7 @@ pub(crate) fn all_problems(workspace: &Workspace) -> anyhow::Result<Vec<String>>
     let files = tracked_files(&workspace.root)?;
     let mut problems: Vec<Problem> = files.iter().flat_map(rules::check).collect();
     problems.extend(words::check(&files));
+    problems.extend(links::check(&files));
     problems.extend(versions::check(workspace, &files)?);
     let mut lines: Vec<String> = problems.iter().map(Problem::to_string).collect();
     lines.extend(cycles::check(&files));
