@@ -255,7 +255,26 @@ enum CacheProblem {
 
 const WAY_OUT: &str = "name another with `--cache-dir` or `COLDFRAME_CACHE_DIR`";
 
+/// The kinds of [`CacheError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CacheErrorKind {
+    /// No folder is known: there is no home folder, and none was named.
+    NoHome,
+    /// The folder cannot be made, read or written.
+    Io(io::ErrorKind),
+}
+
 impl CacheError {
+    /// The kind of this error.
+    #[must_use]
+    pub fn kind(&self) -> CacheErrorKind {
+        match &self.0 {
+            CacheProblem::NoHome => CacheErrorKind::NoHome,
+            CacheProblem::Io { source, .. } => CacheErrorKind::Io(source.kind()),
+        }
+    }
+
     /// The system does not say where the user's cache is.
     pub(crate) fn no_home() -> Self {
         Self(CacheProblem::NoHome)

@@ -98,7 +98,7 @@ pub use cache_folder::{CacheFolder, KeyBuilder};
 pub use compile::{COMPILE_WORKER, CompileCommand};
 pub use elf::lower::GlibcFloor;
 pub use environment::Environment;
-pub use error::{Broken, BundleError, BundleErrorKind, CacheError};
+pub use error::{Broken, BundleError, BundleErrorKind, CacheError, CacheErrorKind};
 use error::{Problem, RuleError};
 pub use glibc::{GlibcVersion, ParseGlibcError};
 pub use installation::PythonInstallation;

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
-use packer::{Application, CacheError, CacheFolder, KeyBuilder};
+use packer::{Application, CacheError, CacheErrorKind, CacheFolder, KeyBuilder};
 
 use crate::support::{Fixture, lay, names, tree};
 
@@ -83,7 +83,9 @@ fn a_folder_that_cannot_be_used_is_named_with_the_way_out() {
     let folder = tree(&[("file", "")]);
     // A file where the folder should be: this also stops a superuser, whom permissions do not.
     let cache = CacheFolder::locate(Some(&folder.path().join("file").join("cache")), None).unwrap();
-    let error = cache.get_or_create("key", |_| Ok::<_, CacheError>(())).unwrap_err().to_string();
+    let error = cache.get_or_create("key", |_| Ok::<_, CacheError>(())).unwrap_err();
+    assert!(matches!(error.kind(), CacheErrorKind::Io(_)), "{error:?}");
+    let error = error.to_string();
     let place = folder.path().join("file").join("cache");
     let start = format!("could not keep archives in the cache folder `{}`: ", place.display());
     assert!(error.starts_with(&start), "{error}");
