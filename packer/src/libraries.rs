@@ -250,15 +250,23 @@ impl Libraries {
         if self.is_for_windows { name.to_ascii_lowercase().into() } else { name.into() }
     }
 
-    /// The library of that name: in the folders that the file names, else the only one of that name anywhere.
+    /// The library of that name: in the folders that the file names, else beside the file, else the only one of that name
+    /// anywhere.
+    ///
+    /// A `DT_RPATH` holds for what a library needs in turn too (ld.so(8)), so that a wheel's libraries find each other
+    /// without one of their own.
     fn find(&self, path: &str, linking: &Linking, name: &str) -> Option<&str> {
         let folder = folder_of(path).unwrap_or_default();
         let searched = linking.search.iter().find_map(|directory| {
             let candidate = joined(&inside(folder, directory)?, name)?;
             self.objects.get_key_value(&candidate).map(|(path, _)| path.as_str())
         });
+        let beside = || {
+            let candidate = joined(folder, name)?;
+            self.objects.get_key_value(&candidate).map(|(path, _)| path.as_str())
+        };
         let key = self.key(name);
-        searched.or_else(|| match self.by_name.get(&*key)?.as_slice() {
+        searched.or_else(beside).or_else(|| match self.by_name.get(&*key)?.as_slice() {
             [only] => Some(only.as_str()),
             _several => {
                 let system = format!("{SYSTEM_FOLDER}/{key}");
@@ -345,6 +353,9 @@ mod tests {
             ("a.libs/libz.so", &["libx.so.1", "libalone.so"], &["$ORIGIN"]),
             ("a.libs/libalone.so", &[], &[]),
             ("b.libs/libx.so.1", &[], &[]),
+            // A library without folders of its own has those of its user.
+            ("b/inherits.so", &["libdeep.so"], &["$ORIGIN/../b.libs"]),
+            ("b.libs/libdeep.so", &["libx.so.1"], &[]),
             ("b/by_name.so", &["libonly.so"], &[]),
             ("b.libs/libonly.so", &[], &[]),
             // Of two of that name nothing tells which one is meant.
@@ -362,7 +373,8 @@ mod tests {
             shown,
             [
                 "libraries:a/core/m.so a.libs/libalone.so a.libs/libx.so.1\ta.libs/liby.so\ta.libs/libz.so",
-                "libraries:b/by_name.so b.libs/libonly.so"
+                "libraries:b/by_name.so b.libs/libonly.so",
+                "libraries:b/inherits.so b.libs/libx.so.1 b.libs/libdeep.so"
             ]
         );
     }
