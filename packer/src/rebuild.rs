@@ -25,6 +25,7 @@ use super::protocol::level_number;
 use super::rules::Rules;
 use super::source::{self, Facts, Questions, RunsAs, TargetSystem};
 use super::tree::{Entry, EntryKind};
+use super::windows_libraries;
 use super::{BundleError, BundleRequest, KeyBuilder, Report, StandardLibrary};
 
 /// The memory of the last build that wrote an executable.
@@ -163,6 +164,9 @@ impl<'r> Rebuild<'r> {
             .text("warnings", &format!("{:?}", application.warnings));
         for entry in &application.entries {
             key = key.text("entry", &format!("{:?} {:?}", entry.path, entry.kind));
+        }
+        for library in windows_libraries::offered(request.python)? {
+            key = key.text("library", &library.display().to_string());
         }
         for file in &request.distribution_rules {
             let Ok(text) = fs::read_to_string(file) else { return Ok(None) };

@@ -74,6 +74,14 @@ pub(super) fn pack(
     Ok(())
 }
 
+/// The libraries among which `pack` finds those that are needed. One more may be needed, or hide another.
+pub(super) fn offered(python: &PythonInstallation) -> Result<Vec<PathBuf>, BundleError> {
+    if !python.is_for_windows() {
+        return Ok(Vec::new());
+    }
+    Ok(places(python)?.into_values().collect())
+}
+
 /// The libraries that lie beside a Python's extension modules and beside its program, by their names in small letters.
 fn places(python: &PythonInstallation) -> Result<BTreeMap<String, PathBuf>, BundleError> {
     let mut found = BTreeMap::new();
@@ -102,4 +110,49 @@ fn archived_names(
         names.extend(system_name(file?.path()).map(str::to_owned));
     }
     Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each is added to those above it. A build that takes over parts of the last one must notice what changes the choice.
+    #[test]
+    fn an_added_library_is_offered() {
+        let folder = tempfile::tempdir().unwrap();
+        let python = |suffix: &str| {
+            let facts = serde_json::json!({
+                "version": [3, 13, 0],
+                "free_threaded": false,
+                "bytecode_magic": 0,
+                "cache_tag": "",
+                "extension_suffixes": [suffix],
+                "soabi": "",
+                "debug": false,
+                "builtin_modules": [],
+                "standard_names": [],
+            });
+            let mut python: PythonInstallation = serde_json::from_value(facts).unwrap();
+            python.stdlib = folder.path().join("Lib");
+            python.lib_dynload = folder.path().join("DLLs");
+            folder.path().clone_into(&mut python.base_prefix);
+            python
+        };
+        let (windows, linux) = (python(".pyd"), python(".so"));
+        let table: &[(&str, &[&str])] = &[
+            ("python313.dll", &["python313.dll"]),
+            ("new.dll", &["new.dll", "python313.dll"]),
+            ("DLLs/_socket.pyd", &["new.dll", "python313.dll"]),
+            ("DLLs/new.dll", &["DLLs/new.dll", "python313.dll"]),
+            ("DLLs/Other.DLL", &["DLLs/new.dll", "DLLs/Other.DLL", "python313.dll"]),
+        ];
+        for (added, expected) in table {
+            let path = folder.path().join(added);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+            let expected: Vec<_> = expected.iter().map(|name| folder.path().join(name)).collect();
+            assert_eq!(offered(&windows).unwrap(), expected, "{added}");
+            assert!(offered(&linux).unwrap().is_empty(), "{added}");
+        }
+    }
 }
