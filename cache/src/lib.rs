@@ -15,6 +15,11 @@
 //! # }
 //! ```
 //!
+//! # Why use this crate
+//!
+//! Programs use it alone to keep files that they load or execute later, in a folder that no other user can write, whole after
+//! a crash, and shared by processes that come at the same time.
+//!
 //! Files and folders appear in it by one rename, under names made of their contents. Each process that uses an entry has a
 //! shared lock on it (`flock`, which a child process made by `fork` has too, and which ends with the last of them), so
 //! that `coldframe cache clean` can tell entries in use from unused ones, and entries that are being written from those that

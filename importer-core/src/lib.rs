@@ -50,6 +50,11 @@
 //! # Ok::<(), importer_core::Error>(())
 //! ```
 //!
+//! # Why use this crate
+//!
+//! Programs use it alone to write, check or read such archives without CPython, or to make an importer of their own on them. It
+//! has no C code, starts no thread, and does no I/O but to map the archive.
+//!
 //! # Three concepts
 //!
 //! * An [`Archive`] holds modules by name, files and folders by path (the *virtual tree*, in which a module's source is a file

@@ -21,6 +21,11 @@
 //! # Ok::<(), interp_config::ConfigError>(())
 //! ```
 //!
+//! # Why use this crate
+//!
+//! Programs use it alone to read these tables: editors, linters, packagers of their own. It does no I/O, and its errors name
+//! line, column and the nearest spelling.
+//!
 //! # Concepts
 //!
 //! * A **choice** such as [`StartMethodSetting`] is a closed enum; its spellings are written once, and every conversion

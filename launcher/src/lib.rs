@@ -13,6 +13,11 @@
 //! }
 //! ```
 //!
+//! # Why use this crate
+//!
+//! Rust programs use it where Python is a part of them: their own code starts, and hands over to Python or calls it. A Python
+//! application alone needs no Rust: `coldframe build` makes its executable.
+//!
 //! # The life of a process
 //!
 //! The command line says whether this is a worker of `multiprocessing`; the policy decides the start method; the

@@ -25,6 +25,11 @@
 //! # }
 //! ```
 //!
+//! # Why use this crate
+//!
+//! Tools use it alone to ask an archive what its launcher will do: which libraries it loads, which packages have files in the
+//! cache, which settings hold.
+//!
 //! An attribute is named by a [`Key`], which knows the type of the value. `importer-core/FORMAT.md` specifies all of them;
 //! [`VERSION`] changes with that page.
 

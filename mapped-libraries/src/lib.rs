@@ -12,6 +12,11 @@
 //! # Ok::<(), mapped_libraries::NotALayout>(())
 //! ```
 //!
+//! # Why use this crate
+//!
+//! Programs use it alone to load shared libraries that lie inside of a larger file, without a copy on the disk, so that
+//! processes share their pages.
+//!
 //! The dynamic linker opens files only. [`open_mapped`] gives it a file in memory with holes for all that nobody changes,
 //! and [`open_copied`] one with the whole library; the linker opens either by the path of an [`OpenedLibrary`].
 //! Nothing here knows of Python, and nothing here reads the environment: the caller decides between the two.

@@ -22,6 +22,11 @@
 //! # }
 //! ```
 //!
+//! # Why use this crate
+//!
+//! Build systems use it to make archives and executables from Rust, without the command `coldframe`. A running application
+//! never has it inside.
+//!
 //! An archive holds the whole application; the whole standard library but [`DEFAULT_EXCLUDES`]; and of the environment the
 //! modules that imports lead to from there ([`Trace`] has the way to each), or that are included by name, with the data
 //! and metadata of their distributions. As on Python's own search path the application's modules

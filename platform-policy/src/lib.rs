@@ -19,6 +19,11 @@
 //! # Ok::<(), platform_policy::Impossible>(())
 //! ```
 //!
+//! # Why use this crate
+//!
+//! Launchers of others use it alone to choose a start method that works on a system and a build of Python, and to say why. It
+//! does no I/O: the system and the setting are arguments.
+//!
 //! # Concepts
 //!
 //! * [`Os`] tells systems apart only as far as start methods differ; [`Os::of`] classifies a target triple.
