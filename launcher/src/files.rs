@@ -28,6 +28,9 @@ pub(crate) const OPENED_FOLDER: (i32, &str) = (libc::EACCES, "Permission denied"
 /// The longest name that the file systems of Linux take.
 const LONGEST_NAME: usize = 255;
 
+/// Letters that end a path in a text that a shell, or a program with options, reads.
+pub(crate) const PATH_ENDS: &str = " \t\n\"'`|&;<>():,=?";
+
 /// The thing at a path below the executable.
 #[derive(Debug)]
 pub(crate) enum Found<'a> {

@@ -11,6 +11,9 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+#[cfg(not(windows))]
+use crate::files::PATH_ENDS;
+
 /// The log, and the folder whose files are written down.
 #[derive(Debug)]
 pub(crate) struct OpenLog {
@@ -68,9 +71,9 @@ impl OpenLog {
     /// Writes down the paths in an argument of a program, or in a command for a shell.
     #[cfg(not(windows))]
     pub(crate) fn given_away_in(&self, text: &str) {
-        let ends = |letter: char| " \t\n\"'`|&;<>():,=?".contains(letter);
         self.given_away(Path::new(text));
-        let words = text.split(ends).filter(|word| word.len() < text.len());
+        let words =
+            text.split(|letter| PATH_ENDS.contains(letter)).filter(|word| word.len() < text.len());
         words
             .filter(|word| word.starts_with('/'))
             .for_each(|word| self.given_away(Path::new(word)));

@@ -255,3 +255,64 @@ for loader in (importlib.machinery.ExtensionFileLoader("none", none),):
         "_json True True True True\n_heapq True True True True\nother._json True True True True\nImportError True\n"
     );
 }
+
+#[test]
+fn extension_modules_have_the_loader_that_importlib_has_for_them() {
+    let main = r#"
+import coldframe, ctypes, importlib, os, sys
+from importlib.machinery import ExtensionFileLoader
+dlopen = ctypes.CDLL(None).dlopen
+dlopen.restype = ctypes.c_void_p
+coldframe.register_post_import_hook(lambda module: print("hook", module.__name__, type(module.__loader__).__name__), "_bisect")
+sys.path.insert(0, os.path.dirname(__file__) + "/vendored")
+import _bisect, inside._json
+for module, function in ((_bisect, "bisect_right"), (inside._json, "scanstring")):
+    print(importlib.reload(module) is module)
+    name, path, loader = module.__name__, module.__file__, module.__spec__.loader
+    print(name, hasattr(module, function), path[len(os.path.dirname(__file__)):].split(".")[0])
+    print(type(loader) is ExtensionFileLoader, loader is module.__loader__, loader == ExtensionFileLoader(name, path), module.__spec__.origin == path)
+    print(loader.get_filename(name) == path, loader.get_data(path)[1:4], loader.get_code(name), loader.is_package(name))
+    # C code opens it by its path, and gets the library that is there.
+    print(bool(dlopen(os.fsencode(path), os.RTLD_LAZY | os.RTLD_NOLOAD)))
+"#;
+    let app = App::new(&[("__main__.py", main), ("inside/__init__.py", "")]);
+    let copy = "\
+import importlib, os, shutil, sys
+for folder, name in (('vendored', '_bisect'), ('inside', '_json')):
+    os.makedirs(os.path.join(sys.argv[1], folder), exist_ok=True)
+    file = getattr(importlib.import_module(name), '__file__', None)
+    print(file and shutil.copy(file, os.path.join(sys.argv[1], folder)))
+";
+    let copied = Child::new(BUILD_PYTHON).args(["-c", copy]).arg(app.path()).ok();
+    // A module that is linked into Python has no file.
+    if copied.contains("None") {
+        return;
+    }
+    let built = app.build("built", &IN_MEMORY);
+    let facts = "True True True True\nTrue b'ELF' None False\nTrue\n";
+    Child::new(&built).of(&app).prints(&format!(
+        "hook _bisect ExtensionFileLoader\nTrue\n_bisect True /vendored/_bisect\n{facts}True\ninside._json True /inside/_json\n{facts}"
+    ));
+}
+
+#[test]
+fn a_folder_that_cannot_be_opened_whole_leaves_no_descriptor() {
+    let main = r#"
+import os, posix
+pkg, fstat = os.path.dirname(__file__) + "/pkg", posix.fstat
+def refuse(*_):
+    raise OSError("refused")
+# The first time the folder in the cache is locked, for as long as the process lives.
+os.close(os.open(pkg, os.O_RDONLY))
+for function in (fstat, refuse):
+    before = set(os.listdir("/proc/self/fd"))
+    posix.fstat = function
+    try:
+        os.close(os.open(pkg, os.O_RDONLY))
+    except OSError as error:
+        print(error)
+    posix.fstat = fstat
+    print(len(set(os.listdir("/proc/self/fd")) - before))
+"#;
+    app(main).run_with(IN_MEMORY, [""; 0]).prints("0\nrefused\n0\n");
+}

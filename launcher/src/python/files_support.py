@@ -82,8 +82,7 @@ class ScandirIterator:
 
 real_path = _coldframe.finder.real_path
 
-# Characters that end a path in a text that a shell, or a program with options, reads.
-ENDS = " \t\n\"'`|&;<>():,=?"
+ENDS = _coldframe.finder.path_ends()
 
 
 def real_text(text):

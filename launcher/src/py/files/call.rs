@@ -1,7 +1,5 @@
 //! A call of a function of `posix`, as C hands it over, and CPython's own function for it.
 
-use std::sync::OnceLock;
-
 use pyo3_ffi as ffi;
 
 use super::decision::{Decision, Function};
@@ -10,9 +8,7 @@ use crate::py::ffi::object::Object;
 use crate::py::ffi::text::with_utf8;
 use crate::py::ffi::token::Token;
 
-/// CPython's own functions.
-pub(super) static ORIGINALS: OnceLock<Vec<Option<Original>>> = OnceLock::new();
-
+/// CPython's own function.
 #[derive(Clone, Copy)]
 pub(super) enum Original {
     ByName(ffi::PyCFunctionFastWithKeywords),
@@ -29,8 +25,7 @@ pub(super) struct Call {
     pub(super) stack: *const *mut ffi::PyObject,
     pub(super) positional: ffi::Py_ssize_t,
     pub(super) names: *mut ffi::PyObject,
-    /// The function's index in the table.
-    pub(super) index: usize,
+    pub(super) original: Original,
 }
 
 impl Call {
@@ -105,19 +100,16 @@ impl Call {
     /// Attached, during the call; the stack holds as many live objects as the call's.
     #[inline(always)]
     unsafe fn pass_on_with(&self, stack: *const *mut ffi::PyObject) -> *mut ffi::PyObject {
-        let original = ORIGINALS.get().and_then(|originals| *originals.get(self.index)?);
         // SAFETY: CPython's own function, with a vectorcall's arguments for it; a new reference or null with an exception.
         unsafe {
-            match original {
-                Some(Original::ByName(function)) => {
+            match self.original {
+                Original::ByName(function) => {
                     function(self.module, stack, self.positional, self.names)
                 }
-                Some(Original::ByPosition(function)) => {
+                Original::ByPosition(function) => {
                     function(self.module, stack.cast_mut(), self.positional)
                 }
-                Some(Original::Single(function)) => function(self.module, *stack),
-                // It is called only from the place in the table that it was taken from.
-                None => std::ptr::null_mut(),
+                Original::Single(function) => function(self.module, *stack),
             }
         }
     }

@@ -1,18 +1,21 @@
 //! `_imp.create_dynamic` for a spec whose origin is a path below the executable: the loaders of importlib call it
-//! (`ExtensionFileLoader`, `imp.load_dynamic`), and the dynamic linker, which it calls, opens files of the system only.
+//! (`ExtensionFileLoader`, which our finder gives to extension modules; `imp.load_dynamic`), and the dynamic linker, which it
+//! calls, opens files of the system only.
 
 use std::sync::OnceLock;
 
 use pyo3_ffi as ffi;
 
+use super::fault::failed;
 use super::location::{self, FirstLook};
 use super::real;
-use crate::files::{self, Found};
+use crate::files::{self, Fault, Found};
 use crate::py::ffi::boundary::returning_object;
 use crate::py::ffi::exception::Exception;
 use crate::py::ffi::object::Object;
 use crate::py::ffi::token::Token;
 use crate::py::ffi::values::import;
+use crate::py::import::own_module::note_failure;
 use crate::py::native::extension;
 use crate::py::process::runtime;
 
@@ -55,10 +58,12 @@ unsafe extern "C" fn create_dynamic(
         returning_object(|py| {
             let original = ORIGINAL.get().ok_or_else(|| Exception::take(py))?;
             let first = if count > 0 { *arguments } else { std::ptr::null_mut() };
-            if let Some(spec) = Object::from_borrowed(py, first)
-                && let Some(created) = of_the_archive(py, &spec)?
-            {
-                return Ok(created);
+            if let Some(spec) = Object::from_borrowed(py, first) {
+                let created =
+                    of_the_archive(py, &spec).inspect_err(|error| note_failure(py, error))?;
+                if let Some(created) = created {
+                    return Ok(created);
+                }
             }
             Object::from_owned(py, original(module, arguments, count))
         })
@@ -80,20 +85,47 @@ fn of_the_archive(py: Token<'_>, spec: &Object) -> Result<Option<Object>, Except
     let location::Location::Below(below) = location::of_object(py, runtime, &origin)? else {
         return Ok(None);
     };
-    // The dynamic linker says in its own words that there is no such file.
-    let Ok(Found::File(file)) = files::find(&runtime.archives, &below.rest) else {
-        return Ok(None);
+    let file = match files::find(&runtime.archives, &below.rest) {
+        Ok(Found::File(file)) => file,
+        Err(fault @ Fault::Damaged(_)) => return Err(failed(py, runtime, &below, fault)),
+        // The dynamic linker says in its own words that there is no such file.
+        Ok(Found::Folder(_) | Found::Outside(_)) | Err(_) => return Ok(None),
     };
     let name = name.to_text(py)?;
-    if let Ok(Some((_, module))) = runtime.archives.module(&name)
-        && module.path() == file.path()
-    {
-        return extension::create(py, spec, &name, &module).map(Some);
+    // Its own name; or that of its path, where it is imported by another, as from a folder of the archive on `sys.path`.
+    for own in [name.as_str(), &name_by_path(file.path())] {
+        if let Ok(Some((_, module))) = runtime.archives.module(own)
+            && module.path() == file.path()
+        {
+            return extension::create(py, spec, &name, &module).map(Some);
+        }
     }
-    // Another name than its own, or a library that no import leads to: a file on disk can be both.
+    // A library that no import leads to.
     let real = real::path(py, runtime, &origin)?;
     let opening = extension::spec_to_open(py, spec, &real)?;
     let created = import(py, "_imp")?.call_method(py, "create_dynamic", &[&opening])?;
     created.set_attribute(py, "__file__", &origin)?;
     Ok(Some(created))
+}
+
+/// The name under which an extension module at that path is imported.
+fn name_by_path(path: &str) -> String {
+    let start = path.rfind('/').map_or(0, |slash| slash + 1);
+    let end = path[start..].find('.').map_or(path.len(), |dot| start + dot);
+    path[..end].replace('/', ".")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn paths_of_extension_modules_tell_their_names() {
+        for (path, name) in [
+            ("_json.cpython-312-x86_64-linux-gnu.so", "_json"),
+            ("a/_vendor/b.abi3.so", "a._vendor.b"),
+            ("a/b.pyd", "a.b"),
+            ("a.b/c", "a.b.c"),
+        ] {
+            assert_eq!(super::name_by_path(path), name);
+        }
+    }
 }

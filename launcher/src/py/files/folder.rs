@@ -54,17 +54,25 @@ pub(super) fn open(
 ) -> Result<Object, Exception> {
     let real = real::put_on_disk(py, runtime, below, found)?;
     let descriptor = open_beside(py, &real, flags, &below.shown)?;
-    if let Found::Folder(path) = found {
-        let number = descriptor.to_integer(py)?;
-        let facts = import(py, super::POSIX)?.call_method(py, "fstat", &[&descriptor])?;
-        if let Some(copy) = identity(py, &facts) {
-            let mut all = OPENED.lock();
-            all.retain(|other| other.descriptor != number);
-            all.push(Opened { descriptor: number, copy, path: path.clone() });
-            IS_ANY_OPENED.store(true, Ordering::Release);
-        }
+    if let Err(error) = keep(py, &descriptor, found) {
+        import(py, super::POSIX)?.call_method(py, "close", &[&descriptor])?;
+        return Err(error);
     }
     Ok(descriptor)
+}
+
+/// Notes a descriptor that is given out.
+fn keep(py: Token<'_>, descriptor: &Object, found: &Found<'_>) -> Result<(), Exception> {
+    let Found::Folder(path) = found else { return Ok(()) };
+    let number = descriptor.to_integer(py)?;
+    let facts = import(py, super::POSIX)?.call_method(py, "fstat", &[descriptor])?;
+    if let Some(copy) = identity(py, &facts) {
+        let mut all = OPENED.lock();
+        all.retain(|other| other.descriptor != number);
+        all.push(Opened { descriptor: number, copy, path: path.clone() });
+        IS_ANY_OPENED.store(true, Ordering::Release);
+    }
+    Ok(())
 }
 
 /// Whether what CPython's function says may be about such a descriptor.

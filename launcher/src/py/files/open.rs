@@ -157,8 +157,8 @@ unsafe fn argument(
 ) -> *mut ffi::PyObject {
     // SAFETY: as the caller promises.
     unsafe {
-        if place < ffi::PyTuple_Size(arguments) {
-            ffi::PyTuple_GetItem(arguments, place)
+        if place < ffi::PyTuple_GET_SIZE(arguments) {
+            ffi::PyTuple_GET_ITEM(arguments, place)
         } else if names.is_null() {
             ptr::null_mut()
         } else {

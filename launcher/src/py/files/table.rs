@@ -3,9 +3,11 @@
 //! A test (`command/tests/it/virtual_files.rs`) lists the functions of the running Python whose signatures have a path, and
 //! fails for one that is neither here nor known to look at no file.
 
+use std::sync::OnceLock;
+
 use pyo3_ffi as ffi;
 
-use super::call::{Call, ORIGINALS, Original};
+use super::call::{Call, Original};
 use super::decision::{Decision, Function};
 use super::dispatch::dispatch;
 use crate::py::ffi::exception::Exception;
@@ -85,6 +87,15 @@ functions! {
     utime (path, times; 1; ns, dir_fd, follow_symlinks) at [0] => Change;
 }
 
+/// CPython's own functions, those that it has.
+static ORIGINALS: OnceLock<[Option<Original>; COUNT]> = OnceLock::new();
+
+/// The function in whose place one of ours was put.
+#[inline(always)]
+fn original<const INDEX: usize>() -> Option<Original> {
+    ORIGINALS.get()?[INDEX]
+}
+
 /// Puts our functions into the table of `posix`. To be called by each interpreter; only the first one changes anything.
 pub(super) fn redirect(py: Token<'_>, posix: &Object) -> Result<(), Exception> {
     if ORIGINALS.get().is_some() {
@@ -111,7 +122,7 @@ pub(super) fn redirect(py: Token<'_>, posix: &Object) -> Result<(), Exception> {
         }
     };
     let originals = definitions.map(original);
-    if ORIGINALS.set(originals.to_vec()).is_err() {
+    if ORIGINALS.set(originals).is_err() {
         return Ok(());
     }
     for ((definition, original), function) in definitions.into_iter().zip(originals).zip(&FUNCTIONS)
@@ -142,6 +153,10 @@ pub(super) fn redirect(py: Token<'_>, posix: &Object) -> Result<(), Exception> {
 const BY_NAME: std::ffi::c_int = ffi::METH_FASTCALL | ffi::METH_KEYWORDS;
 const BY_POSITION: std::ffi::c_int = ffi::METH_FASTCALL;
 
+/// The result where there is no original. It does not come to that: each of ours is called only from the place in the table that
+/// its original was taken from.
+const NEVER: *mut ffi::PyObject = std::ptr::null_mut();
+
 /// The function in the place of one that takes names.
 unsafe extern "C" fn by_name<const INDEX: usize>(
     module: *mut ffi::PyObject,
@@ -149,17 +164,10 @@ unsafe extern "C" fn by_name<const INDEX: usize>(
     positional: ffi::Py_ssize_t,
     names: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
+    let Some(original @ Original::ByName(_)) = original::<INDEX>() else { return NEVER };
+    let function = &FUNCTIONS[INDEX];
     // SAFETY: CPython calls this attached, with the arguments of a vectorcall.
-    unsafe {
-        dispatch(Call {
-            function: &FUNCTIONS[INDEX],
-            module,
-            stack,
-            positional,
-            names,
-            index: INDEX,
-        })
-    }
+    unsafe { dispatch(Call { function, module, stack, positional, names, original }) }
 }
 
 /// The function in the place of one that takes none.
@@ -168,18 +176,11 @@ unsafe extern "C" fn by_position<const INDEX: usize>(
     stack: *mut *mut ffi::PyObject,
     positional: ffi::Py_ssize_t,
 ) -> *mut ffi::PyObject {
-    let names = std::ptr::null_mut();
+    let Some(original @ Original::ByPosition(_)) = original::<INDEX>() else { return NEVER };
+    let (function, names) = (&FUNCTIONS[INDEX], std::ptr::null_mut());
+    let stack = stack.cast_const();
     // SAFETY: CPython calls this attached, with the arguments of a vectorcall.
-    unsafe {
-        dispatch(Call {
-            function: &FUNCTIONS[INDEX],
-            module,
-            stack: stack.cast_const(),
-            positional,
-            names,
-            index: INDEX,
-        })
-    }
+    unsafe { dispatch(Call { function, module, stack, positional, names, original }) }
 }
 
 /// The C function for one that takes exactly one argument.
@@ -187,16 +188,9 @@ unsafe extern "C" fn single<const INDEX: usize>(
     module: *mut ffi::PyObject,
     argument: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    let names = std::ptr::null_mut();
+    let Some(original @ Original::Single(_)) = original::<INDEX>() else { return NEVER };
+    let (function, names) = (&FUNCTIONS[INDEX], std::ptr::null_mut());
+    let stack = &raw const argument;
     // SAFETY: CPython calls this attached, with a live object, which is a stack of one.
-    unsafe {
-        dispatch(Call {
-            function: &FUNCTIONS[INDEX],
-            module,
-            stack: &raw const argument,
-            positional: 1,
-            names,
-            index: INDEX,
-        })
-    }
+    unsafe { dispatch(Call { function, module, stack, positional: 1, names, original }) }
 }

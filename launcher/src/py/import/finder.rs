@@ -57,9 +57,13 @@ pub(in crate::py) fn find_spec(
 ) -> Result<Object, Exception> {
     let fullname = arguments.required(py, 0)?;
     let name = fullname.to_text(py)?;
-    let load = if arguments.get(py, 2).is_some() { Load::Reload } else { Load::First };
-    let path = arguments.get(py, 1);
     let is_path_entry = matches!(this.state.role, Role::PathEntry { .. });
+    // A finder of a path entry has no second parameter `path`, and gets the target there.
+    let (path, target) = match arguments.get(py, 1) {
+        Some(target) if is_path_entry => (None, Some(target)),
+        path => (path, arguments.get(py, 2)),
+    };
+    let load = if target.is_some() { Load::Reload } else { Load::First };
     let folder = path.filter(|_| !is_path_entry).map(|path| search_path::first_folder(py, path));
     let ours = match &folder {
         Some(folder) => folder.is_some(),
@@ -84,6 +88,14 @@ pub(in crate::py) fn find_spec(
     });
     if let Some(module) = found {
         match module.kind() {
+            ModuleKind::Extension if spec::has_loader_of_importlib(py, &module)? => {
+                let loader = spec::extension_loader(py, fullname, &module)?;
+                let loader = match this.state.hooks.has_hooks(&name) || traced::is_on(py)? {
+                    true => hooked::stand_in(py, loader, load, Arc::clone(&this.state.hooks))?,
+                    false => loader,
+                };
+                return spec::make(py, &loader, fullname, &module, load);
+            }
             ModuleKind::Source | ModuleKind::Extension => {
                 let loader = spec::loader(py, this, &name)?;
                 return spec::make(py, &loader, fullname, &module, load);
@@ -98,7 +110,7 @@ pub(in crate::py) fn find_spec(
         return spec::namespace_portion(py, this, fullname);
     }
     if !is_path_entry && (this.state.hooks.has_hooks(&name) || traced::is_on(py)?) {
-        return hooked::find_spec(py, this, fullname, path, arguments.get(py, 2));
+        return hooked::find_spec(py, this, fullname, path, target);
     }
     Ok(Object::none(py))
 }

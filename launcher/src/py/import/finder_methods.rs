@@ -91,6 +91,7 @@ methods! {
     system_data(folder) "Return the path of a folder with files of the system that libraries read, or None.";
     certificates() "Return the file and the folder with this system's certificates, each or None.";
     root() "Return the path below which the archives' files lie.";
+    path_ends() "Return the letters that end a path in a text which a shell, or a program with options, reads.";
     real_path(path) "Return the path on disk of what lies in the archives at that path, for what is not Python; else the path.";
     is_on_disk(path) "Return whether a file lies on the disk at that path, and not only in the archives.";
     list_folder(path) "Return the (name, is_folder) pairs of a folder of the archives, or None.";

@@ -166,19 +166,31 @@ pub(in crate::py) fn hooks_of(
     py: Token<'_>,
     finder: &Object,
 ) -> Result<Arc<ModuleHooks>, Exception> {
-    // SAFETY: a live object has a live type, and any slot of a heap type may be asked for; what is no finder of ours
-    // has another function there, or none.
-    let is_ours = unsafe {
-        let object_type = ffi::Py_TYPE(finder.as_ptr());
-        ffi::PyType_HasFeature(object_type, ffi::Py_TPFLAGS_HEAPTYPE) != 0
-            && ffi::PyType_GetSlot(object_type, ffi::Py_tp_dealloc) == deallocate as *mut c_void
-    };
-    if !is_ours {
+    if !is_ours(finder) {
         let message = "`_coldframe.finder` is no finder of Coldframe";
         return Err(Exception::new(py, Kind::Type, message));
     }
     // SAFETY: an instance of our type, as was just asked.
     unsafe { state(py, finder) }.map(|state| Arc::clone(&state.hooks))
+}
+
+/// Whether an object is a finder of ours, of any role.
+fn is_ours(object: &Object) -> bool {
+    // SAFETY: a live object has a live type, and any slot of a heap type may be asked for; what is no finder of ours
+    // has another function there, or none.
+    unsafe {
+        let object_type = ffi::Py_TYPE(object.as_ptr());
+        ffi::PyType_HasFeature(object_type, ffi::Py_TPFLAGS_HEAPTYPE) != 0
+            && ffi::PyType_GetSlot(object_type, ffi::Py_tp_dealloc) == deallocate as *mut c_void
+    }
+}
+
+/// Whether a loader stands in for another.
+pub(in crate::py) fn is_stand_in(py: Token<'_>, loader: &Object) -> bool {
+    // SAFETY: an instance of our type, as was just asked.
+    is_ours(loader)
+        && unsafe { state(py, loader) }
+            .is_ok_and(|state| matches!(state.role, Role::StandIn { .. }))
 }
 
 /// Lends the state of a finder.

@@ -54,7 +54,9 @@ pub(in crate::py) fn find_spec(
             }
         };
         // A path entry finder of ours has found it: hooks run as for all that we load.
-        if let Some(loader) = loader.filter(|loader| !loader.is(finder.object)) {
+        let is_other =
+            |loader: &Object| !loader.is(finder.object) && !finder_type::is_stand_in(py, loader);
+        if let Some(loader) = loader.filter(is_other) {
             let hooks = Arc::clone(&finder.state.hooks);
             spec.set_attribute(py, "loader", &stand_in(py, loader, load, hooks)?)?;
         }
@@ -64,7 +66,7 @@ pub(in crate::py) fn find_spec(
 }
 
 /// A stand-in for that loader.
-fn stand_in(
+pub(in crate::py) fn stand_in(
     py: Token<'_>,
     loader: Object,
     load: Load,

@@ -39,6 +39,28 @@ pub(in crate::py) fn loader(
     }
 }
 
+/// Whether a module is loaded by the loader that importlib has for extension modules. A package is not, for it has resources, and
+/// neither is a module whose package lies in the cache: importlib's loader does not know the libraries that it needs.
+pub(in crate::py) fn has_loader_of_importlib(
+    py: Token<'_>,
+    module: &Module<'_>,
+) -> Result<bool, Exception> {
+    Ok(module.kind() == ModuleKind::Extension
+        && !module.is_package()
+        && cached_file(py, module)?.is_none())
+}
+
+/// importlib's own loader of extension modules, by whose type programs know them. It creates the module by `_imp.create_dynamic`,
+/// which opens libraries of the archives (`py/files/dynamic.rs`).
+pub(in crate::py) fn extension_loader(
+    py: Token<'_>,
+    fullname: &Object,
+    module: &Module<'_>,
+) -> Result<Object, Exception> {
+    let class = import(py, "_frozen_importlib_external")?.attribute(py, "ExtensionFileLoader")?;
+    class.call(py, &[fullname, &origin(py, module)?])
+}
+
 /// The spec of a module of the archives.
 pub(in crate::py) fn make(
     py: Token<'_>,

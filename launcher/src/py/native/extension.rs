@@ -1,6 +1,8 @@
 //! Extension modules: their libraries are opened from the archive, and what those need before.
 
 use std::ffi::OsString;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+use std::ffi::c_int;
 use std::sync::OnceLock;
 
 use importer_core::Module;
@@ -8,13 +10,19 @@ use parking_lot::Mutex;
 
 use crate::py::ffi::exception::Exception;
 use crate::py::ffi::object::Object;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+use crate::py::ffi::text::path_of;
 use crate::py::ffi::text::path_text;
 use crate::py::ffi::token::Token;
 use crate::py::ffi::values::import;
 use crate::py::import::archived::is_in_archives;
 use crate::py::import::loader;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+use crate::py::import::lookup::virtual_path;
 use crate::py::import::own_module;
 use crate::py::native::library::{self, OpenPath};
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+use crate::py::native::linker_name;
 
 /// The path under which each library was opened, by the checksum of its contents.
 ///
@@ -33,7 +41,8 @@ pub(in crate::py) fn create(
 ) -> Result<Object, Exception> {
     prepare(py, name)?;
     let (library, fresh) = open_path(py, name, module)?;
-    let opening = spec_to_open(py, spec, &path_text(py, &library.path)?)?;
+    let path = known_path(py, module, &library)?;
+    let opening = spec_to_open(py, spec, &path_text(py, &path)?)?;
     let create = import(py, "_imp")?.attribute(py, "create_dynamic")?;
     let created = loader::call_with_frames_removed(py, &[&create, &opening]);
     let created = created.map_err(|exception| match library::refusal(&library.path) {
@@ -45,10 +54,38 @@ pub(in crate::py) fn create(
     })?;
     if let Some(id) = fresh {
         // The dynamic linker holds the library now: its path is remembered, and the descriptor let go.
-        OPENED.get_or_init(Mutex::default).lock().push((id, library.path));
+        OPENED.get_or_init(Mutex::default).lock().push((id, path));
     }
     created.set_attribute(py, "__file__", &spec.attribute(py, "origin")?)?;
     Ok(created)
+}
+
+/// The path by which CPython is to open a library, and which the dynamic linker knows from then on: the module's own, if a
+/// library in memory can have it.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn known_path(
+    py: Token<'_>,
+    module: &Module<'_>,
+    library: &OpenPath,
+) -> Result<OsString, Exception> {
+    if library.is_in_memory() {
+        let flags = import(py, "sys")?.call_method(py, "getdlopenflags", &[])?.to_integer(py)?;
+        let path = path_of(py, &virtual_path(py, module.path())?)?;
+        if linker_name::open_as(&library.path, flags as c_int, &path) {
+            return Ok(path);
+        }
+    }
+    Ok(library.path.clone())
+}
+
+/// No other system's dynamic linker is told.
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+fn known_path(
+    _py: Token<'_>,
+    _module: &Module<'_>,
+    library: &OpenPath,
+) -> Result<OsString, Exception> {
+    Ok(library.path.clone())
 }
 
 /// A spec like that one, with the path that is opened. `create_dynamic` takes the path from the spec (`Python/import.c`, 3.9 to

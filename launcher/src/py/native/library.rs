@@ -116,6 +116,12 @@ impl OpenPath {
         Self { path: library.path().to_owned(), _opened: Some(library), _held: None }
     }
 
+    /// Whether the library is opened from memory, and not from a file on disk or for the second time.
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    pub(in crate::py) fn is_in_memory(&self) -> bool {
+        self._opened.is_some()
+    }
+
     /// The path of a library that the dynamic linker holds already.
     pub(in crate::py) fn known(path: OsString) -> Self {
         Self { path, _opened: None, _held: None }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use manifest::{SYSTEM_FOLDER, opened_libraries};
 
+use crate::files::PATH_ENDS;
 use crate::py::ffi::arguments::{Arguments, required_text};
 use crate::py::ffi::exception::Exception;
 use crate::py::ffi::object::Object;
@@ -20,6 +21,14 @@ pub(in crate::py) fn root(
     _arguments: &Arguments<0>,
 ) -> Result<Object, Exception> {
     path_text(py, &runtime::get(py)?.root)
+}
+
+pub(in crate::py) fn path_ends(
+    py: Token<'_>,
+    _this: &Finder<'_>,
+    _arguments: &Arguments<0>,
+) -> Result<Object, Exception> {
+    text(py, PATH_ENDS)
 }
 
 /// The path on disk of a file or folder that lies below the executable, where it is put now; any other path is given back.
