@@ -79,7 +79,8 @@ fn of_the_archive(py: Token<'_>, spec: &Object) -> Result<Option<Object>, Except
         return Ok(None);
     };
     // SAFETY: attached; a live object.
-    if unsafe { location::first_look(runtime, origin.as_ptr()) } != FirstLook::Perhaps {
+    let look = unsafe { location::first_look(runtime, origin.as_ptr()) };
+    if look != FirstLook::Perhaps || extension::is_to_open(py, spec)? {
         return Ok(None);
     }
     let location::Location::Below(below) = location::of_object(py, runtime, &origin)? else {

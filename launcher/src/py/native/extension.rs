@@ -97,7 +97,16 @@ pub(in crate::py) fn spec_to_open(
 ) -> Result<Object, Exception> {
     let class = own_module::bootstrap(py)?.attribute(py, "ModuleSpec")?;
     let loader = spec.attribute_or_none(py, "loader")?.unwrap_or_else(|| Object::none(py));
-    class.call_with_keywords(py, &[&spec.attribute(py, "name")?, &loader], &[("origin", path)])
+    let mark = own_module::finder(py)?;
+    let facts = [("origin", path), ("loader_state", &mark)];
+    class.call_with_keywords(py, &[&spec.attribute(py, "name")?, &loader], &facts)
+}
+
+/// Whether a spec is one that was made to be opened: its path is not to be looked for in the archives, though the dynamic linker
+/// may know a library of theirs by it.
+pub(in crate::py) fn is_to_open(py: Token<'_>, spec: &Object) -> Result<bool, Exception> {
+    let Some(state) = spec.attribute_or_none(py, "loader_state")? else { return Ok(false) };
+    Ok(state.is(&own_module::finder(py)?))
 }
 
 /// Lets a module that looks for files of the system when it is loaded find them: `readline` asks for the terminal's
