@@ -29,7 +29,7 @@ pub(super) struct Libraries {
     symbols: DebugSymbols,
     /// Whether they are for Windows.
     is_for_windows: bool,
-    /// Those that may be mapped.
+    /// The libraries that may be mapped.
     mapped: MappedLayouts,
 }
 
