@@ -76,17 +76,17 @@ impl Archive {
         record: &Record<'a>,
         role: Role,
     ) -> Result<Option<Blob<'a>>, Error> {
-        let Some(reference) = record.blob(role) else { return Ok(None) };
-        let offset = reference.offset.get();
-        let damaged = |fault| {
-            let part = Part::Blob { role, kind: record.kind, key: record.key.to_owned() };
-            self.damaged(part, offset, fault)
-        };
         let blob = self.unchecked(record, role)?;
         if blob.is_some_and(|blob| blob.checksum != checksum(blob.bytes)) {
-            return Err(damaged(Fault::Checksum));
+            return Err(self.damaged_blob(record, role, Fault::Checksum));
         }
         Ok(blob)
+    }
+
+    fn damaged_blob(&self, record: &Record<'_>, role: Role, fault: Fault) -> Error {
+        let offset = record.blob(role).map_or(0, |reference| reference.offset.get());
+        let part = Part::Blob { role, kind: record.kind, key: record.key.to_owned() };
+        self.damaged(part, offset, fault)
     }
 
     /// The bytes of a blob as they are stored. Nothing of them was read, and the checksum is the one that they should have.
@@ -96,12 +96,8 @@ impl Archive {
         role: Role,
     ) -> Result<Option<Blob<'a>>, Error> {
         let Some(reference) = record.blob(role) else { return Ok(None) };
-        let offset = reference.offset.get();
-        let damaged = |fault| {
-            let part = Part::Blob { role, kind: record.kind, key: record.key.to_owned() };
-            self.damaged(part, offset, fault)
-        };
-        let bytes = bytes_at(self.bytes(), offset, reference.stored_length.get());
+        let damaged = |fault| self.damaged_blob(record, role, fault);
+        let bytes = bytes_at(self.bytes(), reference.offset.get(), reference.stored_length.get());
         let bytes = bytes.ok_or_else(|| damaged(Fault::OutOfBounds))?;
         let Some(compression) = Compression::from_byte(reference.compression) else {
             return Err(damaged(Fault::Malformed("is compressed in an unknown way")));

@@ -38,6 +38,7 @@ mod error;
 mod file_access;
 mod key;
 mod libraries;
+mod mapped_library;
 mod settings;
 mod text;
 mod version;
@@ -49,9 +50,10 @@ pub use file_access::{
 };
 pub use key::{Key, Source, Value};
 pub use libraries::{
-    NeededLibraries, OpenedLibraries, SYSTEM_FOLDER, SystemLibrary, layout, needed_libraries,
+    NeededLibraries, OpenedLibraries, SYSTEM_FOLDER, SystemLibrary, needed_libraries,
     opened_libraries, system_library, system_name, user_of_needed,
 };
+pub use mapped_library::layout;
 pub use settings::{CONFIGURATION, configuration, configuration_entry};
 pub use version::{VERSION, check_version, version};
 

@@ -1,6 +1,4 @@
-//! Shared libraries: the order in which they are loaded, and how.
-
-use mapped_libraries::LibraryLayout;
+//! Shared libraries: those that others need, in the order in which they are loaded, and those of the system.
 
 use crate::error::Malformed;
 use crate::key::{Key, Value};
@@ -45,11 +43,6 @@ pub fn needed_libraries(path: &str) -> Key<NeededLibraries> {
 /// The path of the file whose needed libraries stand under that name of an attribute, if they do.
 pub fn user_of_needed(name: &str) -> Option<&str> {
     name.strip_prefix(NEEDED_PREFIX)
-}
-
-/// The layout of the library with that [id](importer_core::Library::id): which parts of it are mapped.
-pub fn layout(id: u64) -> Key<LibraryLayout> {
-    Key::of(format!("layout:{id:016x}"))
 }
 
 /// The source of the packed library of the system with that `SONAME`.
@@ -114,16 +107,5 @@ impl Value for OpenedLibraries {
 
     fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
         Ok(Self { names: from_list(bytes)? })
-    }
-}
-
-impl Value for LibraryLayout {
-    fn to_bytes(&self) -> Vec<u8> {
-        self.to_string().into_bytes()
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
-        let text = std::str::from_utf8(bytes).map_err(|_| Malformed::new("it is not UTF-8"))?;
-        text.parse().map_err(|error| Malformed::new(format!("{error}")))
     }
 }

@@ -99,6 +99,9 @@ pub(super) fn build(
         (StandardLibrary::FromArchive(archive), None) => {
             stdlib_archive::copy(archive, &mut packer, &exclude, &own_names)?;
             packer.report.needs.add_copied(archive, &packer.writer)?;
+            for name in reached.real_modules.keys() {
+                stdlib_archive::note_library(archive, name, &mut packer)?;
+            }
         }
         (StandardLibrary::FromArchive(archive), Some(kept)) => {
             stdlib_archive::copy_modules(archive, &mut packer, |name| {
@@ -342,6 +345,9 @@ fn installed_items(
     let mut items = Vec::new();
     for (number, distribution) in distributions.iter().enumerate() {
         let is_packed = reached.distributions.contains_key(&number);
+        for (module, _) in reached.real_modules.iter().filter(|(_, by)| **by == number) {
+            packer.file_users.real_module(module, &distribution.name);
+        }
         if reached.real_files.contains(&number) {
             packer.file_users.real_files(&distribution.name);
         }

@@ -28,6 +28,8 @@ pub(super) struct FileUsers {
     has_plug_ins: BTreeSet<String>,
     /// The distributions whose C code opens files by their paths, as rules say.
     real: BTreeSet<String>,
+    /// Extension modules at the top that C code of a distribution opens by their `__file__`, with that one's name.
+    real_modules: BTreeMap<String, String>,
     /// The reasons to put files on disk.
     reasons: Vec<RealFilesReason>,
     /// Each file that is no module, with the digest of its contents.
@@ -86,6 +88,7 @@ impl FileUsers {
             loads_libraries: BTreeSet::new(),
             has_plug_ins: BTreeSet::new(),
             real: BTreeSet::new(),
+            real_modules: BTreeMap::new(),
             reasons: Vec::new(),
             data: BTreeMap::new(),
             libraries: BTreeMap::new(),
@@ -160,6 +163,11 @@ impl FileUsers {
         self.real.insert(name.to_owned());
     }
 
+    /// Notes an extension module at the top that C code of the distribution `by` opens by its `__file__`.
+    pub(super) fn real_module(&mut self, name: &str, by: &str) {
+        self.real_modules.insert(name.to_owned(), by.to_owned());
+    }
+
     /// Notes a shared library, which may be an extension module too.
     ///
     /// ctypes wants a file, and packages look whether it is there. Nobody imports what it opens, but names do not tell:
@@ -200,6 +208,14 @@ impl FileUsers {
         for top in tops {
             self.has_plug_ins.insert(top.clone());
             self.add_reason(&top, "its C code opens them, says a rule".into());
+        }
+        let opener = |top: &String| self.real_modules.get(plain_name(top)).cloned();
+        let libraries = self.libraries.keys().filter(|path| !path.contains('/'));
+        let opened: Vec<_> =
+            libraries.filter_map(|top| Some((top.clone(), opener(top)?))).collect();
+        for (top, by) in opened {
+            self.add_reason(&top, format!("C code of `{by}` opens it, says a rule"));
+            self.has_plug_ins.insert(top);
         }
     }
 

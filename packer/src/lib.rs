@@ -58,6 +58,7 @@ mod kept_code;
 mod libpython;
 mod libraries;
 mod linking;
+mod mapped_layouts;
 mod marshal;
 mod metadata;
 mod needs;

@@ -1,18 +1,18 @@
-//! The libraries of the archive that an extension module needs, as its dynamic linker would find them on disk; and the
-//! parts of each one that can be mapped from the archive.
+//! The libraries of the archive that an extension module needs, as its dynamic linker would find them on disk.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use importer_core::{Library, Storage, folder_of};
-use manifest::{NeededLibraries, SYSTEM_FOLDER, layout, needed_libraries, system_name};
-use mapped_libraries::{LibraryLayout, is_library_name, is_windows_library, layout_of};
+use importer_core::{Storage, folder_of};
+use manifest::{NeededLibraries, SYSTEM_FOLDER, needed_libraries, system_name};
+use mapped_libraries::{is_library_name, is_windows_library};
 
 use super::elf::dynamic;
 use super::elf::lower::{GlibcFloor, lower};
 use super::elf::strip::strip;
 use super::linking::Linking;
+use super::mapped_layouts::MappedLayouts;
 use super::{BundleRequest, DebugSymbols};
 
 /// The libraries and extension modules among the packed files, by path.
@@ -29,8 +29,8 @@ pub(super) struct Libraries {
     symbols: DebugSymbols,
     /// Whether they are for Windows.
     is_for_windows: bool,
-    /// The layouts, by the id of the library.
-    layouts: BTreeMap<u64, LibraryLayout>,
+    /// The libraries that may be mapped.
+    mapped: MappedLayouts,
 }
 
 /// A library or an extension module among the packed files.
@@ -123,9 +123,7 @@ impl Libraries {
             .or_default()
             .push(path.to_owned());
         self.objects.insert(path.to_owned(), object);
-        if let Some(layout) = layout_of(contents) {
-            self.layouts.insert(Library::id_of(contents), layout);
-        }
+        self.mapped.note(contents);
         true
     }
 
@@ -179,13 +177,7 @@ impl Libraries {
 
     /// The archive's attributes that tell the launcher which libraries to load before each extension module, and how.
     pub(super) fn attributes(&self, storage: Storage) -> BTreeMap<String, Vec<u8>> {
-        let layouts = self
-            .layouts
-            .iter()
-            // Pages of a compressed library cannot be mapped.
-            .filter(|_| storage == Storage::InPlace)
-            .map(|(id, found)| layout(*id).entry(found));
-        let mut attributes: BTreeMap<_, _> = layouts.collect();
+        let mut attributes = self.mapped.attributes(storage);
         // Code may ask for those of the system by their names.
         let system =
             self.objects.keys().map(String::as_str).filter(|path| system_name(path).is_some());

@@ -134,6 +134,8 @@ pub(super) struct Reached {
     pub(super) distributions: BTreeMap<usize, Reason>,
     /// The distributions whose C code opens their files.
     pub(super) real_files: BTreeSet<usize>,
+    /// Extension modules at the top that the C code of a distribution opens by their `__file__`.
+    pub(super) real_modules: BTreeMap<String, usize>,
     /// The distributions of which the metadata alone is wanted.
     pub(super) metadata: BTreeSet<usize>,
     /// The paths of their files that are packed.

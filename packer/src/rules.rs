@@ -66,6 +66,9 @@ struct Rule {
     /// Whether its C code opens its files by their paths.
     #[serde(default)]
     real_files: bool,
+    /// Extension modules of others that its C code opens by their `__file__`.
+    #[serde(default)]
+    real_modules: Vec<String>,
     /// Whether all of its modules are packed, where the code says something else.
     all_modules: Option<bool>,
     /// Packages in it that are packed whole where something reaches a module of them or names them, and left where nothing
@@ -245,6 +248,10 @@ impl Rules {
     }
 
     /// Whether the C code of a distribution opens its files by their paths.
+    pub(super) fn real_modules(&self, distribution: usize) -> impl Iterator<Item = &str> {
+        self.of(distribution).flat_map(|rule| rule.real_modules.iter().map(String::as_str))
+    }
+
     pub(super) fn has_real_files(&self, distribution: usize) -> bool {
         self.of(distribution).any(|rule| rule.real_files)
     }

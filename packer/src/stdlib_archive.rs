@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use importer_core::{Archive, ModuleKind, PartOfArchive};
 use manifest::user_of_needed;
+use twox_hash::XxHash3_128;
 
 use super::Origin;
 use super::item::Item;
@@ -119,6 +120,21 @@ pub(super) fn copy_modules(
             part.source_bytes += module.source()?.map_or(0, |source| source.len() as u64);
             packer.writer.copy_module(archive, &module)?;
         }
+    }
+    Ok(())
+}
+
+/// Notes an extension module that was copied, for it may have to lie on disk.
+pub(super) fn note_library(
+    archive: &Archive,
+    name: &str,
+    packer: &mut Packer<'_>,
+) -> Result<(), BundleError> {
+    let Some(module) = archive.module(name)? else { return Ok(()) };
+    let (path, origin) = (module.path(), Origin::StandardLibrary);
+    if let Some(contents) = module.extension()?.filter(|_| packer.writer.contains_file(path)) {
+        packer.file_users.module(origin, path, &[]);
+        packer.file_users.library(origin, path, XxHash3_128::oneshot(&contents));
     }
     Ok(())
 }

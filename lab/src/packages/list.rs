@@ -103,6 +103,7 @@ pub(super) const PACKAGES: &[Package] = &[
     places("twisted", &["twisted"]),
     places("nbconvert", &["nbconvert"]),
     places("jedi", &["jedi"]),
+    places("tk", &["matplotlib", "pillow"]),
     places("vader", &["vaderSentiment"]),
     places("rtree", &["rtree"]),
     places("cmake", &["cmake"]),

@@ -199,6 +199,8 @@ impl Search<'_, '_> {
         }
         for (distribution, (_, cause)) in &self.chosen {
             self.result.distributions.insert(*distribution, self.reason(cause));
+            let modules = self.rules.real_modules(*distribution).map(str::to_owned);
+            self.result.real_modules.extend(modules.map(|module| (module, *distribution)));
             if self.rules.has_real_files(*distribution) {
                 self.result.real_files.insert(*distribution);
             }
