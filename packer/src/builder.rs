@@ -277,7 +277,7 @@ fn own_items(
         items.extend(wanted.map(|entry| Item {
             origin: Origin::Application,
             entry: match entry.path.rsplit_once('.') {
-                // That module has the script's path.
+                // The script's path is that module's.
                 Some((_, ending)) if is_called_so(entry) => {
                     Entry { path: format!("{MAIN}.{ending}"), ..entry.clone() }
                 }
@@ -342,12 +342,14 @@ fn installed_items(
 ) -> Result<Vec<Item>, BundleError> {
     let distributions =
         request.environment.map_or(&[][..], |environment| &environment.distributions);
+    for (module, by) in &reached.real_modules {
+        if let Some(by) = distributions.get(*by) {
+            packer.file_users.real_module(module, &by.name);
+        }
+    }
     let mut items = Vec::new();
     for (number, distribution) in distributions.iter().enumerate() {
         let is_packed = reached.distributions.contains_key(&number);
-        for (module, _) in reached.real_modules.iter().filter(|(_, by)| **by == number) {
-            packer.file_users.real_module(module, &distribution.name);
-        }
         if reached.real_files.contains(&number) {
             packer.file_users.real_files(&distribution.name);
         }

@@ -279,25 +279,13 @@ def found(name):
 #[test]
 fn rules_say_whose_c_code_opens_files() {
     let app = App::new(&[("__main__.py", "import user\nprint(user.found, user.__file__[-17:])")]);
-    let environment = app.beside("venv");
-    Child::new(BUILD_PYTHON).args(["-I", "-m", "venv", "--without-pip"]).arg(&environment).ok();
-    let site = environment.join(site_packages());
-    for (path, text) in [
+    let environment = app.environment_with_user(&[
         (
             "user/__init__.py",
             "import os, sys\nfound = not __file__.startswith(sys.executable) and sorted(os.listdir(os.path.dirname(__file__)))",
         ),
         ("user/data.txt", ""),
-        ("user-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: user\nVersion: 1.0\n"),
-        (
-            "user-1.0.dist-info/RECORD",
-            "user/__init__.py,,\nuser/data.txt,,\nuser-1.0.dist-info/METADATA,,\n",
-        ),
-    ] {
-        let path = site.join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
+    ]);
     let rules = app.beside("rules.toml");
     std::fs::write(
         &rules,

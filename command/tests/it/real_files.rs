@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use launcher::command_parts::BUILD_PYTHON;
 
-use crate::support::{App, Child, site_packages};
+use crate::support::{App, Child};
 
 /// The files in a folder of the cache, by their paths below the first folder in it.
 fn files(cache: &Path) -> Vec<String> {
@@ -129,9 +129,6 @@ for call in (lambda: os.chdir(pkg + '/none'), lambda: os.chdir(pkg + '/data.txt'
 #[test]
 fn an_extension_module_that_c_code_opens_is_a_file() {
     let app = App::new(&[("__main__.py", "import user\nprint(user.opened())")]);
-    let environment = app.beside("venv");
-    Child::new(BUILD_PYTHON).args(["-I", "-m", "venv", "--without-pip"]).arg(&environment).ok();
-    let site = environment.join(site_packages());
     let code = "
 import _json, ctypes
 def opened():
@@ -140,15 +137,7 @@ def opened():
     dlopen.restype = ctypes.c_void_p
     return dlopen(_json.__file__.encode(), 1) is not None
 ";
-    for (path, text) in [
-        ("user.py", code),
-        ("user-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: user\nVersion: 1.0\n"),
-        ("user-1.0.dist-info/RECORD", "user.py,,\nuser-1.0.dist-info/METADATA,,\n"),
-    ] {
-        let path = site.join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
+    let environment = app.environment_with_user(&[("user.py", code)]);
     let rules = app.beside("rules.toml");
     let rule = "[[distribution]]\nname = \"user\"\nreason = \"its C code opens _json\"\nreal-modules = [\"_json\"]\n";
     fs::write(&rules, rule).unwrap();

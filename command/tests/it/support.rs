@@ -43,6 +43,12 @@ pub(crate) fn site_packages() -> String {
     format!("lib/python3.{}{threaded}/site-packages", minor())
 }
 
+/// Writes a file, in folders that may have to be made.
+fn lay(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
 /// The folder of the standard library of the Python under test.
 pub(crate) fn stdlib() -> &'static str {
     static FOLDER: OnceLock<String> = OnceLock::new();
@@ -74,9 +80,23 @@ impl App {
     }
 
     pub(crate) fn write(&self, path: &str, text: &str) {
-        let path = self.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        lay(&self.path().join(path), text);
+    }
+
+    /// A virtual environment beside it, with a distribution `user` of these files.
+    pub(crate) fn environment_with_user(&self, files: &[(&str, &str)]) -> PathBuf {
+        let environment = self.beside("venv");
+        Child::new(BUILD_PYTHON).args(["-I", "-m", "venv", "--without-pip"]).arg(&environment).ok();
+        let site = environment.join(site_packages());
+        let metadata = "user-1.0.dist-info/METADATA";
+        let mut record = format!("{metadata},,\n");
+        for (path, text) in files {
+            lay(&site.join(path), text);
+            record += &format!("{path},,\n");
+        }
+        lay(&site.join(metadata), "Metadata-Version: 2.1\nName: user\nVersion: 1.0\n");
+        lay(&site.join("user-1.0.dist-info/RECORD"), &record);
+        environment
     }
 
     /// The application's folder. It has a folder around it, so that no settings of others are found above it.
