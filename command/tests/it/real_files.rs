@@ -130,12 +130,14 @@ for call in (lambda: os.chdir(pkg + '/none'), lambda: os.chdir(pkg + '/data.txt'
 fn an_extension_module_that_c_code_opens_is_a_file() {
     let app = App::new(&[("__main__.py", "import user\nprint(user.opened())")]);
     let code = "
-import _json, ctypes
+import ctypes, importlib.util
 def opened():
-    # As C code does, and not as `ctypes.CDLL`.
+    # As C code does, and not as `ctypes.CDLL`. A module that was imported is known to the dynamic linker by its path.
     dlopen = ctypes.CDLL(None).dlopen
     dlopen.restype = ctypes.c_void_p
-    return dlopen(_json.__file__.encode(), 1) is not None
+    return dlopen(importlib.util.find_spec('_json').origin.encode(), 1) is not None
+def never_called():
+    import _json
 ";
     let environment = app.environment_with_user(&[("user.py", code)]);
     let rules = app.beside("rules.toml");

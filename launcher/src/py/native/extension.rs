@@ -71,7 +71,8 @@ fn known_path(
     if library.is_in_memory() {
         let flags = import(py, "sys")?.call_method(py, "getdlopenflags", &[])?.to_integer(py)?;
         let path = path_of(py, &virtual_path(py, module.path())?)?;
-        if linker_name::open_as(&library.path, flags as c_int, &path) {
+        // CPython 3.12 and later remember modules by the UTF-8 of their paths, and refuse one that is no text.
+        if path.to_str().is_some() && linker_name::open_as(&library.path, flags as c_int, &path) {
             return Ok(path);
         }
     }
