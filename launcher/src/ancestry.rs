@@ -16,19 +16,24 @@ pub(crate) const VARIABLE: &str = "COLDFRAME_PROCESS";
 /// The most processes of one program that may stand above another one.
 pub(crate) const DEPTH_LIMIT: u32 = 8;
 
+/// The same above a worker of `multiprocessing`: its fork server and the worker itself are two processes, and functions that
+/// start workers of their own are written on purpose.
+pub(crate) const WORKER_DEPTH_LIMIT: u32 = 32;
+
 /// The longest piece of a command line in the message.
 const MAX_COMMAND: usize = 200;
 
 /// A program that has started itself too often.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error(
-    "stopped: `{executable}` has started itself {DEPTH_LIMIT} times, one process from the other; the last one is \
+    "stopped: `{executable}` has started itself {limit} times, one process from the other; the last one is \
      `{this}`, which process {process} started; a program that runs `sys.executable` runs itself, and not \
      `python`, but for the command lines that `python-mode` in the settings is about; processes above that have \
      ended do not count"
 )]
 pub struct Runaway {
     executable: String,
+    limit: u32,
     process: u32,
     this: String,
 }
@@ -90,12 +95,18 @@ impl Ancestry {
     /// # Errors
     ///
     /// [`Runaway`], past the limit.
-    pub(crate) fn check(&self, executable: &Path, arguments: &[OsString]) -> Result<(), Runaway> {
-        if self.depth <= DEPTH_LIMIT {
+    pub(crate) fn check(
+        &self,
+        executable: &Path,
+        arguments: &[OsString],
+        limit: u32,
+    ) -> Result<(), Runaway> {
+        if self.depth <= limit {
             return Ok(());
         }
         Err(Runaway {
             executable: executable.display().to_string(),
+            limit,
             process: self.process,
             this: shown(arguments),
         })
@@ -154,13 +165,13 @@ mod tests {
         let mut ancestry = Ancestry::default();
         let line = arguments(&["app", "-m", "thing\n"]);
         let mut process = 1;
-        while ancestry.check(app, &line).is_ok() {
+        while ancestry.check(app, &line, DEPTH_LIMIT).is_ok() {
             let left = ancestry.for_children(app, process, false);
             process += 1;
             ancestry = Ancestry::read(Some(&left), app, process);
         }
         assert_eq!(ancestry.depth, DEPTH_LIMIT + 1);
-        let message = ancestry.check(app, &line).unwrap_err().to_string();
+        let message = ancestry.check(app, &line, DEPTH_LIMIT).unwrap_err().to_string();
         assert!(
             message.contains("the last one is `app -m thing`, which process 9 started"),
             "{message}"

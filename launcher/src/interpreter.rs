@@ -252,11 +252,15 @@ impl Interpreter {
         let variable = std::env::var_os(ancestry::VARIABLE);
         let process = std::process::id();
         let above = Ancestry::read(variable.as_deref(), &executable, process);
-        let ancestors = ancestors::look(ancestry::DEPTH_LIMIT, above.is_marked());
+        let limit = match &worker {
+            Some(_) => ancestry::WORKER_DEPTH_LIMIT,
+            None => ancestry::DEPTH_LIMIT,
+        };
+        let ancestors = ancestors::look(limit, above.is_marked());
         let is_ours = ancestors.is_this(above.is_marked());
         let is_refused = worker.is_some() && !is_ours;
         let above = above.with_living(ancestors.living);
-        above.check(&executable, &arguments)?;
+        above.check(&executable, &arguments, limit)?;
         let asks_for_python = is_heard(config.python_mode, PythonRequest::ByCommandLine, is_ours)
             && !surroundings::is_privileged()
             && worker::is_for_python(arguments.get(1..).unwrap_or_default());

@@ -87,7 +87,7 @@ fn python_runs_a_script_of_the_archive_by_its_path() {
 import multiprocessing, os, sys
 def square(number): return number * number
 if __name__ == '__main__':
-    print(sys.argv[1:], __file__ == sys.argv[0], sys.flags.isolated == (sys.path[0] != os.path.dirname(__file__)), __package__)
+    print(sys.argv[1:], __file__ == sys.argv[0], sys.flags.isolated == (sys.path[0] != os.path.dirname(__file__)), __package__, __spec__)
     for method in ('fork', 'forkserver', 'spawn'):
         with multiprocessing.get_context(method).Pool(2) as pool: print(pool.map(square, range(3)))
     sys.exit(3)
@@ -109,7 +109,7 @@ for path in ('tools/script.py', 'loose-name.py', 'tools/missing.py'):
         ("loose-name.py", "print('loose', __file__[-13:], __name__)"),
     ]);
     let pools = "[0, 1, 4]\n".repeat(3);
-    let expected = format!("['x'] True True None\n{pools}3\nloose loose-name.py __main__\n0\n2\n");
+    let expected = format!("['x'] True True None None\n{pools}3\nloose loose-name.py __main__\n0\n2\n");
     Child::new(app.build("built", &[])).of(&app).prints(&expected);
 }
 
@@ -136,6 +136,14 @@ fn a_program_that_starts_itself_for_ever_is_stopped() {
     ] {
         assert!(outcome.stderr.contains(&part), "{part}\n{}", outcome.stderr);
     }
+}
+
+#[test]
+fn workers_may_start_workers() {
+    let app = App::script(
+        "import multiprocessing, sys\ndef work(level):\n    print(level, flush=True)\n    if level: start(level - 1)\ndef start(level):\n    worker = multiprocessing.Process(target=work, args=(level,))\n    worker.start()\n    worker.join()\nif __name__ == '__main__':\n    multiprocessing.set_start_method('forkserver', force=True)\n    start(5)",
+    );
+    Child::new(app.build("built", &[])).of(&app).prints("5\n4\n3\n2\n1\n0\n");
 }
 
 #[test]

@@ -49,7 +49,7 @@ pub(in crate::py) fn run_module(py: Token<'_>, name: &str) -> Result<(), Excepti
 
 /// Runs a file of the archives as `python FILE` does, when nobody could open it.
 ///
-/// One that is a module gets the spec of that, unlike under `python`: workers then import it by its name.
+/// It has no spec, as under `python`: workers run it by its path, under the name `__mp_main__`.
 pub(in crate::py) fn run_script(py: Token<'_>, path: &str) -> Result<(), Exception> {
     let archives = &runtime::get(py)?.archives;
     let damaged = |error: importer_core::Error| {
@@ -61,9 +61,8 @@ pub(in crate::py) fn run_script(py: Token<'_>, path: &str) -> Result<(), Excepti
     let virtual_path = lookup::virtual_path(py, path)?;
     let code = match module.filter(|module| module.path() == path) {
         Some(module) => {
-            let finder = own_module::finder(py)?;
-            let spec = spec::make(py, &finder, &text(py, &name)?, &module, Load::First)?;
-            spec::apply_to_module(py, &main, &spec)?;
+            main.set_attribute(py, "__loader__", &own_module::finder(py)?)?;
+            main.set_attribute(py, "__file__", &virtual_path)?;
             loader::code(py, &name, &module)?
         }
         None => {
