@@ -24,6 +24,17 @@ fn main() {
         }
     }
 
+    // C code is served files where the symbols for that can be written (`src/py/files/interposed`).
+    println!("cargo::rustc-check-cfg=cfg(interposes)");
+    let target = |fact| env::var(format!("CARGO_CFG_TARGET_{fact}")).unwrap_or_default();
+    let is_glibc = target("OS") == "linux" && target("ENV") == "gnu";
+    if is_glibc
+        && matches!(&*target("ARCH"), "x86_64" | "aarch64")
+        && target("POINTER_WIDTH") == "64"
+    {
+        println!("cargo:rustc-cfg=interposes");
+    }
+
     // The interpreter whose standard library `coldframe` packs when no other is named.
     // With a configuration file for a static libpython there is no executable in it, so the task runner names one.
     println!("cargo:rerun-if-env-changed=COLDFRAME_BUILD_PYTHON");

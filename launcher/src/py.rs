@@ -29,6 +29,8 @@ pub use self::ffi::token::Token;
 pub mod program_parts {
     #[cfg(all(target_os = "linux", target_env = "gnu", not(Py_3_14)))]
     pub use super::ffi::thread_exit::end_thread;
+    #[cfg(interposes)]
+    pub use super::files::interposed::calls;
     #[cfg(unix)]
     pub use super::process::program::begin;
 }

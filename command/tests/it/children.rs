@@ -109,7 +109,8 @@ for path in ('tools/script.py', 'loose-name.py', 'tools/missing.py'):
         ("loose-name.py", "print('loose', __file__[-13:], __name__)"),
     ]);
     let pools = "[0, 1, 4]\n".repeat(3);
-    let expected = format!("['x'] True True None None\n{pools}3\nloose loose-name.py __main__\n0\n2\n");
+    let expected =
+        format!("['x'] True True None None\n{pools}3\nloose loose-name.py __main__\n0\n2\n");
     Child::new(app.build("built", &[])).of(&app).prints(&expected);
 }
 

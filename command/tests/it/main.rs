@@ -14,6 +14,8 @@ mod bad_archives;
 mod bad_input;
 #[cfg(unix)]
 mod black;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod c_code;
 #[cfg(unix)]
 mod cache;
 #[cfg(unix)]

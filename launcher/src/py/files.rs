@@ -16,6 +16,8 @@ mod dynamic;
 mod fault;
 #[cfg(unix)]
 mod folder;
+#[cfg(interposes)]
+pub(super) mod interposed;
 mod location;
 mod memory;
 mod open;
@@ -34,6 +36,8 @@ const POSIX: &str = if cfg!(windows) { "nt" } else { "posix" };
 
 /// Puts our functions into the tables, those that are not there yet; for each interpreter, before `os` is imported.
 pub(super) fn install(py: Token<'_>) -> Result<(), Exception> {
+    #[cfg(interposes)]
+    interposed::find_originals();
     let posix = import(py, POSIX)?;
     table::redirect(py, &posix)?;
     dynamic::redirect(py)?;

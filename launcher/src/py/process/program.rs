@@ -18,6 +18,8 @@
 /// * The function `pthread_exit` is the program's own. Python before 3.14 ends daemon threads by it while it ends itself, and
 ///   glibc cannot unwind Rust frames: a process with hooks of Rust in such a thread dies of "FATAL: exception not rethrown".
 ///   With the macro the thread sleeps until the process ends (Linux with glibc).
+/// * The functions of the C library that open files, and tell of them, are the program's own: libraries that open packed files by
+///   their paths get them. Each other path goes on to the C library (Linux with glibc, on x86-64 and ARM64).
 ///
 /// With or without the macro, a process that CPython started as a worker becomes that worker, and watches its parent by a
 /// real-time signal, unless `workers-end-with-parent` is off.
@@ -26,6 +28,7 @@ macro_rules! program {
     () => {
         $crate::__program_begins!();
         $crate::__program_ends_threads!();
+        $crate::__program_serves_files!();
     };
 }
 
@@ -92,6 +95,14 @@ macro_rules! __program_ends_threads {
 #[cfg(not(all(target_os = "linux", target_env = "gnu", not(Py_3_14))))]
 #[macro_export]
 macro_rules! __program_ends_threads {
+    () => {};
+}
+
+/// Elsewhere a C library's functions are left as they are.
+#[doc(hidden)]
+#[cfg(not(interposes))]
+#[macro_export]
+macro_rules! __program_serves_files {
     () => {};
 }
 
