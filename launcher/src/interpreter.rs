@@ -252,9 +252,11 @@ impl Interpreter {
         let variable = std::env::var_os(ancestry::VARIABLE);
         let process = std::process::id();
         let above = Ancestry::read(variable.as_deref(), &executable, process);
-        let limit = match &worker {
-            Some(_) => ancestry::WORKER_DEPTH_LIMIT,
-            None => ancestry::DEPTH_LIMIT,
+        // A program that leaves its workers to Python starts them by the same command lines.
+        let limit = if worker::is_one(arguments.get(1..).unwrap_or_default()) {
+            ancestry::WORKER_DEPTH_LIMIT
+        } else {
+            ancestry::DEPTH_LIMIT
         };
         let ancestors = ancestors::look(limit, above.is_marked());
         let is_ours = ancestors.is_this(above.is_marked());

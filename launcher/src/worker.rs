@@ -165,6 +165,11 @@ pub fn parse(arguments: &[OsString]) -> Result<Option<Worker>, Refused> {
     }
 }
 
+/// Whether a command line is a worker's, a refused one's too.
+pub(crate) fn is_one(arguments: &[OsString]) -> bool {
+    !matches!(parse(arguments), Ok(None))
+}
+
 /// `--multiprocessing-fork key=int …`: the command line of `spawn.get_command_line` when `sys.frozen` is true.
 fn frozen_spawn(module: &'static str, arguments: &[OsString]) -> Option<Worker> {
     let mut call = Arguments::default();

@@ -144,7 +144,11 @@ fn workers_may_start_workers() {
     let app = App::script(
         "import multiprocessing, sys\ndef work(level):\n    print(level, flush=True)\n    if level: start(level - 1)\ndef start(level):\n    worker = multiprocessing.Process(target=work, args=(level,))\n    worker.start()\n    worker.join()\nif __name__ == '__main__':\n    multiprocessing.set_start_method('forkserver', force=True)\n    start(5)",
     );
-    Child::new(app.build("built", &[])).of(&app).prints("5\n4\n3\n2\n1\n0\n");
+    // A program that leaves its workers to Python has them as deep.
+    for settings in ["", "multiprocessing-auto-dispatch = false\n"] {
+        app.write("coldframe.toml", settings);
+        Child::new(app.build("built", &[])).of(&app).prints("5\n4\n3\n2\n1\n0\n");
+    }
 }
 
 #[test]
